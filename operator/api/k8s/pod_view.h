@@ -1,0 +1,114 @@
+// The slice of a pod that injection decides on. Views into a buffer that the decoder owns: nothing
+// here outlives the admission request it was read from. Decoded by webhooks/admission/review.cc on
+// the hot path, and by tests and offline tools from YAML.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace profiling::api {
+
+struct KeyValueView {
+  std::string_view key;
+  std::string_view value;
+};
+
+struct EnvVarView {
+  std::string_view name;
+  std::string_view value;       // empty when absent
+  bool has_value_from = false;  // value comes from a ConfigMap, Secret, field or resource
+};
+
+struct EnvFromView {
+  std::string_view prefix;
+  bool is_secret = false;  // else a ConfigMap
+  std::string_view name;
+};
+
+struct MountView {
+  std::string_view name;
+  std::string_view mount_path;
+  std::string_view sub_path;
+  bool read_only = false;
+};
+
+// Quantities as written: "100m", "128Mi"; empty when absent.
+struct ResourcesView {
+  std::string_view cpu_request, cpu_limit, memory_request, memory_limit;
+  bool any() const {
+    return !cpu_request.empty() || !cpu_limit.empty() || !memory_request.empty() || !memory_limit.empty();
+  }
+};
+
+struct SecurityView {
+  std::optional<bool> run_as_non_root;
+  std::optional<std::int64_t> run_as_user;
+  bool read_only_root = false;
+};
+
+struct ContainerView {
+  std::size_t index = 0;  // position in spec.containers or spec.initContainers
+  bool is_init = false;
+  bool is_native_sidecar = false;  // init container with restartPolicy Always
+  std::string_view name;
+  std::string_view image;
+  std::vector<std::string_view> command;
+  std::vector<std::string_view> args;
+  std::vector<EnvVarView> env;
+  bool has_env = false;     // the array exists (a patch may append to it)
+  bool has_mounts = false;
+  std::vector<EnvFromView> env_from;
+  std::vector<MountView> mounts;
+  ResourcesView resources;
+  SecurityView security;
+};
+
+struct VolumeView {
+  std::string_view name;
+  bool is_empty_dir = false;
+};
+
+struct OwnerView {
+  std::string_view api_version;
+  std::string_view kind;
+  std::string_view name;
+  std::string_view uid;
+  bool controller = false;
+};
+
+struct PodView {
+  std::string_view name;           // often empty at admission
+  std::string_view generate_name;
+  std::string_view namespace_;     // set from the request, never from the object
+  std::vector<KeyValueView> labels;
+  std::vector<KeyValueView> annotations;
+  bool has_labels = false;
+  bool has_annotations = false;
+  std::vector<OwnerView> owners;
+
+  std::vector<ContainerView> containers;
+  std::vector<ContainerView> init_containers;
+  std::vector<VolumeView> volumes;
+  bool has_init_containers = false;
+  bool has_volumes = false;
+
+  std::string_view os_name;                    // spec.os.name
+  std::vector<KeyValueView> node_selector;
+  bool host_network = false, host_pid = false, host_ipc = false;
+  std::string_view priority_class;
+  SecurityView security;                       // pod level
+  std::optional<std::int64_t> fs_group;
+
+  std::optional<std::string_view> label(std::string_view key) const;
+  std::optional<std::string_view> annotation(std::string_view key) const;
+};
+
+// The slice of a Namespace: copied out of the cache, so it owns nothing either.
+struct NamespaceView {
+  std::string_view name;
+  std::optional<std::string_view> inject;  // profiling.dev/inject annotation
+};
+
+}  // namespace profiling::api

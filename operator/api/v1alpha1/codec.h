@@ -1,0 +1,40 @@
+// JSON to and from the kinds of profiling.dev/v1alpha1. Pure and thread-safe.
+//
+// Reading tolerates unknown fields (an older binary meets a newer object) and reports the first
+// wrong one by JSON pointer: "at /spec/sampling/cpuHz: 1000000000 must be between 10 and 500".
+// Defaults are those of the CRD, so that an object read from a file behaves as one that was
+// applied. Only metadata that ObjectMeta holds is read.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <string>
+#include <vector>
+
+#include "operator/api/v1alpha1/policy.h"
+#include "operator/api/v1alpha1/server.h"
+#include "operator/base/status.h"
+
+namespace profiling::api {
+
+Result<ObjectMeta> metaFromJson(const nlohmann::json& object);
+Result<ProfilingPolicy> policyFromJson(const nlohmann::json& object);
+Result<ProfilingServer> serverFromJson(const nlohmann::json& object);
+nlohmann::json toJson(const ProfilingPolicy& policy);  // apiVersion, kind, metadata, spec, status
+nlohmann::json toJson(const ProfilingServer& server);
+nlohmann::json toJson(const ProfilingPolicyStatus& status);
+nlohmann::json toJson(const ProfilingServerStatus& status);
+
+// What the CRD's schema says of a field, for the test that compares the YAML with the C++ tables.
+struct FieldSchema {
+  std::string path;  // "/spec/sampling/cpuHz"
+  std::string type;  // string, integer, boolean, object, array
+  bool required = false;
+  nlohmann::json default_value;           // null: none
+  std::vector<std::string> enum_values;
+  std::optional<std::int64_t> minimum, maximum;
+};
+std::vector<FieldSchema> policySchema();
+std::vector<FieldSchema> serverSchema();
+
+}  // namespace profiling::api

@@ -1,0 +1,65 @@
+// What the kinds of profiling.dev/v1alpha1 share. Plain values; reading and writing JSON is in
+// fields.h and the .cc files. The YAML in crds/ is the source of truth; a test compares both ways.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace profiling::api {
+
+inline constexpr std::string_view kGroup = "profiling.dev";
+inline constexpr std::string_view kVersion = "v1alpha1";
+inline constexpr std::string_view kApiVersion = "profiling.dev/v1alpha1";
+
+// Annotations and labels on pods, pod templates and namespaces.
+inline constexpr std::string_view kInjectKey = "profiling.dev/inject";
+inline constexpr std::string_view kContainersKey = "profiling.dev/containers";
+inline constexpr std::string_view kPolicyKey = "profiling.dev/policy";
+inline constexpr std::string_view kServiceNameKey = "profiling.dev/service-name";
+inline constexpr std::string_view kTagsKey = "profiling.dev/tags";
+inline constexpr std::string_view kProfiledKey = "profiling.dev/profiled";  // label: revision's short hash
+inline constexpr std::string_view kDecisionKey = "profiling.dev/decision";  // annotation: JSON, <= 2 KiB
+
+struct ObjectMeta {
+  std::string name;
+  std::string namespace_;
+  std::string uid;
+  std::string resource_version;
+  std::int64_t generation = 0;
+  std::string creation_timestamp;  // RFC 3339, as received
+  bool deleting = false;
+  std::map<std::string, std::string> labels;
+  std::map<std::string, std::string> annotations;
+};
+
+// metav1.LabelSelector. An empty selector selects everything.
+struct LabelRequirement {
+  std::string key;
+  std::string op;  // In, NotIn, Exists, DoesNotExist
+  std::vector<std::string> values;
+};
+struct LabelSelector {
+  std::map<std::string, std::string> match_labels;
+  std::vector<LabelRequirement> match_expressions;
+};
+
+// metav1.Condition.
+struct Condition {
+  std::string type;
+  std::string status;  // True, False, Unknown
+  std::string reason;
+  std::string message;
+  std::string last_transition_time;
+  std::int64_t observed_generation = 0;
+};
+
+// Sets or replaces the condition of that type; last_transition_time changes to `now` only when the
+// status flips. Returns true if anything changed.
+bool setCondition(std::vector<Condition>& conditions, Condition wanted, std::string_view now);
+const Condition* findCondition(const std::vector<Condition>& conditions, std::string_view type);
+
+}  // namespace profiling::api

@@ -1,0 +1,32 @@
+// Exponential backoff with full jitter: each delay is uniform in [0, min(cap, base * 2^n)], but
+// never below base / 2 so that a failing call is not repeated at once.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <random>
+
+namespace profiling {
+
+struct BackoffSpec {
+  std::chrono::milliseconds base{800};
+  std::chrono::milliseconds cap{30'000};
+};
+
+// Not thread-safe; one instance for each thing that is retried.
+class Backoff {
+ public:
+  explicit Backoff(BackoffSpec spec, std::uint64_t seed = std::random_device{}())
+      : spec_(spec), random_(seed) {}
+
+  std::chrono::milliseconds next();
+  void reset() { attempts_ = 0; }
+  int attempts() const { return attempts_; }
+
+ private:
+  BackoffSpec spec_;
+  int attempts_ = 0;
+  std::mt19937_64 random_;
+};
+
+}  // namespace profiling

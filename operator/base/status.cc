@@ -1,0 +1,52 @@
+#include "operator/base/status.h"
+
+namespace profiling {
+
+std::string_view codeName(Code code) {
+  switch (code) {
+    case Code::kOk: return "OK";
+    case Code::kInvalidArgument: return "InvalidArgument";
+    case Code::kNotFound: return "NotFound";
+    case Code::kAlreadyExists: return "AlreadyExists";
+    case Code::kConflict: return "Conflict";
+    case Code::kGone: return "Gone";
+    case Code::kUnauthenticated: return "Unauthenticated";
+    case Code::kPermissionDenied: return "PermissionDenied";
+    case Code::kTooLarge: return "TooLarge";
+    case Code::kRateLimited: return "RateLimited";
+    case Code::kUnavailable: return "Unavailable";
+    case Code::kDeadlineExceeded: return "DeadlineExceeded";
+    case Code::kCancelled: return "Cancelled";
+    case Code::kTls: return "Tls";
+    case Code::kInternal: return "Internal";
+  }
+  return "Internal";
+}
+
+Status Status::annotated(std::string_view context) const {
+  Status s = *this;
+  s.message_ = std::string(context) + ": " + message_;
+  return s;
+}
+
+bool Status::retryable() const {
+  switch (code_) {
+    case Code::kConflict:
+    case Code::kGone:
+    case Code::kUnauthenticated:
+    case Code::kPermissionDenied:
+    case Code::kRateLimited:
+    case Code::kUnavailable:
+    case Code::kDeadlineExceeded:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::string Status::toString() const {
+  if (ok()) return "OK";
+  return std::string(codeName(code_)) + ": " + message_;
+}
+
+}  // namespace profiling

@@ -1,0 +1,90 @@
+// The seam between our handlers and the HTTP server library.
+//
+// Handlers are pure CPU on in-memory snapshots and run to completion on the server's I/O threads;
+// they must be thread-safe and must not throw (a throw is answered with 500 and counted).
+// Limits and their origin: cert-manager's security audit (3 MiB body, 413 before reading) and the
+// deadlines that Go's net/http advises; all are enforced before a handler sees a byte.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "operator/base/status.h"
+#include "operator/net/tls_source.h"
+
+namespace profiling::net {
+
+// Views into the connection's buffers: valid only during the handler's call. The body is followed
+// by at least kBodyPadding readable bytes, so that a SIMD JSON parser can read it in place.
+struct ServerRequest {
+  static constexpr std::size_t kBodyPadding = 64;
+  std::string_view method;
+  std::string_view path;   // without the query
+  std::string_view query;  // without '?'
+  std::string_view content_type;
+  std::string_view body;
+  std::size_t body_capacity = 0;  // size of the buffer behind body, padding included
+};
+
+struct ServerResponse {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::string body;
+  std::string allow;  // value of the Allow header, for 405
+};
+
+using Handler = std::function<ServerResponse(const ServerRequest&)>;
+
+struct Route {
+  std::string method;  // exact: "POST"; "GET" does not answer HEAD
+  std::string path;    // exact
+  Handler handler;
+};
+
+struct ServerLimits {
+  std::size_t body = 3 * 1024 * 1024;     // 413
+  std::size_t header_block = 16 * 1024;   // 431
+  std::size_t header_fields = 100;        // 431
+  std::size_t request_line = 8 * 1024;    // 414
+  std::chrono::milliseconds handshake{5'000};
+  std::chrono::milliseconds header{5'000};
+  std::chrono::milliseconds body_read{10'000};
+  std::chrono::milliseconds write{10'000};
+  std::chrono::milliseconds idle{60'000};
+  std::size_t connections = 1'024;          // of the process; further ones are shed
+  std::size_t connections_per_peer = 256;
+  std::size_t concurrent_bodies = 64;       // bodies above 256 KiB being read or handled at once; 503
+};
+
+struct ServerOptions {
+  std::string name;                // for logs and metrics: "webhook", "health"
+  std::string address = "::";      // dual-stack by default; a literal address
+  std::uint16_t port = 0;          // 0: any free port, see HttpServer::port()
+  TlsSource* tls = nullptr;        // null: plain HTTP. Must outlive the server
+  int threads = 2;
+  ServerLimits limits;
+};
+
+// What happened, for metrics. Called on I/O threads; must be cheap and thread-safe.
+struct ServerObserver {
+  std::function<void(std::string_view path, int status, std::chrono::nanoseconds service_time)> request;
+  std::function<void(std::string_view reason)> rejected;    // "tls_handshake", "header_timeout", "body_too_large", …
+  std::function<void(int delta)> connections;
+};
+
+// Thread-safe. Destruction stops the server.
+class HttpServer {
+ public:
+  virtual ~HttpServer() = default;
+  virtual std::uint16_t port() const = 0;
+  // Stops accepting, lets requests in flight finish (a request is in flight until its reply is
+  // written), closes idle connections; true if all were done before the deadline.
+  virtual bool drain(std::chrono::milliseconds deadline) = 0;
+};
+
+}  // namespace profiling::net
