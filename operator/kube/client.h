@@ -1,0 +1,86 @@
+// Verbs of the Kubernetes API on top of net::HttpClient. Thread-safe; calls block.
+//
+// Every write is idempotent by design, because a connection may fail after the server acted:
+// server-side apply with one field manager for each control loop, deterministic names,
+// uid/resourceVersion preconditions on delete. Errors: errors.h maps the server's Status object
+// and HTTP code to Code.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "operator/base/status.h"
+#include "operator/net/http_client.h"
+
+namespace profiling::kube {
+
+// Which collection of objects: {"", "v1", "pods"} or {"apps", "v1", "statefulsets"}.
+struct Resource {
+  std::string group;
+  std::string version;
+  std::string plural;
+
+  // "/apis/apps/v1/namespaces/NS/statefulsets/NAME/status"; empty parts are left out. Names are
+  // percent-encoded.
+  std::string path(std::string_view namespace_ = {}, std::string_view name = {},
+                   std::string_view subresource = {}) const;
+};
+
+namespace resources {
+inline const Resource kPods{"", "v1", "pods"};
+inline const Resource kNamespaces{"", "v1", "namespaces"};
+inline const Resource kSecrets{"", "v1", "secrets"};
+inline const Resource kConfigMaps{"", "v1", "configmaps"};
+inline const Resource kServices{"", "v1", "services"};
+inline const Resource kStatefulSets{"apps", "v1", "statefulsets"};
+inline const Resource kControllerRevisions{"apps", "v1", "controllerrevisions"};
+inline const Resource kMutatingWebhooks{"admissionregistration.k8s.io", "v1", "mutatingwebhookconfigurations"};
+inline const Resource kPolicies{"profiling.dev", "v1alpha1", "profilingpolicies"};
+inline const Resource kServers{"profiling.dev", "v1alpha1", "profilingservers"};
+}  // namespace resources
+
+struct DeletePreconditions {
+  std::string uid;
+  std::string resource_version;  // empty: not required
+};
+
+class Client {
+ public:
+  // `http` must outlive the client. `deadline` is the total time of each call.
+  explicit Client(net::HttpClient& http, std::chrono::milliseconds deadline = std::chrono::seconds(30));
+
+  Result<nlohmann::json> get(const Resource& resource, std::string_view namespace_,
+                             std::string_view name, const std::stop_token& stop);
+  Result<nlohmann::json> create(const Resource& resource, std::string_view namespace_,
+                                const nlohmann::json& object, const std::stop_token& stop);
+  // Server-side apply with force on the fields of `object`; namespace and name come from its
+  // metadata. `subresource` is empty or "status".
+  Result<nlohmann::json> apply(const Resource& resource, const nlohmann::json& object,
+                               std::string_view field_manager, const std::stop_token& stop,
+                               std::string_view subresource = {});
+  Result<nlohmann::json> mergePatch(const Resource& resource, std::string_view namespace_,
+                                    std::string_view name, const nlohmann::json& patch,
+                                    const std::stop_token& stop, std::string_view subresource = {});
+  // NotFound is returned as such; the caller decides whether it is success.
+  Status remove(const Resource& resource, std::string_view namespace_, std::string_view name,
+                const DeletePreconditions& preconditions, const std::stop_token& stop);
+
+  net::HttpClient& http() { return http_; }
+
+ private:
+  Result<nlohmann::json> call(net::Request request, const std::stop_token& stop);
+  net::HttpClient& http_;
+  std::chrono::milliseconds deadline_;
+};
+
+// Turns a non-2xx answer into a Status: the Status object's message and reason if the body is one,
+// else the HTTP code; Retry-After is kept.
+Status statusOf(const net::Response& response);
+
+}  // namespace profiling::kube

@@ -1,0 +1,36 @@
+// Where the API server is and who we are: in-cluster files, or a kubeconfig.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "operator/base/status.h"
+
+namespace profiling::kube {
+
+// Plain data; credentials stay file names so that rotated tokens are read again for each request.
+// Inline kubeconfig data (…-data) is held as PEM text.
+struct ClusterConfig {
+  std::string server;           // https://kubernetes.default.svc:443 or https://HOST:PORT
+  std::string ca_pem;           // PEM text of the CA bundle; required
+  std::string token_file;       // bearer token, read for each request (rotates)
+  std::string token;            // or a fixed one
+  std::string client_cert_pem;  // or a client certificate
+  std::string client_key_pem;
+  std::string namespace_;       // the pod's own, or the context's; "default" when unknown
+  std::string tls_server_name;  // expected name in the certificate when it differs from the host
+};
+
+// From /var/run/secrets/kubernetes.io/serviceaccount and KUBERNETES_SERVICE_HOST/PORT. The server
+// is dialled by DNS name (https://kubernetes.default.svc) when the host is an IPv6 literal, which
+// cpprestsdk cannot dial. `root` replaces the folder in tests.
+Result<ClusterConfig> inClusterConfig(std::string_view root = "/var/run/secrets/kubernetes.io/serviceaccount");
+
+// Reads a kubeconfig file; `context` empty means current-context. exec and auth-provider plugins
+// are refused by name: what is allowed is a token, a token file or a client certificate.
+Result<ClusterConfig> kubeconfigFile(const std::string& path, std::string_view context = {});
+
+// --kubeconfig, else in-cluster when its files exist, else $KUBECONFIG, else ~/.kube/config.
+Result<ClusterConfig> loadConfig(const std::string& kubeconfig_flag, std::string_view context = {});
+
+}  // namespace profiling::kube

@@ -1,0 +1,72 @@
+// Keeps a Store in step with the API server: drives a WatchMachine (watch_machine.h) over a
+// net::HttpClient in a thread of its own.
+//
+// The decoder turns one object's JSON text into a record, on the reflector's thread; an object
+// that cannot be decoded is counted, logged and skipped: it never stops the others. A relist fills
+// a side map that replaces the old one only when it is complete.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "operator/base/clock.h"
+#include "operator/base/status.h"
+#include "operator/kube/client.h"
+#include "operator/kube/store.h"
+
+namespace profiling::kube {
+
+struct ReflectorOptions {
+  Resource resource;
+  std::string namespace_;        // empty: all namespaces
+  std::string label_selector;    // as in the query parameter, not yet percent-encoded
+  std::string field_selector;
+  std::size_t max_object_bytes = 8u << 20;  // a longer watch line ends the stream with kTooLarge
+};
+
+// Counters of one reflector, for metrics; read from any thread.
+struct ReflectorStats {
+  std::uint64_t lists = 0;
+  std::uint64_t events = 0;
+  std::uint64_t decode_errors = 0;
+  std::uint64_t watch_errors = 0;
+  SteadyTime last_contact;  // last byte from the server that told us the store is current
+};
+
+template <class T>
+struct Decoded {
+  std::string key;  // objectKey()
+  std::shared_ptr<const T> record;
+};
+
+template <class T>
+using Decoder = std::function<Result<Decoded<T>>(std::string_view object_json)>;
+
+// `changed` is called on the reflector's thread after the new snapshot is visible, with the key of
+// what changed; with an empty key after a relist (everything may have changed).
+using ChangeHandler = std::function<void(std::string_view key)>;
+
+// Not copyable; start() once, stop by destruction or by the stop token.
+class Reflector {
+ public:
+  virtual ~Reflector() = default;
+  virtual void start() = 0;
+  virtual void stop() = 0;  // returns when the thread has ended
+  virtual ReflectorStats stats() const = 0;
+  virtual const ReflectorOptions& options() const = 0;
+};
+
+// `http` (a client of its own for watches), `store` and `clock` must outlive the reflector.
+template <class T>
+std::unique_ptr<Reflector> makeReflector(net::HttpClient& http, ReflectorOptions options,
+                                         Store<T>& store, Decoder<T> decoder, ChangeHandler changed,
+                                         const Clock& clock = Clock::real());
+
+}  // namespace profiling::kube
+
+#include "operator/kube/reflector_impl.h"

@@ -1,0 +1,143 @@
+// The decision: which pod gets which agents, and why not. Pure: no I/O, no clock, no threads, no
+// logging. The same functions serve the webhook, tests and offline tools.
+//
+//   Decision d = decide(pod, namespace_, policies);             // which policy, or a reason
+//   InjectionPlan plan = planInjection(d, pod, settings);       // plain data: what would be added
+//   std::string patch = renderPatch(plan, pod);                 // JSON Patch (RFC 6902), "[]" never
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "operator/api/k8s/pod_view.h"
+#include "operator/api/v1alpha1/policy.h"
+
+namespace profiling::inject {
+
+// Why something was or was not done: one closed enum for annotation, metric, event and status.
+// reasonName() gives the CamelCase word; remedyText() one sentence for people.
+enum class Reason {
+  kInjected,
+  kAlreadyInjected,
+  kNoPolicy,                 // no policy of the namespace selects the pod
+  kNotOptedIn,               // a policy matches but wants the annotation
+  kOptedOut,                 // inject: "false" on pod or namespace
+  kUnknownPolicy,            // annotation names a policy that is not there
+  kServerUnavailable,        // serverRef unresolved: missing, not granted, no URL yet
+  kNamespaceExcluded,        // kube-system, the operator's own
+  kStaticPod,
+  kUnsupportedOS,
+  kUnsupportedArchitecture,
+  kNoTargetContainer,
+  kUnknownContainer,
+  kNoLanguage,               // nothing of what the policy allows applies
+  kEnvValueFrom,             // a variable that must be extended comes from valueFrom
+  kEnvFromSecret,            // secretEnvFrom: Skip
+  kEnvFromSecretAssumed,     // injected, assuming the Secret holds none of our names
+  kEmbeddedSDK,              // the container already carries PYROSCOPE_* of its own
+  kConflictingAgent,
+  kNameConflict,             // a volume, mount path or container of our name with other content
+  kReadOnlyTemp,             // Java without a writable temp folder
+  kLimitsTooSmall,           // the pod's limits are below what copying an agent needs
+  kPodTooLarge,              // more containers, env or annotations than we touch
+  kInvalidAnnotation,        // ignored, with a warning
+};
+std::string_view reasonName(Reason reason);
+std::string_view remedyText(Reason reason);
+
+// A policy as the admission path sees it: built once when it changes, then shared and immutable.
+struct EffectivePolicy {
+  api::ProfilingPolicy policy;
+  std::string revision;        // short hash of the effective injection: images, env, sampling, tags
+  std::string server_url;      // resolved; empty when it cannot be
+  std::string tenant_id;
+  std::string server_problem;  // why server_url is empty: names field, value and remedy
+};
+
+// Administrator's configuration: never from a custom resource.
+struct AgentImage {
+  std::string image;    // registry/name:tag or @digest
+  std::string version;  // of the agent inside
+};
+struct Settings {
+  std::array<AgentImage, api::kLanguageCount> agents;  // by Language
+  std::string image_pull_policy = "IfNotPresent";
+  std::string operator_namespace;
+  std::string volume_size_limit = "256Mi";
+  std::vector<std::string> excluded_namespaces{"kube-system", "kube-public", "kube-node-lease"};
+  std::vector<std::string> sidecar_names{"istio-proxy", "linkerd-proxy", "vault-agent"};  // never default targets
+};
+
+// The short hash that the label profiling.dev/profiled carries.
+std::string revisionHash(const api::ProfilingPolicy& policy, std::string_view server_url,
+                         std::string_view tenant_id, const Settings& settings);
+
+// Policies of one namespace, best first: priority, then older, then name.
+using PolicyList = std::vector<std::shared_ptr<const EffectivePolicy>>;
+void sortByPrecedence(PolicyList& policies);
+
+struct Warning {
+  std::string text;  // <= 240 bytes, user-controlled parts printable()
+};
+
+struct Decision {
+  std::shared_ptr<const EffectivePolicy> policy;  // null: nothing is done
+  Reason reason = Reason::kNoPolicy;
+  std::vector<api::Language> annotated_languages;  // from inject: "java,python"; empty: not named
+  std::vector<Warning> warnings;
+};
+Decision decide(const api::PodView& pod, const api::NamespaceView& namespace_,
+                const PolicyList& policies, const Settings& settings);
+
+struct ContainerDecision {
+  std::string_view container;
+  std::vector<api::Language> languages;
+  Reason reason = Reason::kInjected;
+};
+
+// Edits are positions in the pod's own arrays; nothing of the pod is repeated or re-serialised.
+struct EnvEdit {
+  enum class Kind { kAppend, kPrepend, kReplaceValue } kind = Kind::kAppend;
+  std::string name;
+  std::string value;            // or
+  std::string field_path;       // valueFrom.fieldRef
+  std::size_t index = 0;        // for kReplaceValue: which entry of the container's env
+};
+struct ContainerPlan {
+  std::size_t index = 0;
+  bool is_init = false;
+  std::vector<EnvEdit> env;
+  bool add_mount = false;
+  bool add_temp_mount = false;  // writable temp folder for Java on a read-only root
+};
+struct InitContainerPlan {
+  api::Language language = api::Language::kJava;
+  std::string image;
+  std::string cpu_request, cpu_limit, memory_request, memory_limit;  // empty: not set
+};
+struct InjectionPlan {
+  Reason reason = Reason::kNoPolicy;  // of the pod as a whole
+  bool empty = true;                  // nothing to change
+  std::vector<ContainerDecision> decisions;
+  std::vector<ContainerPlan> containers;
+  std::vector<InitContainerPlan> init_containers;
+  std::size_t init_position = 0;      // where ours are inserted among initContainers
+  bool add_volume = false;
+  bool add_temp_volume = false;
+  std::string revision;               // label profiling.dev/profiled; empty: not set
+  std::string decision_json;          // annotation profiling.dev/decision; empty: not set
+  std::string safe_to_evict_volumes;  // cluster-autoscaler annotation's new value; empty: unchanged
+  std::vector<Warning> warnings;
+};
+InjectionPlan planInjection(const Decision& decision, const api::PodView& pod,
+                            const Settings& settings);
+
+// The JSON Patch document; empty string when the plan is empty. Parents are created first, keys are
+// escaped (~0, ~1), arrays are appended to or inserted into, never replaced.
+std::string renderPatch(const InjectionPlan& plan, const api::PodView& pod, const Settings& settings);
+
+}  // namespace profiling::inject
