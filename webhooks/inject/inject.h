@@ -6,15 +6,13 @@
 //   std::string patch = renderPatch(plan, pod);                 // JSON Patch (RFC 6902), "[]" never
 #pragma once
 
-#include <array>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "operator/api/effective.h"
 #include "operator/api/k8s/pod_view.h"
-#include "operator/api/v1alpha1/policy.h"
 
 namespace profiling::inject {
 
@@ -49,22 +47,9 @@ enum class Reason {
 std::string_view reasonName(Reason reason);
 std::string_view remedyText(Reason reason);
 
-// A policy as the admission path sees it: built once when it changes, then shared and immutable.
-struct EffectivePolicy {
-  api::ProfilingPolicy policy;
-  std::string revision;        // short hash of the effective injection: images, env, sampling, tags
-  std::string server_url;      // resolved; empty when it cannot be
-  std::string tenant_id;
-  std::string server_problem;  // why server_url is empty: names field, value and remedy
-};
-
 // Administrator's configuration: never from a custom resource.
-struct AgentImage {
-  std::string image;    // registry/name:tag or @digest
-  std::string version;  // of the agent inside
-};
 struct Settings {
-  std::array<AgentImage, api::kLanguageCount> agents;  // by Language
+  api::AgentImages agents;
   std::string image_pull_policy = "IfNotPresent";
   std::string operator_namespace;
   std::string volume_size_limit = "256Mi";
@@ -72,12 +57,8 @@ struct Settings {
   std::vector<std::string> sidecar_names{"istio-proxy", "linkerd-proxy", "vault-agent"};  // never default targets
 };
 
-// The short hash that the label profiling.dev/profiled carries.
-std::string revisionHash(const api::ProfilingPolicy& policy, std::string_view server_url,
-                         std::string_view tenant_id, const Settings& settings);
-
 // Policies of one namespace, best first: priority, then older, then name.
-using PolicyList = std::vector<std::shared_ptr<const EffectivePolicy>>;
+using PolicyList = std::vector<std::shared_ptr<const api::EffectivePolicy>>;
 void sortByPrecedence(PolicyList& policies);
 
 struct Warning {
@@ -85,7 +66,7 @@ struct Warning {
 };
 
 struct Decision {
-  std::shared_ptr<const EffectivePolicy> policy;  // null: nothing is done
+  std::shared_ptr<const api::EffectivePolicy> policy;  // null: nothing is done
   Reason reason = Reason::kNoPolicy;
   std::vector<api::Language> annotated_languages;  // from inject: "java,python"; empty: not named
   std::vector<Warning> warnings;
