@@ -1,0 +1,42 @@
+// /livez, /readyz and /metrics: checks by name, as the Kubernetes API server has them.
+//
+// Liveness never depends on the API server or on any other process. Thread-safe.
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "operator/net/http_server.h"
+#include "operator/obs/metrics.h"
+
+namespace profiling::obs {
+
+class Health {
+ public:
+  // Returns what is wrong, or nullopt. Called for each probe: cheap, thread-safe, no I/O.
+  using Check = std::function<std::optional<std::string>()>;
+
+  void addLiveness(std::string name, Check check);
+  void addReadiness(std::string name, Check check);
+
+  // 200 "ok", or 503 with one line for each failing check: "[-]stores: policies not synced".
+  // With `verbose`, passing checks are listed too.
+  net::ServerResponse livez(bool verbose) const;
+  net::ServerResponse readyz(bool verbose) const;
+
+ private:
+  using Checks = std::vector<std::pair<std::string, Check>>;
+  static net::ServerResponse answer(const Checks& checks, bool verbose);
+  mutable std::mutex mutex_;
+  Checks liveness_;
+  Checks readiness_;
+};
+
+// GET /livez, /readyz (both with ?verbose) and /metrics. The references must outlive the server.
+std::vector<net::Route> healthRoutes(const Health& health, Metrics& metrics);
+
+}  // namespace profiling::obs

@@ -1,0 +1,52 @@
+// Counters, gauges and histograms of this process, served as Prometheus text on the health port.
+//
+// A thin layer over prometheus-cpp so that call sites hold a reference to a ready-made series and
+// never look one up on a hot path. Thread-safe. Names are documented in ARCHITECTURE.md; label
+// values come from closed sets, never from users.
+#pragma once
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace profiling::obs {
+
+using Labels = std::map<std::string, std::string>;
+
+class Metrics {
+ public:
+  Metrics();
+
+  prometheus::Counter& counter(std::string_view name, std::string_view help, const Labels& labels = {});
+  prometheus::Gauge& gauge(std::string_view name, std::string_view help, const Labels& labels = {});
+  prometheus::Histogram& histogram(std::string_view name, std::string_view help,
+                                   const std::vector<double>& buckets, const Labels& labels = {});
+
+  // Called before each exposition, to copy figures that are kept elsewhere into gauges.
+  void onCollect(std::function<void()> collector);
+
+  // The text format, version 0.0.4.
+  std::string text();
+
+ private:
+  prometheus::Registry registry_;
+  std::mutex mutex_;
+  std::map<std::string, prometheus::Family<prometheus::Counter>*, std::less<>> counters_;
+  std::map<std::string, prometheus::Family<prometheus::Gauge>*, std::less<>> gauges_;
+  std::map<std::string, prometheus::Family<prometheus::Histogram>*, std::less<>> histograms_;
+  std::vector<std::function<void()>> collectors_;
+};
+
+// process_resident_memory_bytes, process_open_fds, process_threads, process_cpu_seconds_total.
+void addProcessMetrics(Metrics& metrics);
+
+}  // namespace profiling::obs
