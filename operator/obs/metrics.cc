@@ -1,14 +1,14 @@
 #include "operator/obs/metrics.h"
 
-#include <dirent.h>
-#include <prometheus/text_serializer.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <cstdio>
+#include <dirent.h>
 #include <fstream>
 #include <iterator>
+#include <sys/resource.h>
+#include <unistd.h>
 #include <utility>
+
+#include <prometheus/text_serializer.h>
 
 namespace profiling::obs {
 namespace {

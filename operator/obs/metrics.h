@@ -5,11 +5,6 @@
 // values come from closed sets, never from users.
 #pragma once
 
-#include <prometheus/counter.h>
-#include <prometheus/gauge.h>
-#include <prometheus/histogram.h>
-#include <prometheus/registry.h>
-
 #include <functional>
 #include <map>
 #include <memory>
@@ -17,6 +12,11 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
 
 namespace profiling::obs {
 
@@ -26,7 +26,8 @@ class Metrics {
  public:
   Metrics();
 
-  prometheus::Counter& counter(std::string_view name, std::string_view help, const Labels& labels = {});
+  prometheus::Counter& counter(std::string_view name, std::string_view help,
+                               const Labels& labels = {});
   prometheus::Gauge& gauge(std::string_view name, std::string_view help, const Labels& labels = {});
   prometheus::Histogram& histogram(std::string_view name, std::string_view help,
                                    const std::vector<double>& buckets, const Labels& labels = {});

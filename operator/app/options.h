@@ -1,0 +1,62 @@
+// Command line of the binary: flags to plain settings, one struct for each sub-command.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "operator/api/effective.h"
+#include "operator/base/log.h"
+
+namespace profiling::app {
+
+struct ListenAddress {
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+struct CommonOptions {
+  log::Level log_level = log::Level::kInfo;
+  log::Format log_format = log::Format::kText;
+  ListenAddress health{"::", 8081};
+  std::string kubeconfig;
+  std::string kube_context;
+  std::string operator_namespace = "profiling-system";
+  api::AgentImages agents;
+  std::string agent_pull_policy = "IfNotPresent";
+};
+
+struct WebhookOptions {
+  CommonOptions common;
+  ListenAddress listen{"::", 8443};
+  std::string tls_dir = "/var/run/profiling-operator/tls";  // tls.crt, tls.key
+  int threads = 2;
+  std::chrono::milliseconds shutdown_delay{5'000};  // served after readiness was taken back
+};
+
+struct ControllerOptions {
+  CommonOptions common;
+  std::string webhook_service = "profiling-operator-webhook";
+  std::string webhook_configuration = "profiling-operator";
+  std::string certificate_secret = "profiling-operator-tls";
+  std::string ca_configmap = "profiling-operator-ca";
+};
+
+// Posts a dry-run AdmissionReview to a webhook, as the API server would, and prints the verdict.
+struct CheckWebhookOptions {
+  ListenAddress address;
+  std::string server_name;
+  std::string ca_file;
+  std::chrono::milliseconds timeout{30'000};
+};
+
+using Options = std::variant<WebhookOptions, ControllerOptions, CheckWebhookOptions>;
+
+// Exits as command-line tools do: 0 after --help or --version, 2 with one line on stderr when a
+// flag is wrong.
+Options parseOptions(int argc, char** argv);
+
+// "[::]:8443", "0.0.0.0:8443", ":8443" (all addresses); the port may be 0 (any free one).
+Result<ListenAddress> parseListenAddress(std::string_view text);
+
+}  // namespace profiling::app
