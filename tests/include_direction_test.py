@@ -1,0 +1,114 @@
+#!/usr/bin/python3
+"""Holds the include lines of the tree to the dependency table of ARCHITECTURE.md."""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.M)
+
+# Folder → folders that its files may include (besides itself). The longest prefix decides.
+ALLOWED = {
+    "operator/base": [],
+    "operator/api": ["operator/base"],
+    "operator/net": ["operator/base"],
+    "operator/tls": ["operator/base", "operator/net"],
+    "operator/net/beast": ["operator/base", "operator/net", "operator/tls"],
+    "operator/net/cpprest": ["operator/base", "operator/net", "operator/tls"],
+    "operator/obs": ["operator/base", "operator/net"],
+    "operator/kube": ["operator/base", "operator/api", "operator/net"],
+    "webhooks/inject": ["operator/base", "operator/api"],
+    "webhooks/admission": ["operator/base", "operator/api"],
+    "webhooks/agents": [],
+    "webhooks": ["operator/base", "operator/api", "operator/net", "operator/kube/store.h", "webhooks/inject",
+                 "webhooks/admission"],
+    "controllers/specs": ["operator/base", "operator/api"],
+    "controllers": ["operator/base", "operator/api", "operator/tls", "operator/kube", "operator/net/http_client.h",
+                    "controllers/specs"],
+    "operator/app": ["operator", "webhooks", "controllers"],
+}
+# Pure folders and files: no threads, no files, no logging, no clock but values.
+PURE = ("webhooks/inject/", "controllers/specs/")
+IMPURE_HEADERS = {"thread", "mutex", "condition_variable", "fstream", "iostream", "atomic", "stop_token",
+                  "operator/base/log.h", "operator/base/stop.h", "operator/base/clock.h"}
+# Libraries that only their adapters may see.
+FENCES = {
+    "cpprest/": ("operator/net/cpprest/",),
+    "pplx/": ("operator/net/cpprest/",),
+    "boost/": ("operator/net/beast/", "operator/net/cpprest/"),
+    "prometheus/": ("operator/obs/", "operator/app/"),
+    "spdlog/": ("operator/base/",),
+    "CLI/": ("operator/app/",),
+    "regex": (),
+}
+
+
+def row_of(path):
+    return max((p for p in ALLOWED if path.startswith(p + "/")), key=len, default=None)
+
+
+def problems_of(path, text):
+    row = row_of(path)
+    if row is None:
+        yield f"{path}: no row of the dependency table covers this folder"
+        return
+    pure = path.startswith(PURE) or re.search(r"/decide\.(h|cc)$", path)
+    for kind, name in INCLUDE.findall(text):
+        for library, places in FENCES.items():
+            fenced = name == library if "/" not in library else name.startswith(library)
+            if fenced and not path.startswith(places):
+                yield f"{path}: <{name}> may be included only under {', '.join(places) or 'no folder'}"
+        if pure and name in IMPURE_HEADERS:
+            yield f"{path}: {name} in a pure file"
+        if kind == "<":
+            continue
+        if not (ROOT / name).exists():
+            yield f'{path}: "{name}" is not a path from the root of the tree'
+            continue
+        target = row_of(name)
+        allowed = [row, *ALLOWED[row]]
+        if row == target or any(name == a or name.startswith(a + "/") and (target or "").startswith(a) for a in allowed):
+            nested = target != row and target not in allowed and name not in allowed and row != "operator/app"
+            if not nested:
+                continue
+        yield f'{path}: "{name}" is not in the row of {row}: {", ".join(ALLOWED[row]) or "nothing"}'
+
+
+def check(root=ROOT):
+    found = []
+    for top in ("operator", "controllers", "webhooks"):
+        for file in sorted((root / top).rglob("*")):
+            if file.suffix in (".h", ".cc") and file.name != "main.cc":
+                found += problems_of(str(file.relative_to(root)), file.read_text())
+    return found
+
+
+def self_test():
+    """The test can fail: lines that break the table are found, lines that keep it are not."""
+    bad = {
+        "operator/base/x.cc": '#include "operator/api/selector.h"',
+        "operator/kube/x.cc": '#include <cpprest/http_client.h>',
+        "webhooks/x.cc": '#include "operator/kube/client.h"',
+        "webhooks/inject/x.cc": "#include <thread>",
+        "operator/net/x.cc": '#include "operator/net/beast/server.h"',
+        "operator/api/x.cc": "#include <regex>",
+        "controllers/x.cc": '#include "webhooks/inject/inject.h"',
+    }
+    for path, text in bad.items():
+        assert list(problems_of(path, text)), f"{path}: {text} must be refused"
+    good = {
+        "operator/kube/x.cc": '#include "operator/api/selector.h"',
+        "webhooks/x.cc": '#include "operator/kube/store.h"',
+        "operator/net/beast/x.cc": '#include "operator/net/http_server.h"\n#include <boost/asio.hpp>',
+        "operator/app/x.cc": '#include "operator/net/beast/server.h"',
+    }
+    for path, text in good.items():
+        assert not list(problems_of(path, text)), list(problems_of(path, text))
+
+
+if __name__ == "__main__":
+    found = check()
+    if not any("is not a path" in f for f in found):
+        self_test()
+    print("\n".join(found) or "every include line follows the dependency table")
+    sys.exit(bool(found))
