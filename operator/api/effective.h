@@ -23,10 +23,12 @@ using AgentImages = std::array<AgentImage, kLanguageCount>;  // by Language
 // shared and immutable.
 struct EffectivePolicy {
   ProfilingPolicy policy;
-  std::string revision;        // 10 hex digits over the effective injection: images, env, sampling, tags, URL
-  std::string server_url;      // empty when it cannot be resolved
+  std::string
+      revision;  // 10 hex digits over the effective injection: images, env, sampling, tags, URL
+  std::string server_url;  // empty when it cannot be resolved
   std::string tenant_id;
-  std::string server_reason;   // CamelCase when server_url is empty: ServerNotFound, ServerNotGranted, ServerNotReady
+  std::string server_reason;   // CamelCase when server_url is empty: ServerNotFound,
+                               // ServerNotGranted, ServerNotReady
   std::string server_problem;  // names field, value and remedy
 };
 

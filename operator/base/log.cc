@@ -32,10 +32,14 @@ spdlog::logger& sink() {
 
 std::string_view levelName(Level level) {
   switch (level) {
-    case Level::kDebug: return "debug";
-    case Level::kInfo: return "info";
-    case Level::kWarn: return "warn";
-    case Level::kError: return "error";
+    case Level::kDebug:
+      return "debug";
+    case Level::kInfo:
+      return "info";
+    case Level::kWarn:
+      return "warn";
+    case Level::kError:
+      return "error";
   }
   return "error";
 }
@@ -48,8 +52,9 @@ std::string cut(std::string_view text) {
 void appendValue(std::string& out, Format format, const Field& field) {
   if (const auto* s = std::get_if<std::string_view>(&field.value)) {
     const bool plain = format == Format::kText && !s->empty() && s->size() <= kMaxValue &&
-                       s->find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                            "0123456789-_./:@%+,") == std::string_view::npos;
+                       s->find_first_not_of(
+                           "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                           "0123456789-_./:@%+,") == std::string_view::npos;
     if (plain) {
       out += *s;
     } else {
@@ -76,8 +81,12 @@ void init(Level level, Format format) {
   g_format = format;
 }
 
-void setLevel(Level level) { g_level = level; }
-bool enabled(Level level) { return level >= g_level.load(std::memory_order_relaxed); }
+void setLevel(Level level) {
+  g_level = level;
+}
+bool enabled(Level level) {
+  return level >= g_level.load(std::memory_order_relaxed);
+}
 
 Result<Level> parseLevel(std::string_view text) {
   for (Level l : {Level::kDebug, Level::kInfo, Level::kWarn, Level::kError}) {

@@ -24,7 +24,8 @@ class Field {
  public:
   Field(std::string_view key, std::string_view value) : key(key), value(value) {}
   Field(std::string_view key, const char* value) : key(key), value(std::string_view(value)) {}
-  Field(std::string_view key, const std::string& value) : key(key), value(std::string_view(value)) {}
+  Field(std::string_view key, const std::string& value)
+      : key(key), value(std::string_view(value)) {}
   Field(std::string_view key, bool value) : key(key), value(value) {}
   template <std::integral T>
   Field(std::string_view key, T value) : key(key), value(static_cast<std::int64_t>(value)) {}
@@ -42,10 +43,18 @@ bool enabled(Level level);
 Result<Level> parseLevel(std::string_view text);  // debug, info, warn, error
 
 void write(Level level, std::string_view message, Fields fields);
-inline void debug(std::string_view m, Fields f = {}) { if (enabled(Level::kDebug)) write(Level::kDebug, m, f); }
-inline void info(std::string_view m, Fields f = {}) { write(Level::kInfo, m, f); }
-inline void warn(std::string_view m, Fields f = {}) { write(Level::kWarn, m, f); }
-inline void error(std::string_view m, Fields f = {}) { write(Level::kError, m, f); }
+inline void debug(std::string_view m, Fields f = {}) {
+  if (enabled(Level::kDebug)) write(Level::kDebug, m, f);
+}
+inline void info(std::string_view m, Fields f = {}) {
+  write(Level::kInfo, m, f);
+}
+inline void warn(std::string_view m, Fields f = {}) {
+  write(Level::kWarn, m, f);
+}
+inline void error(std::string_view m, Fields f = {}) {
+  write(Level::kError, m, f);
+}
 
 // One line as it would be written, without the newline; for tests.
 std::string render(Format format, Level level, std::string_view time, std::string_view message,

@@ -23,12 +23,13 @@ namespace profiling {
 
 enum class Code {
   kOk,
-  kInvalidArgument,   // the input is wrong and stays wrong: report it, do not retry (400, 422, parse errors)
-  kNotFound,          // 404: treat as a level, not as a failure
-  kAlreadyExists,     // 409 on create: read back, adopt only what is ours
-  kConflict,          // 409 on update: read again, then retry
-  kGone,              // 410: the resourceVersion is too old, list again
-  kUnauthenticated,   // 401: read the token again
+  kInvalidArgument,  // the input is wrong and stays wrong: report it, do not retry (400, 422, parse
+                     // errors)
+  kNotFound,         // 404: treat as a level, not as a failure
+  kAlreadyExists,    // 409 on create: read back, adopt only what is ours
+  kConflict,         // 409 on update: read again, then retry
+  kGone,             // 410: the resourceVersion is too old, list again
+  kUnauthenticated,  // 401: read the token again
   kPermissionDenied,  // 403: needs an administrator; retry slowly
   kTooLarge,          // 413 or a bound of ours: do not retry unchanged
   kRateLimited,       // 429: wait retry_after
@@ -70,8 +71,10 @@ class [[nodiscard]] Status {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : v_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
-  Result(Status status) : v_(std::in_place_index<1>, std::move(status)) {  // NOLINT(google-explicit-constructor)
+  Result(T value)
+      : v_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Result(Status status)
+      : v_(std::in_place_index<1>, std::move(status)) {  // NOLINT(google-explicit-constructor)
     assert(!std::get<1>(v_).ok());
   }
   Result(Code code, std::string message) : Result(Status(code, std::move(message))) {}

@@ -1,11 +1,11 @@
 #include "operator/base/text.h"
 
-#include <openssl/evp.h>
-
 #include <array>
 #include <charconv>
 #include <cstdio>
 #include <ctime>
+
+#include <openssl/evp.h>
 
 namespace profiling {
 namespace {
@@ -59,11 +59,21 @@ void appendJsonString(std::string& out, std::string_view text) {
       continue;
     }
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\t': out += "\\t"; break;
-      case '\r': out += "\\r"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
       default:
         out += "\\u00";
         out += kHex[c >> 4];

@@ -6,14 +6,14 @@
 // and HTTP code to Code.
 #pragma once
 
-#include <nlohmann/json.hpp>
-
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
+
+#include <nlohmann/json.hpp>
 
 #include "operator/base/status.h"
 #include "operator/net/http_client.h"
@@ -40,7 +40,8 @@ inline const Resource kConfigMaps{"", "v1", "configmaps"};
 inline const Resource kServices{"", "v1", "services"};
 inline const Resource kStatefulSets{"apps", "v1", "statefulsets"};
 inline const Resource kControllerRevisions{"apps", "v1", "controllerrevisions"};
-inline const Resource kMutatingWebhooks{"admissionregistration.k8s.io", "v1", "mutatingwebhookconfigurations"};
+inline const Resource kMutatingWebhooks{"admissionregistration.k8s.io", "v1",
+                                        "mutatingwebhookconfigurations"};
 inline const Resource kPolicies{"profiling.dev", "v1alpha1", "profilingpolicies"};
 inline const Resource kServers{"profiling.dev", "v1alpha1", "profilingservers"};
 }  // namespace resources
@@ -53,7 +54,8 @@ struct DeletePreconditions {
 class Client {
  public:
   // `http` must outlive the client. `deadline` is the total time of each call.
-  explicit Client(net::HttpClient& http, std::chrono::milliseconds deadline = std::chrono::seconds(30));
+  explicit Client(net::HttpClient& http,
+                  std::chrono::milliseconds deadline = std::chrono::seconds(30));
 
   Result<nlohmann::json> get(const Resource& resource, std::string_view namespace_,
                              std::string_view name, const std::stop_token& stop);

@@ -24,7 +24,8 @@ struct ClusterConfig {
 // From /var/run/secrets/kubernetes.io/serviceaccount and KUBERNETES_SERVICE_HOST/PORT. The server
 // is dialled by DNS name (https://kubernetes.default.svc) when the host is an IPv6 literal, which
 // cpprestsdk cannot dial. `root` replaces the folder in tests.
-Result<ClusterConfig> inClusterConfig(std::string_view root = "/var/run/secrets/kubernetes.io/serviceaccount");
+Result<ClusterConfig> inClusterConfig(
+    std::string_view root = "/var/run/secrets/kubernetes.io/serviceaccount");
 
 // Reads a kubeconfig file; `context` empty means current-context. exec and auth-provider plugins
 // are refused by name: what is allowed is a token, a token file or a client certificate.

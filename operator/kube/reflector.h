@@ -23,8 +23,8 @@ namespace profiling::kube {
 
 struct ReflectorOptions {
   Resource resource;
-  std::string namespace_;        // empty: all namespaces
-  std::string label_selector;    // as in the query parameter, not yet percent-encoded
+  std::string namespace_;      // empty: all namespaces
+  std::string label_selector;  // as in the query parameter, not yet percent-encoded
   std::string field_selector;
   std::size_t max_object_bytes = 8u << 20;  // a longer watch line ends the stream with kTooLarge
 };

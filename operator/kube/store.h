@@ -25,7 +25,9 @@ class Store {
   using Snapshot = std::shared_ptr<const Map>;
 
   // Any thread.
-  Snapshot snapshot() const { return std::atomic_load_explicit(&current_, std::memory_order_acquire); }
+  Snapshot snapshot() const {
+    return std::atomic_load_explicit(&current_, std::memory_order_acquire);
+  }
   std::shared_ptr<const T> find(std::string_view key) const {
     const Snapshot s = snapshot();
     const auto it = s->find(key);

@@ -42,9 +42,9 @@ class WorkQueue {
   mutable std::mutex mutex_;
   std::condition_variable_any wake_;
   std::deque<std::string> ready_;
-  std::set<std::string> queued_;       // in ready_
+  std::set<std::string> queued_;  // in ready_
   std::set<std::string> processing_;
-  std::set<std::string> again_;        // added while processing
+  std::set<std::string> again_;  // added while processing
   std::map<std::string, SteadyTime> due_;
   std::map<std::string, Backoff> backoffs_;
 };

@@ -47,33 +47,35 @@ struct Route {
 };
 
 struct ServerLimits {
-  std::size_t body = 3 * 1024 * 1024;     // 413
-  std::size_t header_block = 16 * 1024;   // 431
-  std::size_t header_fields = 100;        // 431
-  std::size_t request_line = 8 * 1024;    // 414
+  std::size_t body = 3 * 1024 * 1024;    // 413
+  std::size_t header_block = 16 * 1024;  // 431
+  std::size_t header_fields = 100;       // 431
+  std::size_t request_line = 8 * 1024;   // 414
   std::chrono::milliseconds handshake{5'000};
   std::chrono::milliseconds header{5'000};
   std::chrono::milliseconds body_read{10'000};
   std::chrono::milliseconds write{10'000};
   std::chrono::milliseconds idle{60'000};
-  std::size_t connections = 1'024;          // of the process; further ones are shed
+  std::size_t connections = 1'024;  // of the process; further ones are shed
   std::size_t connections_per_peer = 256;
-  std::size_t concurrent_bodies = 64;       // bodies above 256 KiB being read or handled at once; 503
+  std::size_t concurrent_bodies = 64;  // bodies above 256 KiB being read or handled at once; 503
 };
 
 struct ServerOptions {
-  std::string name;                // for logs and metrics: "webhook", "health"
-  std::string address = "::";      // dual-stack by default; a literal address
-  std::uint16_t port = 0;          // 0: any free port, see HttpServer::port()
-  TlsSource* tls = nullptr;        // null: plain HTTP. Must outlive the server
+  std::string name;            // for logs and metrics: "webhook", "health"
+  std::string address = "::";  // dual-stack by default; a literal address
+  std::uint16_t port = 0;      // 0: any free port, see HttpServer::port()
+  TlsSource* tls = nullptr;    // null: plain HTTP. Must outlive the server
   int threads = 2;
   ServerLimits limits;
 };
 
 // What happened, for metrics. Called on I/O threads; must be cheap and thread-safe.
 struct ServerObserver {
-  std::function<void(std::string_view path, int status, std::chrono::nanoseconds service_time)> request;
-  std::function<void(std::string_view reason)> rejected;    // "tls_handshake", "header_timeout", "body_too_large", …
+  std::function<void(std::string_view path, int status, std::chrono::nanoseconds service_time)>
+      request;
+  std::function<void(std::string_view reason)>
+      rejected;  // "tls_handshake", "header_timeout", "body_too_large", …
   std::function<void(int delta)> connections;
 };
 
