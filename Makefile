@@ -1,0 +1,46 @@
+# Two commands matter: `make demo` and `make test`. Everything they need is installed or built by them.
+SHELL := /bin/bash
+PRESET ?= dev
+JOBS ?= $(shell nproc)
+PROFILING_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/profiling-operator
+export PROFILING_CACHE
+export PATH := $(PROFILING_CACHE)/tools/bin:$(PATH)
+export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
+
+.PHONY: demo demo-down test build lint bench fuzz e2e clean deps format help
+
+help:          ## this list
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | column -t -s $$'\t'
+
+demo:          ## the whole product on this machine, or on KUBECONFIG=…: real agents, real S3, real profiles
+	@hack/demo/run
+
+demo-down:     ## stop the demo's cluster and remove what it made
+	@hack/cluster/cluster --name demo down
+
+test: deps     ## all tests: units, golden pods, adapters, real kube-apiserver, real node
+	@hack/test $(PRESET)
+
+build: deps    ## what ships, in build/release
+	cmake --preset release && cmake --build --preset release
+
+lint: deps     ## clang-format, clang-tidy, include direction, shell and Python syntax
+	@hack/lint
+
+bench: deps    ## measure; results belong into tests/bench/RESULTS.md
+	@tests/bench/run
+
+fuzz: deps     ## libFuzzer on the admission path, FUZZ_SECONDS=60
+	@tests/fuzz/run
+
+e2e: deps      ## only the tests on a real node
+	@hack/test $(PRESET) -L e2e
+
+format: deps   ## apply clang-format
+	git ls-files '*.cc' '*.h' | xargs clang-format-14 -i
+
+deps:
+	@hack/deps
+
+clean:         ## remove build output; caches outside the checkout stay
+	rm -rf build
