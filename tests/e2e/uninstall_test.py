@@ -1,0 +1,29 @@
+"""helm uninstall takes away what helm brought, and leaves the applications alone. Runs last."""
+from conftest import helm, install, wait_until_injecting
+from kube import wait_for
+
+
+def test_uninstalling_leaves_running_pods_running_and_removes_what_it_made(shop):
+    running = {p["metadata"]["uid"]: [c["restartCount"] for c in p["status"]["containerStatuses"]]
+               for p in shop.items("pods", "-n", "shop", "-l", "profiling.dev/profiled")}
+    assert running
+    helm("uninstall", "profiling-operator", "--namespace", "profiling-system", "--wait")
+
+    assert shop.get("mutatingwebhookconfiguration", "profiling-operator") is None
+    wait_for("the operator's pods to be gone", lambda: not shop.items("pods", "-n", "profiling-system"), 60)
+    for kind in ("deployments", "services", "serviceaccounts", "roles", "rolebindings", "secrets", "configmaps", "leases"):
+        left = [o["metadata"]["name"] for o in shop.items(kind, "-n", "profiling-system")]
+        assert [n for n in left if n not in ("default", "kube-root-ca.crt")] == [], kind
+    for kind in ("clusterroles", "clusterrolebindings"):
+        assert [o["metadata"]["name"] for o in shop.items(kind) if o["metadata"]["name"].startswith("profiling-operator")] == []
+    for crd in ("profilingpolicies", "profilingservers"):
+        assert shop.get("crd", f"{crd}.profiling.dev"), "CRDs stay, and with them the users' objects"
+
+    after = {p["metadata"]["uid"]: [c["restartCount"] for c in p["status"]["containerStatuses"]]
+             for p in shop.items("pods", "-n", "shop", "-l", "profiling.dev/profiled")}
+    assert after == running
+
+
+def test_installing_again_takes_up_where_it_was(shop):
+    install()
+    wait_until_injecting(shop)
