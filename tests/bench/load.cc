@@ -5,15 +5,8 @@
 //
 // At a fixed rate the latency of a request counts from the moment it was due, not from when it was
 // sent, so a stalled server is seen (no coordinated omission). Requests are bounded by --seconds.
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
+#include <arpa/inet.h>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -21,13 +14,19 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <sys/socket.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 
 namespace {
 
@@ -79,7 +78,8 @@ class Connection {
  private:
   std::size_t contentLength(std::size_t head) const {
     std::string text = buffer_.substr(0, head);
-    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](unsigned char c) { return std::tolower(c); });
     const std::size_t at = text.find("content-length:");
     return at == std::string::npos ? 0 : std::strtoul(text.c_str() + at + 15, nullptr, 10);
   }
@@ -147,8 +147,8 @@ Outcome drive(const Options& options, SSL_CTX* context, const std::string& reque
   const auto begin = Clock::now();
   const auto end = begin + std::chrono::seconds(options.seconds);
   const auto gap = options.rate > 0
-                       ? std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(
-                             options.connections / options.rate))
+                       ? std::chrono::duration_cast<Clock::duration>(
+                             std::chrono::duration<double>(options.connections / options.rate))
                        : Clock::duration::zero();
   auto due = begin + gap * index / options.connections;
   Connection connection(context, options.port);
@@ -172,7 +172,8 @@ int run(const Options& options) {
   if (body.empty()) throw std::runtime_error(options.body_file + " is empty or not there");
   const std::string request = "POST " + options.path +
                               " HTTP/1.1\r\nHost: webhook\r\nContent-Type: application/json\r\n"
-                              "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+                              "Content-Length: " +
+                              std::to_string(body.size()) + "\r\n\r\n" + body;
 
   SSL_CTX* context = SSL_CTX_new(TLS_client_method());
   std::vector<Outcome> outcomes(static_cast<std::size_t>(options.connections));
@@ -203,13 +204,16 @@ int run(const Options& options) {
   if (all.empty()) throw std::runtime_error("no request was answered");
   std::sort(all.begin(), all.end());
   const auto percentile = [&](double p) {
-    return all[std::min(all.size() - 1, static_cast<std::size_t>(p * static_cast<double>(all.size())))];
+    return all[std::min(all.size() - 1,
+                        static_cast<std::size_t>(p * static_cast<double>(all.size())))];
   };
   const double count = static_cast<double>(all.size());
-  std::printf("{\"requests\": %zu, \"errors\": %ld, \"per_second\": %.0f, \"p50_us\": %.0f, \"p99_us\": %.0f, "
-              "\"max_us\": %.0f, \"server_cpu_us_per_request\": %.1f, \"server_rss_kib\": %ld}\n",
-              all.size(), errors, count / elapsed, percentile(0.5), percentile(0.99), all.back(),
-              cpu * 1e6 / count, options.pid ? residentKiB(options.pid) : 0);
+  std::printf(
+      "{\"requests\": %zu, \"errors\": %ld, \"per_second\": %.0f, \"p50_us\": %.0f, \"p99_us\": "
+      "%.0f, "
+      "\"max_us\": %.0f, \"server_cpu_us_per_request\": %.1f, \"server_rss_kib\": %ld}\n",
+      all.size(), errors, count / elapsed, percentile(0.5), percentile(0.99), all.back(),
+      cpu * 1e6 / count, options.pid ? residentKiB(options.pid) : 0);
   SSL_CTX_free(context);
   return errors == 0 ? 0 : 1;
 }
@@ -223,8 +227,11 @@ int main(int argc, char** argv) {
   app.add_option("--body", options.body_file)->required();
   app.add_option("--path", options.path)->capture_default_str();
   app.add_option("--seconds", options.seconds)->check(CLI::Range(1, 120))->capture_default_str();
-  app.add_option("--connections", options.connections)->check(CLI::Range(1, 256))->capture_default_str();
-  app.add_option("--rate", options.rate, "requests per second; 0: closed loop")->capture_default_str();
+  app.add_option("--connections", options.connections)
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  app.add_option("--rate", options.rate, "requests per second; 0: closed loop")
+      ->capture_default_str();
   app.add_option("--pid", options.pid, "process whose CPU time and memory are read");
   app.add_flag("--reconnect", options.reconnect, "a new TLS connection for each request");
   CLI11_PARSE(app, argc, argv);

@@ -22,7 +22,7 @@ struct EnvVarView {
 };
 
 struct EnvFromView {
-  std::string_view prefix;
+  std::string_view prefix;  // put in front of every key of the source
   bool is_secret = false;  // else a ConfigMap
   std::string_view name;
 };
@@ -101,8 +101,19 @@ struct PodView {
   SecurityView security;                       // pod level
   std::optional<std::int64_t> fs_group;
 
-  std::optional<std::string_view> label(std::string_view key) const;
-  std::optional<std::string_view> annotation(std::string_view key) const;
+  std::optional<std::string_view> label(std::string_view key) const { return find(labels, key); }
+  std::optional<std::string_view> annotation(std::string_view key) const {
+    return find(annotations, key);
+  }
+
+  // Keys are unique: the decoder refuses an object that repeats one.
+  static std::optional<std::string_view> find(const std::vector<KeyValueView>& list,
+                                              std::string_view key) {
+    for (const KeyValueView& item : list) {
+      if (item.key == key) return item.value;
+    }
+    return std::nullopt;
+  }
 };
 
 // The slice of a Namespace: copied out of the cache, so it owns nothing either.
