@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -100,6 +101,7 @@ struct PodView {
   std::string_view priority_class;
   SecurityView security;                       // pod level
   std::optional<std::int64_t> fs_group;
+  std::string metadata_problem;  // first field of metadata that has a wrong type; empty: none
 
   std::optional<std::string_view> label(std::string_view key) const { return find(labels, key); }
   std::optional<std::string_view> annotation(std::string_view key) const {

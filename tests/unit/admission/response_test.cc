@@ -1,0 +1,45 @@
+#include "webhooks/admission/response.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "operator/base/text.h"
+
+namespace profiling::admission {
+namespace {
+
+using nlohmann::json;
+
+TEST(Response, AllowsWithoutPatch) {
+  EXPECT_EQ(json::parse(allowedResponse("u-1", "", {})),
+            json::parse(R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview",
+                            "response":{"uid":"u-1","allowed":true}})"));
+}
+
+TEST(Response, PatchAndPatchTypeAreBothThere) {
+  const json r = json::parse(allowedResponse("u", R"([{"op":"add"}])", {}))["response"];
+  EXPECT_EQ(r.at("patchType"), "JSONPatch");
+  EXPECT_EQ(base64Decode(r.at("patch").get<std::string>()), R"([{"op":"add"}])");
+}
+
+TEST(Response, EscapesTheUid) {
+  EXPECT_EQ(json::parse(allowedResponse("a\"\\b", "", {}))["response"]["uid"], "a\"\\b");
+}
+
+TEST(Response, CutsWarnings) {
+  const json r = json::parse(allowedResponse("u", "", {"short", std::string(1000, 'x')}))["response"];
+  ASSERT_EQ(r.at("warnings").size(), 2u);
+  EXPECT_EQ(r["warnings"][0], "short");
+  EXPECT_LE(r["warnings"][1].get<std::string>().size(), kMaxWarningBytes);
+  const json many =
+      json::parse(allowedResponse("u", "", std::vector<std::string>(100, std::string(200, 'y'))))["response"];
+  EXPECT_EQ(many["warnings"].size(), kMaxWarningsBytes / 200);
+}
+
+TEST(Response, AWarningIsAlwaysValidJson) {
+  const json r = json::parse(allowedResponse("u", "", {std::string("a\0\x80\n\"b", 6)}))["response"];
+  EXPECT_EQ(r["warnings"][0], "a ? \"b");
+}
+
+}  // namespace
+}  // namespace profiling::admission

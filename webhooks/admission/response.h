@@ -1,0 +1,21 @@
+// Writes AdmissionReview responses. Always allowed: this webhook never denies a pod.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace profiling::admission {
+
+// The API server cuts warnings at 256 characters each and 4096 in all; ours stay below, so that no
+// warning arrives cut (k8s.io/apiserver, admission webhooks' "Warnings" limits).
+inline constexpr std::size_t kMaxWarningBytes = 240;
+inline constexpr std::size_t kMaxWarningsBytes = 4096;
+
+// `patch` is a JSON Patch document; empty: the object is left alone (patch and patchType are both
+// absent then, as the API server demands).
+std::string allowedResponse(std::string_view uid, std::string_view patch,
+                            const std::vector<std::string>& warnings);
+
+}  // namespace profiling::admission

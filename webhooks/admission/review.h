@@ -1,0 +1,77 @@
+// Reads admission.k8s.io/v1 AdmissionReview requests, in two steps so that a pod that concerns
+// nobody costs only a parse:
+//
+//   ReviewDecoder& decoder = threadDecoder();
+//   Review review;
+//   Status s = decoder.decode(body, capacity, review);   // the envelope; an error is a 400
+//   s = decoder.decodeMetadata(review.pod);              // labels, annotations, owners
+//   s = decoder.decodeSpec(review.pod, problem);         // containers, volumes, …
+//
+// An error is always the sender's (malformed JSON, a key twice, a wrong type in the envelope) and
+// says in one line what is wrong; it never repeats the uid. A wrong type deeper in the pod is a
+// `problem`: the API server validates the object after us and will refuse it with a better message
+// than ours, so such a pod is allowed and left alone.
+//
+// Everything in Review views memory of the decoder and of the body: valid until the next decode().
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "operator/api/k8s/pod_view.h"
+#include "operator/base/status.h"
+
+namespace profiling::admission {
+
+// Pods nest about 12 deep; a parser that follows deeper input wastes memory on hostile bodies.
+inline constexpr std::size_t kMaxDepth = 64;
+inline constexpr std::size_t kMaxUidBytes = 128;  // a UUID has 36
+// A parser keeps the memory of the largest body it read; above this it is given back.
+inline constexpr std::size_t kKeptCapacity = 512 * 1024;
+
+struct GroupVersionName {  // metav1.GroupVersionKind or GroupVersionResource
+  std::string_view group, version, name;
+  bool operator==(const GroupVersionName&) const = default;
+};
+
+struct Review {
+  std::string_view uid;
+  GroupVersionName kind, resource;
+  bool kind_was_converted = false;  // requestKind or requestResource differ: not what was sent
+  std::string_view sub_resource;
+  std::string_view name;
+  std::string_view namespace_;
+  std::string_view operation;  // CREATE, UPDATE, DELETE, CONNECT
+  bool dry_run = false;
+  bool has_object = false;
+  api::PodView pod;  // namespace_ is set by decode(), the rest by the two other steps
+
+  // The creation of a pod itself: the one request that is ever answered with a patch.
+  bool isPodCreation() const;
+};
+
+// Not thread-safe: one per thread.
+class ReviewDecoder {
+ public:
+  ReviewDecoder();
+  ~ReviewDecoder();
+  ReviewDecoder(const ReviewDecoder&) = delete;
+  ReviewDecoder& operator=(const ReviewDecoder&) = delete;
+
+  // `capacity` is the size of the readable buffer behind `body`; with at least 64 bytes more than
+  // the body (net::ServerRequest promises that) it is parsed in place, else copied once.
+  Status decode(std::string_view body, std::size_t capacity, Review& review);
+  Status decodeMetadata(api::PodView& pod);
+  Status decodeSpec(api::PodView& pod, std::string& problem);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// The calling thread's decoder, made at first use.
+ReviewDecoder& threadDecoder();
+
+}  // namespace profiling::admission
