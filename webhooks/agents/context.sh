@@ -1,0 +1,122 @@
+#!/usr/bin/env bash
+# Prepares the build context of an agent image: Dockerfile, install-agent, and the tree /agent with
+# its manifest. Everything is pinned by checksum; what was fetched or built is kept in the cache.
+#
+# usage: webhooks/agents/context.sh java|python|node DIR      DIR is emptied first
+#        INSTALL_AGENT_BINARY=FILE   use this build of install-agent instead of making one
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+cache=${PROFILING_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/profiling-operator}/agents
+. "$here/versions.env"
+umask 022
+die() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+key() { cat "$@" | sha256sum | cut -c1-16; }
+
+# cached NAME COMMAND…: runs COMMAND DIR once per NAME; prints the folder. Whole or not at all, so two
+# builds at the same time do no harm. Inside COMMAND `set -e` is without effect, as after any ||.
+cached() {
+  local dir="$cache/$1" work
+  shift
+  if [ ! -d "$dir" ]; then
+    mkdir -p "$cache"
+    work=$(mktemp -d "$cache/work.XXXXXX")
+    "$@" "$work" >&2 || { rm -rf "$work"; die "$* failed"; }
+    chmod 755 "$work"
+    mv -T "$work" "$dir" 2>/dev/null || rm -rf "$work"
+  fi
+  printf '%s\n' "$dir"
+}
+
+fetch_java() {
+  mvn -B -q org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy \
+    "-Dartifact=io.pyroscope:agent:$JAVA_AGENT_VERSION" "-DoutputDirectory=$1" -Dmdep.stripVersion=true || return 1
+  mv "$1/agent.jar" "$1/pyroscope.jar"
+  (cd "$1" && sha256sum --quiet -c "$here/java/pyroscope.jar.sha256")
+}
+
+fetch_python() {
+  local minor libc platforms folder
+  for minor in $PYTHON_MINORS; do
+    for libc in gnu musl; do
+      case $libc in
+        gnu) platforms=(--platform manylinux2014_x86_64 --platform manylinux_2_17_x86_64) ;;
+        musl) platforms=(--platform musllinux_1_1_x86_64 --platform musllinux_1_2_x86_64) ;;
+      esac
+      folder="$1/cp$minor-$libc-x86_64"
+      /usr/bin/python3 -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes \
+        --only-binary :all: --implementation cp --python-version "${minor:0:1}.${minor:1}" --abi "cp$minor" \
+        "${platforms[@]}" -d "$folder.whl" -r "$here/python/requirements.txt" || return 1
+      /usr/bin/python3 -m zipfile -e "$folder.whl"/*.whl "$folder" || return 1
+      rm -rf "$folder.whl"
+      # The file's suffix names a libc, and Pythons built for musl differ in the one they look for.
+      mv "$folder"/pyroscope/_native.*.so "$folder/pyroscope/_native.so" || return 1
+      # Symbols that only a debugger reads are a fifth of it, copied at every start of a pod.
+      strip --strip-unneeded "$folder/pyroscope/_native.so" || return 1
+    done
+  done
+}
+
+# The package tree becomes one file, and of the native builds those for this platform stay.
+fetch_node() {
+  local root file abi
+  root=$("$here/node/toolchain.sh") || return 1
+  cp "$here/node/package.json" "$here/node/package-lock.json" "$here/node/agent.cjs" "$1/"
+  (
+    cd "$1"
+    export PATH="$root/bin:$PATH" NODE_OPTIONS='' npm_config_update_notifier=false
+    node "$root/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-audit --no-fund --loglevel=error || exit 1
+    node node_modules/esbuild/bin/esbuild agent.cjs --bundle --platform=node --target=node20 --format=cjs \
+      --legal-comments=inline --log-level=warning --outfile=tree/lib/out/agent.cjs || exit 1
+    # node-gyp-build looks for prebuilds two folders above the file that asks.
+    mkdir -p tree/prebuilds/linux-x64
+    for abi in $NODE_ABIS; do
+      for file in "dd_pprof.node.abi$abi.node" "dd_pprof.musl.node.abi$abi.node"; do
+        cp "node_modules/@datadog/pprof/prebuilds/linux-x64/$file" tree/prebuilds/linux-x64/ || exit 1
+      done
+    done
+    mkdir tree/licenses
+    for file in @datadog/pprof @pyroscope/nodejs debug ms node-gyp-build p-limit pprof-format source-map; do
+      for licence in "node_modules/$file"/LICENSE*; do
+        if [ -f "$licence" ]; then cp "$licence" "tree/licenses/${file//\//-}.txt"; break; fi
+      done
+    done
+    rm -rf node_modules package.json package-lock.json agent.cjs
+  ) || return 1
+  mv "$1"/tree/* "$1"/ && rmdir "$1/tree"
+}
+
+build_install_agent() {
+  cmake -S "$here/install" -B "$1/build" -DCMAKE_BUILD_TYPE=Release &&
+    cmake --build "$1/build" && mv "$1/build/install_agent" "$1/install-agent" && rm -rf "$1/build"
+}
+
+[ $# -eq 2 ] || die "usage: $0 java|python|node DIR"
+lang=$1 out=$2
+case $lang in
+  java) tree=$(cached "java-$(key "$here/versions.env" "$here/java/pyroscope.jar.sha256")" fetch_java) ;;
+  python) tree=$(cached "python-$(key "$here/versions.env" "$here/python/requirements.txt" "$here/context.sh")" fetch_python) ;;
+  node) tree=$(cached "node-$(key "$here/versions.env" "$here/node/package-lock.json" "$here/node/agent.cjs" "$here/context.sh")" fetch_node) ;;
+  *) die "unknown language '$lang': java, python and node have an agent image" ;;
+esac
+if [ -z "${INSTALL_AGENT_BINARY:-}" ]; then
+  INSTALL_AGENT_BINARY=$(cached "install-agent-$(key "$here"/install/*)" build_install_agent)/install-agent
+fi
+
+rm -rf "$out"
+mkdir -p "$out/agent"
+install -m 755 "$INSTALL_AGENT_BINARY" "$out/install-agent"
+cp "$here/$lang/Dockerfile" "$out/"
+case $lang in
+  java) cp "$tree/pyroscope.jar" "$out/agent/" ;;
+  python)
+    mkdir "$out/agent/native"
+    cp -r "$tree"/. "$out/agent/native/"
+    cp "$here/python/sitecustomize.py" "$here/python/_profiling_agent.py" "$out/agent/"
+    ;;
+  node) cp -r "$tree"/. "$here/node/preload.cjs" "$out/agent/" ;;
+esac
+chmod -R u=rwX,go=rX "$out"
+cd "$out/agent"
+find . -type f ! -name MANIFEST.sha256 -printf '%P\0' | LC_ALL=C sort -z | xargs -0 sha256sum >../MANIFEST.sha256
+mv ../MANIFEST.sha256 MANIFEST.sha256

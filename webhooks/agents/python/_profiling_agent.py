@@ -1,0 +1,78 @@
+"""The second half of sitecustomize.py: finds the native profiler that fits this interpreter and starts
+it. Imported on a thread, some time after the start, so it may take its time."""
+import os
+import sys
+
+
+def libc():
+    """gnu or musl. musl does not know the name that glibc answers to."""
+    try:
+        return "gnu" if (os.confstr("CS_GNU_LIBC_VERSION") or "").startswith("glibc") else "musl"
+    except (ValueError, OSError):
+        return "musl"
+
+
+def native_folder(here):
+    name = "cp%d%d-%s-%s" % (sys.version_info[0], sys.version_info[1], libc(), os.uname().machine)
+    return os.path.join(here, "native", name)
+
+
+def parse_labels(text):
+    """k=v,k2=v2 as a dict; what is no pair, or what no server would take, is left out."""
+    labels = {}
+    for pair in (text or "").split(","):
+        name, equals, value = pair.strip().partition("=")
+        if equals and name.strip() and value.strip() and not set(pair.replace("=", "", 1)) & set("{}= "):
+            labels[name.strip()] = value.strip()
+    return labels
+
+
+def number(name, default, low, high):
+    try:
+        return min(max(int(os.environ.get(name, default)), low), high)
+    except ValueError:
+        return default
+
+
+def upload_seconds():
+    """PYROSCOPE_UPLOAD_INTERVAL in the form that the Java agent reads (15s, 15000ms); else 15."""
+    text = os.environ.get("PYROSCOPE_UPLOAD_INTERVAL", "15s").strip()
+    try:
+        seconds = float(text[:-2]) / 1000 if text.endswith("ms") else float(text.rstrip("s"))
+    except ValueError:
+        return 15
+    return int(min(max(seconds, 1), 300))
+
+
+def start(here, debug):
+    """Configures the profiler of this process. Raises what goes wrong; the caller swallows it."""
+    if "pyroscope" in sys.modules and not hasattr(sys.modules["pyroscope"], "_profiling_agent"):
+        debug("the application uses the profiler itself")
+        return
+    folder = native_folder(here)
+    if not os.path.isdir(folder):
+        debug("no profiler for this interpreter:", os.path.basename(folder))
+        return
+    # Last, so that nothing of the application is ever hidden by ours.
+    if folder not in sys.path:
+        sys.path.append(folder)
+    import pyroscope
+    pyroscope._profiling_agent = True
+    if sys.version_info >= (3, 12):
+        # Python warns whoever forks beside another thread; the profiler's threads stop in the child.
+        import warnings
+        warnings.filterwarnings("ignore", message=r".*multi-threaded, use of fork", category=DeprecationWarning)
+    env = os.environ
+    pyroscope.configure(
+        application_name=env["PYROSCOPE_APPLICATION_NAME"],
+        server_address=env["PYROSCOPE_SERVER_ADDRESS"].rstrip("/"),
+        basic_auth_username=env.get("PYROSCOPE_BASIC_AUTH_USER", ""),
+        basic_auth_password=env.get("PYROSCOPE_BASIC_AUTH_PASSWORD", ""),
+        tenant_id=env.get("PYROSCOPE_TENANT_ID", ""),
+        tags=parse_labels(env.get("PYROSCOPE_LABELS")),
+        sample_rate=number("PROFILING_PYTHON_SAMPLE_RATE", 100, 1, 1000),
+        upload_interval=upload_seconds(),
+        mem_enabled=env.get("PROFILING_PYTHON_MEMORY", "").strip().lower() == "true",
+        enable_logging=bool(env.get("PROFILING_DEBUG")),
+    )
+    debug("profiling", env["PYROSCOPE_APPLICATION_NAME"], "from process", os.getpid())

@@ -1,0 +1,149 @@
+"""Starts the profiling agent inside a Python application that knows nothing of it.
+
+Python imports this file by itself when its folder is on PYTHONPATH. That happens at every start of
+every Python in the container, pip and two-line scripts included, so three rules hold: it costs
+little (what is heavy is imported on a thread after a delay), it never raises, and it prints nothing
+unless PROFILING_DEBUG is set.
+
+The profiler must not run while a process forks workers: it starts in the workers then, and in every
+child of a plain fork anew. A sitecustomize that this one hides is run as if this one were not there.
+"""
+import os
+import sys
+from _thread import allocate_lock, start_new_thread
+from time import monotonic
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+# Programs that only prepare or inspect: nothing to profile, and nothing to be slowed down.
+_TOOLS = {"pip", "pip3", "ensurepip", "easy_install", "compileall", "py_compile", "venv", "virtualenv",
+          "pydoc", "poetry", "pipenv", "twine", "build", "setup.py", "multiprocessing.resource_tracker"}
+# Programs whose first process forks workers that do the work.
+_PREFORK = {"gunicorn", "uwsgi", "celery", "multiprocessing.forkserver"}
+
+
+def _debug(*words):
+    if os.environ.get("PROFILING_DEBUG"):
+        print("profiling-agent:", *words, file=sys.stderr, flush=True)
+
+
+def _program():
+    """The name of what this interpreter was started for: a script's or a module's, without folders."""
+    if "uwsgi" in os.path.basename(sys.executable or ""):
+        return "uwsgi"
+    words = iter(getattr(sys, "orig_argv", sys.argv)[1:])
+    for word in words:
+        if word == "-m":
+            return next(words, "").split(".")[0]
+        if word == "-c":
+            code = next(words, "")
+            return next((m for m in ("multiprocessing.forkserver", "multiprocessing.resource_tracker")
+                         if m in code), "")
+        if word in ("-W", "-X"):
+            next(words, "")
+        elif not word.startswith("-"):
+            return os.path.basename(word)
+    return ""
+
+
+def _wanted():
+    env = os.environ
+    if not env.get("PYROSCOPE_APPLICATION_NAME") or not env.get("PYROSCOPE_SERVER_ADDRESS"):
+        return False
+    if env.get("PYROSCOPE_AGENT_ENABLED", "").strip().lower() == "false":
+        return False
+    # Free-threaded builds ("t") have no wheels, other interpreters no native extension.
+    return (sys.platform == "linux" and sys.implementation.name == "cpython"
+            and "t" not in getattr(sys, "abiflags", ""))
+
+
+def _delay():
+    try:
+        return min(max(float(os.environ.get("PROFILING_START_DELAY_MS", "1000")), 0.0), 600000.0) / 1000
+    except ValueError:
+        return 1.0
+
+
+class _Starter:
+    """Starts the profiler once per process, on a thread, after a delay that short programs never
+    reach. A fork must meet no half-started profiler and no waiting thread (Python 3.12 warns about
+    threads at a fork), and so must the end of the process."""
+
+    def __init__(self, delay):
+        self._delay = delay
+        self._due = self._cancel = self._finished = None
+        self._started = False
+
+    def arm(self):
+        if self._started:
+            return
+        try:
+            if self._due is None:
+                self._due = monotonic() + self._delay
+            self._cancel, self._finished = allocate_lock(), allocate_lock()
+            self._cancel.acquire()
+            self._finished.acquire()
+            start_new_thread(self._wait, (self._cancel, self._finished))
+        except Exception as error:  # no more threads, or the interpreter is ending
+            self._cancel = None
+            _debug("not started:", error)
+
+    def _wait(self, cancel, finished):
+        try:
+            if not cancel.acquire(timeout=max(self._due - monotonic(), 0)):
+                self._started = True
+                import _profiling_agent
+                _profiling_agent.start(_HERE, _debug)
+        except BaseException as error:
+            _debug("not started:", repr(error))
+        finally:
+            finished.release()
+
+    def disarm(self):
+        cancel, self._cancel = self._cancel, None
+        if cancel is not None:
+            try:
+                cancel.release()
+            except RuntimeError:
+                return
+            self._finished.acquire(timeout=5)
+
+    def arm_in_child(self):
+        self._started, self._due, self._cancel = False, None, None
+        self.arm()
+
+
+def _install():
+    program = _program()
+    if program in _TOOLS or not _wanted():
+        return
+    starter = _Starter(_delay())
+    if program in _PREFORK:
+        _debug(program, "forks workers, profiling starts in them")
+        os.register_at_fork(after_in_child=starter.arm_in_child)
+    else:
+        os.register_at_fork(before=starter.disarm, after_in_parent=starter.arm,
+                            after_in_child=starter.arm_in_child)
+        starter.arm()
+    import atexit
+    atexit.register(starter.disarm)
+
+
+def _run_hidden():
+    """Runs the sitecustomize that Python would have found without ours. Its errors are its own."""
+    from importlib.machinery import PathFinder
+    ours = os.path.realpath(_HERE)
+    rest = [p for p in sys.path if os.path.realpath(p) != ours]
+    spec = PathFinder.find_spec("sitecustomize", rest)
+    if spec is None or spec.loader is None:
+        return
+    from importlib.util import module_from_spec
+    module = module_from_spec(spec)
+    sys.modules["sitecustomize"] = module
+    spec.loader.exec_module(module)
+
+
+try:
+    _install()
+except Exception as _error:
+    _debug("not started:", repr(_error))
+_run_hidden()
