@@ -1,14 +1,13 @@
 // `check-webhook`: what `helm test` runs. Asks for a dry-run admission of a pod that no policy can
 // match, over TLS verified against the published CA, until it is answered or the time is up.
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
-
 #include <iostream>
 #include <memory>
 
 #include <nlohmann/json.hpp>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 #include "operator/app/run.h"
 #include "operator/base/stop.h"
@@ -48,9 +47,8 @@ std::string review() {
       {"operation", "CREATE"},
       {"dryRun", true},
       {"object", object}};
-  return nlohmann::json{{"apiVersion", "admission.k8s.io/v1"},
-                        {"kind", "AdmissionReview"},
-                        {"request", request}}
+  return nlohmann::json{
+      {"apiVersion", "admission.k8s.io/v1"}, {"kind", "AdmissionReview"}, {"request", request}}
       .dump();
 }
 
@@ -95,12 +93,16 @@ Result<std::string> exchange(const CheckWebhookOptions& options, const std::stri
 Status judge(const std::string& answer) {
   const std::size_t head = answer.find("\r\n\r\n");
   if (!answer.starts_with("HTTP/1.1 200 ") || head == std::string::npos) {
-    return {Code::kInternal, "expected status 200, got '" + printable(answer.substr(0, answer.find("\r\n"))) + "'"};
+    return {Code::kInternal,
+            "expected status 200, got '" + printable(answer.substr(0, answer.find("\r\n"))) + "'"};
   }
   const auto json = nlohmann::json::parse(answer.substr(head + 4), nullptr, false);
-  const nlohmann::json response = json.is_object() ? json.value("response", nlohmann::json::object()) : json;
-  if (!response.is_object() || response.value("uid", "") != kUid || !response.value("allowed", false)) {
-    return {Code::kInternal, "the answer does not allow the pod: " + printable(answer.substr(head + 4))};
+  const nlohmann::json response =
+      json.is_object() ? json.value("response", nlohmann::json::object()) : json;
+  if (!response.is_object() || response.value("uid", "") != kUid ||
+      !response.value("allowed", false)) {
+    return {Code::kInternal,
+            "the answer does not allow the pod: " + printable(answer.substr(head + 4))};
   }
   return {};
 }
