@@ -127,7 +127,7 @@ def parse(arguments):
     parser.add_argument("rootfs", metavar="ROOTFS_DIR", type=pathlib.Path, help="the folder that becomes /")
     parser.add_argument("name", metavar="NAME:TAG", type=image_name)
     parser.add_argument("out", metavar="OUT.tar", type=pathlib.Path)
-    parser.add_argument("--entrypoint", action="append", metavar="ARG", help="repeat for each word")
+    parser.add_argument("--entrypoint", action="append", metavar="ARG", help="repeat for each word; --entrypoint=-c where it begins with a dash")
     parser.add_argument("--cmd", action="append", metavar="ARG", help="default arguments; repeat for each word")
     parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE", type=assignment)
     parser.add_argument("--label", action="append", default=[], metavar="NAME=VALUE", type=assignment)
