@@ -1,0 +1,112 @@
+#include "operator/app/parts.h"
+
+#include "operator/base/log.h"
+#include "operator/net/beast/server.h"
+#include "operator/net/cpprest/client.h"
+
+namespace profiling::app {
+namespace {
+
+// From 100 µs to 1 s: the bar is 2 ms at the 99th percentile, the webhook's timeout 3 s.
+const std::vector<double> kServiceSeconds{0.0001, 0.00025, 0.0005, 0.001, 0.002,
+                                          0.005,  0.01,    0.05,   0.25,  1};
+
+// Counters of a reflector only grow; prometheus-cpp's counters can only be incremented.
+void raiseTo(prometheus::Counter& counter, std::uint64_t value) {
+  const double missing = static_cast<double>(value) - counter.Value();
+  if (missing > 0) counter.Increment(missing);
+}
+
+}  // namespace
+
+Result<ApiServer> connectApiServer(const CommonOptions& options) {
+  auto config = kube::loadConfig(options.kubeconfig, options.kube_context);
+  if (!config.ok()) return config.status();
+  ApiServer server;
+  server.config = *config;
+  net::cpprest::ClientOptions client;
+  client.base_url = config->server;
+  client.ca_pem = config->ca_pem;
+  client.client_cert_pem = config->client_cert_pem;
+  client.client_key_pem = config->client_key_pem;
+  client.token = config->token;
+  client.token_file = config->token_file;
+  client.tls_server_name = config->tls_server_name;
+  for (auto* slot : {&server.calls, &server.watches}) {
+    auto made = net::cpprest::makeClient(client);
+    if (!made.ok()) return made.status();
+    *slot = *std::move(made);
+  }
+  log::info("API server chosen", {{"server", config->server}});
+  return server;
+}
+
+net::ServerObserver observe(obs::Metrics& metrics, const std::string& server) {
+  net::ServerObserver observer;
+  auto& seconds = metrics.histogram("profiling_http_request_seconds",
+                                    "Service time: request read to reply ready.", kServiceSeconds,
+                                    {{"server", server}});
+  auto& connections =
+      metrics.gauge("profiling_http_connections", "Open connections.", {{"server", server}});
+  observer.request = [&metrics, &seconds, server](std::string_view, int status,
+                                                  std::chrono::nanoseconds service_time) {
+    seconds.Observe(std::chrono::duration<double>(service_time).count());
+    metrics
+        .counter("profiling_http_requests_total", "Answers of our HTTP servers.",
+                 {{"server", server}, {"status", std::to_string(status)}})
+        .Increment();
+  };
+  observer.rejected = [&metrics, server](std::string_view reason) {
+    metrics
+        .counter("profiling_http_rejected_total",
+                 "Connections and requests refused by a limit or deadline.",
+                 {{"server", server}, {"reason", std::string(reason)}})
+        .Increment();
+  };
+  observer.connections = [&connections](int delta) { connections.Increment(delta); };
+  return observer;
+}
+
+Result<std::unique_ptr<net::HttpServer>> serveHealth(const CommonOptions& options,
+                                                     const obs::Health& health,
+                                                     obs::Metrics& metrics) {
+  net::ServerOptions server;
+  server.name = "health";
+  server.address = options.health.host;
+  server.port = options.health.port;
+  server.threads = 1;
+  server.limits.connections = 64;
+  server.limits.body = 1024;
+  auto made = net::beast::makeServer(server, obs::healthRoutes(health, metrics),
+                                     observe(metrics, "health"));
+  if (made.ok()) log::info("Health endpoints served", {{"port", (*made)->port()}});
+  return made;
+}
+
+void exportReflector(obs::Metrics& metrics, const kube::Reflector& reflector) {
+  const obs::Labels labels{{"resource", reflector.options().resource.plural}};
+  auto& lists = metrics.counter("profiling_watch_lists_total", "Complete lists.", labels);
+  auto& events = metrics.counter("profiling_watch_events_total", "Watch events.", labels);
+  auto& errors =
+      metrics.counter("profiling_watch_errors_total", "Failed lists and watches.", labels);
+  auto& decode = metrics.counter("profiling_watch_decode_errors_total",
+                                 "Objects that could not be decoded.", labels);
+  auto& age =
+      metrics.gauge("profiling_store_age_seconds",
+                    "Seconds since the API server last told that the store is current.", labels);
+  metrics.onCollect([&lists, &events, &errors, &decode, &age, &reflector] {
+    const kube::ReflectorStats stats = reflector.stats();
+    raiseTo(lists, stats.lists);
+    raiseTo(events, stats.events);
+    raiseTo(errors, stats.watch_errors);
+    raiseTo(decode, stats.decode_errors);
+    age.Set(std::chrono::duration<double>(Clock::real().steady() - stats.last_contact).count());
+  });
+}
+
+int failedStart(const Status& why) {
+  log::error("Start failed", {{"reason", why.message()}, {"code", codeName(why.code())}});
+  return 1;
+}
+
+}  // namespace profiling::app

@@ -1,0 +1,75 @@
+#include "operator/app/options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace profiling::app {
+namespace {
+
+using ::testing::ExitedWithCode;
+using ::testing::HasSubstr;
+
+Options parse(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "profiling-operator");
+  std::vector<char*> argv;
+  for (std::string& a : arguments) argv.push_back(a.data());
+  return parseOptions(static_cast<int>(argv.size()), argv.data());
+}
+
+const std::vector<std::string> kAgents{"--agent-image-java=j:1", "--agent-image-python=p:1",
+                                       "--agent-image-node=n:1"};
+
+std::vector<std::string> with(std::vector<std::string> first,
+                              const std::vector<std::string>& more = kAgents) {
+  first.insert(first.end(), more.begin(), more.end());
+  return first;
+}
+
+TEST(ListenAddress, TakesTheUsualForms) {
+  EXPECT_EQ(parseListenAddress("[::]:8443")->host, "::");
+  EXPECT_EQ(parseListenAddress(":8443")->host, "::");
+  EXPECT_EQ(parseListenAddress("127.0.0.1:0")->port, 0);
+  EXPECT_EQ(parseListenAddress("[::1]:65535")->port, 65535);
+}
+
+TEST(ListenAddress, NamesWhatIsWrong) {
+  for (const char* bad : {"", "8443", "::1:8443", "host:", "host:65536", "host:-1", "host:80x"}) {
+    const auto address = parseListenAddress(bad);
+    ASSERT_FALSE(address.ok()) << bad;
+    EXPECT_THAT(address.status().message(), HasSubstr("must look like '[::]:8443'")) << bad;
+  }
+}
+
+TEST(Options, WebhookFlagsArriveInItsSettings) {
+  const Options options =
+      parse(with({"webhook", "--listen=127.0.0.1:9443", "--log-format=json", "--log-level=debug",
+                  "--threads=3", "--agent-version-java=2.1.2", "--shutdown-delay-ms=10"}));
+  const auto& webhook = std::get<WebhookOptions>(options);
+  EXPECT_EQ(webhook.listen.port, 9443);
+  EXPECT_EQ(webhook.threads, 3);
+  EXPECT_EQ(webhook.shutdown_delay.count(), 10);
+  EXPECT_EQ(webhook.common.log_format, log::Format::kJson);
+  EXPECT_EQ(webhook.common.log_level, log::Level::kDebug);
+  EXPECT_EQ(webhook.common.agents.at(0).image, "j:1");
+  EXPECT_EQ(webhook.common.agents.at(0).version, "2.1.2");
+  EXPECT_EQ(webhook.common.agents.at(2).image, "n:1");
+}
+
+TEST(OptionsDeathTest, WrongFlagsEndWithCodeTwoAndOneLine) {
+  EXPECT_EXIT(parse({"webhook"}), ExitedWithCode(2), "--agent-image-java is required");
+  EXPECT_EXIT(parse(with({"webhook", "--log-level=loud"})), ExitedWithCode(2),
+              "log level 'loud' must be one of");
+  EXPECT_EXIT(parse(with({"webhook", "--listen=8443"})), ExitedWithCode(2),
+              "--listen: address '8443' has no port");
+  EXPECT_EXIT(parse(with({"webhook", "--threads=0"})), ExitedWithCode(2), "--threads");
+  EXPECT_EXIT(parse(with({"controller", "--agent-pull-policy=Sometimes"})), ExitedWithCode(2),
+              "--agent-pull-policy");
+  EXPECT_EXIT(parse({"serve"}), ExitedWithCode(2), "");
+  EXPECT_EXIT(parse({}), ExitedWithCode(2), "subcommand is required");
+  EXPECT_EXIT(parse({"check-webhook", "--address=:443", "--server-name=x", "--ca=y"}),
+              ExitedWithCode(2), "must look like 'HOST:PORT'");
+  EXPECT_EXIT(parse({"--version"}), ExitedWithCode(0), "");
+}
+
+}  // namespace
+}  // namespace profiling::app
