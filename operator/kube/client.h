@@ -2,8 +2,11 @@
 //
 // Every write is idempotent by design, because a connection may fail after the server acted:
 // server-side apply with one field manager for each control loop, deterministic names,
-// uid/resourceVersion preconditions on delete. Errors: errors.h maps the server's Status object
-// and HTTP code to Code.
+// uid/resourceVersion preconditions on delete. A GET whose connection failed is sent once more
+// (a kept-alive connection may have been closed under us); an answer of the server, 5xx included,
+// is never repeated here, and a write never is: the caller reads back.
+//
+// No text of an error holds a body; what the server says is cut to 400 characters.
 #pragma once
 
 #include <chrono>
@@ -53,16 +56,20 @@ struct DeletePreconditions {
 
 class Client {
  public:
-  // `http` must outlive the client. `deadline` is the total time of each call.
+  // `http` must outlive the client. `deadline` is the total time of each call, its repetition
+  // included.
   explicit Client(net::HttpClient& http,
                   std::chrono::milliseconds deadline = std::chrono::seconds(30));
 
+  // An empty name, "." or ".." is kInvalidArgument in every call that takes one: an empty name
+  // would turn a request for one object into one for the whole collection.
   Result<nlohmann::json> get(const Resource& resource, std::string_view namespace_,
                              std::string_view name, const std::stop_token& stop);
   Result<nlohmann::json> create(const Resource& resource, std::string_view namespace_,
                                 const nlohmann::json& object, const std::stop_token& stop);
   // Server-side apply with force on the fields of `object`; namespace and name come from its
-  // metadata. `subresource` is empty or "status".
+  // metadata. `subresource` is empty or "status". All writes ask for strict field validation, so
+  // a field that the server does not know is kInvalidArgument instead of being dropped.
   Result<nlohmann::json> apply(const Resource& resource, const nlohmann::json& object,
                                std::string_view field_manager, const std::stop_token& stop,
                                std::string_view subresource = {});
@@ -81,8 +88,11 @@ class Client {
   std::chrono::milliseconds deadline_;
 };
 
-// Turns a non-2xx answer into a Status: the Status object's message and reason if the body is one,
-// else the HTTP code; Retry-After is kept.
+// Turns a non-2xx answer into a Status (OK for 2xx): the Status object's message and reason if the
+// body is one, else the HTTP code; Retry-After is kept. 400 405 406 415 422 kInvalidArgument, 401
+// kUnauthenticated, 403 kPermissionDenied, 404 kNotFound, 409 kAlreadyExists or kConflict by
+// reason, 410 kGone, 413 kTooLarge, 429 kRateLimited, 504 kDeadlineExceeded (the outcome of a write
+// is unknown), other 5xx kUnavailable. A redirect is kInternal: none is followed.
 Status statusOf(const net::Response& response);
 
 }  // namespace profiling::kube

@@ -10,11 +10,14 @@ namespace profiling::kube {
 
 // Plain data; credentials stay file names so that rotated tokens are read again for each request.
 // Inline kubeconfig data (…-data) is held as PEM text.
+//
+// All errors are kInvalidArgument (or kNotFound for a file that is not there) and name the file,
+// the field and what is allowed; none holds a credential.
 struct ClusterConfig {
   std::string server;           // https://kubernetes.default.svc:443 or https://HOST:PORT
   std::string ca_pem;           // PEM text of the CA bundle; required
   std::string token_file;       // bearer token, read for each request (rotates)
-  std::string token;            // or a fixed one
+  std::string token;            // or a fixed one; unused when token_file is set
   std::string client_cert_pem;  // or a client certificate
   std::string client_key_pem;
   std::string namespace_;       // the pod's own, or the context's; "default" when unknown
@@ -31,7 +34,10 @@ Result<ClusterConfig> inClusterConfig(
 // are refused by name: what is allowed is a token, a token file or a client certificate.
 Result<ClusterConfig> kubeconfigFile(const std::string& path, std::string_view context = {});
 
-// --kubeconfig, else in-cluster when its files exist, else $KUBECONFIG, else ~/.kube/config.
+// --kubeconfig, else in-cluster when its files exist (never when a context is asked for: only a
+// kubeconfig has contexts), else $KUBECONFIG, else ~/.kube/config. $KUBECONFIG may list several
+// files with ':' between them: as for kubectl, the first that names a thing wins and missing ones
+// are skipped. Reads the environment: call it from one thread.
 Result<ClusterConfig> loadConfig(const std::string& kubeconfig_flag, std::string_view context = {});
 
 }  // namespace profiling::kube

@@ -24,8 +24,9 @@ class FakeClock final : public Clock {
  private:
   std::chrono::nanoseconds offset() const { return std::chrono::nanoseconds(nanoseconds_.load()); }
 
-  // 2026-08-01T12:00:00Z, and an hour of steady time so that subtracting a little stays positive.
-  const WallTime start_ = WallTime(std::chrono::seconds(1'785'582'000));
+  // The test begins at 2026-08-01T12:00:00Z with an hour of steady time behind it, so that
+  // subtracting a little stays positive.
+  const WallTime start_ = WallTime(std::chrono::seconds(1785582000));
   std::atomic<std::int64_t> nanoseconds_{std::int64_t{3600} * 1'000'000'000};
 };
 

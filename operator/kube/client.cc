@@ -1,0 +1,145 @@
+#include "operator/kube/client.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "operator/base/text.h"
+#include "operator/kube/text.h"
+
+namespace profiling::kube {
+namespace {
+
+constexpr std::string_view kValidation = "fieldValidation=Strict";
+
+// "." and ".." are unreserved in RFC 3986, and servers resolve them as path steps.
+Status checkName(std::string_view name) {
+  if (!name.empty() && name != "." && name != "..") return {};
+  return {Code::kInvalidArgument, "name '" + std::string(name) + "' must name one object"};
+}
+
+Status checkNamespace(std::string_view namespace_) {
+  if (namespace_ != "." && namespace_ != "..") return {};
+  return {Code::kInvalidArgument, "namespace '" + std::string(namespace_) + "' is not a name"};
+}
+
+Status checkPlace(std::string_view namespace_, std::string_view name) {
+  Status status = checkNamespace(namespace_);
+  return status.ok() ? checkName(name) : status;
+}
+
+std::string metaField(const nlohmann::json& object, const char* key) {
+  if (!object.is_object()) return {};
+  const auto meta = object.find("metadata");
+  if (meta == object.end() || !meta->is_object()) return {};
+  const auto it = meta->find(key);
+  return it != meta->end() && it->is_string() ? it->get<std::string>() : std::string();
+}
+
+}  // namespace
+
+std::string Resource::path(std::string_view namespace_, std::string_view name,
+                           std::string_view subresource) const {
+  std::string out = group.empty() ? "/api/" : "/apis/" + percentEncode(group) + "/";
+  out += percentEncode(version);
+  if (!namespace_.empty()) out += "/namespaces/" + percentEncode(namespace_);
+  out += "/" + percentEncode(plural);
+  if (!name.empty()) out += "/" + percentEncode(name);
+  if (!subresource.empty()) out += "/" + percentEncode(subresource);
+  return out;
+}
+
+Client::Client(net::HttpClient& http, std::chrono::milliseconds deadline)
+    : http_(http), deadline_(deadline) {}
+
+Result<nlohmann::json> Client::get(const Resource& resource, std::string_view namespace_,
+                                   std::string_view name, const std::stop_token& stop) {
+  if (Status bad = checkPlace(namespace_, name); !bad.ok()) return bad;
+  net::Request request;
+  request.target = resource.path(namespace_, name);
+  return call(std::move(request), stop);
+}
+
+Result<nlohmann::json> Client::create(const Resource& resource, std::string_view namespace_,
+                                      const nlohmann::json& object, const std::stop_token& stop) {
+  if (Status bad = checkNamespace(namespace_); !bad.ok()) return bad;
+  net::Request request;
+  request.method = net::Method::kPost;
+  request.target = resource.path(namespace_) + "?" + std::string(kValidation);
+  request.body = dumpJson(object);
+  request.content_type = "application/json";
+  return call(std::move(request), stop);
+}
+
+Result<nlohmann::json> Client::apply(const Resource& resource, const nlohmann::json& object,
+                                     std::string_view field_manager, const std::stop_token& stop,
+                                     std::string_view subresource) {
+  const std::string namespace_ = metaField(object, "namespace");
+  const std::string name = metaField(object, "name");
+  if (Status bad = checkPlace(namespace_, name); !bad.ok()) return bad.annotated("metadata");
+  if (field_manager.empty()) {
+    return Status(Code::kInvalidArgument, "field manager '' must not be empty");
+  }
+  net::Request request;
+  request.method = net::Method::kPatch;
+  request.target = resource.path(namespace_, name, subresource) +
+                   "?fieldManager=" + percentEncode(field_manager) + "&force=true&" +
+                   std::string(kValidation);
+  request.body = dumpJson(object);  // JSON is YAML, and what the server parses fastest
+  request.content_type = "application/apply-patch+yaml";
+  return call(std::move(request), stop);
+}
+
+Result<nlohmann::json> Client::mergePatch(const Resource& resource, std::string_view namespace_,
+                                          std::string_view name, const nlohmann::json& patch,
+                                          const std::stop_token& stop,
+                                          std::string_view subresource) {
+  if (Status bad = checkPlace(namespace_, name); !bad.ok()) return bad;
+  net::Request request;
+  request.method = net::Method::kPatch;
+  request.target =
+      resource.path(namespace_, name, subresource) + "?" + std::string(kValidation);
+  request.body = dumpJson(patch);
+  request.content_type = "application/merge-patch+json";
+  return call(std::move(request), stop);
+}
+
+Status Client::remove(const Resource& resource, std::string_view namespace_, std::string_view name,
+                      const DeletePreconditions& preconditions, const std::stop_token& stop) {
+  if (Status bad = checkPlace(namespace_, name); !bad.ok()) return bad;
+  nlohmann::json conditions = nlohmann::json::object();
+  if (!preconditions.uid.empty()) conditions["uid"] = preconditions.uid;
+  if (!preconditions.resource_version.empty()) {
+    conditions["resourceVersion"] = preconditions.resource_version;
+  }
+  net::Request request;
+  request.method = net::Method::kDelete;
+  request.target = resource.path(namespace_, name);
+  // Background: dependents are collected after the owner is gone, so nothing waits on finalizers.
+  request.body = dumpJson({{"apiVersion", "v1"},
+                           {"kind", "DeleteOptions"},
+                           {"propagationPolicy", "Background"},
+                           {"preconditions", std::move(conditions)}});
+  request.content_type = "application/json";
+  return call(std::move(request), stop).status();
+}
+
+Result<nlohmann::json> Client::call(net::Request request, const std::stop_token& stop) {
+  // The path without the query: what was being done, for the error's text.
+  const std::string what = std::string(net::methodName(request.method)) + " " +
+                           printable(request.target.substr(0, request.target.find('?')), 200);
+  const auto start = std::chrono::steady_clock::now();
+  Result<net::Response> answer = http_.send(request, deadline_, stop);
+  if (!answer.ok() && answer.status().code() == Code::kUnavailable &&
+      request.method == net::Method::kGet) {
+    const auto left = deadline_ - std::chrono::duration_cast<std::chrono::milliseconds>(
+                                      std::chrono::steady_clock::now() - start);
+    if (left > std::chrono::milliseconds(0)) answer = http_.send(request, left, stop);
+  }
+  if (!answer.ok()) return answer.status().annotated(what);
+  if (Status status = statusOf(*answer); !status.ok()) return status.annotated(what);
+  Result<nlohmann::json> object = parseJson(answer->body);
+  if (!object.ok()) return object.status().annotated(what);
+  return object;
+}
+
+}  // namespace profiling::kube
