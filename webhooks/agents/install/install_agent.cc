@@ -1,4 +1,4 @@
-// install-agent [--from DIR] [--no-flush] DESTINATION
+// install-agent [--from DIR] [--flush] DESTINATION
 // The entry point of the agent images: see installer.h.
 #include <chrono>
 #include <cstdio>
@@ -9,10 +9,10 @@
 namespace {
 
 constexpr char kUsage[] =
-    "usage: install-agent [--from DIR] [--no-flush] DESTINATION\n"
+    "usage: install-agent [--from DIR] [--flush] DESTINATION\n"
     "  DESTINATION  absolute path of the folder to make, e.g. /profiling-agent/java\n"
     "  --from DIR   the agent's files with their manifest (default /agent)\n"
-    "  --no-flush   do not wait until the files are on disk\n"
+    "  --flush      wait until the files are on disk before they become visible\n"
     "exit codes: 0 installed or already there, 2 usage, 3 the image is damaged, 4 the volume is\n"
     "full or not writable\n";
 
@@ -30,8 +30,8 @@ int main(int argc, char** argv) {
     if (std::strcmp(argv[i], "--from") == 0) {
       if (++i == argc) return usage("--from needs a folder", "");
       request.from = argv[i];
-    } else if (std::strcmp(argv[i], "--no-flush") == 0) {
-      request.flush = false;
+    } else if (std::strcmp(argv[i], "--flush") == 0) {
+      request.flush = true;
     } else if (argv[i][0] == '-') {
       return usage("unknown option ", argv[i]);
     } else if (!request.to.empty()) {

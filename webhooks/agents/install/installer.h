@@ -6,9 +6,12 @@
 // they are written, and the folder is renamed into place at the end. Works as any user, changes no
 // owner; files are readable by everybody because the application may run as another user.
 //
-// Everything is flushed to disk before the rename. Where that is too slow it can be left out
-// without losing the promise: after a crash of the node the kubelet runs init containers again, and
-// a second run compares every byte with the manifest and installs anew on any difference.
+// Nothing is flushed to disk unless asked for: the pods of a node read the volume through the page
+// cache that this wrote, and after a crash of the node the kubelet runs init containers again,
+// where a second run compares every byte with the manifest and installs anew on any difference.
+// Flushing the Python agent (82 files, 120 MB) took 1.1 s on a busy disk, not flushing 0.13 s, at
+// each pod's start.
+
 #pragma once
 
 #include <cstdint>
@@ -19,7 +22,7 @@ namespace profiling::agents {
 struct InstallRequest {
   std::string from = "/agent";  // the tree with its manifest; only read
   std::string to;               // the folder to make; its parent must exist
-  bool flush = true;            // fsync every file and folder before the rename
+  bool flush = false;           // fsync every file and folder before the rename
 };
 
 // Exit codes of the program; they tell an operator of the cluster where to look.

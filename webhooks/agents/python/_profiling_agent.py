@@ -1,7 +1,14 @@
 """The second half of sitecustomize.py: finds the native profiler that fits this interpreter and starts
 it. Imported on a thread, some time after the start, so it may take its time."""
+import atexit
 import os
 import sys
+from _thread import allocate_lock
+
+# What the last profiles of a process may cost its end, in seconds, when the server does not answer.
+PATIENCE = 1.0
+_running = None  # pid of the process that is profiled
+_asked = _stopped = None  # locks: released to ask for the end, and when it came
 
 
 def libc():
@@ -45,14 +52,14 @@ def upload_seconds():
 
 
 def start(here, debug):
-    """Configures the profiler of this process. Raises what goes wrong; the caller swallows it."""
+    """Configures the profiler of this process; whether it runs now. Raises what goes wrong."""
     if "pyroscope" in sys.modules and not hasattr(sys.modules["pyroscope"], "_profiling_agent"):
         debug("the application uses the profiler itself")
-        return
+        return False
     folder = native_folder(here)
     if not os.path.isdir(folder):
         debug("no profiler for this interpreter:", os.path.basename(folder))
-        return
+        return False
     # Last, so that nothing of the application is ever hidden by ours.
     if folder not in sys.path:
         sys.path.append(folder)
@@ -75,4 +82,33 @@ def start(here, debug):
         mem_enabled=env.get("PROFILING_PYTHON_MEMORY", "").strip().lower() == "true",
         enable_logging=bool(env.get("PROFILING_DEBUG")),
     )
+    global _running, _asked, _stopped
+    _asked, _stopped = allocate_lock(), allocate_lock()
+    _asked.acquire()
+    _stopped.acquire()
+    _running = os.getpid()
+    # Registered after the profiler's own, hence run before it.
+    atexit.register(stop)
     debug("profiling", env["PYROSCOPE_APPLICATION_NAME"], "from process", os.getpid())
+    return True
+
+
+def stop():
+    """Sends what was sampled last and ends the profiler. By itself it would wait ten seconds for each
+    profile that a silent server has not taken yet, which is longer than a pod's end may last."""
+    global _running
+    if _running == os.getpid():
+        _running = None
+        _asked.release()
+        _stopped.acquire(timeout=PATIENCE)
+
+
+def stop_when_asked():
+    """What the thread that started the profiler does afterwards: Python 3.12 and later give no new
+    thread to a process that is ending."""
+    asked, stopped = _asked, _stopped
+    asked.acquire()
+    try:
+        sys.modules["pyroscope"].shutdown()
+    finally:
+        stopped.release()

@@ -63,6 +63,15 @@ def _delay():
         return 1.0
 
 
+def _load_agent():
+    """By its path: what is on sys.path is the application's to change."""
+    from importlib.util import module_from_spec, spec_from_file_location
+    spec = spec_from_file_location("_profiling_agent", os.path.join(_HERE, "_profiling_agent.py"))
+    module = sys.modules.setdefault("_profiling_agent", module_from_spec(spec))
+    spec.loader.exec_module(module)
+    return module
+
+
 class _Starter:
     """Starts the profiler once per process, on a thread, after a delay that short programs never
     reach. A fork must meet no half-started profiler and no waiting thread (Python 3.12 warns about
@@ -72,6 +81,7 @@ class _Starter:
         self._delay = delay
         self._due = self._cancel = self._finished = None
         self._started = False
+        self._agent = None
 
     def arm(self):
         if self._started:
@@ -88,15 +98,18 @@ class _Starter:
             _debug("not started:", error)
 
     def _wait(self, cancel, finished):
+        running = False
         try:
             if not cancel.acquire(timeout=max(self._due - monotonic(), 0)):
                 self._started = True
-                import _profiling_agent
-                _profiling_agent.start(_HERE, _debug)
+                self._agent = _load_agent()
+                running = self._agent.start(_HERE, _debug)
         except BaseException as error:
             _debug("not started:", repr(error))
         finally:
             finished.release()
+        if running:
+            self._agent.stop_when_asked()
 
     def disarm(self):
         cancel, self._cancel = self._cancel, None
@@ -107,6 +120,11 @@ class _Starter:
                 return
             self._finished.acquire(timeout=5)
 
+    def at_exit(self):
+        self.disarm()
+        if self._agent is not None:
+            self._agent.stop()
+
     def arm_in_child(self):
         self._started, self._due, self._cancel = False, None, None
         self.arm()
@@ -116,6 +134,10 @@ def _install():
     program = _program()
     if program in _TOOLS or not _wanted():
         return
+    # Whichever thread imports this module first is taken for the main thread (up to Python 3.12), and
+    # the profiler imports it on ours.
+    if sys.version_info < (3, 13):
+        import threading  # noqa: F401
     starter = _Starter(_delay())
     if program in _PREFORK:
         _debug(program, "forks workers, profiling starts in them")
@@ -125,25 +147,30 @@ def _install():
                             after_in_child=starter.arm_in_child)
         starter.arm()
     import atexit
-    atexit.register(starter.disarm)
+    atexit.register(starter.at_exit)
 
 
 def _run_hidden():
     """Runs the sitecustomize that Python would have found without ours. Its errors are its own."""
-    from importlib.machinery import PathFinder
     ours = os.path.realpath(_HERE)
-    rest = [p for p in sys.path if os.path.realpath(p) != ours]
-    spec = PathFinder.find_spec("sitecustomize", rest)
-    if spec is None or spec.loader is None:
-        return
-    from importlib.util import module_from_spec
-    module = module_from_spec(spec)
-    sys.modules["sitecustomize"] = module
-    spec.loader.exec_module(module)
+    before = list(sys.path)
+    rest = [p for p in before if os.path.realpath(p) != ours]
+    me = sys.modules.pop(__name__)
+    sys.path[:] = rest
+    try:
+        import sitecustomize  # noqa: F401  another file of the same name
+    except ImportError as error:
+        if error.name != "sitecustomize":
+            raise
+    finally:
+        sys.modules.setdefault(__name__, me)
+        # Children inherit PYTHONPATH, not this; it is put back for those who look at it.
+        sys.path[:] = before if sys.path == rest else [_HERE, *sys.path]
 
 
 try:
     _install()
 except Exception as _error:
     _debug("not started:", repr(_error))
-_run_hidden()
+if __name__ == "sitecustomize":
+    _run_hidden()
