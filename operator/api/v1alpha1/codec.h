@@ -6,10 +6,10 @@
 // applied. Only metadata that ObjectMeta holds is read.
 #pragma once
 
-#include <nlohmann/json.hpp>
-
 #include <string>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "operator/api/v1alpha1/policy.h"
 #include "operator/api/v1alpha1/server.h"
@@ -30,7 +30,7 @@ struct FieldSchema {
   std::string path;  // "/spec/sampling/cpuHz"
   std::string type;  // string, integer, boolean, object, array
   bool required = false;
-  nlohmann::json default_value;           // null: none
+  nlohmann::json default_value;  // null: none
   std::vector<std::string> enum_values;
   std::optional<std::int64_t> minimum, maximum;
 };

@@ -7,8 +7,9 @@ namespace profiling::api {
 
 enum class Language : std::uint8_t { kJava, kPython, kNodeJS };
 inline constexpr std::size_t kLanguageCount = 3;
-std::string_view languageName(Language language);               // Java, Python, NodeJS: as in a policy
-std::string_view languageToken(Language language);              // java, python, node: as in annotations and image names
+std::string_view languageName(Language language);  // Java, Python, NodeJS: as in a policy
+std::string_view languageToken(
+    Language language);  // java, python, node: as in annotations and image names
 std::optional<Language> languageFromName(std::string_view name);
 std::optional<Language> languageFromToken(std::string_view token);  // also takes "nodejs"
 
@@ -33,7 +34,7 @@ struct PolicyProfiles {
 };
 
 struct Sampling {
-  std::int64_t cpu_hz = 100;           // 10..500
+  std::int64_t cpu_hz = 100;            // 10..500
   std::string upload_interval = "15s";  // 5s..10m
 };
 
@@ -50,7 +51,7 @@ struct ProfilingPolicySpec {
   std::vector<std::string> workload_kinds;  // empty: every kind, bare pods included
   std::optional<ServerRef> server_ref;      // exactly one of server_ref and endpoint
   std::optional<Endpoint> endpoint;
-  std::vector<Language> languages;          // empty: Auto
+  std::vector<Language> languages;  // empty: Auto
   PolicyProfiles profiles;
   Sampling sampling;
   ServiceNameRule service_name;

@@ -1,10 +1,6 @@
 // ProfilingServer: a Pyroscope storage server that the operator runs.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
-
-#include <memory>
-
 #include "operator/api/v1alpha1/common.h"
 
 namespace profiling::api {
@@ -13,6 +9,14 @@ enum class ServerMode : std::uint8_t { kSingle };
 enum class StorageType : std::uint8_t { kFilesystem, kS3 };
 enum class AllowFrom : std::uint8_t { kSame, kAll, kSelector };
 
+struct SecretRef {
+  std::string name;
+};
+struct S3Credentials {
+  SecretRef
+      secret_ref;  // a Secret of the server's namespace: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY
+};
+
 struct S3Storage {
   std::string endpoint;  // host or host:port, no scheme
   std::string region;
@@ -20,7 +24,8 @@ struct S3Storage {
   std::string prefix;
   bool insecure = false;
   bool path_style = false;
-  std::string secret_name;  // credentials.secretRef.name: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY
+  std::optional<S3Credentials>
+      credentials;  // absent: the chain of the server itself (workload identity)
 };
 
 struct ServerStorage {
@@ -31,6 +36,10 @@ struct ServerStorage {
 struct Persistence {
   std::string size = "10Gi";
   std::optional<std::string> storage_class_name;  // absent: the cluster's default class
+};
+
+struct Tenancy {
+  bool enabled = false;
 };
 
 struct AllowedNamespaces {
@@ -54,7 +63,7 @@ struct ProfilingServerSpec {
   ServerStorage storage;
   Persistence persistence;
   std::string retention = "336h";
-  bool tenancy_enabled = false;
+  Tenancy tenancy;
   PodSettings pod;
   AllowedNamespaces allowed_namespaces;
 };

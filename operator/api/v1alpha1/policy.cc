@@ -1,0 +1,211 @@
+#include "operator/api/v1alpha1/policy.h"
+
+#include "operator/api/selector.h"
+#include "operator/api/v1alpha1/tables.h"
+
+namespace profiling::api {
+namespace {
+
+// languages: ["Auto"] is an empty list here.
+enum class LanguageOrAuto : std::uint8_t { kAuto, kJava, kPython, kNodeJS };
+
+struct PolicySpecFields : ProfilingPolicySpec {
+  std::vector<LanguageOrAuto> language_names{LanguageOrAuto::kAuto};
+};
+template <class M>
+constexpr Field<PolicySpecFields, M> own(const char* name, M ProfilingPolicySpec::*member,
+                                         FieldRules rules = {}) {
+  return {name, static_cast<M PolicySpecFields::*>(member), rules};
+}
+struct PolicyDocument {
+  PolicySpecFields spec;
+  ProfilingPolicyStatus status;
+};
+
+}  // namespace
+
+template <>
+struct EnumTable<LanguageOrAuto> {
+  static constexpr std::array<std::pair<LanguageOrAuto, const char*>, 4> names{
+      {{LanguageOrAuto::kAuto, "Auto"},
+       {LanguageOrAuto::kJava, "Java"},
+       {LanguageOrAuto::kPython, "Python"},
+       {LanguageOrAuto::kNodeJS, "NodeJS"}}};
+};
+template <>
+struct EnumTable<Activation> {
+  static constexpr std::array<std::pair<Activation, const char*>, 2> names{
+      {{Activation::kAnnotated, "Annotated"}, {Activation::kSelected, "Selected"}}};
+};
+template <>
+struct EnumTable<SecretEnvFrom> {
+  static constexpr std::array<std::pair<SecretEnvFrom, const char*>, 2> names{
+      {{SecretEnvFrom::kAssume, "Assume"}, {SecretEnvFrom::kSkip, "Skip"}}};
+};
+template <>
+struct EnumTable<ServiceNameFrom> {
+  static constexpr std::array<std::pair<ServiceNameFrom, const char*>, 4> names{
+      {{ServiceNameFrom::kWorkload, "Workload"},
+       {ServiceNameFrom::kLabel, "Label"},
+       {ServiceNameFrom::kAnnotation, "Annotation"},
+       {ServiceNameFrom::kFixed, "Fixed"}}};
+};
+template <>
+struct Table<ServerRef> {
+  static constexpr auto fields =
+      std::make_tuple(field("name", &ServerRef::name, {.required = true}),
+                      field("namespace", &ServerRef::namespace_));
+};
+template <>
+struct Table<Endpoint> {
+  static constexpr auto fields = std::make_tuple(field("url", &Endpoint::url, {.required = true}),
+                                                 field("tenantID", &Endpoint::tenant_id));
+};
+template <>
+struct Table<PolicyProfiles> {
+  static constexpr auto fields =
+      std::make_tuple(field("allocations", &PolicyProfiles::allocations, {.defaulted = true}),
+                      field("inUseMemory", &PolicyProfiles::in_use_memory, {.defaulted = true}),
+                      field("locks", &PolicyProfiles::locks, {.defaulted = true}));
+};
+template <>
+struct Table<Sampling> {
+  static constexpr auto fields = std::make_tuple(
+      field("cpuHz", &Sampling::cpu_hz, {.defaulted = true, .minimum = 10, .maximum = 500}),
+      field("uploadInterval", &Sampling::upload_interval, {.defaulted = true}));
+};
+template <>
+struct Table<ServiceNameRule> {
+  static constexpr auto fields =
+      std::make_tuple(field("from", &ServiceNameRule::from, {.defaulted = true}),
+                      field("key", &ServiceNameRule::key), field("value", &ServiceNameRule::value));
+};
+template <>
+struct Table<PolicySpecFields> {
+  using S = PolicySpecFields;
+  static constexpr auto fields = std::make_tuple(
+      own("priority", &ProfilingPolicySpec::priority,
+          {.defaulted = true, .minimum = -1000, .maximum = 1000}),
+      own("activation", &ProfilingPolicySpec::activation, {.defaulted = true}),
+      own("selector", &ProfilingPolicySpec::selector),
+      own("workloadKinds", &ProfilingPolicySpec::workload_kinds),
+      own("serverRef", &ProfilingPolicySpec::server_ref),
+      own("endpoint", &ProfilingPolicySpec::endpoint),
+      field("languages", &S::language_names, {.defaulted = true}),
+      own("profiles", &ProfilingPolicySpec::profiles, {.defaulted = true}),
+      own("sampling", &ProfilingPolicySpec::sampling, {.defaulted = true}),
+      own("serviceName", &ProfilingPolicySpec::service_name, {.defaulted = true}),
+      own("secretEnvFrom", &ProfilingPolicySpec::secret_env_from, {.defaulted = true}),
+      own("tags", &ProfilingPolicySpec::tags),
+      own("tagsFromPodLabels", &ProfilingPolicySpec::tags_from_pod_labels));
+};
+template <>
+struct Table<ProfilingPolicyStatus> {
+  static constexpr auto fields =
+      std::make_tuple(field("observedGeneration", &ProfilingPolicyStatus::observed_generation),
+                      field("phase", &ProfilingPolicyStatus::phase),
+                      field("targetRevision", &ProfilingPolicyStatus::target_revision),
+                      field("profiledPods", &ProfilingPolicyStatus::profiled_pods),
+                      field("conditions", &ProfilingPolicyStatus::conditions));
+};
+template <>
+struct Table<PolicyDocument> {
+  static constexpr auto fields =
+      std::make_tuple(field("spec", &PolicyDocument::spec, {.required = true}),
+                      field("status", &PolicyDocument::status));
+};
+
+namespace {
+
+struct LanguageNames {
+  Language language;
+  std::string_view name, token;
+};
+constexpr std::array<LanguageNames, kLanguageCount> kLanguages{
+    {{Language::kJava, "Java", "java"},
+     {Language::kPython, "Python", "python"},
+     {Language::kNodeJS, "NodeJS", "node"}}};
+
+// What the schema's CEL rules say too; repeated here so that a file read offline is judged alike.
+Status validate(const ProfilingPolicySpec& spec) {
+  const auto bad = [](std::string_view path, const std::string& what) {
+    return Status(Code::kInvalidArgument, "at " + std::string(path) + ": " + what);
+  };
+  if (spec.server_ref.has_value() == spec.endpoint.has_value()) {
+    return bad("/spec", "exactly one of 'serverRef' and 'endpoint' must be set");
+  }
+  const auto interval = parseDuration(spec.sampling.upload_interval);
+  if (!interval.ok()) return interval.status().annotated("at /spec/sampling/uploadInterval");
+  if (*interval < std::chrono::seconds(5) || *interval > std::chrono::minutes(10)) {
+    return bad("/spec/sampling/uploadInterval",
+               "'" + printable(spec.sampling.upload_interval) + "' must be between '5s' and '10m'");
+  }
+  return validate(spec.selector, "/spec/selector");
+}
+
+}  // namespace
+
+std::string_view languageName(Language language) {
+  return kLanguages.at(static_cast<std::size_t>(language)).name;
+}
+std::string_view languageToken(Language language) {
+  return kLanguages.at(static_cast<std::size_t>(language)).token;
+}
+
+std::optional<Language> languageFromName(std::string_view name) {
+  for (const auto& row : kLanguages) {
+    if (row.name == name) return row.language;
+  }
+  return std::nullopt;
+}
+
+std::optional<Language> languageFromToken(std::string_view token) {
+  if (token == "nodejs") return Language::kNodeJS;
+  for (const auto& row : kLanguages) {
+    if (row.token == token) return row.language;
+  }
+  return std::nullopt;
+}
+
+Result<ProfilingPolicy> policyFromJson(const Json& object) {
+  auto metadata = metaFromJson(object);
+  if (!metadata.ok()) return metadata.status();
+  PolicyDocument document;
+  Reader reader;
+  reader.object(object, document, "");
+  if (!reader.status().ok()) return reader.status();
+  for (const LanguageOrAuto name : document.spec.language_names) {
+    if (name == LanguageOrAuto::kAuto) {
+      if (document.spec.language_names.size() == 1) break;
+      return Status(Code::kInvalidArgument, "at /spec/languages: 'Auto' must stand alone");
+    }
+    document.spec.languages.push_back(*languageFromName(enumName(name)));
+  }
+  if (auto status = validate(document.spec); !status.ok()) return status;
+  return ProfilingPolicy{*std::move(metadata), std::move(document.spec),
+                         std::move(document.status)};
+}
+
+Json toJson(const ProfilingPolicy& policy) {
+  PolicySpecFields spec;
+  static_cast<ProfilingPolicySpec&>(spec) = policy.spec;
+  if (!policy.spec.languages.empty()) spec.language_names.clear();
+  for (const Language language : policy.spec.languages) {
+    for (const auto& [value, name] : EnumTable<LanguageOrAuto>::names) {
+      if (name == languageName(language)) spec.language_names.push_back(value);
+    }
+  }
+  return wrap(ProfilingPolicy::kKind, policy.metadata, toJsonValue(spec), toJson(policy.status));
+}
+
+Json toJson(const ProfilingPolicyStatus& status) {
+  return toJsonValue(status);
+}
+
+std::vector<FieldSchema> policySchema() {
+  std::vector<FieldSchema> out;
+  describeFields<PolicyDocument>("", out);
+  return out;
+}
+
+}  // namespace profiling::api

@@ -1,0 +1,35 @@
+// Field tables of what the kinds share: metadata of selectors and conditions. Internal.
+#pragma once
+
+#include "operator/api/fields.h"
+
+namespace profiling::api {
+
+template <>
+struct Table<LabelRequirement> {
+  static constexpr auto fields =
+      std::make_tuple(field("key", &LabelRequirement::key, {.required = true}),
+                      field("operator", &LabelRequirement::op, {.required = true}),
+                      field("values", &LabelRequirement::values));
+};
+template <>
+struct Table<LabelSelector> {
+  static constexpr auto fields =
+      std::make_tuple(field("matchLabels", &LabelSelector::match_labels),
+                      field("matchExpressions", &LabelSelector::match_expressions));
+};
+template <>
+struct Table<Condition> {
+  static constexpr auto fields = std::make_tuple(
+      field("type", &Condition::type, {.required = true}),
+      field("status", &Condition::status, {.required = true}),
+      field("reason", &Condition::reason, {.required = true}),
+      field("message", &Condition::message, {.required = true}),
+      field("lastTransitionTime", &Condition::last_transition_time, {.required = true}),
+      field("observedGeneration", &Condition::observed_generation));
+};
+
+// apiVersion, kind and metadata around spec and status.
+Json wrap(std::string_view kind, const ObjectMeta& metadata, Json spec, Json status);
+
+}  // namespace profiling::api
