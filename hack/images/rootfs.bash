@@ -1,0 +1,44 @@
+# Sourced by the scripts that assemble an image's root file system from this machine's programs.
+# shellcheck shell=bash
+
+# new_rootfs DIR: an empty root with Debian's folder layout, users and a /tmp.
+new_rootfs() {
+  rm -rf "$1"
+  mkdir -p "$1"/{etc,tmp,usr/bin,usr/lib,usr/lib64}
+  ln -s usr/lib "$1/lib"
+  ln -s usr/lib64 "$1/lib64"
+  ln -s usr/bin "$1/bin"
+  chmod 1777 "$1/tmp"
+  cat >"$1/etc/passwd" <<'PASSWD'
+root:x:0:0:root:/:/nologin
+app:x:1000:1000:app:/tmp:/nologin
+nonroot:x:65532:65532:nonroot:/tmp:/nologin
+PASSWD
+  printf 'root:x:0:\napp:x:1000:\nnonroot:x:65532:\n' >"$1/etc/group"
+  printf 'hosts: files dns\n' >"$1/etc/nsswitch.conf"
+}
+
+# libraries_of FILE…: every shared library that the files need, the loader included, one path a line.
+# The same file may come by several paths (/lib is a link): they are told once, by the real folder.
+libraries_of() {
+  local path
+  # Those that the files carry beside themselves are found by the loader's own search, not by ldd.
+  { ldd "$@" 2>/dev/null || true; } | awk '$2 == "=>" && $3 ~ /^\// {print $3} $1 ~ /^\/.*ld-linux/ {print $1}' | sort -u |
+    while read -r path; do
+      printf '%s/%s\n' "$(realpath "$(dirname "$path")")" "$(basename "$path")"
+    done | sort -u
+}
+
+# add_libraries DIR FILE…: copies what the files need into the root, at the same places.
+add_libraries() {
+  local root=$1 path
+  shift
+  while read -r path; do
+    case $path in "$root"/*) continue ;; esac
+    install -D -m 755 "$path" "$root$path"
+  done < <(libraries_of "$@")
+  # The kernel looks for the loader by the name that is written into the programs.
+  if [ -e /lib64/ld-linux-x86-64.so.2 ] && [ ! -e "$root/usr/lib64/ld-linux-x86-64.so.2" ]; then
+    install -D -m 755 "$(realpath /lib64/ld-linux-x86-64.so.2)" "$root/usr/lib64/ld-linux-x86-64.so.2"
+  fi
+}
