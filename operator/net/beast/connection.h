@@ -1,0 +1,40 @@
+// One connection: handshake, then requests in order until one side is done. Internal.
+//
+// Everything runs on the worker's thread. One timer for the current step's deadline; it is re-armed
+// lazily, so that a step which ends in time costs no timer operation.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+
+#include "operator/net/beast/shared.h"
+
+namespace profiling::net::beast {
+
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(Shared& shared, Worker& worker, std::string peer);
+  virtual ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  virtual void start() = 0;
+  // Ends the connection if no request is being read or answered on it.
+  virtual void closeIfIdle() = 0;
+
+ protected:
+  Shared& shared_;
+  Worker& worker_;
+  std::string peer_;
+};
+
+// `context` null: plain HTTP. Registered with the worker until it is destroyed.
+std::shared_ptr<Connection> makeConnection(Shared& shared, Worker& worker,
+                                           boost::asio::ip::tcp::socket socket, std::string peer,
+                                           std::shared_ptr<boost::asio::ssl::context> context);
+
+}  // namespace profiling::net::beast

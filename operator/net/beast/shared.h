@@ -1,0 +1,47 @@
+// What the connections of one server share. Internal to this folder.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_set>
+#include <utility>  // before asio: Boost 1.74's awaitable.hpp uses std::exchange without it
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+
+#include "operator/net/http_server.h"
+
+namespace profiling::net::beast {
+
+class Connection;
+
+// One I/O thread's world. `connections` is touched by that thread only.
+struct Worker {
+  std::unordered_set<Connection*> connections;  // outlives io, whose handlers own the connections
+  boost::asio::io_context io{1};
+};
+
+struct Shared {
+  ServerOptions options;
+  std::vector<Route> routes;
+  ServerObserver observer;
+
+  std::atomic<std::size_t> open{0};        // connections
+  std::atomic<std::size_t> in_flight{0};   // requests whose reply is not written yet
+  std::atomic<std::size_t> big_bodies{0};  // see ServerLimits::concurrent_bodies
+  std::atomic<bool> draining{false};
+
+  std::mutex peers_mutex;
+  std::map<std::string, std::size_t> peers;  // open connections by address
+
+  void rejected(std::string_view reason) const {
+    if (observer.rejected) observer.rejected(reason);
+  }
+};
+
+}  // namespace profiling::net::beast

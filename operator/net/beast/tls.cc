@@ -1,0 +1,57 @@
+#include "operator/net/beast/tls.h"
+
+#include <cstring>
+
+#include <openssl/ssl.h>
+
+#include "operator/base/log.h"
+
+namespace profiling::net::beast {
+namespace {
+
+// HTTP/2 is not spoken here, so a client that offers it is told so instead of guessing.
+int selectHttp11(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
+                 unsigned int in_size, void*) {
+  static constexpr unsigned char kHttp11[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+  unsigned char* chosen = nullptr;
+  if (SSL_select_next_proto(&chosen, out_size, kHttp11, sizeof kHttp11, in, in_size) !=
+      OPENSSL_NPN_NEGOTIATED) {
+    return SSL_TLSEXT_ERR_NOACK;
+  }
+  *out = chosen;
+  return SSL_TLSEXT_ERR_OK;
+}
+
+std::shared_ptr<boost::asio::ssl::context> build(const TlsMaterial& material) {
+  auto context = std::make_shared<boost::asio::ssl::context>(boost::asio::ssl::context::tls_server);
+  SSL_CTX* ctx = context->native_handle();
+  SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+  SSL_CTX_set_options(
+      ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);          // 34 KiB less for each idle connection
+  SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);  // tickets resume without memory of ours
+  SSL_CTX_set_alpn_select_cb(ctx, selectHttp11, nullptr);
+  bool ok = SSL_CTX_use_certificate(ctx, material.leaf()) == 1 &&
+            SSL_CTX_use_PrivateKey(ctx, material.key()) == 1;
+  for (std::size_t i = 0; ok && i < material.chainSize(); ++i)
+    ok = SSL_CTX_add1_chain_cert(ctx, material.chain(i)) == 1;
+  return ok ? context : nullptr;
+}
+
+}  // namespace
+
+std::shared_ptr<boost::asio::ssl::context> TlsContexts::current() {
+  const auto material = source_.current();
+  const std::lock_guard lock(mutex_);
+  if (material != material_ && material) {
+    if (auto built = build(*material)) {
+      context_ = std::move(built);
+    } else {
+      log::error("TLS context not built", {{"keepsOldOne", context_ != nullptr}});
+    }
+    material_ = material;
+  }
+  return context_;
+}
+
+}  // namespace profiling::net::beast
