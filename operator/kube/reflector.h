@@ -1,9 +1,15 @@
 // Keeps a Store in step with the API server: drives a WatchMachine (watch_machine.h) over a
 // net::HttpClient in a thread of its own.
 //
-// The decoder turns one object's JSON text into a record, on the reflector's thread; an object
-// that cannot be decoded is counted, logged and skipped: it never stops the others. A relist fills
-// a side map that replaces the old one only when it is complete.
+// The decoder turns one object's JSON text into a record, on the reflector's thread; the text is
+// followed by kObjectPadding (decode.h) readable bytes. An object that cannot be decoded is counted,
+// logged and skipped: it never stops the others, and the record that readers had of it stays, in a
+// relist too. Removal goes by the object's own namespace and name, so a decoder's key must be
+// objectKey().
+//
+// A relist fills a side map that replaces the old one only when it is complete; one empty answer
+// while the store has contents is not believed until a second list says the same. Events that
+// arrive together are published together.
 #pragma once
 
 #include <chrono>
@@ -18,6 +24,7 @@
 #include "operator/base/status.h"
 #include "operator/kube/client.h"
 #include "operator/kube/store.h"
+#include "operator/kube/watch_machine.h"
 
 namespace profiling::kube {
 
@@ -27,14 +34,16 @@ struct ReflectorOptions {
   std::string label_selector;  // as in the query parameter, not yet percent-encoded
   std::string field_selector;
   std::size_t max_object_bytes = 8u << 20;  // a longer watch line ends the stream with kTooLarge
+  WatchTiming timing;
 };
 
 // Counters of one reflector, for metrics; read from any thread.
 struct ReflectorStats {
-  std::uint64_t lists = 0;
-  std::uint64_t events = 0;
-  std::uint64_t decode_errors = 0;
-  std::uint64_t watch_errors = 0;
+  std::uint64_t lists = 0;          // complete ones; all but the first are relists
+  std::uint64_t events = 0;         // bookmarks included
+  std::uint64_t decode_errors = 0;  // objects skipped, and events of an unknown type
+  std::uint64_t watch_errors = 0;   // streams that did not end cleanly
+  std::uint64_t list_errors = 0;
   SteadyTime last_contact;  // last byte from the server that told us the store is current
 };
 
@@ -48,10 +57,12 @@ template <class T>
 using Decoder = std::function<Result<Decoded<T>>(std::string_view object_json)>;
 
 // `changed` is called on the reflector's thread after the new snapshot is visible, with the key of
-// what changed; with an empty key after a relist (everything may have changed).
+// what changed, once for each key of a batch; with an empty key after a relist (everything may have
+// changed).
 using ChangeHandler = std::function<void(std::string_view key)>;
 
-// Not copyable; start() once, stop by destruction or by the stop token.
+// Not copyable; start() once, from one thread; stop by stop() or destruction. stop() may be called
+// again, but not from a decoder or a ChangeHandler.
 class Reflector {
  public:
   virtual ~Reflector() = default;

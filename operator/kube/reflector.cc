@@ -1,0 +1,205 @@
+#include "operator/kube/reflector.h"
+
+#include <utility>
+#include <variant>
+
+#include "operator/base/log.h"
+#include "operator/base/stop.h"
+#include "operator/base/text.h"
+#include "operator/kube/reflector_core.h"
+#include "operator/kube/text.h"
+
+namespace profiling::kube {
+namespace {
+
+constexpr std::chrono::seconds kPageDeadline{60};
+constexpr std::chrono::seconds kHeadDeadline{30};
+// A namespace full of objects that we cannot read must not fill the log.
+constexpr std::chrono::seconds kSkipLogInterval{10};
+
+}  // namespace
+
+ReflectorCore::ReflectorCore(net::HttpClient& http, ReflectorOptions options, RecordSink& sink,
+                             const Clock& clock)
+    : http_(http),
+      options_(std::move(options)),
+      sink_(sink),
+      clock_(clock),
+      name_(options_.resource.plural +
+            (options_.resource.group.empty() ? "" : "." + options_.resource.group)),
+      machine_(options_.timing),
+      lines_(options_.max_object_bytes) {}
+
+void ReflectorCore::start() {
+  thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+}
+
+void ReflectorCore::stop() {
+  if (!thread_.joinable()) return;
+  thread_.request_stop();
+  thread_.join();
+}
+
+ReflectorStats ReflectorCore::stats() const {
+  const std::scoped_lock lock(mutex_);
+  return stats_;
+}
+
+void ReflectorCore::contact() {
+  const SteadyTime now = clock_.steady();
+  const std::scoped_lock lock(mutex_);
+  stats_.last_contact = now;
+}
+
+void ReflectorCore::count(std::uint64_t ReflectorStats::*counter) {
+  const std::scoped_lock lock(mutex_);
+  ++(stats_.*counter);
+}
+
+void ReflectorCore::run(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    const WatchMachineStep step = machine_.next(clock_.steady());
+    if (const auto* wait = std::get_if<WaitStep>(&step)) {
+      sleepFor(stop, wait->delay);
+    } else if (const auto* page = std::get_if<ListStep>(&step)) {
+      list(*page, stop);
+    } else {
+      watch(std::get<WatchStep>(step), stop);
+    }
+  }
+}
+
+std::string ReflectorCore::target(std::string query) const {
+  if (!options_.label_selector.empty()) {
+    query += "&labelSelector=" + percentEncode(options_.label_selector);
+  }
+  if (!options_.field_selector.empty()) {
+    query += "&fieldSelector=" + percentEncode(options_.field_selector);
+  }
+  return options_.resource.path(options_.namespace_) + "?" + query;
+}
+
+void ReflectorCore::skipped(const Status& why, const std::string& key) {
+  count(&ReflectorStats::decode_errors);
+  const SteadyTime now = clock_.steady();
+  if (now < next_skip_log_) return;
+  next_skip_log_ = now + kSkipLogInterval;
+  log::warn("Object skipped", {{"resource", name_},
+                               {"object", key},
+                               {"reason", why.toString()},
+                               {"skippedSoFar", stats().decode_errors}});
+}
+
+Result<ListPage> ReflectorCore::fetchPage(const ListStep& step, const std::stop_token& stop) {
+  net::Request request;
+  std::string query = "limit=" + std::to_string(step.limit);
+  if (!step.continue_token.empty()) query += "&continue=" + percentEncode(step.continue_token);
+  request.target = target(std::move(query));
+  Result<net::Response> answer = http_.send(request, kPageDeadline, stop);
+  if (!answer.ok()) return answer.status();
+  if (Status status = statusOf(*answer); !status.ok()) return status;
+  Result<ListPage> page = decodeList(std::move(answer->body), [&](std::string_view object) {
+    if (const Status status = sink_.listed(object); !status.ok()) {
+      const std::string key = keyOf(object);
+      skipped(status, key);
+      sink_.keepListed(key);
+    }
+  });
+  if (page.ok() && !page->continue_token.empty() && page->continue_token == step.continue_token) {
+    return Status(Code::kInternal, "the list does not advance: the same continue token twice");
+  }
+  return page;
+}
+
+void ReflectorCore::list(const ListStep& step, const std::stop_token& stop) {
+  if (step.continue_token.empty()) sink_.beginList();
+  const Result<ListPage> page = fetchPage(step, stop);
+  if (stop.stop_requested()) return;
+  if (!page.ok()) {
+    count(&ReflectorStats::list_errors);
+    log::warn("List failed", {{"resource", name_}, {"reason", page.status().toString()}});
+    sink_.dropList();
+    machine_.listFailed(page.status(), clock_.steady());
+    return;
+  }
+  contact();
+  switch (machine_.pageDone(page->resource_version, page->continue_token, page->items,
+                            sink_.stored())) {
+    case PageVerdict::kMore:
+      break;
+    case PageVerdict::kConfirm:
+      log::warn("List is empty although the store is not: asking again",
+                {{"resource", name_}, {"stored", sink_.stored()}});
+      sink_.dropList();
+      break;
+    case PageVerdict::kComplete:
+      count(&ReflectorStats::lists);
+      sink_.commitList();
+      log::info("Listed", {{"resource", name_},
+                           {"objects", sink_.stored()},
+                           {"resourceVersion", machine_.resourceVersion()}});
+      break;
+  }
+}
+
+Status ReflectorCore::handleLine(std::string_view line, bool& answered) {
+  const Result<WatchEvent> event = decoder_.decode(line);
+  if (!event.ok()) return event.status();
+  if (event->type == EventType::kError) {
+    answered = true;
+    return statusOfObject(event->object);
+  }
+  count(&ReflectorStats::events);
+  machine_.eventSeen(event->resource_version);
+  if (event->type == EventType::kBookmark) return {};
+  if (event->type == EventType::kUnknown) {
+    skipped({Code::kInternal, "unknown event type '" + printable(event->type_name, 40) + "'"},
+            event->key);
+  } else if (event->key.empty()) {
+    skipped({Code::kInternal, "the object has no metadata.name"}, event->key);
+  } else if (event->type == EventType::kDeleted) {
+    sink_.erase(event->key);
+  } else if (const Status status = sink_.upsert(event->object); !status.ok()) {
+    skipped(status, event->key);
+  }
+  return {};
+}
+
+void ReflectorCore::watch(const WatchStep& step, const std::stop_token& stop) {
+  net::Request request;
+  request.target = target("watch=true&allowWatchBookmarks=true&resourceVersion=" +
+                          percentEncode(step.resource_version) +
+                          "&timeoutSeconds=" + std::to_string(step.timeout.count()));
+  bool answered = false;
+  const auto on_line = [&](std::string_view line) {
+    return stop.stop_requested() ? Status(Code::kCancelled, "stopped") : handleLine(line, answered);
+  };
+  lines_.reset();
+  Result<net::Response> end = http_.stream(
+      request,
+      [&](std::string_view bytes) {
+        contact();
+        Status status = lines_.push(bytes, on_line);
+        sink_.flush();
+        return status;
+      },
+      {.head = kHeadDeadline, .idle = step.idle, .total = step.total}, stop);
+  Status status = end.status();
+  if (end.ok()) {
+    status = statusOf(*end);
+    answered = !status.ok();
+    if (status.ok()) status = lines_.finish(on_line);
+    sink_.flush();
+  }
+  if (stop.stop_requested()) return;
+  if (!status.ok()) {
+    count(&ReflectorStats::watch_errors);
+    const auto level = status.code() == Code::kGone ? log::Level::kInfo : log::Level::kWarn;
+    log::write(level, "Watch ended", {{"resource", name_},
+                                      {"reason", status.toString()},
+                                      {"resourceVersion", machine_.resourceVersion()}});
+  }
+  machine_.watchEnded(status, answered, clock_.steady());
+}
+
+}  // namespace profiling::kube

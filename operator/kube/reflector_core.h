@@ -1,0 +1,80 @@
+// The part of a reflector that does not depend on the record's type: runs the WatchMachine over
+// HTTP and hands raw JSON to a RecordSink. Used by reflector_impl.h only.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "operator/base/clock.h"
+#include "operator/base/status.h"
+#include "operator/kube/decode.h"
+#include "operator/kube/line_splitter.h"
+#include "operator/kube/reflector.h"
+#include "operator/kube/watch_machine.h"
+
+namespace profiling::kube {
+
+// Where objects go. All calls come from the reflector's thread.
+class RecordSink {
+ public:
+  virtual ~RecordSink() = default;
+  virtual std::size_t stored() const = 0;  // records that readers see
+
+  virtual void beginList() = 0;                               // an empty side map
+  virtual Status listed(std::string_view object_json) = 0;    // into the side map
+  virtual void keepListed(const std::string& key) = 0;        // the reader's record, if any, into it
+  virtual void commitList() = 0;                              // readers see the side map; notifies
+  virtual void dropList() = 0;                                // give the side map's memory back
+
+  virtual Status upsert(std::string_view object_json) = 0;  // pending until flush()
+  virtual void erase(const std::string& key) = 0;           // pending until flush()
+  virtual void flush() = 0;                                 // readers see what was pending; notifies
+};
+
+class ReflectorCore {
+ public:
+  ReflectorCore(net::HttpClient& http, ReflectorOptions options, RecordSink& sink, const Clock& clock);
+  ~ReflectorCore() { stop(); }
+  ReflectorCore(const ReflectorCore&) = delete;
+  ReflectorCore& operator=(const ReflectorCore&) = delete;
+
+  void start();
+  void stop();
+  ReflectorStats stats() const;
+  const ReflectorOptions& options() const { return options_; }
+
+ private:
+  void run(const std::stop_token& stop);
+  void list(const ListStep& step, const std::stop_token& stop);
+  void watch(const WatchStep& step, const std::stop_token& stop);
+  Result<ListPage> fetchPage(const ListStep& step, const std::stop_token& stop);
+  Status handleLine(std::string_view line, bool& answered);
+  void skipped(const Status& why, const std::string& key);
+  std::string target(std::string query) const;
+  void contact();
+  void count(std::uint64_t ReflectorStats::*counter);
+
+  net::HttpClient& http_;
+  const ReflectorOptions options_;
+  RecordSink& sink_;
+  const Clock& clock_;
+  const std::string name_;  // "pods.v1" for logs
+
+  // The reflector's thread only.
+  WatchMachine machine_;
+  LineSplitter lines_;
+  EventDecoder decoder_;
+  SteadyTime next_skip_log_{};
+
+  mutable std::mutex mutex_;
+  ReflectorStats stats_;  // guarded by mutex_
+
+  std::jthread thread_;
+};
+
+}  // namespace profiling::kube

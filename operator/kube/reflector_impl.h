@@ -1,0 +1,123 @@
+// The typed part of a reflector: decodes raw JSON into records and keeps the Store. Included by
+// reflector.h at its end.
+#pragma once
+
+#include <exception>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "operator/kube/reflector_core.h"
+
+namespace profiling::kube::internal {
+
+template <class T>
+class StoreSink final : public RecordSink {
+ public:
+  using Map = typename Store<T>::Map;
+
+  StoreSink(Store<T>& store, Decoder<T> decoder, ChangeHandler changed)
+      : store_(store), decoder_(std::move(decoder)), changed_(std::move(changed)) {}
+
+  std::size_t stored() const override { return store_.snapshot()->size(); }
+
+  void beginList() override { side_.clear(); }
+  Status listed(std::string_view object_json) override {
+    Result<Decoded<T>> decoded = decode(object_json);
+    if (!decoded.ok()) return decoded.status();
+    side_.insert_or_assign(std::move(decoded->key), std::move(decoded->record));
+    return {};
+  }
+  void keepListed(const std::string& key) override {
+    if (auto record = store_.find(key)) side_.insert_or_assign(key, std::move(record));
+  }
+  void commitList() override {
+    store_.publish(std::exchange(side_, Map()));
+    if (changed_) changed_({});
+  }
+  void dropList() override { side_.clear(); }
+
+  Status upsert(std::string_view object_json) override {
+    Result<Decoded<T>> decoded = decode(object_json);
+    if (!decoded.ok()) return decoded.status();
+    note(decoded->key);
+    pending().insert_or_assign(std::move(decoded->key), std::move(decoded->record));
+    return {};
+  }
+  void erase(const std::string& key) override {
+    note(key);
+    pending().erase(key);
+  }
+  void flush() override {
+    if (!pending_) return;
+    store_.publish(std::move(*pending_));
+    pending_.reset();
+    noted_.clear();
+    const std::vector<std::string> keys = std::exchange(keys_, {});
+    if (!changed_) return;
+    for (const std::string& key : keys) changed_(key);
+  }
+
+ private:
+  // A decoder is written by others and reads what anybody may have put into the cluster: whatever
+  // it throws costs that one object, never the process.
+  Result<Decoded<T>> decode(std::string_view object_json) {
+    try {
+      return decoder_(object_json);
+    } catch (const std::exception& e) {
+      return Status(Code::kInternal, std::string("the decoder threw: ") + e.what());
+    }
+  }
+  // One copy of the map of pointers for each batch, made when its first change comes.
+  Map& pending() {
+    if (!pending_) pending_ = *store_.snapshot();
+    return *pending_;
+  }
+  void note(const std::string& key) {
+    if (noted_.insert(key).second) keys_.push_back(key);
+  }
+
+  Store<T>& store_;
+  const Decoder<T> decoder_;
+  const ChangeHandler changed_;
+  Map side_;
+  std::optional<Map> pending_;
+  std::set<std::string> noted_;
+  std::vector<std::string> keys_;  // of the batch, in order of arrival
+};
+
+template <class T>
+class TypedReflector final : public Reflector {
+ public:
+  TypedReflector(net::HttpClient& http, ReflectorOptions options, Store<T>& store,
+                 Decoder<T> decoder, ChangeHandler changed, const Clock& clock)
+      : sink_(store, std::move(decoder), std::move(changed)),
+        core_(http, std::move(options), sink_, clock) {}
+
+  void start() override { core_.start(); }
+  void stop() override { core_.stop(); }
+  ReflectorStats stats() const override { return core_.stats(); }
+  const ReflectorOptions& options() const override { return core_.options(); }
+
+ private:
+  StoreSink<T> sink_;
+  ReflectorCore core_;  // last: its thread uses sink_ until it is destroyed
+};
+
+}  // namespace profiling::kube::internal
+
+namespace profiling::kube {
+
+template <class T>
+std::unique_ptr<Reflector> makeReflector(net::HttpClient& http, ReflectorOptions options,
+                                         Store<T>& store, Decoder<T> decoder, ChangeHandler changed,
+                                         const Clock& clock) {
+  return std::make_unique<internal::TypedReflector<T>>(http, std::move(options), store,
+                                                       std::move(decoder), std::move(changed), clock);
+}
+
+}  // namespace profiling::kube
