@@ -26,7 +26,7 @@ class Backoff {
  private:
   BackoffSpec spec_;
   int attempts_ = 0;
-  std::mt19937_64 random_;
+  std::minstd_rand random_;  // 8 bytes of state: a work queue keeps one for each failing key
 };
 
 }  // namespace profiling

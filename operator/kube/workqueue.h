@@ -1,6 +1,8 @@
 // A queue of keys to reconcile: duplicates fold into one, a key never runs on two workers at once,
 // failed keys come back after a backoff of their own, delayed keys when they are due. Names and
-// semantics are those of client-go's workqueue. Thread-safe.
+// semantics are those of client-go's workqueue (util/workqueue): a key added while a worker has it
+// comes back when that worker is done; a delayed key that is also added at once runs twice, for the
+// two mean different things. Thread-safe.
 #pragma once
 
 #include <chrono>
@@ -12,6 +14,7 @@
 #include <set>
 #include <stop_token>
 #include <string>
+#include <utility>
 
 #include "operator/base/backoff.h"
 #include "operator/base/clock.h"
@@ -26,9 +29,12 @@ class WorkQueue {
   void add(std::string key);
   void addAfter(std::string key, std::chrono::milliseconds delay);  // keeps the earlier time
   void addRateLimited(std::string key);                             // the key's own backoff
-  void forget(const std::string& key);                              // resets that backoff
+  // Resets that backoff and frees its memory: call it after each success, and for keys that are
+  // gone. Does not take the key out of the queue.
+  void forget(const std::string& key);
 
-  // Blocks until a key is due or `stop` is requested (nullopt). The caller must call done().
+  // Blocks until a key is due or `stop` is requested (nullopt, even when keys are left: they are
+  // worked out again from the cluster at the next start). The caller must call done().
   std::optional<std::string> get(const std::stop_token& stop);
   void done(const std::string& key);
 
@@ -36,7 +42,11 @@ class WorkQueue {
   std::size_t delayed() const;  // keys waiting for their time
 
  private:
+  // All under mutex_.
+  void enqueue(std::string key);
+  void schedule(std::string key, SteadyTime when);
   void promoteDue(SteadyTime now);
+
   const BackoffSpec backoff_spec_;
   const Clock& clock_;
   mutable std::mutex mutex_;
@@ -46,6 +56,7 @@ class WorkQueue {
   std::set<std::string> processing_;
   std::set<std::string> again_;  // added while processing
   std::map<std::string, SteadyTime> due_;
+  std::set<std::pair<SteadyTime, std::string>> by_time_;  // the same, ordered by time
   std::map<std::string, Backoff> backoffs_;
 };
 
