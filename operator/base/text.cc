@@ -158,13 +158,17 @@ std::string base64Encode(std::string_view bytes) {
 
 std::optional<std::string> base64Decode(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
+  std::size_t padding = 0;
+  while (padding < 2 && text.size() > padding && text[text.size() - 1 - padding] == '=') ++padding;
+  // EVP_DecodeBlock takes padding anywhere and white space at both ends.
+  if (text.substr(0, text.size() - padding).find_first_of("= \t\r\n") != std::string_view::npos) {
+    return std::nullopt;
+  }
   std::string out(text.size() / 4 * 3, '\0');
   const int n = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
                                 reinterpret_cast<const unsigned char*>(text.data()),
                                 static_cast<int>(text.size()));
   if (n < 0) return std::nullopt;
-  std::size_t padding = 0;
-  while (padding < 2 && text.size() > padding && text[text.size() - 1 - padding] == '=') ++padding;
   out.resize(static_cast<std::size_t>(n) - padding);
   return out;
 }
@@ -194,11 +198,20 @@ std::string formatRfc3339(std::chrono::system_clock::time_point t) {
 std::optional<std::chrono::system_clock::time_point> parseRfc3339(std::string_view text) {
   // metav1.Time is written in UTC with whole seconds; MicroTime adds a fraction, which is dropped.
   if (text.size() < 20 || text.back() != 'Z') return std::nullopt;
+  const std::string_view fraction = text.substr(19, text.size() - 20);
+  if (!fraction.empty() && (fraction[0] != '.' || fraction.size() < 2 ||
+                            fraction.find_first_not_of("0123456789", 1) != std::string_view::npos)) {
+    return std::nullopt;
+  }
   std::tm tm{};
   const std::string head(text.substr(0, 19));
   const char* end = strptime(head.c_str(), "%Y-%m-%dT%H:%M:%S", &tm);
   if (end == nullptr || *end != '\0') return std::nullopt;
-  return std::chrono::system_clock::from_time_t(timegm(&tm));
+  // strptime takes blanks, single digits and February 30: only what is written back the same is a
+  // time.
+  const auto time = std::chrono::system_clock::from_time_t(timegm(&tm));
+  if (formatRfc3339(time).compare(0, head.size(), head) != 0) return std::nullopt;
+  return time;
 }
 
 Result<std::chrono::milliseconds> parseDuration(std::string_view text) {
