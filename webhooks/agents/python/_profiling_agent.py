@@ -28,9 +28,9 @@ def parse_labels(text):
     """k=v,k2=v2 as a dict; what is no pair, or what no server would take, is left out."""
     labels = {}
     for pair in (text or "").split(","):
-        name, equals, value = pair.strip().partition("=")
-        if equals and name.strip() and value.strip() and not set(pair.replace("=", "", 1)) & set("{}= "):
-            labels[name.strip()] = value.strip()
+        name, _, value = (part.strip() for part in pair.partition("="))
+        if name and value and not set(name + value) & set("{}= \t\n"):
+            labels[name] = value
     return labels
 
 

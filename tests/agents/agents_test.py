@@ -1,0 +1,138 @@
+"""The agents in applications that know nothing of them: profiles arrive, and no application is harmed."""
+import re
+
+import pytest
+
+LANGUAGES = ("java", "python", "node")
+
+
+def started(outcome):
+    """The processes that say they are profiled."""
+    return {int(pid) for pid in re.findall(r"profiling \S+ from process (\d+)", outcome.err)}
+
+
+def pids(outcome):
+    return {line.split()[0]: line.split()[1:] for line in outcome.out.splitlines() if line.strip()}
+
+
+@pytest.mark.parametrize("language, function", [("java", b"priceBasket"), ("python", b"price_basket"), ("node", b"priceBasket")])
+def test_profiles_arrive_with_name_labels_and_tenant(outcome, language, function):
+    result = outcome(f"{language} profiles")
+    assert result.match is not None, result
+    upload = result.match
+    assert function in upload.content()
+    assert upload.headers["x-scope-orgid"] == "team-a"
+    if language == "python":
+        assert upload.path == "/push.v1.PusherService/Push"
+        for text in (b"service_name", b"python.app", b"namespace", b"shop", b"pod", b"checkout-1"):
+            assert text in upload.content()
+        return
+    assert upload.path == "/ingest" and upload.query["format"] == {"java": "jfr", "node": "pprof"}[language]
+    name, labels = upload.query["name"].rstrip("}").split("{")
+    assert name == f"{language}.app"
+    assert {"namespace=shop", "pod=checkout-1"} <= set(labels.split(","))
+
+
+@pytest.mark.parametrize("name", ["node profiles modules", "node profiles the heap", "python profiles memory"])
+def test_further_profiles_arrive(outcome, name):
+    result = outcome(name)
+    assert result.match is not None, result
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_short_program_ends_with_its_own_code(outcome, language):
+    result = outcome(f"{language} short")
+    assert result.code == 7, result
+    if language != "java":  # Java says on stderr that it picked up JAVA_TOOL_OPTIONS, and what its agent does
+        assert result.err == "" and result.uploads == [], result
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("trouble, code", [("silent", 5), ("refusing", 5), ("no url", 6), ("odd tenant", 6)])
+def test_trouble_with_the_server_is_not_the_applications(outcome, language, trouble, code):
+    result = outcome(f"{language} {trouble}")
+    assert result.code == code, result
+    if language != "java":
+        assert result.err == "", result
+
+
+@pytest.mark.parametrize("language", ["python", "node"])
+def test_labels_that_no_server_takes_are_left_out(outcome, language):
+    result = outcome(f"{language} odd labels")
+    assert result.code == 6 and result.uploads, result
+    if language == "node":
+        labels = result.uploads[0].query["name"].rstrip("}").split("{")[1].split(",")
+        ours = {label for label in labels if not label.startswith(("otel.", "process."))}
+        assert ours == {"good=1", "pod=p-1"}
+    else:
+        content = result.uploads[0].content()
+        assert b"p-1" in content and b"{}" not in content and b"bad" not in content
+
+
+def test_java_survives_odd_labels(outcome):
+    assert outcome("java odd labels").code == 6
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_switched_off_sends_nothing(outcome, language):
+    result = outcome(f"{language} switched off")
+    assert result.code == 4 and result.uploads == [], result
+
+
+@pytest.mark.parametrize("language", ["python", "node"])
+@pytest.mark.parametrize("name", ["APPLICATION_NAME", "SERVER_ADDRESS"])
+def test_without_name_or_address_nothing_starts(outcome, language, name):
+    result = outcome(f"{language} without {name}")
+    assert result.code == 4 and result.uploads == [] and not started(result), result
+
+
+def test_python_children_are_profiled_each_for_itself(outcome):
+    result = outcome("python forks")
+    assert result.code == 0, result
+    told = pids(result)
+    assert told["codes"] == ["7", "0", "0"]
+    assert started(result) == {int(told[who][0]) for who in ("parent", "forked", "fork", "spawn")}, result
+    assert any(b"price_basket" in upload.content() for upload in result.uploads)
+    assert "Warning" not in result.err
+
+
+def test_python_prefork_master_is_left_alone_and_workers_are_profiled(outcome):
+    result = outcome("python gunicorn")
+    assert result.code == 0, result
+    told = pids(result)
+    assert started(result) == set(map(int, told["workers"])), result
+    assert any(b"price_basket" in upload.content() for upload in result.uploads)
+
+
+def test_python_main_thread_stays_the_main_thread(outcome):
+    result = outcome("python main thread")
+    assert result.code == 0 and result.uploads, result
+
+
+@pytest.mark.parametrize("name", ["python hidden", "python hidden, off"])
+def test_hidden_sitecustomize_still_runs(outcome, name):
+    result = outcome(name)
+    assert result.code == 0 and "the hidden sitecustomize ran as sitecustomize" in result.out, result
+
+
+def test_pip_is_not_profiled(outcome):
+    result = outcome("python pip")
+    assert result.code == 0 and result.out.startswith("pip ") and not started(result), result
+
+
+@pytest.mark.parametrize("name, code, reason", [
+    ("node npm", 0, "package manager"), ("node worker", 4, "worker thread"), ("node datadog", 0, "DD_PROFILING_ENABLED")])
+def test_node_processes_that_are_skipped(outcome, name, code, reason):
+    result = outcome(name)
+    assert result.code == code and re.search(rf"off: .*{reason}", result.err), result
+
+
+def test_node_one_liner_ends_with_its_own_code(outcome):
+    result = outcome("node -e")
+    assert result.code == 3 and result.err == "" and result.uploads == [], result
+
+
+def test_node_intervals_that_are_no_numbers_fall_back(outcome):
+    result = outcome("node odd intervals")
+    # With the package's own reading an interval of NaN means an upload each millisecond.
+    assert result.code == 3 and result.uploads == [] and result.err == "", result

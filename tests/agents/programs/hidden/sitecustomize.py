@@ -1,0 +1,1 @@
+print("the hidden sitecustomize ran as", __name__)

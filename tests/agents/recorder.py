@@ -1,0 +1,99 @@
+"""A server that stands where Pyroscope would: it keeps what agents send. Loopback, one per program
+under test, so that nothing is mixed up."""
+import gzip
+import http.server
+import socket
+import threading
+import urllib.parse
+import zlib
+
+
+class Upload:
+    def __init__(self, path, headers, body):
+        parsed = urllib.parse.urlsplit(path)
+        self.path, self.headers, self.body = parsed.path, headers, body
+        self.query = {k: v[0] for k, v in urllib.parse.parse_qs(parsed.query).items()}
+
+    def content(self):
+        """The body with every gzip stream in it unpacked, whatever it is wrapped in (multipart with
+        JFR, protobuf with pprof): enough to look for names."""
+        body = gzip.decompress(self.body) if self.headers.get("content-encoding") == "gzip" else self.body
+        found, at = [body], body.find(b"\x1f\x8b\x08")
+        while at >= 0:
+            try:
+                found.append(zlib.decompressobj(wbits=31).decompress(body[at:]))
+            except zlib.error:
+                pass
+            at = body.find(b"\x1f\x8b\x08", at + 3)
+        return b"\n".join(found)
+
+
+class Recorder:
+    def __init__(self, status=200):
+        self.uploads, self._news = [], threading.Condition()
+        recorder = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                upload = Upload(self.path, {k.lower(): v for k, v in self.headers.items()}, self.read_body())
+                with recorder._news:
+                    recorder.uploads.append(upload)
+                    recorder._news.notify_all()
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def read_body(self):
+                if self.headers.get("transfer-encoding", "").lower() != "chunked":
+                    return self.rfile.read(int(self.headers.get("content-length", 0)))
+                body = b""
+                while size := int(self.rfile.readline().split(b";")[0], 16):
+                    body += self.rfile.read(size)
+                    self.rfile.readline()
+                self.rfile.readline()
+                return body
+
+            def log_message(self, *args):
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def wait_for(self, wanted, seconds):
+        """The first upload that `wanted` says yes to; None when the time is over."""
+        with self._news:
+            self._news.wait_for(lambda: any(wanted(u) for u in self.uploads), seconds)
+            return next((u for u in self.uploads if wanted(u)), None)
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class SilentServer:
+    """Takes connections and never answers."""
+
+    def __init__(self):
+        self._socket = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self.uploads = []
+
+    def close(self):
+        self._socket.close()
+
+
+class NoServer:
+    """A port that refuses: it is bound, so that nobody else takes it, and does not listen."""
+
+    def __init__(self):
+        self._socket = socket.socket()
+        self._socket.bind(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self.uploads = []
+
+    def close(self):
+        self._socket.close()

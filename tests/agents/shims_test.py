@@ -1,0 +1,81 @@
+"""The decisions inside the shims, without starting a profiler."""
+import importlib.util
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(f"shim_{name}", ROOT / f"webhooks/agents/python/{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def site(monkeypatch):
+    monkeypatch.delenv("PYROSCOPE_APPLICATION_NAME", raising=False)
+    return load("sitecustomize")
+
+
+@pytest.mark.parametrize("argv, program", [
+    (["/usr/local/bin/gunicorn", "app:app"], "gunicorn"),
+    (["-m", "gunicorn", "app:app"], "gunicorn"),
+    (["-m", "gunicorn.app.wsgiapp"], "gunicorn"),
+    (["-u", "-X", "dev", "-W", "ignore", "/opt/celery", "worker"], "celery"),
+    (["-m", "celery", "-A", "proj", "worker"], "celery"),
+    (["-c", "from multiprocessing.forkserver import main; main(5)"], "multiprocessing.forkserver"),
+    (["-c", "from multiprocessing.spawn import spawn_main"], ""),
+    (["-c", "print(1)"], ""),
+    (["app.py", "gunicorn"], "app.py"),
+    ([], ""),
+])
+def test_program_name_from_the_command_line(site, monkeypatch, argv, program):
+    monkeypatch.setattr(site.sys, "orig_argv", ["/usr/bin/python3", *argv])
+    assert site._program() == program
+
+
+@pytest.mark.parametrize("env, wanted", [
+    ({}, True),
+    ({"PYROSCOPE_AGENT_ENABLED": "true"}, True),
+    ({"PYROSCOPE_AGENT_ENABLED": " False "}, False),
+    ({"PYROSCOPE_APPLICATION_NAME": ""}, False),
+    ({"PYROSCOPE_SERVER_ADDRESS": ""}, False),
+])
+def test_wanted(site, monkeypatch, env, wanted):
+    for name, value in {"PYROSCOPE_APPLICATION_NAME": "a", "PYROSCOPE_SERVER_ADDRESS": "http://s", **env}.items():
+        monkeypatch.setenv(name, value)
+    assert site._wanted() is wanted
+
+
+@pytest.mark.parametrize("text, seconds", [("15s", 15), ("1500ms", 1), ("2500ms", 2), ("10", 10), ("1h", 15), ("", 15), ("9999s", 300)])
+def test_upload_interval(monkeypatch, text, seconds):
+    monkeypatch.setenv("PYROSCOPE_UPLOAD_INTERVAL", text)
+    assert load("_profiling_agent").upload_seconds() == seconds
+
+
+def test_labels():
+    parse = load("_profiling_agent").parse_labels
+    assert parse("a=1, b=2 ,c=x:y/z") == {"a": "1", "b": "2", "c": "x:y/z"}
+    assert parse("a,=b,c=,d=e=f,g={},h=i j") == {}
+    assert parse(None) == {}
+
+
+def test_libc_of_this_machine():
+    says = subprocess.run(["ldd", "--version"], capture_output=True, text=True)
+    expected = "musl" if "musl" in says.stderr + says.stdout else "gnu"
+    assert load("_profiling_agent").libc() == expected
+
+
+def test_native_folders_fit_the_wheels(agents):
+    minors = next(line for line in (ROOT / "webhooks/agents/versions.env").read_text().splitlines()
+                  if line.startswith("PYTHON_MINORS=")).split('"')[1].split()
+    machine = os.uname().machine
+    expected = {f"cp{minor}-{libc}-{machine}" for minor in minors for libc in ("gnu", "musl")}
+    assert {p.name for p in (agents / "python/native").iterdir()} == expected
+    for folder in (agents / "python/native").iterdir():
+        assert (folder / "pyroscope/_native.so").stat().st_size > 1_000_000
