@@ -104,11 +104,14 @@ func (s *SSE) Context() (map[string]string, error) {
 	return context, json.Unmarshal([]byte(s.KMSEncryptionContext), &context)
 }
 
-// CheckCredentials refuses what the server's S3 client refuses when it is made.
-func (s *S3) CheckCredentials() error {
+// CheckClient refuses what the server's S3 client refuses when it is made.
+func (s *S3) CheckClient() error {
 	switch {
 	case s.Endpoint == "":
 		return errors.New("no s3 endpoint in config file")
+	case strings.Contains(s.Endpoint, "/"):
+		// Newer releases of the S3 client than the server's word this in another way.
+		return errors.New("initialize s3 client: Endpoint url cannot have fully qualified paths.")
 	case s.NativeAWSAuth && s.AccessKeyID != "":
 		return errors.New("aws_sdk_auth and access_key are mutually exclusive configurations")
 	case s.AccessKeyID == "" && s.SecretAccessKey != "":

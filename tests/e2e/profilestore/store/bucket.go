@@ -47,7 +47,9 @@ func (d *directory) Put(_ context.Context, key string, content []byte) error {
 	return writeDurably(path, content)
 }
 
-func (d *directory) Get(_ context.Context, key string) ([]byte, error) { return os.ReadFile(d.path(key)) }
+func (d *directory) Get(_ context.Context, key string) ([]byte, error) {
+	return os.ReadFile(d.path(key))
+}
 
 func (d *directory) Delete(_ context.Context, key string) error {
 	if err := os.Remove(d.path(key)); err != nil && !errors.Is(err, os.ErrNotExist) {

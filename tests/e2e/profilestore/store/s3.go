@@ -22,7 +22,7 @@ type s3Bucket struct {
 }
 
 func newS3(c config.S3) (*s3Bucket, error) {
-	if err := c.CheckCredentials(); err != nil {
+	if err := c.CheckClient(); err != nil {
 		return nil, err
 	}
 	transport, err := minio.DefaultTransport(!c.Insecure)
