@@ -1,0 +1,35 @@
+// net::HttpClient on cpprestsdk, for the Kubernetes API server only.
+//
+// cpprestsdk is archived and its client can be ended by a hostile server, so it never dials an
+// address that comes from a custom resource. What is known of it and held here: redirects are off
+// (it would send the Authorization header along); its timeout is one of inactivity, so deadlines
+// are ours; one request has one cancellation source; its thread pool has one thread, on which
+// nothing blocks; a task whose exception nobody observes would end the process, so every chain
+// ends in a catch-all.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "operator/base/status.h"
+#include "operator/net/http_client.h"
+
+namespace profiling::net::cpprest {
+
+struct ClientOptions {
+  std::string base_url;         // https://HOST:PORT, a DNS name or an IPv4 literal
+  std::string ca_pem;           // the only authorities that are trusted; may be empty for http://
+  std::string client_cert_pem;  // optional pair
+  std::string client_key_pem;
+  std::string token;            // optional bearer token …
+  std::string token_file;       // … or a file with one, read for each request because it rotates
+  std::string tls_server_name;  // when the certificate carries another name than the URL
+  std::size_t max_body = 64u << 20;      // of send(); more is kTooLarge
+  std::chrono::seconds inactivity{330};  // the library's own timer, above every watch's lifetime
+};
+
+// The first call starts the library's pool; call it before other threads use cpprestsdk.
+Result<std::unique_ptr<HttpClient>> makeClient(ClientOptions options);
+
+}  // namespace profiling::net::cpprest

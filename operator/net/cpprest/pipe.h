@@ -1,0 +1,60 @@
+// Hand-over between cpprestsdk's pool thread, which produces a response, and the thread that waits
+// for it. Internal.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include <cpprest/streams.h>
+#include <pplx/pplxtasks.h>
+
+#include "operator/base/clock.h"
+#include "operator/base/status.h"
+#include "operator/net/http_client.h"
+
+namespace profiling::net::cpprest {
+
+// Thread-safe. The producer is told to wait (an unfinished task) while more than kHighWater bytes
+// are not taken yet, so memory is bounded however slow the consumer is.
+class Pipe {
+ public:
+  static constexpr std::size_t kHighWater = 1u << 20;
+
+  // ---- producer: the pool thread
+  void setHead(Response head);
+  pplx::task<std::size_t> put(const unsigned char* data, std::size_t size);
+  void end(Status status);
+
+  // ---- consumer
+  struct Taken {
+    std::optional<Response> head;  // once, when it has arrived
+    std::string bytes;
+    bool ended = false;  // nothing will follow; `status` says how it went
+    bool stopped = false;
+    bool late = false;  // `until` has passed and nothing new is there
+    Status status;
+  };
+  Taken take(SteadyTime until, const std::stop_token& stop);
+  // The producer's next put fails: ends a transfer that nobody wants any more.
+  void abandon();
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::optional<Response> head_;
+  std::string bytes_;
+  bool ended_ = false;
+  bool abandoned_ = false;
+  Status status_;
+  std::optional<pplx::task_completion_event<std::size_t>> waiting_;
+  std::size_t waiting_size_ = 0;
+};
+
+// A write-only cpprestsdk stream into a pipe.
+concurrency::streams::ostream pipeStream(std::shared_ptr<Pipe> pipe);
+
+}  // namespace profiling::net::cpprest
