@@ -49,7 +49,8 @@ std::string Resource::path(std::string_view namespace_, std::string_view name,
 }
 
 Client::Client(net::HttpClient& http, std::chrono::milliseconds deadline)
-    : http_(http), deadline_(deadline) {}
+    : http_(http), deadline_(deadline) {
+}
 
 Result<nlohmann::json> Client::get(const Resource& resource, std::string_view namespace_,
                                    std::string_view name, const std::stop_token& stop) {
@@ -96,8 +97,7 @@ Result<nlohmann::json> Client::mergePatch(const Resource& resource, std::string_
   if (Status bad = checkPlace(namespace_, name); !bad.ok()) return bad;
   net::Request request;
   request.method = net::Method::kPatch;
-  request.target =
-      resource.path(namespace_, name, subresource) + "?" + std::string(kValidation);
+  request.target = resource.path(namespace_, name, subresource) + "?" + std::string(kValidation);
   request.body = dumpJson(patch);
   request.content_type = "application/merge-patch+json";
   return call(std::move(request), stop);

@@ -81,7 +81,8 @@ Result<ClusterConfig> loadConfig(const std::string& kubeconfig_flag, std::string
   if (present.empty()) {
     return Status(Code::kNotFound,
                   "no cluster configuration: tried --kubeconfig (not given), the service account "
-                  "files in " + root + ", " +
+                  "files in " +
+                      root + ", " +
                       (listed.empty() ? home : "KUBECONFIG='" + printable(listed, 200) + "'"));
   }
   return mergedKubeconfig(present, context);

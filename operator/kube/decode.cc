@@ -1,8 +1,8 @@
 #include "operator/kube/decode.h"
 
-#include <simdjson.h>
-
 #include <utility>
+
+#include <simdjson.h>
 
 #include "operator/kube/client.h"
 #include "operator/kube/store.h"
@@ -154,7 +154,8 @@ struct EventDecoder::Impl {
   std::string buffer;
 };
 
-EventDecoder::EventDecoder() : impl_(std::make_unique<Impl>()) {}
+EventDecoder::EventDecoder() : impl_(std::make_unique<Impl>()) {
+}
 EventDecoder::~EventDecoder() = default;
 
 Result<WatchEvent> EventDecoder::decode(std::string_view line) {
@@ -185,8 +186,9 @@ Result<ListPage> decodeList(std::string body, const std::function<void(std::stri
   if (!error) error = readList(document, item, state);
   if (error) return broken("the answer is not a list", error);
   if (!state.has_items || state.meta.resource_version.empty()) {
-    return Status(Code::kInternal, "the answer is not a list: it has no items or no "
-                                   "metadata.resourceVersion");
+    return Status(Code::kInternal,
+                  "the answer is not a list: it has no items or no "
+                  "metadata.resourceVersion");
   }
   return ListPage{std::move(state.meta.resource_version), std::move(state.meta.continue_token),
                   state.items};

@@ -16,9 +16,9 @@ enum class EventType { kAdded, kModified, kDeleted, kBookmark, kError, kUnknown 
 
 struct WatchEvent {
   EventType type = EventType::kUnknown;
-  std::string_view object;       // raw JSON; valid until the next call
-  std::string_view type_name;    // as sent; valid as long
-  std::string key;               // objectKey(); empty for bookmarks, errors and objects without a name
+  std::string_view object;     // raw JSON; valid until the next call
+  std::string_view type_name;  // as sent; valid as long
+  std::string key;  // objectKey(); empty for bookmarks, errors and objects without a name
   std::string resource_version;  // empty when the object has none
 };
 

@@ -1,11 +1,11 @@
 #include "operator/kube/kubeconfig.h"
 
-#include <yaml-cpp/yaml.h>
-
 #include <filesystem>
 #include <fstream>
 #include <optional>
 #include <utility>
+
+#include <yaml-cpp/yaml.h>
 
 #include "operator/base/text.h"
 
@@ -14,7 +14,9 @@ namespace {
 
 constexpr std::size_t kMaxFile = 1 << 20;
 
-Status invalid(std::string message) { return {Code::kInvalidArgument, std::move(message)}; }
+Status invalid(std::string message) {
+  return {Code::kInvalidArgument, std::move(message)};
+}
 
 bool hasPem(std::string_view text, std::string_view label) {
   return text.find("-----BEGIN ") != std::string_view::npos &&
@@ -75,8 +77,8 @@ Result<Entry> find(const std::vector<File>& files, const char* list, const char*
       return Entry{item[member], where, std::filesystem::path(file.path).parent_path()};
     }
   }
-  return invalid(files.front().path + ": " + list + " has no '" + printable(name) +
-                 "'; there is " + (names.empty() ? "none" : printable(names, 300)));
+  return invalid(files.front().path + ": " + list + " has no '" + printable(name) + "'; there is " +
+                 (names.empty() ? "none" : printable(names, 300)));
 }
 
 // The PEM text of KEY-data (base64) or of the file that KEY names; empty when neither is there.
@@ -113,8 +115,9 @@ Status readCluster(const Entry& cluster, ClusterConfig& config) {
   const Result<std::string> insecure = cluster.text("insecure-skip-tls-verify");
   if (!insecure.ok()) return insecure.status();
   if (*insecure == "true") {
-    return invalid(cluster.where + ".insecure-skip-tls-verify: 'true' is refused: the server is "
-                                   "always verified; give certificate-authority");
+    return invalid(cluster.where +
+                   ".insecure-skip-tls-verify: 'true' is refused: the server is "
+                   "always verified; give certificate-authority");
   }
   if (cluster.has("proxy-url")) {
     return invalid(cluster.where + ".proxy-url is not supported: the server is dialled directly");
@@ -223,7 +226,8 @@ Result<ClusterConfig> resolve(const std::vector<File>& files, std::string_view w
 
 Result<std::string> readSmallFile(const std::string& path) {
   std::error_code error;
-  if (!std::filesystem::exists(path, error)) return Status(Code::kNotFound, path + ": no such file");
+  if (!std::filesystem::exists(path, error))
+    return Status(Code::kNotFound, path + ": no such file");
   if (!std::filesystem::is_regular_file(path, error)) return invalid(path + ": is not a file");
   std::ifstream in(path, std::ios::binary);
   if (!in) return invalid(path + ": cannot be read");

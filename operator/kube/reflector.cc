@@ -28,7 +28,8 @@ ReflectorCore::ReflectorCore(net::HttpClient& http, ReflectorOptions options, Re
       name_(options_.resource.plural +
             (options_.resource.group.empty() ? "" : "." + options_.resource.group)),
       machine_(options_.timing),
-      lines_(options_.max_object_bytes) {}
+      lines_(options_.max_object_bytes) {
+}
 
 void ReflectorCore::start() {
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
@@ -195,9 +196,10 @@ void ReflectorCore::watch(const WatchStep& step, const std::stop_token& stop) {
   if (!status.ok()) {
     count(&ReflectorStats::watch_errors);
     const auto level = status.code() == Code::kGone ? log::Level::kInfo : log::Level::kWarn;
-    log::write(level, "Watch ended", {{"resource", name_},
-                                      {"reason", status.toString()},
-                                      {"resourceVersion", machine_.resourceVersion()}});
+    log::write(level, "Watch ended",
+               {{"resource", name_},
+                {"reason", status.toString()},
+                {"resourceVersion", machine_.resourceVersion()}});
   }
   machine_.watchEnded(status, answered, clock_.steady());
 }

@@ -2,10 +2,10 @@
 // net::HttpClient in a thread of its own.
 //
 // The decoder turns one object's JSON text into a record, on the reflector's thread; the text is
-// followed by kObjectPadding (decode.h) readable bytes. An object that cannot be decoded is counted,
-// logged and skipped: it never stops the others, and the record that readers had of it stays, in a
-// relist too. Removal goes by the object's own namespace and name, so a decoder's key must be
-// objectKey().
+// followed by kObjectPadding (decode.h) readable bytes. An object that cannot be decoded is
+// counted, logged and skipped: it never stops the others, and the record that readers had of it
+// stays, in a relist too. Removal goes by the object's own namespace and name, so a decoder's key
+// must be objectKey().
 //
 // A relist fills a side map that replaces the old one only when it is complete; one empty answer
 // while the store has contents is not believed until a second list says the same. Events that

@@ -25,20 +25,21 @@ class RecordSink {
   virtual ~RecordSink() = default;
   virtual std::size_t stored() const = 0;  // records that readers see
 
-  virtual void beginList() = 0;                               // an empty side map
-  virtual Status listed(std::string_view object_json) = 0;    // into the side map
-  virtual void keepListed(const std::string& key) = 0;        // the reader's record, if any, into it
-  virtual void commitList() = 0;                              // readers see the side map; notifies
-  virtual void dropList() = 0;                                // give the side map's memory back
+  virtual void beginList() = 0;                             // an empty side map
+  virtual Status listed(std::string_view object_json) = 0;  // into the side map
+  virtual void keepListed(const std::string& key) = 0;      // the reader's record, if any, into it
+  virtual void commitList() = 0;                            // readers see the side map; notifies
+  virtual void dropList() = 0;                              // give the side map's memory back
 
   virtual Status upsert(std::string_view object_json) = 0;  // pending until flush()
   virtual void erase(const std::string& key) = 0;           // pending until flush()
-  virtual void flush() = 0;                                 // readers see what was pending; notifies
+  virtual void flush() = 0;  // readers see what was pending; notifies
 };
 
 class ReflectorCore {
  public:
-  ReflectorCore(net::HttpClient& http, ReflectorOptions options, RecordSink& sink, const Clock& clock);
+  ReflectorCore(net::HttpClient& http, ReflectorOptions options, RecordSink& sink,
+                const Clock& clock);
   ~ReflectorCore() { stop(); }
   ReflectorCore(const ReflectorCore&) = delete;
   ReflectorCore& operator=(const ReflectorCore&) = delete;

@@ -116,8 +116,8 @@ template <class T>
 std::unique_ptr<Reflector> makeReflector(net::HttpClient& http, ReflectorOptions options,
                                          Store<T>& store, Decoder<T> decoder, ChangeHandler changed,
                                          const Clock& clock) {
-  return std::make_unique<internal::TypedReflector<T>>(http, std::move(options), store,
-                                                       std::move(decoder), std::move(changed), clock);
+  return std::make_unique<internal::TypedReflector<T>>(
+      http, std::move(options), store, std::move(decoder), std::move(changed), clock);
 }
 
 }  // namespace profiling::kube

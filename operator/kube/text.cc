@@ -55,8 +55,8 @@ Result<nlohmann::json> parseJson(std::string_view text) {
   }
   nlohmann::json value = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (value.is_discarded()) {
-    return Status(Code::kInternal, "the server's answer of " + std::to_string(text.size()) +
-                                       " bytes is not JSON");
+    return Status(Code::kInternal,
+                  "the server's answer of " + std::to_string(text.size()) + " bytes is not JSON");
   }
   return value;
 }

@@ -1,10 +1,10 @@
 // Text that goes to and comes from the API server. Pure and thread-safe.
 #pragma once
 
-#include <nlohmann/json.hpp>
-
 #include <string>
 #include <string_view>
+
+#include <nlohmann/json.hpp>
 
 #include "operator/base/status.h"
 

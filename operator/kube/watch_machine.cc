@@ -10,13 +10,15 @@ constexpr int kLargestPage = 8'000;
 // After so many refusals in a row the version we resume from may itself be what the server cannot
 // serve (a restored backup counts from an earlier one), so it is asked for a new list.
 constexpr int kFruitlessAnswers = 3;
-// The total bound of a watch lies above its idle bound: it catches a peer that drips bytes for ever.
+// The total bound of a watch lies above its idle bound: it catches a peer that drips bytes for
+// ever.
 constexpr std::chrono::milliseconds kTotalMargin = std::chrono::seconds(30);
 
 }  // namespace
 
 WatchMachine::WatchMachine(WatchTiming timing, std::uint64_t seed)
-    : timing_(timing), backoff_(timing.backoff, seed), random_(seed), limit_(timing.page_size) {}
+    : timing_(timing), backoff_(timing.backoff, seed), random_(seed), limit_(timing.page_size) {
+}
 
 WatchMachineStep WatchMachine::next(SteadyTime now) {
   if (wait_) return WaitStep{*std::exchange(wait_, std::nullopt)};

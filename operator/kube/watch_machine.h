@@ -106,8 +106,8 @@ class WatchMachine {
 
   std::string resource_version_;
   SteadyTime watch_started_{};
-  bool progress_ = false;         // an event or bookmark came in this watch
-  int fruitless_answers_ = 0;     // watches in a row that the server ended before any event
+  bool progress_ = false;      // an event or bookmark came in this watch
+  int fruitless_answers_ = 0;  // watches in a row that the server ended before any event
 };
 
 }  // namespace profiling::kube

@@ -11,7 +11,8 @@ constexpr std::chrono::milliseconds kLongestWait{60'000};
 }  // namespace
 
 WorkQueue::WorkQueue(BackoffSpec backoff, const Clock& clock)
-    : backoff_spec_(backoff), clock_(clock) {}
+    : backoff_spec_(backoff), clock_(clock) {
+}
 
 void WorkQueue::add(std::string key) {
   const std::scoped_lock lock(mutex_);

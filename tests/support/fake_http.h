@@ -23,8 +23,8 @@ namespace profiling::test {
 class FakeHttp final : public net::HttpClient {
  public:
   using SendHandler = std::function<Result<net::Response>(const net::Request&)>;
-  using StreamHandler = std::function<Result<net::Response>(const net::Request&, const net::ByteSink&,
-                                                            const std::stop_token&)>;
+  using StreamHandler = std::function<Result<net::Response>(
+      const net::Request&, const net::ByteSink&, const std::stop_token&)>;
 
   // Set before the client is used.
   void onSend(SendHandler handler) { send_ = std::move(handler); }
@@ -39,7 +39,8 @@ class FakeHttp final : public net::HttpClient {
   }
 
   Result<net::Response> stream(const net::Request& request, const net::ByteSink& sink,
-                               const net::StreamLimits& limits, const std::stop_token& stop) override {
+                               const net::StreamLimits& limits,
+                               const std::stop_token& stop) override {
     record(request, limits);
     if (stop.stop_requested()) return cancelled();
     if (!stream_) return Status(Code::kUnavailable, "no stream handler in this test");
@@ -56,7 +57,8 @@ class FakeHttp final : public net::HttpClient {
     return calls_;
   }
   // Waits until `n` calls have arrived; false when the deadline passed first.
-  bool waitForCalls(std::size_t n, std::chrono::milliseconds deadline = std::chrono::seconds(20)) const {
+  bool waitForCalls(std::size_t n,
+                    std::chrono::milliseconds deadline = std::chrono::seconds(20)) const {
     std::unique_lock lock(mutex_);
     return arrived_.wait_for(lock, deadline, [&] { return calls_.size() >= n; });
   }

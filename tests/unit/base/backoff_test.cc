@@ -1,10 +1,10 @@
 #include "operator/base/backoff.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <chrono>
 #include <set>
+
+#include <gtest/gtest.h>
 
 namespace profiling {
 namespace {
@@ -61,7 +61,8 @@ TEST(Backoff, ACapBelowTheBaseIsHeld) {
 
 TEST(Backoff, SeedsDiffer) {
   std::set<std::int64_t> delays;
-  for (int i = 0; i < 20; ++i) delays.insert(Backoff({std::chrono::hours(1), std::chrono::hours(1)}).next().count());
+  for (int i = 0; i < 20; ++i)
+    delays.insert(Backoff({std::chrono::hours(1), std::chrono::hours(1)}).next().count());
   EXPECT_GT(delays.size(), 10u) << "replicas must not retry in step";
 }
 

@@ -1,11 +1,11 @@
 #include "operator/base/log.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <limits>
 #include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 namespace profiling::log {
 namespace {
@@ -14,8 +14,12 @@ using ::testing::HasSubstr;
 
 constexpr std::string_view kTime = "2026-08-01T12:00:00Z";
 
-std::string text(Fields fields) { return render(Format::kText, Level::kInfo, kTime, "Watch started", fields); }
-std::string json(Fields fields) { return render(Format::kJson, Level::kWarn, kTime, "Watch started", fields); }
+std::string text(Fields fields) {
+  return render(Format::kText, Level::kInfo, kTime, "Watch started", fields);
+}
+std::string json(Fields fields) {
+  return render(Format::kJson, Level::kWarn, kTime, "Watch started", fields);
+}
 
 TEST(LogText, IsTimeLevelMessageAndFields) {
   EXPECT_EQ(text({}), "2026-08-01T12:00:00Z info Watch started");
@@ -38,8 +42,9 @@ TEST(LogText, LongValuesAreCut) {
 }
 
 TEST(LogJson, IsOneObject) {
-  EXPECT_EQ(json({{"resource", "pods"}, {"count", -7}, {"ratio", 0.25}, {"ok", false}}),
-            R"({"time":"2026-08-01T12:00:00Z","level":"warn","msg":"Watch started","resource":"pods","count":-7,"ratio":0.25,"ok":false})");
+  EXPECT_EQ(
+      json({{"resource", "pods"}, {"count", -7}, {"ratio", 0.25}, {"ok", false}}),
+      R"({"time":"2026-08-01T12:00:00Z","level":"warn","msg":"Watch started","resource":"pods","count":-7,"ratio":0.25,"ok":false})");
 }
 
 TEST(LogJson, StaysValidWhateverTheValue) {

@@ -1,20 +1,31 @@
 #include "operator/base/status.h"
 
-#include <gtest/gtest.h>
-
 #include <memory>
 #include <set>
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace profiling {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Code kAll[] = {Code::kOk, Code::kInvalidArgument, Code::kNotFound, Code::kAlreadyExists,
-                         Code::kConflict, Code::kGone, Code::kUnauthenticated, Code::kPermissionDenied,
-                         Code::kTooLarge, Code::kRateLimited, Code::kUnavailable, Code::kDeadlineExceeded,
-                         Code::kCancelled, Code::kTls, Code::kInternal};
+constexpr Code kAll[] = {Code::kOk,
+                         Code::kInvalidArgument,
+                         Code::kNotFound,
+                         Code::kAlreadyExists,
+                         Code::kConflict,
+                         Code::kGone,
+                         Code::kUnauthenticated,
+                         Code::kPermissionDenied,
+                         Code::kTooLarge,
+                         Code::kRateLimited,
+                         Code::kUnavailable,
+                         Code::kDeadlineExceeded,
+                         Code::kCancelled,
+                         Code::kTls,
+                         Code::kInternal};
 
 TEST(Status, DefaultIsOk) {
   EXPECT_TRUE(Status().ok());
@@ -30,9 +41,9 @@ TEST(Status, EveryCodeHasAName) {
 }
 
 TEST(Status, OnlyWhatMayPassByItselfIsRetryable) {
-  const std::set<Code> retryable = {Code::kConflict, Code::kGone, Code::kUnauthenticated,
-                                    Code::kPermissionDenied, Code::kRateLimited, Code::kUnavailable,
-                                    Code::kDeadlineExceeded};
+  const std::set<Code> retryable = {
+      Code::kConflict,    Code::kGone,        Code::kUnauthenticated, Code::kPermissionDenied,
+      Code::kRateLimited, Code::kUnavailable, Code::kDeadlineExceeded};
   for (const Code code : kAll) {
     EXPECT_EQ(Status(code, "").retryable(), retryable.contains(code)) << codeName(code);
   }

@@ -1,9 +1,9 @@
 #include "operator/base/stop.h"
 
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <thread>
+
+#include <gtest/gtest.h>
 
 #include "operator/base/clock.h"
 #include "operator/base/text.h"
@@ -25,7 +25,8 @@ TEST(SleepFor, AStopEndsALongSleep) {
   std::atomic<bool> slept_through{true};
   {
     // Joining is the assertion: the sleep would outlast the test's time limit.
-    std::jthread sleeper([&] { slept_through = sleepFor(stop.get_token(), std::chrono::hours(24)); });
+    std::jthread sleeper(
+        [&] { slept_through = sleepFor(stop.get_token(), std::chrono::hours(24)); });
     stop.request_stop();
   }
   EXPECT_FALSE(slept_through);

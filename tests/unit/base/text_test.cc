@@ -1,9 +1,9 @@
 #include "operator/base/text.h"
 
-#include <gtest/gtest.h>
-
 #include <chrono>
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace profiling {
 namespace {
@@ -61,7 +61,8 @@ TEST(Trim, TakesAsciiWhiteSpaceOffBothEnds) {
 
 TEST(Base64, VectorsOfRfc4648) {
   const std::pair<std::string_view, std::string_view> vectors[] = {
-      {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"foobar", "Zm9vYmFy"}};
+      {"", ""},        {"f", "Zg=="},        {"fo", "Zm8="},
+      {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"foobar", "Zm9vYmFy"}};
   for (const auto& [plain, encoded] : vectors) {
     EXPECT_EQ(base64Encode(plain), encoded);
     EXPECT_EQ(base64Decode(encoded), plain);
@@ -77,7 +78,8 @@ TEST(Base64, AllBytesComeBack) {
 }
 
 TEST(Base64, WhatIsNotBase64IsRefused) {
-  for (const char* bad : {"Zg", "Zg=", "Z===", "====", "Zm9v!", "Zm9*", "Zm=v", "Z=9v", "Zg==Zg=="}) {
+  for (const char* bad :
+       {"Zg", "Zg=", "Z===", "====", "Zm9v!", "Zm9*", "Zm=v", "Z=9v", "Zg==Zg=="}) {
     EXPECT_EQ(base64Decode(bad), std::nullopt) << bad;
   }
 }
@@ -100,10 +102,11 @@ TEST(Rfc3339, MicroTimeLosesItsFraction) {
 }
 
 TEST(Rfc3339, WhatIsNotATimeIsRefused) {
-  for (const char* bad : {"", "2026-08-01", "2026-08-01T12:00:00", "2026-08-01T12:00:00+00:00",
-                          "2026-13-01T12:00:00Z", "2026-08-32T12:00:00Z", "2026-08-01T25:00:00Z",
-                          "2026-08-01 12:00:00Z", "2026-08-01T12:00:00xyzZ", "2026-08-01T12:00:00.Z",
-                          "2026-02-30T00:00:00Z", " 2026-8-1T12:00:00Z", "xxxxxxxxxxxxxxxxxxxZ"}) {
+  for (const char* bad :
+       {"", "2026-08-01", "2026-08-01T12:00:00", "2026-08-01T12:00:00+00:00",
+        "2026-13-01T12:00:00Z", "2026-08-32T12:00:00Z", "2026-08-01T25:00:00Z",
+        "2026-08-01 12:00:00Z", "2026-08-01T12:00:00xyzZ", "2026-08-01T12:00:00.Z",
+        "2026-02-30T00:00:00Z", " 2026-8-1T12:00:00Z", "xxxxxxxxxxxxxxxxxxxZ"}) {
     EXPECT_EQ(parseRfc3339(bad), std::nullopt) << bad;
   }
 }
@@ -124,7 +127,8 @@ TEST(Duration, WhatIsNotADurationIsAnErrorThatNamesTheValue) {
     ASSERT_FALSE(parsed.ok()) << bad;
     EXPECT_EQ(parsed.status().code(), Code::kInvalidArgument);
     EXPECT_NE(parsed.status().message().find("must look like '15s'"), std::string::npos);
-    EXPECT_NE(parsed.status().message().find("duration '" + std::string(bad).substr(0, 20)), std::string::npos);
+    EXPECT_NE(parsed.status().message().find("duration '" + std::string(bad).substr(0, 20)),
+              std::string::npos);
   }
 }
 

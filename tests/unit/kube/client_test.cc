@@ -1,9 +1,9 @@
 #include "operator/kube/client.h"
 
+#include <string>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <string>
 
 #include "operator/kube/text.h"
 #include "tests/support/fake_http.h"
@@ -120,7 +120,8 @@ TEST_F(ClientTest, RemoveSendsItsPreconditions) {
   EXPECT_EQ(only().method, net::Method::kDelete);
   const auto body = nlohmann::json::parse(only().body);
   EXPECT_EQ(body.at("kind"), "DeleteOptions");
-  EXPECT_EQ(body.at("preconditions"), (nlohmann::json{{"uid", "uid-1"}, {"resourceVersion", "17"}}));
+  EXPECT_EQ(body.at("preconditions"),
+            (nlohmann::json{{"uid", "uid-1"}, {"resourceVersion", "17"}}));
 }
 
 TEST_F(ClientTest, RemoveLeavesOutAPreconditionThatIsNotGiven) {
@@ -206,27 +207,27 @@ struct CodeCase {
 };
 
 TEST(StatusOf, MapsCodesAndReasons) {
-  for (const CodeCase& c : std::vector<CodeCase>{
-           {400, "BadRequest", Code::kInvalidArgument},
-           {401, "Unauthorized", Code::kUnauthenticated},
-           {403, "Forbidden", Code::kPermissionDenied},
-           {404, "NotFound", Code::kNotFound},
-           {405, "MethodNotAllowed", Code::kInvalidArgument},
-           {409, "AlreadyExists", Code::kAlreadyExists},
-           {409, "Conflict", Code::kConflict},
-           {409, "", Code::kConflict},
-           {410, "Expired", Code::kGone},
-           {410, "Gone", Code::kGone},
-           {413, "RequestEntityTooLarge", Code::kTooLarge},
-           {415, "UnsupportedMediaType", Code::kInvalidArgument},
-           {422, "Invalid", Code::kInvalidArgument},
-           {429, "TooManyRequests", Code::kRateLimited},
-           {500, "InternalError", Code::kUnavailable},
-           {502, "", Code::kUnavailable},
-           {503, "ServiceUnavailable", Code::kUnavailable},
-           {504, "Timeout", Code::kDeadlineExceeded},
-           {302, "", Code::kInternal},
-           {0, "", Code::kInternal}}) {
+  for (const CodeCase& c :
+       std::vector<CodeCase>{{400, "BadRequest", Code::kInvalidArgument},
+                             {401, "Unauthorized", Code::kUnauthenticated},
+                             {403, "Forbidden", Code::kPermissionDenied},
+                             {404, "NotFound", Code::kNotFound},
+                             {405, "MethodNotAllowed", Code::kInvalidArgument},
+                             {409, "AlreadyExists", Code::kAlreadyExists},
+                             {409, "Conflict", Code::kConflict},
+                             {409, "", Code::kConflict},
+                             {410, "Expired", Code::kGone},
+                             {410, "Gone", Code::kGone},
+                             {413, "RequestEntityTooLarge", Code::kTooLarge},
+                             {415, "UnsupportedMediaType", Code::kInvalidArgument},
+                             {422, "Invalid", Code::kInvalidArgument},
+                             {429, "TooManyRequests", Code::kRateLimited},
+                             {500, "InternalError", Code::kUnavailable},
+                             {502, "", Code::kUnavailable},
+                             {503, "ServiceUnavailable", Code::kUnavailable},
+                             {504, "Timeout", Code::kDeadlineExceeded},
+                             {302, "", Code::kInternal},
+                             {0, "", Code::kInternal}}) {
     const nlohmann::json body = {{"kind", "Status"}, {"reason", c.reason}, {"message", "m"}};
     EXPECT_EQ(statusOf(FakeHttp::json(c.http, body.dump())).code(), c.code) << c.http << c.reason;
   }
@@ -235,8 +236,7 @@ TEST(StatusOf, MapsCodesAndReasons) {
 }
 
 TEST(StatusOf, RetryAfterComesFromTheHeaderElseFromTheDetails) {
-  net::Response r = FakeHttp::json(
-      429, R"({"kind":"Status","details":{"retryAfterSeconds":7}})");
+  net::Response r = FakeHttp::json(429, R"({"kind":"Status","details":{"retryAfterSeconds":7}})");
   EXPECT_EQ(statusOf(r).retryAfter(), std::chrono::seconds(7));
   r.retry_after = " 30 ";
   EXPECT_EQ(statusOf(r).retryAfter(), std::chrono::seconds(30));
@@ -251,16 +251,17 @@ TEST(StatusOf, RetryAfterComesFromTheHeaderElseFromTheDetails) {
 }
 
 TEST(StatusOf, TextOfTheServerIsCutAndMadePrintable) {
-  const nlohmann::json body = {
-      {"kind", "Status"}, {"message", "line\nbreak \x1b[31m" + std::string(5000, 'x')}};
+  const nlohmann::json body = {{"kind", "Status"},
+                               {"message", "line\nbreak \x1b[31m" + std::string(5000, 'x')}};
   const Status status = statusOf(FakeHttp::json(500, body.dump()));
   EXPECT_LT(status.message().size(), 500u);
   EXPECT_THAT(status.message(), HasSubstr("line break  [31m"));
 }
 
 TEST(StatusOf, ABodyThatIsNotAStatusIsNotQuoted) {
-  for (const char* body : {"<html>canary</html>", R"({"kind":"Secret","message":"canary"})",
-                           R"(["canary"])", R"({"kind":"Status","message":{"canary":1},"reason":7})"}) {
+  for (const char* body :
+       {"<html>canary</html>", R"({"kind":"Secret","message":"canary"})", R"(["canary"])",
+        R"({"kind":"Status","message":{"canary":1},"reason":7})"}) {
     const Status status = statusOf(FakeHttp::json(500, body));
     EXPECT_EQ(status.message(), "HTTP 500");
   }

@@ -1,13 +1,13 @@
 #include "operator/kube/config.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <optional>
 #include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "operator/base/text.h"
 
@@ -59,10 +59,14 @@ struct ConfigTest : ::testing::Test {
   // A kubeconfig whose cluster and user hold the given lines (flow style).
   std::string kubeconfig(const std::string& cluster, const std::string& user,
                          const std::string& name = "config") {
-    return write(name, "apiVersion: v1\nkind: Config\ncurrent-context: c\n"
-                       "contexts: [{name: c, context: {cluster: k, user: u, namespace: shop}}]\n"
-                       "clusters: [{name: k, cluster: {" + cluster + "}}]\n"
-                       "users: [{name: u, user: {" + user + "}}]\n");
+    return write(name,
+                 "apiVersion: v1\nkind: Config\ncurrent-context: c\n"
+                 "contexts: [{name: c, context: {cluster: k, user: u, namespace: shop}}]\n"
+                 "clusters: [{name: k, cluster: {" +
+                     cluster +
+                     "}}]\n"
+                     "users: [{name: u, user: {" +
+                     user + "}}]\n");
   }
   std::string goodCluster() const {
     return "server: 'https://10.0.0.1:6443/', certificate-authority-data: " + base64Encode(kCa);
@@ -74,7 +78,8 @@ struct ConfigTest : ::testing::Test {
 };
 
 TEST_F(ConfigTest, InlineDataAndToken) {
-  const auto config = kubeconfigFile(kubeconfig(goodCluster() + ", tls-server-name: api", "token: t0"));
+  const auto config =
+      kubeconfigFile(kubeconfig(goodCluster() + ", tls-server-name: api", "token: t0"));
   ASSERT_TRUE(config.ok()) << config.status().toString();
   EXPECT_EQ(config->server, "https://10.0.0.1:6443");
   EXPECT_EQ(config->ca_pem, kCa);
@@ -139,28 +144,32 @@ TEST_F(ConfigTest, AServerThatWouldNotBeVerifiedIsRefused) {
 
 TEST_F(ConfigTest, WrongCredentialsAreNamed) {
   EXPECT_THAT(error(goodCluster(), "").message(), HasSubstr("has no credential"));
+  EXPECT_THAT(error(goodCluster(), "client-certificate-data: " + base64Encode(kCa)).message(),
+              HasSubstr("needs both client-certificate and client-key"));
   EXPECT_THAT(
-      error(goodCluster(), "client-certificate-data: " + base64Encode(kCa)).message(),
-      HasSubstr("needs both client-certificate and client-key"));
-  EXPECT_THAT(error("server: 'https://h:1', certificate-authority-data: '%%%'", "token: t").message(),
-              HasSubstr("certificate-authority-data must be base64"));
+      error("server: 'https://h:1', certificate-authority-data: '%%%'", "token: t").message(),
+      HasSubstr("certificate-authority-data must be base64"));
   EXPECT_THAT(error("server: 'https://h:1', certificate-authority-data: " + base64Encode("no pem"),
-                    "token: t").message(),
+                    "token: t")
+                  .message(),
               HasSubstr("PEM"));
   EXPECT_THAT(error(goodCluster(), "token: [a, b]").message(),
               HasSubstr("user.token must be a string"));
-  const Status missing = error("server: 'https://h:1', certificate-authority: nope.crt", "token: t");
+  const Status missing =
+      error("server: 'https://h:1', certificate-authority: nope.crt", "token: t");
   EXPECT_EQ(missing.code(), Code::kNotFound);
   EXPECT_THAT(missing.message(), HasSubstr("nope.crt"));
 }
 
 TEST_F(ConfigTest, ContextsAreChosenByName) {
-  const std::string file = write("two", 
-      "contexts:\n"
-      "- {name: a, context: {cluster: k, user: u}}\n"
-      "- {name: b, context: {cluster: gone, user: u}}\n"
-      "clusters: [{name: k, cluster: {" + goodCluster() + "}}]\n"
-      "users: [{name: u, user: {token: t}}]\n");
+  const std::string file = write("two",
+                                 "contexts:\n"
+                                 "- {name: a, context: {cluster: k, user: u}}\n"
+                                 "- {name: b, context: {cluster: gone, user: u}}\n"
+                                 "clusters: [{name: k, cluster: {" +
+                                     goodCluster() +
+                                     "}}]\n"
+                                     "users: [{name: u, user: {token: t}}]\n");
   const auto a = kubeconfigFile(file, "a");
   ASSERT_TRUE(a.ok()) << a.status().toString();
   EXPECT_EQ(a->namespace_, "default");
@@ -174,9 +183,9 @@ TEST_F(ConfigTest, ContextsAreChosenByName) {
 TEST_F(ConfigTest, FilesThatAreNoKubeconfigAreErrors) {
   EXPECT_EQ(kubeconfigFile((folder / "none").string()).status().code(), Code::kNotFound);
   EXPECT_EQ(kubeconfigFile(folder.string()).status().code(), Code::kInvalidArgument);
-  for (const char* text : {"", "- a", "a: [", "\tx", "contexts: 3\ncurrent-context: c",
-                           "current-context: c\ncontexts: [3, {name: [x]}, {name: c, context: 7}]",
-                           "a: &a [*a]"}) {
+  for (const char* text :
+       {"", "- a", "a: [", "\tx", "contexts: 3\ncurrent-context: c",
+        "current-context: c\ncontexts: [3, {name: [x]}, {name: c, context: 7}]", "a: &a [*a]"}) {
     const Status status = kubeconfigFile(write("bad", text)).status();
     EXPECT_EQ(status.code(), Code::kInvalidArgument) << text;
     EXPECT_THAT(status.message(), HasSubstr("bad")) << text;
@@ -249,7 +258,8 @@ TEST_F(ConfigTest, LoadConfigPrefersTheFlagThenTheEnvironmentThenHome) {
 
 TEST_F(ConfigTest, SeveralFilesAreMergedAndTheFirstWins) {
   const ScopedEnv host("KUBERNETES_SERVICE_HOST", "");
-  const std::string first = write("one", "current-context: c\nusers: [{name: u, user: {token: first}}]\n");
+  const std::string first =
+      write("one", "current-context: c\nusers: [{name: u, user: {token: first}}]\n");
   const std::string second = kubeconfig(goodCluster(), "token: second", "two");
   const ScopedEnv env("KUBECONFIG", first + ":" + second);
   const auto config = loadConfig("");

@@ -1,10 +1,10 @@
 #include "operator/kube/decode.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <string>
 #include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 namespace profiling::kube {
 namespace {
@@ -62,9 +62,10 @@ TEST(EventDecoder, BookmarksAndErrorsHaveNoKey) {
 
 TEST(EventDecoder, OddButWholeEventsAreNotErrors) {
   EventDecoder decoder;
-  for (const char* line : {R"({"type":"SOMETHING","object":{}})", R"({"type":"ADDED","object":{"metadata":null}})",
-                           R"({"type":"ADDED","object":{"metadata":{"name":7,"resourceVersion":{}}}})",
-                           R"({"type":"ADDED","object":{"metadata":[{}]}})"}) {
+  for (const char* line :
+       {R"({"type":"SOMETHING","object":{}})", R"({"type":"ADDED","object":{"metadata":null}})",
+        R"({"type":"ADDED","object":{"metadata":{"name":7,"resourceVersion":{}}}})",
+        R"({"type":"ADDED","object":{"metadata":[{}]}})"}) {
     const auto event = decoder.decode(line);
     ASSERT_TRUE(event.ok()) << line << event.status().toString();
     EXPECT_EQ(event->key, "");
@@ -89,7 +90,8 @@ TEST(EventDecoder, WhatIsNotAnEventIsAnErrorThatQuotesNothing) {
 TEST(EventDecoder, ALargeEventIsReadAndTheNextOneToo) {
   EventDecoder decoder;
   const std::string big(3u << 20, 'x');
-  const auto event = decoder.decode(R"({"type":"ADDED","object":{"metadata":{"name":"b"},"d":")" + big + "\"}}");
+  const auto event =
+      decoder.decode(R"({"type":"ADDED","object":{"metadata":{"name":"b"},"d":")" + big + "\"}}");
   ASSERT_TRUE(event.ok());
   EXPECT_GT(event->object.size(), big.size());
   EXPECT_EQ(decoder.decode(R"({"type":"ADDED","object":{"metadata":{"name":"s"}}})")->key, "s");
@@ -101,14 +103,17 @@ struct Listed {
 };
 Listed list(const std::string& body) {
   std::vector<std::string> items;
-  Result<ListPage> page = decodeList(body, [&](std::string_view item) { items.emplace_back(item); });
+  Result<ListPage> page =
+      decodeList(body, [&](std::string_view item) { items.emplace_back(item); });
   return {std::move(page), std::move(items)};
 }
 
 TEST(DecodeList, HandsOnEachItemWhereverTheMetadataStands) {
   const std::string items = R"("items":[{"a":{"b":[]}},{"c":"]}"}])";
-  const std::string meta = R"("metadata":{"resourceVersion":"5","continue":"tok","remainingItemCount":9})";
-  for (const std::string& body : {"{" + items + "," + meta + "}", "{\"kind\":\"PodList\"," + meta + "," + items + "}"}) {
+  const std::string meta =
+      R"("metadata":{"resourceVersion":"5","continue":"tok","remainingItemCount":9})";
+  for (const std::string& body :
+       {"{" + items + "," + meta + "}", "{\"kind\":\"PodList\"," + meta + "," + items + "}"}) {
     const Listed got = list(body);
     ASSERT_TRUE(got.page.ok()) << got.page.status().toString();
     EXPECT_EQ(got.page->resource_version, "5");
@@ -120,7 +125,8 @@ TEST(DecodeList, HandsOnEachItemWhereverTheMetadataStands) {
 
 TEST(DecodeList, AnEmptyListMayBeNull) {
   for (const char* items : {"null", "[]"}) {
-    const Listed got = list(std::string(R"({"metadata":{"resourceVersion":"5"},"items":)") + items + "}");
+    const Listed got =
+        list(std::string(R"({"metadata":{"resourceVersion":"5"},"items":)") + items + "}");
     ASSERT_TRUE(got.page.ok()) << items << got.page.status().toString();
     EXPECT_EQ(got.page->items, 0u);
     EXPECT_EQ(got.page->continue_token, "");
@@ -130,9 +136,11 @@ TEST(DecodeList, AnEmptyListMayBeNull) {
 TEST(DecodeList, WhatIsNotAWholeListIsAnError) {
   for (const char* body :
        {"", "<html>", "null", "7", "[]", "{}", R"({"metadata":{"resourceVersion":"5"}})",
-        R"({"items":[]})", R"({"items":[],"metadata":{}})", R"({"items":[],"metadata":{"resourceVersion":""}})",
-        R"({"items":{},"metadata":{"resourceVersion":"5"}})", R"({"items":[7],"metadata":{"resourceVersion":"5"}})",
-        R"({"items":[{"a":1},{"b")", R"({"metadata":{"resourceVersion":"5"},"items":[{"a":1}])",
+        R"({"items":[]})", R"({"items":[],"metadata":{}})",
+        R"({"items":[],"metadata":{"resourceVersion":""}})",
+        R"({"items":{},"metadata":{"resourceVersion":"5"}})",
+        R"({"items":[7],"metadata":{"resourceVersion":"5"}})", R"({"items":[{"a":1},{"b")",
+        R"({"metadata":{"resourceVersion":"5"},"items":[{"a":1}])",
         R"({"items":nope,"metadata":{"resourceVersion":"5"}})",
         R"({"kind":"Status","code":410,"metadata":{}})",
         R"({"items":[],"metadata":{"resourceVersion":"5"}} trailing)"}) {
@@ -149,10 +157,12 @@ TEST(KeyOf, ReadsNamespaceAndName) {
 }
 
 TEST(StatusOfObject, MapsTheCodeOfTheObject) {
-  EXPECT_EQ(statusOfObject(R"({"kind":"Status","code":429,"details":{"retryAfterSeconds":3}})").retryAfter(),
+  EXPECT_EQ(statusOfObject(R"({"kind":"Status","code":429,"details":{"retryAfterSeconds":3}})")
+                .retryAfter(),
             std::chrono::seconds(3));
   EXPECT_EQ(statusOfObject(R"({"kind":"Status","code":504})").code(), Code::kDeadlineExceeded);
-  for (const char* odd : {"{}", "[]", R"({"code":"410"})", R"({"code":200})", R"({"code":99999999999999})"}) {
+  for (const char* odd :
+       {"{}", "[]", R"({"code":"410"})", R"({"code":200})", R"({"code":99999999999999})"}) {
     EXPECT_EQ(statusOfObject(odd).code(), Code::kUnavailable) << odd;
   }
 }

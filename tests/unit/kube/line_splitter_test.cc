@@ -1,9 +1,9 @@
 #include "operator/kube/line_splitter.h"
 
-#include <gtest/gtest.h>
-
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace profiling::kube {
 namespace {

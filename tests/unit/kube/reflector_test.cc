@@ -1,15 +1,15 @@
 #include "operator/kube/reflector.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
-
 #include <atomic>
 #include <future>
 #include <mutex>
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "tests/support/fake_http.h"
 #include "tests/support/wait_for.h"
@@ -48,15 +48,18 @@ std::string event(const std::string& type, const std::string& object_json) {
   return R"({"type":")" + type + R"(","object":)" + object_json + "}\n";
 }
 std::string bookmark(int version) {
-  return event("BOOKMARK", R"({"metadata":{"resourceVersion":")" + std::to_string(version) + R"("}})");
+  return event("BOOKMARK",
+               R"({"metadata":{"resourceVersion":")" + std::to_string(version) + R"("}})");
 }
-std::string list(const std::vector<std::string>& objects, int version, const std::string& token = "") {
+std::string list(const std::vector<std::string>& objects, int version,
+                 const std::string& token = "") {
   std::string items;
   for (const std::string& o : objects) items += (items.empty() ? "" : ",") + o;
-  return R"({"metadata":{"resourceVersion":")" + std::to_string(version) + R"(","continue":")" + token +
-         R"("},"items":[)" + items + "]}";
+  return R"({"metadata":{"resourceVersion":")" + std::to_string(version) + R"(","continue":")" +
+         token + R"("},"items":[)" + items + "]}";
 }
-constexpr const char* kGone410 = R"({"kind":"Status","code":410,"reason":"Expired","message":"too old"})";
+constexpr const char* kGone410 =
+    R"({"kind":"Status","code":410,"reason":"Expired","message":"too old"})";
 
 // Scripted server: the n-th list and the n-th watch get the n-th entry; when the script is over,
 // lists fail and watches stay silent until they are stopped.
@@ -81,8 +84,8 @@ struct ReflectorTest : ::testing::Test {
     options.resource = {"example.org", "v1", "things"};
     options.timing.backoff = {1ms, 2ms};
     options.timing.confirm_after = 1ms;
-    reflector = makeReflector<Thing>(
-        http, options, store, decodeThing, [this](std::string_view key) {
+    reflector =
+        makeReflector<Thing>(http, options, store, decodeThing, [this](std::string_view key) {
           const std::scoped_lock lock(mutex);
           changed.emplace_back(key);
           stored_at_change.push_back(store.snapshot()->size());
@@ -203,7 +206,8 @@ TEST_F(ReflectorTest, AnEmptyListOfAnEmptyStoreIsSynced) {
 
 TEST_F(ReflectorTest, ABrokenStreamIsResumedFromTheLastEventOrBookmarkWithoutAList) {
   answerList(list({object("a", 1, 5)}, 10));
-  answerWatch({event("MODIFIED", object("a", 2, 11)), bookmark(20)}, Status(Code::kUnavailable, "reset"));
+  answerWatch({event("MODIFIED", object("a", 2, 11)), bookmark(20)},
+              Status(Code::kUnavailable, "reset"));
   answerWatch({event("MODIFIED", object("a", 3, 21))}, Status());
   start();
   ASSERT_TRUE(waitFor([&] { return watch_calls == 3; }));
@@ -233,7 +237,8 @@ TEST_P(GoneTest, ListsAgainAndKeepsTheOldContentsUntilThen) {
   auto released = release.get_future().share();
   answerList(list({object("a", 1, 5), object("b", 1, 5)}, 10));
   if (GetParam() == "http") {
-    watches.push_back([](const auto&, const auto&, const auto&) { return FakeHttp::json(410, kGone410); });
+    watches.push_back(
+        [](const auto&, const auto&, const auto&) { return FakeHttp::json(410, kGone410); });
   } else {
     answerWatch({event("ERROR", kGone410)});
   }
@@ -283,10 +288,11 @@ TEST_F(ReflectorTest, TwoEmptyAnswersAreBelieved) {
 
 TEST_F(ReflectorTest, AnObjectThatCannotBeDecodedIsSkippedAndItsOldRecordStays) {
   const std::string bad = R"({"metadata":{"name":"a","namespace":"ns","resourceVersion":"11"}})";
-  const std::string throws = R"({"throw":1,"metadata":{"name":"t","namespace":"ns","resourceVersion":"12"}})";
+  const std::string throws =
+      R"({"throw":1,"metadata":{"name":"t","namespace":"ns","resourceVersion":"12"}})";
   answerList(list({object("a", 1, 5), throws, object("b", 1, 6)}, 10));
-  answerWatch({event("MODIFIED", bad), event("ADDED", throws), event("MODIFIED", object("b", 2, 13)),
-               event("ERROR", kGone410)});
+  answerWatch({event("MODIFIED", bad), event("ADDED", throws),
+               event("MODIFIED", object("b", 2, 13)), event("ERROR", kGone410)});
   answerList(list({bad, object("b", 3, 20)}, 20));
   start();
   ASSERT_TRUE(waitFor([&] { return valueOf("ns/b") == 3; }));
@@ -345,7 +351,8 @@ TEST_F(ReflectorTest, EventsThatArriveTogetherArePublishedTogether) {
   ASSERT_TRUE(waitFor([&] { return changes().size() == 102; }));
   EXPECT_EQ(changes().at(1), "ns/o0");
   EXPECT_EQ(valueOf("ns/o0"), 500);
-  EXPECT_EQ(stored_at_change.at(1), 100u) << "all of the burst is visible at the first notification";
+  EXPECT_EQ(stored_at_change.at(1), 100u)
+      << "all of the burst is visible at the first notification";
   EXPECT_EQ(changes().back(), "ns/gone");
 }
 
@@ -382,7 +389,8 @@ TEST_F(ReflectorTest, StopEndsAStreamThatNeverPauses) {
   watches.push_back([](const net::Request&, const net::ByteSink& sink,
                        const std::stop_token&) -> Result<net::Response> {
     for (int version = 11;; ++version) {
-      if (Status status = sink(event("ADDED", object("a", version, version))); !status.ok()) return status;
+      if (Status status = sink(event("ADDED", object("a", version, version))); !status.ok())
+        return status;
     }
   });
   start();

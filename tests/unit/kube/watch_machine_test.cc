@@ -1,9 +1,9 @@
 #include "operator/kube/watch_machine.h"
 
-#include <gtest/gtest.h>
-
 #include <chrono>
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace profiling::kube {
 namespace {
@@ -149,7 +149,8 @@ TEST_F(WatchMachineTest, APageThatIsTooLargeIsAskedForInSmallerOnes) {
 }
 
 TEST_F(WatchMachineTest, AnswersThatMakeNoSenseListAgain) {
-  for (const Code code : {Code::kInternal, Code::kInvalidArgument, Code::kNotFound, Code::kTooLarge}) {
+  for (const Code code :
+       {Code::kInternal, Code::kInvalidArgument, Code::kNotFound, Code::kTooLarge}) {
     SCOPED_TRACE(codeName(code));
     watching();
     machine.watchEnded(Status(code, "x"), false, now);

@@ -1,7 +1,5 @@
 #include "operator/kube/workqueue.h"
 
-#include <gtest/gtest.h>
-
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -11,6 +9,8 @@
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "tests/support/fake_clock.h"
 #include "tests/support/wait_for.h"
