@@ -1,0 +1,53 @@
+{{- define "po.fullname" -}}
+{{- if contains .Chart.Name .Release.Name }}{{ .Release.Name | trunc 40 | trimSuffix "-" }}{{ else }}{{ printf "%s-%s" .Release.Name .Chart.Name | trunc 40 | trimSuffix "-" }}{{ end }}
+{{- end }}
+
+{{- define "po.selector" -}}
+app.kubernetes.io/name: {{ .root.Chart.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end }}
+
+{{- define "po.labels" -}}
+{{ include "po.selector" . }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
+{{- end }}
+
+{{- define "po.reference" -}}
+{{- $sep := ternary "@" ":" (hasPrefix "sha256:" .tag) -}}
+{{- if .registry }}{{ .registry }}/{{ end }}{{ .repository }}{{ $sep }}{{ .tag }}
+{{- end }}
+
+{{- define "po.image" -}}
+{{ include "po.reference" (dict "registry" .Values.image.registry "repository" .Values.image.repository "tag" (.Values.image.tag | default .Chart.AppVersion)) }}
+{{- end }}
+
+{{- define "po.commonArgs" -}}
+- --log-level={{ .Values.logging.level }}
+- --log-format={{ .Values.logging.format }}
+- --health-address=[::]:8081
+- --operator-namespace={{ .Release.Namespace }}
+- --agent-pull-policy={{ .Values.agents.pullPolicy }}
+{{- $registry := .Values.agents.registry | default .Values.image.registry }}
+{{- range $language := list "java" "python" "node" }}
+{{- $agent := index $.Values.agents $language }}
+- --agent-image-{{ $language }}={{ include "po.reference" (dict "registry" $registry "repository" $agent.repository "tag" (toString $agent.tag)) }}
+- --agent-version-{{ $language }}={{ $agent.version }}
+{{- end }}
+{{- end }}
+
+{{- define "po.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+fsGroup: 65532
+seccompProfile: {type: RuntimeDefault}
+{{- end }}
+
+{{- define "po.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: {drop: [ALL]}
+{{- end }}
