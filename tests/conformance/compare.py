@@ -65,6 +65,7 @@ def well_formed(graph, width, totals):
         for above, below in zip(bars, bars[1:]):
             need(sum(b[column] for b in below) <= sum(b[column] - b[column + 1] for b in above),
                  "a level is no wider than what the one above passes on")
+    same(max(bar[column + 1] for row in bars for bar in row for column in totals), int(graph["maxSelf"]), "maxSelf")
     return bars
 
 
@@ -78,7 +79,6 @@ def flame_graph(recorded, got):
     flat = lambda bars: [v for row in bars for bar in row for v in bar[:3]]
     proportional(flat(theirs), flat(ours), *units, "bars")
     same([[bar[3] for bar in row] for row in theirs], [[bar[3] for bar in row] for row in ours], "frames")
-    proportional([int(recorded["maxSelf"])], [int(got["maxSelf"])], *units, "maxSelf")
 
 
 def flame_graph_of_java(recorded, got):
