@@ -25,7 +25,7 @@ content_key() {
       -o -name rootfs.sh \) -print0 | sort -z | xargs -0 sha256sum)
     go version
     javac -version 2>&1
-    ldd --version | head -n 1
+    ldd --version
   } | sha256sum | cut -c1-16
 }
 
