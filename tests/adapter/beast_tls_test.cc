@@ -1,0 +1,186 @@
+// The server's promises over TLS: certificates swapped in mid-traffic, resumption, strangers.
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+
+#include "operator/net/beast/server.h"
+#include "operator/tls/material.h"
+#include "operator/tls/openssl.h"
+#include "operator/tls/x509.h"
+#include "tests/adapter/sockets.h"
+
+namespace profiling::net::beast {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::hours;
+
+class SwitchedSource final : public TlsSource {
+ public:
+  std::shared_ptr<const TlsMaterial> current() const override {
+    return std::atomic_load(&material_);
+  }
+  void set(std::shared_ptr<const TlsMaterial> m) { std::atomic_store(&material_, std::move(m)); }
+
+ private:
+  std::shared_ptr<const TlsMaterial> material_;
+};
+
+struct SslDelete {
+  void operator()(SSL* p) const { SSL_free(p); }
+  void operator()(SSL_CTX* p) const { SSL_CTX_free(p); }
+  void operator()(SSL_SESSION* p) const { SSL_SESSION_free(p); }
+};
+
+class BeastTlsTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ca_ = *tls::makeCa("test", now_, hours(24));
+    context_.reset(SSL_CTX_new(TLS_client_method()));
+    X509_STORE* store = SSL_CTX_get_cert_store(context_.get());
+    const tls::BioPtr bio = tls::readBio(ca_.certificate);
+    const tls::X509Ptr ca(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+    X509_STORE_add_cert(store, ca.get());
+    SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
+    options_.address = "127.0.0.1";
+    options_.tls = &source_;
+    source_.set(material());
+  }
+  std::shared_ptr<const TlsMaterial> material() const {
+    const auto leaf = *tls::issueLeaf(ca_, {"localhost"}, now_, hours(1));
+    return *tls::parseMaterial(leaf.certificate, leaf.key, now_);
+  }
+  void start() {
+    ServerObserver observer;
+    observer.rejected = [this](std::string_view reason) {
+      const std::lock_guard lock(mutex_);
+      reasons_.emplace_back(reason);
+    };
+    auto server = makeServer(options_,
+                             {{"GET", "/ok",
+                               [](const ServerRequest&) {
+                                 return ServerResponse{200, "text/plain", "ok", {}};
+                               }}},
+                             observer);
+    ASSERT_TRUE(server.ok());
+    server_ = *std::move(server);
+  }
+  // One request on a connection of its own; the status line, or what failed.
+  std::string get(SSL_SESSION* session = nullptr, bool* reused = nullptr,
+                  std::unique_ptr<SSL_SESSION, SslDelete>* out = nullptr) {
+    const test::Socket s = test::dial(server_->port());
+    const std::unique_ptr<SSL, SslDelete> ssl(SSL_new(context_.get()));
+    SSL_set_fd(ssl.get(), s.fd());
+    SSL_set_tlsext_host_name(ssl.get(), "localhost");
+    if (session != nullptr) SSL_set_session(ssl.get(), session);
+    if (SSL_connect(ssl.get()) != 1) return "handshake failed";
+    const std::string request = "GET /ok HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    SSL_write(ssl.get(), request.data(), static_cast<int>(request.size()));
+    std::string answer;
+    char chunk[4096];
+    for (int n = 0; (n = SSL_read(ssl.get(), chunk, sizeof chunk)) > 0;)
+      answer.append(chunk, static_cast<std::size_t>(n));
+    if (reused != nullptr) *reused = SSL_session_reused(ssl.get()) == 1;
+    if (out != nullptr) out->reset(SSL_get1_session(ssl.get()));
+    SSL_shutdown(ssl.get());  // else OpenSSL takes the session for a broken one
+    return answer.substr(0, answer.find("\r\n"));
+  }
+  bool sawReason(const std::string& reason) {
+    const std::lock_guard lock(mutex_);
+    return std::find(reasons_.begin(), reasons_.end(), reason) != reasons_.end();
+  }
+  static bool eventually(const std::function<bool()>& condition) {
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      std::this_thread::sleep_for(1ms);
+    }
+    return true;
+  }
+
+  const tls::TimePoint now_ = std::chrono::system_clock::now();
+  tls::PemPair ca_;
+  SwitchedSource source_;
+  std::unique_ptr<SSL_CTX, SslDelete> context_;
+  ServerOptions options_;
+  std::mutex mutex_;
+  std::vector<std::string> reasons_;
+  std::unique_ptr<HttpServer> server_;
+};
+
+TEST_F(BeastTlsTest, ServesWithACertificateThatTheClientVerifies) {
+  start();
+  EXPECT_EQ(get(), "HTTP/1.1 200 OK");
+}
+
+TEST_F(BeastTlsTest, ACertificateSwappedInMidTrafficFailsNoRequest) {
+  start();
+  std::atomic<bool> stop{false};
+  std::atomic<int> good{0};
+  std::atomic<int> bad{0};
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 2; ++i) {
+    clients.emplace_back([&] {
+      while (!stop) ++(get() == "HTTP/1.1 200 OK" ? good : bad);
+    });
+  }
+  for (int swap = 0; swap < 20; ++swap) {
+    const int before = good;
+    source_.set(material());
+    EXPECT_TRUE(eventually([&] { return good > before + 2 || bad > 0; }));
+  }
+  stop = true;
+  for (auto& c : clients) c.join();
+  EXPECT_EQ(bad, 0);
+  EXPECT_GT(good, 40);
+}
+
+TEST_F(BeastTlsTest, SessionsAreResumed) {
+  start();
+  std::unique_ptr<SSL_SESSION, SslDelete> session;
+  bool reused = true;
+  get(nullptr, &reused, &session);
+  EXPECT_FALSE(reused);
+  EXPECT_EQ(get(session.get(), &reused), "HTTP/1.1 200 OK");
+  EXPECT_TRUE(reused);
+}
+
+TEST_F(BeastTlsTest, OldProtocolsAreRefused) {
+  start();
+  SSL_CTX_set_security_level(context_.get(), 0);
+  SSL_CTX_set_max_proto_version(context_.get(), TLS1_1_VERSION);
+  EXPECT_EQ(get(), "handshake failed");
+  EXPECT_TRUE(eventually([&] { return sawReason("tls_handshake"); }));
+}
+
+TEST_F(BeastTlsTest, PlainHttpAndSilenceOnTheTlsPortAreClosed) {
+  options_.limits.handshake = 50ms;
+  start();
+  const test::Socket plain = test::dial(server_->port());
+  plain.send("GET /ok HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(plain.receive().find("200 OK"), std::string::npos);
+  EXPECT_TRUE(eventually([&] { return sawReason("tls_handshake"); }));
+  const test::Socket silent = test::dial(server_->port());
+  EXPECT_TRUE(silent.closed());
+  EXPECT_TRUE(eventually([&] { return sawReason("handshake_timeout"); }));
+  EXPECT_EQ(get(), "HTTP/1.1 200 OK");
+}
+
+TEST_F(BeastTlsTest, WithoutACertificateConnectionsAreShedUntilThereIsOne) {
+  source_.set(nullptr);
+  start();
+  EXPECT_EQ(get(), "handshake failed");
+  EXPECT_TRUE(sawReason("no_certificate"));
+  source_.set(material());
+  EXPECT_EQ(get(), "HTTP/1.1 200 OK");
+}
+
+}  // namespace
+}  // namespace profiling::net::beast
