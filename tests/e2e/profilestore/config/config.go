@@ -26,6 +26,18 @@ type Config struct {
 	Metastore           Metastore     `yaml:"metastore"`
 	SegmentWriter       SegmentWriter `yaml:"segment_writer"`
 	Limits              Limits        `yaml:"limits"`
+	AdminServer         AdminServer   `yaml:"admin_server"`
+	RuntimeConfig       RuntimeConfig `yaml:"runtime_config"`
+}
+
+// AdminServer would move pages to another port.
+type AdminServer struct {
+	Mode string `yaml:"mode"`
+}
+
+// RuntimeConfig would name a file of limits by tenant.
+type RuntimeConfig struct {
+	File string `yaml:"file"`
 }
 
 // Targets is a comma-separated string or a list in the file.
@@ -46,6 +58,14 @@ type Server struct {
 	HTTPListenPort    int           `yaml:"http_listen_port"`
 	GracefulShutdown  time.Duration `yaml:"graceful_shutdown_timeout"`
 	LogLevel          string        `yaml:"log_level"`
+	HTTPPathPrefix    string        `yaml:"http_path_prefix"`
+	HTTPTLS           ServerTLS     `yaml:"http_tls_config"`
+}
+
+// ServerTLS would make the HTTP side speak TLS.
+type ServerTLS struct {
+	CertFile string `yaml:"cert_file"`
+	KeyFile  string `yaml:"key_file"`
 }
 
 // Storage is where segments go.
@@ -169,6 +189,7 @@ func Default() Config {
 			SegmentDuration: 500 * time.Millisecond, UploadTimeout: 2 * time.Second,
 			BucketHealthCheck: true, BucketHealthTimeout: 10 * time.Second,
 		},
+		AdminServer: AdminServer{Mode: "disabled"},
 		Limits: Limits{
 			IngestionRateMB: 4, IngestionBurstSizeMB: 2, IngestionBodyLimitMB: 256,
 			MaxLabelNameLength: 1024, MaxLabelValueLength: 2048, MaxLabelNamesPerSeries: 30,
@@ -224,6 +245,9 @@ func (c *Config) Validate() error {
 	if err := c.Storage.validate(); err != nil {
 		return err
 	}
+	if err := c.refuseUnsupported(); err != nil {
+		return err
+	}
 	if !slices.Contains([]string{"v1", "v1-v2-dual", "v2"}, c.ArchitectureStorage) {
 		return fmt.Errorf("invalid storage layer %q: must be v1, v1-v2-dual or v2", c.ArchitectureStorage)
 	}
@@ -233,8 +257,23 @@ func (c *Config) Validate() error {
 	if c.ArchitectureStorage == "v2" && c.Limits.WritePath != "segment-writer" {
 		return errors.New("write-path=segment-writer is required for v2 storage layer")
 	}
-	if c.ArchitectureStorage == "v1" {
+	return nil
+}
+
+// refuseUnsupported names what the server can do and this store cannot, where going on without it would
+// make a test pass that must not.
+func (c *Config) refuseUnsupported() error {
+	switch {
+	case c.ArchitectureStorage == "v1":
 		return errors.New("architecture_storage: this store keeps blocks as v2 does: v1 is not supported")
+	case c.Server.HTTPTLS != ServerTLS{}:
+		return errors.New("server.http_tls_config: this store speaks plain HTTP only")
+	case c.Server.HTTPPathPrefix != "":
+		return errors.New("server.http_path_prefix: this store serves at / only")
+	case c.AdminServer.Mode != "disabled":
+		return fmt.Errorf("admin_server.mode: %q is not supported, only \"disabled\"", c.AdminServer.Mode)
+	case c.RuntimeConfig.File != "":
+		return errors.New("runtime_config.file: this store has the same limits for every tenant")
 	}
 	return nil
 }
