@@ -73,6 +73,13 @@ def test_java_survives_odd_labels(outcome):
     assert outcome("java odd labels").code == 6
 
 
+@pytest.mark.parametrize("name", ["java no temp folder", "java no temp folder, off"])
+def test_java_agent_aborts_the_jvm_without_a_writable_temp_folder(outcome, name):
+    """A fact of the agent that the operator's injection works around: it gives such a container a
+    writable folder. When this fails the agent has learnt better, and the remedy can go."""
+    assert outcome(name).code == -6, outcome(name)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_switched_off_sends_nothing(outcome, language):
     result = outcome(f"{language} switched off")

@@ -33,6 +33,9 @@ SCENARIOS = [
              env={"PROFILING_NODE_HEAP": "true"}, until=holds(b"inuse_space")),
     Scenario("python profiles memory", "python", ("{python}", "{apps}/python/checkout.py"),
              env={"PROFILING_PYTHON_MEMORY": "true"}, until=holds(b"price_basket")),
+    # The Java agent unpacks a library into the temp folder before it looks at anything else.
+    *(Scenario(f"java no temp folder{suffix}", "java", ("{java}", "-Djava.io.tmpdir=/nonexistent", "-cp", "{programs}", "Burn", "0.1", "7"), env=env)
+      for suffix, env in (("", {}), (", off", {"PYROSCOPE_AGENT_ENABLED": "false"}))),
     # Processes that fork.
     Scenario("python forks", "python", ("{python}", "{programs}/fork.py"), env=DEBUG),
     Scenario("python gunicorn", "python", ("{python}", "{programs}/gunicorn", "app:app"), env=DEBUG),
