@@ -3,10 +3,8 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -168,40 +166,6 @@ func (s Secret) MarshalYAML() (any, error) {
 	return "********", nil
 }
 
-// Default returns the server's defaults.
-func Default() Config {
-	day := model.Duration(24 * time.Hour)
-	return Config{
-		Target:              Targets{"all"},
-		ArchitectureStorage: "v1-v2-dual",
-		Server:              Server{HTTPListenPort: 4040, GracefulShutdown: 30 * time.Second, LogLevel: "info"},
-		Storage: Storage{
-			Backend:    "filesystem",
-			S3:         S3{SignatureVersion: "v4", BucketLookupType: "auto", HTTP: S3HTTP{ResponseHeaderTimeout: 2 * time.Minute}},
-			Filesystem: Filesystem{Dir: "./data/v2/shared"},
-		},
-		Metastore: Metastore{
-			DataDir: "./data/v2/metastore/data",
-			Raft:    Raft{Dir: "./data/v2/metastore/raft"},
-			Index:   Index{CleanupInterval: 15 * time.Minute},
-		},
-		SegmentWriter: SegmentWriter{
-			SegmentDuration: 500 * time.Millisecond, UploadTimeout: 2 * time.Second,
-			BucketHealthCheck: true, BucketHealthTimeout: 10 * time.Second,
-		},
-		AdminServer: AdminServer{Mode: "disabled"},
-		Limits: Limits{
-			IngestionRateMB: 4, IngestionBurstSizeMB: 2, IngestionBodyLimitMB: 256,
-			MaxLabelNameLength: 1024, MaxLabelValueLength: 2048, MaxLabelNamesPerSeries: 30,
-			MaxProfileSizeBytes: 4 << 20, MaxStacktraceSamples: 16000, MaxStacktraceDepth: 1000,
-			MaxQueryLookback: 7 * day, MaxQueryLength: day,
-			FlamegraphNodesDefault: 8 << 10, FlamegraphNodesMax: 1 << 20,
-			RejectOlderThan: model.Duration(time.Hour), RejectNewerThan: model.Duration(10 * time.Minute),
-			RetentionPeriod: 31 * day, WritePath: "segment-writer",
-		},
-	}
-}
-
 // Load reads a file over the defaults. Unknown keys are errors; the error begins with the file's name.
 func Load(path string, expandEnv bool) (Config, error) {
 	c := Default()
@@ -230,50 +194,4 @@ func Load(path string, expandEnv bool) (Config, error) {
 		return c, fmt.Errorf("%s: %w", path, err)
 	}
 	return c, nil
-}
-
-// Validate refuses what the server refuses before it starts any of its parts.
-func (c *Config) Validate() error {
-	if len(c.Target) == 0 || slices.Contains(c.Target, "") {
-		return errors.New("no modules specified")
-	}
-	for _, target := range c.Target {
-		if target != "all" {
-			return fmt.Errorf("target: this store runs every module in one process: %q is not supported, only \"all\"", target)
-		}
-	}
-	if err := c.Storage.validate(); err != nil {
-		return err
-	}
-	if err := c.refuseUnsupported(); err != nil {
-		return err
-	}
-	if !slices.Contains([]string{"v1", "v1-v2-dual", "v2"}, c.ArchitectureStorage) {
-		return fmt.Errorf("invalid storage layer %q: must be v1, v1-v2-dual or v2", c.ArchitectureStorage)
-	}
-	if c.ArchitectureStorage != "v1" && c.Storage.Backend == "" {
-		return fmt.Errorf("storage.backend is required for %s storage layer", c.ArchitectureStorage)
-	}
-	if c.ArchitectureStorage == "v2" && c.Limits.WritePath != "segment-writer" {
-		return errors.New("write-path=segment-writer is required for v2 storage layer")
-	}
-	return nil
-}
-
-// refuseUnsupported names what the server can do and this store cannot, where going on without it would
-// make a test pass that must not.
-func (c *Config) refuseUnsupported() error {
-	switch {
-	case c.ArchitectureStorage == "v1":
-		return errors.New("architecture_storage: this store keeps blocks as v2 does: v1 is not supported")
-	case c.Server.HTTPTLS != ServerTLS{}:
-		return errors.New("server.http_tls_config: this store speaks plain HTTP only")
-	case c.Server.HTTPPathPrefix != "":
-		return errors.New("server.http_path_prefix: this store serves at / only")
-	case c.AdminServer.Mode != "disabled":
-		return fmt.Errorf("admin_server.mode: %q is not supported, only \"disabled\"", c.AdminServer.Mode)
-	case c.RuntimeConfig.File != "":
-		return errors.New("runtime_config.file: this store has the same limits for every tenant")
-	}
-	return nil
 }
