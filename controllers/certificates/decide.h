@@ -1,0 +1,83 @@
+// What is to be done about the webhook's certificates, from what is stored and the time. Pure.
+//
+// A CA (10 years) in a Secret that nothing mounts, a leaf (90 days) in the Secret that the webhook's
+// pods mount, and the CA's certificate in the MutatingWebhookConfiguration and in a ConfigMap.
+// Everything is derived from these four objects, so a process that was killed between any two writes
+// goes on where it stopped. When the CA changes:
+//
+//   1. new CA stored, its bundle = new + old       3. new leaf, once API servers had time to notice
+//   2. bundle published                            4. bundle = new, once the pods had time to load it
+//
+// so at no moment does a pod serve a leaf that the API servers do not trust.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "operator/tls/x509.h"
+
+namespace profiling::controllers {
+
+inline constexpr std::chrono::hours kCaLifetime{24 * 3650};
+inline constexpr std::chrono::hours kCaRenewBefore{24 * 365};
+inline constexpr std::chrono::hours kLeafLifetime{24 * 90};
+inline constexpr std::chrono::hours kLeafRenewBefore{24 * 30};
+// Between publishing a CA and the first leaf of it: API servers watch webhook configurations.
+inline constexpr std::chrono::seconds kBundleSettles{30};
+// Between a new leaf and dropping the CA of the one before: kubelet projects Secrets every minute
+// or so, and pods load them at once.
+inline constexpr std::chrono::hours kLeafSettles{1};
+inline constexpr std::chrono::hours kRecheck{12};
+
+struct StoredCa {
+  std::string certificate, key, bundle;  // PEM; empty: missing
+};
+struct StoredLeaf {
+  std::string certificate, key, ca_certificate;
+};
+
+struct CertificateInput {
+  tls::TimePoint now;
+  std::vector<std::string> dns_names;
+  StoredCa ca;
+  StoredLeaf leaf;
+  // Of each entry of the webhook configuration, in PEM; nullopt: there is no such configuration.
+  std::optional<std::vector<std::string>> published_bundles;
+  std::optional<std::string> config_map_bundle;  // nullopt: there is no such ConfigMap
+};
+
+enum class LeafProblem {
+  kNone,
+  kMissing,  // or half-written
+  kUnreadable,
+  kKeyMismatch,
+  kExpired,  // or not valid yet
+  kExpiring,
+  kWrongNames,
+  kOtherCa,
+};
+std::string_view leafProblemName(LeafProblem problem);
+
+struct CertificateDecision {
+  bool make_ca = false;  // nothing else is decided then: store it and look again
+  std::string ca_reason;
+
+  std::string bundle;  // what everybody must trust now; never empty when make_ca is false
+  bool store_bundle = false;
+  bool publish_webhook = false;
+  bool publish_config_map = false;
+  bool issue_leaf = false;  // after the other writes
+  LeafProblem leaf_problem = LeafProblem::kNone;
+
+  std::chrono::system_clock::duration check_after = kRecheck;
+};
+
+CertificateDecision decideCertificates(const CertificateInput& input);
+
+// The bundle of a new CA: itself, then every older one that a pod may still serve a leaf of. The one
+// beside the leaf counts too: it survives when the CA's own Secret was deleted.
+std::string overlapBundle(const std::string& new_ca, const CertificateInput& input);
+
+}  // namespace profiling::controllers

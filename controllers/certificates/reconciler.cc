@@ -1,0 +1,195 @@
+#include "controllers/certificates/reconciler.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "controllers/json_access.h"
+#include "controllers/specs/metadata.h"
+#include "controllers/specs/webhook_objects.h"
+#include "operator/base/log.h"
+#include "operator/base/text.h"
+
+namespace profiling::controllers {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int kPasses = 3;  // a new CA, then everything else, then nothing
+
+std::string secretValue(const Json& secret, const char* key) {
+  return base64Decode(text(member(secret, "data", key))).value_or("");
+}
+
+std::string versionOf(const Json& object) {
+  return text(member(object, "metadata", "resourceVersion"));
+}
+
+}  // namespace
+
+std::string caSecretName(const CertificateSettings& settings) {
+  return settings.certificate_secret + "-ca";
+}
+
+std::vector<std::string> webhookDnsNames(const CertificateSettings& settings) {
+  const std::string name = settings.webhook_service + "." + settings.operator_namespace + ".svc";
+  return {name, name + ".cluster.local"};
+}
+
+CertificateReconciler::CertificateReconciler(kube::Client& client, CertificateSettings settings,
+                                             const Clock& clock)
+    : client_(client), settings_(std::move(settings)), clock_(clock), guard_(clock) {}
+
+Outcome CertificateReconciler::reconcile(const std::string& /*key*/, const std::stop_token& stop) {
+  for (int pass = 0; pass < kPasses; ++pass) {
+    Versions versions;
+    auto input = gather(versions, stop);
+    if (!input.ok()) return Outcome::failed(input.status());
+    const CertificateDecision decision = decideCertificates(*input);
+
+    if (decision.make_ca) {
+      auto ca = tls::makeCa("profiling-operator-ca", input->now, kCaLifetime);
+      if (!ca.ok()) return Outcome::failed(ca.status());
+      log::info("Certificate authority made", {{"reason", decision.ca_reason}});
+      const std::string bundle = overlapBundle(ca->certificate, *input);
+      const Status stored = storeCa({ca->certificate, ca->key, bundle}, versions.ca, stop);
+      if (!stored.ok()) return Outcome::failed(stored);
+      continue;
+    }
+    if (decision.store_bundle) {
+      const Status stored = storeCa({input->ca.certificate, input->ca.key, decision.bundle},
+                                    versions.ca, stop);
+      if (!stored.ok()) return Outcome::failed(stored);
+    }
+    std::optional<Millis> wait;
+    if (const Status s = publish(decision, versions, wait, stop); !s.ok()) return Outcome::failed(s);
+    if (decision.issue_leaf) {
+      auto leaf = tls::issueLeaf({input->ca.certificate, input->ca.key}, input->dns_names,
+                                 input->now, kLeafLifetime);
+      if (!leaf.ok()) return Outcome::failed(leaf.status());
+      log::info("Serving certificate issued", {{"reason", leafProblemName(decision.leaf_problem)}});
+      const Status stored = storeLeaf({leaf->certificate, leaf->key, input->ca.certificate},
+                                      versions.leaf, stop);
+      if (!stored.ok()) return Outcome::failed(stored);
+      continue;  // when to come back depends on the new leaf
+    }
+    const Millis next = std::chrono::duration_cast<Millis>(decision.check_after);
+    return Outcome::after(wait ? std::min(*wait, next) : next);
+  }
+  return Outcome::after(std::chrono::seconds(1));
+}
+
+Result<CertificateInput> CertificateReconciler::gather(Versions& versions,
+                                                       const std::stop_token& stop) {
+  CertificateInput input;
+  input.now = clock_.wall();
+  input.dns_names = webhookDnsNames(settings_);
+  const auto read = [&](const kube::Resource& resource, const std::string& namespace_,
+                        const std::string& name, const auto& use) -> Status {
+    const auto object = client_.get(resource, namespace_, name, stop);
+    if (object.ok()) {
+      use(*object);
+    } else if (object.status().code() != Code::kNotFound) {
+      return object.status().annotated("read " + resource.plural + " '" + name + "'");
+    }
+    return {};
+  };
+  const std::string& ns = settings_.operator_namespace;
+  Status status = read(kube::resources::kSecrets, ns, caSecretName(settings_), [&](const Json& o) {
+    versions.ca = versionOf(o);
+    input.ca = {secretValue(o, specs::kCaCertificateKey), secretValue(o, specs::kCaPrivateKeyKey),
+                secretValue(o, specs::kCaBundleKey)};
+  });
+  if (!status.ok()) return status;
+  status = read(kube::resources::kSecrets, ns, settings_.certificate_secret, [&](const Json& o) {
+    versions.leaf = versionOf(o);
+    input.leaf = {secretValue(o, specs::kCertificateKey), secretValue(o, specs::kPrivateKeyKey),
+                  secretValue(o, specs::kCaCertificateKey)};
+  });
+  if (!status.ok()) return status;
+  status = read(kube::resources::kConfigMaps, ns, settings_.ca_configmap, [&](const Json& o) {
+    input.config_map_bundle = text(member(o, "data", specs::kCaCertificateKey));
+  });
+  if (!status.ok()) return status;
+  status = read(kube::resources::kMutatingWebhooks, "", settings_.webhook_configuration,
+                [&](const Json& o) {
+                  versions.webhook = versionOf(o);
+                  input.published_bundles.emplace();
+                  const Json& webhooks = member(o, "webhooks");
+                  if (!webhooks.is_array()) return;
+                  for (const Json& webhook : webhooks) {
+                    versions.webhook_names.push_back(text(member(webhook, "name")));
+                    input.published_bundles->push_back(
+                        base64Decode(text(member(webhook, "clientConfig", "caBundle")))
+                            .value_or(""));
+                  }
+                });
+  if (!status.ok()) return status;
+  return input;
+}
+
+Status CertificateReconciler::storeCa(const StoredCa& ca, const std::string& version,
+                                      const std::stop_token& stop) {
+  return writeSecret(specs::caSecret(settings_.operator_namespace, caSecretName(settings_),
+                                     {ca.certificate, ca.key, ca.bundle}),
+                     version, stop);
+}
+
+Status CertificateReconciler::storeLeaf(const StoredLeaf& leaf, const std::string& version,
+                                        const std::stop_token& stop) {
+  return writeSecret(
+      specs::leafSecret(settings_.operator_namespace, settings_.certificate_secret,
+                        {leaf.certificate, leaf.key, leaf.ca_certificate}),
+      version, stop);
+}
+
+Status CertificateReconciler::writeSecret(const Json& secret, const std::string& version,
+                                          const std::stop_token& stop) {
+  const std::string name = text(member(secret, "metadata", "name"));
+  Status result;
+  if (version.empty()) {
+    result =
+        client_.create(kube::resources::kSecrets, settings_.operator_namespace, secret, stop)
+            .status();
+    // Another replica was faster: look again.
+    if (result.code() == Code::kAlreadyExists) result = Status(Code::kConflict, result.message());
+  } else {
+    const Json patch{{"metadata", {{"resourceVersion", version}}}, {"data", secret.at("data")}};
+    result = client_
+                 .mergePatch(kube::resources::kSecrets, settings_.operator_namespace, name, patch,
+                             stop)
+                 .status();
+  }
+  return result.ok() ? result : result.annotated("write Secret '" + name + "'");
+}
+
+Status CertificateReconciler::publish(const CertificateDecision& decision,
+                                      const Versions& versions, std::optional<Millis>& wait,
+                                      const std::stop_token& stop) {
+  const std::string content = specs::hashOf(decision.bundle);
+  const auto write = [&](const char* what, const kube::Resource& resource, const Json& object) {
+    if (const auto held = guard_.check(what, content)) {
+      wait = wait ? std::min(*wait, *held) : *held;
+      return Status();
+    }
+    const Status result =
+        client_.apply(resource, object, kCertificateFieldManager, stop).status();
+    if (result.ok()) {
+      log::info("Certificate bundle published", {{"where", what}});
+      return result;
+    }
+    guard_.forget(what);
+    return result.annotated(std::string("publish the bundle in the ") + what);
+  };
+  if (decision.publish_webhook) {
+    const Status s = write("MutatingWebhookConfiguration", kube::resources::kMutatingWebhooks,
+                           specs::webhookBundle(settings_.webhook_configuration, versions.webhook,
+                                                versions.webhook_names, decision.bundle));
+    if (!s.ok()) return s;
+  }
+  if (!decision.publish_config_map) return {};
+  return write("ConfigMap", kube::resources::kConfigMaps,
+               specs::caConfigMap(settings_.operator_namespace, settings_.ca_configmap,
+                                  decision.bundle));
+}
+
+}  // namespace profiling::controllers

@@ -1,0 +1,59 @@
+// Keeps the webhook's certificates valid, mounted and trusted.
+#pragma once
+
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "controllers/apply_guard.h"
+#include "controllers/certificates/decide.h"
+#include "controllers/runner.h"
+#include "operator/base/clock.h"
+#include "operator/kube/client.h"
+
+namespace profiling::controllers {
+
+inline constexpr const char* kCertificateFieldManager = "profiling-operator-certificates";
+
+struct CertificateSettings {
+  std::string operator_namespace;
+  std::string webhook_service;
+  std::string webhook_configuration;
+  std::string certificate_secret;  // mounted by the webhook; the CA's is caSecretName()
+  std::string ca_configmap;
+};
+std::string caSecretName(const CertificateSettings& settings);             // SECRET-ca
+std::vector<std::string> webhookDnsNames(const CertificateSettings& settings);
+
+// All four objects are read from the API server at each run, never from a cache: a stale answer
+// must not make a new CA. Several replicas may do it at once: each write is a create or carries the
+// resourceVersion that was read, so one of them wins and the other looks again.
+// One worker. `client` and `clock` must outlive it.
+class CertificateReconciler {
+ public:
+  CertificateReconciler(kube::Client& client, CertificateSettings settings,
+                        const Clock& clock = Clock::real());
+
+  Outcome reconcile(const std::string& key, const std::stop_token& stop);  // the key is not used
+
+ private:
+  struct Versions {
+    std::string ca, leaf, webhook;  // resourceVersion; empty: not there
+    std::vector<std::string> webhook_names;
+  };
+  Result<CertificateInput> gather(Versions& versions, const std::stop_token& stop);
+  Status storeCa(const StoredCa& ca, const std::string& version, const std::stop_token& stop);
+  Status storeLeaf(const StoredLeaf& leaf, const std::string& version, const std::stop_token& stop);
+  Status writeSecret(const nlohmann::json& secret, const std::string& version,
+                     const std::stop_token& stop);
+  // kOk with `wait` set: somebody keeps overwriting the bundle, it is written again after that.
+  Status publish(const CertificateDecision& decision, const Versions& versions,
+                 std::optional<Millis>& wait, const std::stop_token& stop);
+
+  kube::Client& client_;
+  const CertificateSettings settings_;
+  const Clock& clock_;
+  ApplyGuard guard_;
+};
+
+}  // namespace profiling::controllers

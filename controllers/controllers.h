@@ -1,0 +1,61 @@
+// All controllers of the process: what they watch, their queues and their workers.
+//
+//   Controllers controllers(*api.calls, *api.watches, settings);
+//   controllers.start();   … controllers.synced() …   controllers.stop();
+//
+// One instance, owned by the composition root. start() and stop() from one thread, once each; the
+// rest from any thread. Certificates are looked after at once; servers and policies only when every
+// store holds a complete list, because a half-filled one looks like objects that are missing.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "controllers/runner.h"
+#include "operator/api/effective.h"
+#include "operator/base/clock.h"
+#include "operator/kube/client.h"
+#include "operator/kube/reflector.h"
+
+namespace profiling::controllers {
+
+struct Settings {
+  std::string operator_namespace;
+  std::string webhook_service;
+  std::string webhook_configuration;
+  std::string certificate_secret;
+  std::string ca_configmap;
+  api::AgentImages agents;
+  int workers = 2;           // of servers and of policies, each
+  kube::WatchTiming timing;  // of all watches
+};
+
+struct ControllerStats {
+  std::string name;  // profilingserver, policy, certificates
+  RunnerStats runner;
+};
+
+class Controllers {
+ public:
+  // Watches hold a connection each (there are eleven), so they have a client of their own. Clients
+  // and clock must outlive this.
+  Controllers(net::HttpClient& calls, net::HttpClient& watches, Settings settings,
+              const Clock& clock = Clock::real());
+  ~Controllers();
+  Controllers(const Controllers&) = delete;
+  Controllers& operator=(const Controllers&) = delete;
+
+  void start();
+  void stop();
+  bool synced() const;
+  std::vector<std::string> unsynced() const;  // resources whose first list is not complete
+  std::vector<ControllerStats> stats() const;
+  std::vector<const kube::Reflector*> reflectors() const;  // live as long as this
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace profiling::controllers

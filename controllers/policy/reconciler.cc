@@ -1,0 +1,40 @@
+#include "controllers/policy/reconciler.h"
+
+#include "controllers/status_patch.h"
+#include "operator/api/v1alpha1/codec.h"
+#include "operator/base/text.h"
+
+namespace profiling::controllers {
+
+Outcome PolicyReconciler::reconcile(const std::string& key, const std::stop_token& stop) {
+  const auto policy = stores_.policies.find(key);
+  if (!policy || policy->metadata.deleting) return Outcome::done();
+  const auto server = stores_.servers.find(serverKey(*policy));
+  const auto namespace_ = stores_.namespaces.find(policy->metadata.namespace_);
+  const api::ProfilingPolicyStatus status =
+      decidePolicy({*policy, server.get(),
+                    namespace_ ? namespace_->labels : std::map<std::string, std::string>(),
+                    agents_, countPods(*policy), formatRfc3339(clock_.wall())});
+  const auto patch =
+      statusPatch(policy->metadata.uid, asStored(policy->status), api::toJson(status));
+  if (!patch) return Outcome::done();
+  const Status written = client_
+                             .mergePatch(kube::resources::kPolicies, policy->metadata.namespace_,
+                                         policy->metadata.name, *patch, stop, "status")
+                             .status();
+  if (written.ok() || written.code() == Code::kNotFound) return Outcome::done();
+  return Outcome::failed(written.annotated("write status"));
+}
+
+std::int64_t PolicyReconciler::countPods(const api::ProfilingPolicy& policy) const {
+  const std::string prefix = policy.metadata.namespace_ + "/";
+  const auto pods = stores_.pods.snapshot();
+  std::int64_t count = 0;
+  for (auto it = pods->lower_bound(prefix); it != pods->end() && it->first.starts_with(prefix);
+       ++it) {
+    if (!it->second->finished && it->second->policy == policy.metadata.name) ++count;
+  }
+  return count;
+}
+
+}  // namespace profiling::controllers

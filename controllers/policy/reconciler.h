@@ -1,0 +1,45 @@
+// Keeps the status of each ProfilingPolicy true.
+#pragma once
+
+#include <stop_token>
+#include <string>
+
+#include "controllers/policy/decide.h"
+#include "controllers/records.h"
+#include "controllers/runner.h"
+#include "operator/base/clock.h"
+#include "operator/kube/client.h"
+#include "operator/kube/store.h"
+
+namespace profiling::controllers {
+
+// Pods come and go in bursts: their changes reach a policy's status at most this often.
+inline constexpr Millis kPodCountDebounce = std::chrono::seconds(1);
+
+// Read by workers, written by reflectors.
+struct PolicyStores {
+  const kube::Store<api::ProfilingPolicy>& policies;
+  const kube::Store<api::ProfilingServer>& servers;
+  const kube::Store<NamespaceRecord>& namespaces;
+  const kube::Store<ProfiledPodRecord>& pods;
+};
+
+// Used by several workers at once. `client`, `stores` and `clock` must outlive it.
+class PolicyReconciler {
+ public:
+  PolicyReconciler(kube::Client& client, const PolicyStores& stores, api::AgentImages agents,
+                   const Clock& clock = Clock::real())
+      : client_(client), stores_(stores), agents_(std::move(agents)), clock_(clock) {}
+
+  Outcome reconcile(const std::string& key, const std::stop_token& stop);  // "namespace/name"
+
+ private:
+  std::int64_t countPods(const api::ProfilingPolicy& policy) const;
+
+  kube::Client& client_;
+  const PolicyStores stores_;
+  const api::AgentImages agents_;
+  const Clock& clock_;
+};
+
+}  // namespace profiling::controllers

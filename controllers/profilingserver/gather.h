@@ -1,0 +1,31 @@
+// Reads what decideServer() needs: from the stores, and from the API server what no store can show.
+#pragma once
+
+#include <memory>
+#include <stop_token>
+
+#include "controllers/profilingserver/decide.h"
+#include "operator/base/status.h"
+#include "operator/kube/client.h"
+#include "operator/kube/store.h"
+
+namespace profiling::controllers {
+
+// Read by workers, written by reflectors. All hold objects with our managed-by label only.
+struct ServerStores {
+  const kube::Store<api::ProfilingServer>& servers;
+  const kube::Store<OwnedRecord>& config_maps;
+  const kube::Store<OwnedRecord>& services;
+  const kube::Store<OwnedRecord>& stateful_sets;
+  const kube::Store<ServerPodRecord>& pods;
+};
+
+kube::Resource resourceOf(specs::ObjectKind kind);
+
+// An object that is in no store may still exist: somebody's own of that name, or ours without its
+// label. It is asked for by name before anything is written over it; in steady state there is none.
+Result<ServerInput> gatherServer(const ServerStores& stores,
+                                 std::shared_ptr<const api::ProfilingServer> server,
+                                 kube::Client& client, std::string now, const std::stop_token& stop);
+
+}  // namespace profiling::controllers

@@ -1,0 +1,94 @@
+#include "controllers/profilingserver/reconciler.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "controllers/specs/metadata.h"
+#include "controllers/status_patch.h"
+#include "operator/api/v1alpha1/codec.h"
+#include "operator/base/log.h"
+#include "operator/base/text.h"
+
+namespace profiling::controllers {
+namespace {
+
+std::optional<Millis> earlier(std::optional<Millis> a, std::optional<Millis> b) {
+  if (!a || !b) return a ? a : b;
+  return std::min(*a, *b);
+}
+
+// A refusal says that the object is wrong as it stands; other failures say nothing about it.
+bool isRefusal(Code code) {
+  return code == Code::kInvalidArgument || code == Code::kPermissionDenied ||
+         code == Code::kTooLarge;
+}
+
+}  // namespace
+
+Outcome ServerReconciler::reconcile(const std::string& key, const std::stop_token& stop) {
+  const auto server = stores_.servers.find(key);
+  // Gone or going: its objects have it as their controller and are collected with it.
+  if (!server || server->metadata.deleting) return Outcome::done();
+  auto input = gatherServer(stores_, server, client_, formatRfc3339(clock_.wall()), stop);
+  if (!input.ok()) return Outcome::failed(input.status());
+
+  ServerDecision decision = decideServer(*input);
+  Status failure;
+  for (const WantedChange& change : decision.apply) {
+    std::optional<Millis> wait;
+    failure = apply(change, server->metadata.namespace_, wait, stop);
+    decision.requeue_after = earlier(decision.requeue_after, wait);
+    if (failure.ok()) continue;
+    if (isRefusal(failure.code())) {
+      decision.status =
+          rejected(*input, std::move(decision.status), change.wanted, failure.message());
+    }
+    break;
+  }
+  const Status written = writeStatus(*server, decision.status, stop);
+  if (!failure.ok()) return Outcome::failed(failure);
+  if (!written.ok()) return Outcome::failed(written);
+  return {Status(), decision.requeue_after};
+}
+
+Status ServerReconciler::apply(const WantedChange& change, const std::string& namespace_,
+                               std::optional<Millis>& wait, const std::stop_token& stop) {
+  const specs::WantedObject& wanted = change.wanted;
+  const std::string kind(objectKindName(wanted.kind));
+  const std::string id = kind + "/" + kube::objectKey(namespace_, wanted.name);
+  wait = guard_.check(id, change.uid + specs::hashOf(wanted.object));
+  if (wait) return {};
+  const kube::Resource resource = resourceOf(wanted.kind);
+  Status result = client_.apply(resource, wanted.object, kServerFieldManager, stop).status();
+  if (result.code() == Code::kInvalidArgument && !change.uid.empty()) {
+    // Apply merges keyed lists, so an entry that somebody renamed stays beside ours, and the two
+    // may be invalid together. A merge patch replaces such a list as a whole.
+    nlohmann::json patch = wanted.object;
+    patch["metadata"]["resourceVersion"] = change.resource_version;
+    const Status replaced =
+        client_.mergePatch(resource, namespace_, wanted.name, patch, stop).status();
+    if (replaced.ok()) result = replaced;
+  }
+  if (!result.ok()) {
+    guard_.forget(id);
+    return result.annotated("apply " + id);
+  }
+  log::info("Object applied", {{"object", id}, {"difference", change.difference}});
+  return {};
+}
+
+Status ServerReconciler::writeStatus(const api::ProfilingServer& server,
+                                     const api::ProfilingServerStatus& status,
+                                     const std::stop_token& stop) {
+  const auto patch =
+      statusPatch(server.metadata.uid, asStored(server.status), api::toJson(status));
+  if (!patch) return {};
+  const Status result = client_
+                            .mergePatch(kube::resources::kServers, server.metadata.namespace_,
+                                        server.metadata.name, *patch, stop, "status")
+                            .status();
+  if (result.code() == Code::kNotFound) return {};
+  return result.ok() ? result : result.annotated("write status");
+}
+
+}  // namespace profiling::controllers

@@ -1,0 +1,39 @@
+// Makes the objects of each ProfilingServer and keeps them as they should be; writes its status.
+#pragma once
+
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "controllers/apply_guard.h"
+#include "controllers/profilingserver/gather.h"
+#include "controllers/runner.h"
+#include "operator/base/clock.h"
+
+namespace profiling::controllers {
+
+inline constexpr const char* kServerFieldManager = "profiling-operator-server";
+
+// Used by several workers at once. `client`, `stores` and `clock` must outlive it.
+class ServerReconciler {
+ public:
+  ServerReconciler(kube::Client& client, const ServerStores& stores,
+                   const Clock& clock = Clock::real())
+      : client_(client), stores_(stores), clock_(clock), guard_(clock) {}
+
+  Outcome reconcile(const std::string& key, const std::stop_token& stop);  // "namespace/name"
+
+ private:
+  // Sets `wait` when the same write was made a moment ago.
+  Status apply(const WantedChange& change, const std::string& namespace_,
+               std::optional<Millis>& wait, const std::stop_token& stop);
+  Status writeStatus(const api::ProfilingServer& server, const api::ProfilingServerStatus& status,
+                     const std::stop_token& stop);
+
+  kube::Client& client_;
+  const ServerStores stores_;
+  const Clock& clock_;
+  ApplyGuard guard_;
+};
+
+}  // namespace profiling::controllers

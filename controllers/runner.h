@@ -1,0 +1,92 @@
+// Workers of one controller: take a key from the queue, reconcile it, and decide when it comes back.
+//
+//   OK                  the key's backoff is reset; it comes back after requeue_after, if set
+//   kInvalidArgument,   terminal: the same input fails again, so only a change of an object brings
+//   kTooLarge           the key back
+//   kConflict           somebody wrote in between: again with backoff, logged as nothing unusual
+//   kCancelled          we are stopping
+//   kPermissionDenied   again after half a minute: an administrator has to act
+//   any other           again with the key's own backoff, or after what the server asked to wait
+//
+// This is the only place that decides about retries. An exception of a reconciler is caught, counted
+// and treated as kInternal.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "operator/base/clock.h"
+#include "operator/base/status.h"
+#include "operator/kube/workqueue.h"
+
+namespace profiling::controllers {
+
+struct Outcome {
+  Status status;
+  std::optional<Millis> requeue_after;
+
+  static Outcome done() { return {}; }
+  static Outcome after(Millis delay) { return {Status(), delay}; }
+  static Outcome failed(Status status) { return {std::move(status), std::nullopt}; }
+};
+
+// Called on a worker's thread, never for the same key on two of them at once. May block on API
+// calls; returns soon after `stop` is requested.
+using Reconcile = std::function<Outcome(const std::string& key, const std::stop_token& stop)>;
+
+struct RunnerStats {
+  std::uint64_t success = 0;
+  std::uint64_t requeue = 0;   // success that asked to come back
+  std::uint64_t error = 0;     // will be retried
+  std::uint64_t terminal = 0;  // will not
+  std::uint64_t exception = 0;
+  std::size_t depth = 0;    // keys ready in the queue
+  std::size_t delayed = 0;  // keys waiting for their time
+  int active = 0;           // workers with a key
+  Millis longest_running{0};  // of the reconciles that are under way
+};
+
+// start() once, from one thread; stop() may be called again. stats() from any thread.
+class Runner {
+ public:
+  // `queue` and `clock` must outlive the runner.
+  Runner(std::string name, kube::WorkQueue& queue, Reconcile reconcile, int workers = 1,
+         const Clock& clock = Clock::real());
+  ~Runner() { stop(); }
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
+
+  void start();
+  void stop();  // returns when all workers have ended
+  RunnerStats stats() const;
+  const std::string& name() const { return name_; }
+
+ private:
+  void work(const std::stop_token& stop);
+  Outcome guarded(const std::string& key, const std::stop_token& stop);
+  void settle(const std::string& key, const Outcome& outcome);
+  void count(std::uint64_t RunnerStats::*counter);
+
+  const std::string name_;
+  kube::WorkQueue& queue_;
+  const Reconcile reconcile_;
+  const int workers_;
+  const Clock& clock_;
+
+  mutable std::mutex mutex_;
+  RunnerStats stats_;                         // guarded by mutex_
+  std::map<std::string, SteadyTime> running_;  // guarded by mutex_
+
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace profiling::controllers

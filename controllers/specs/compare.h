@@ -1,0 +1,24 @@
+// Whether a live object still has everything that we want of it. Pure.
+//
+// Only fields of the wanted object are looked at: what the API server defaults and what others add
+// is none of our business. Lists that Kubernetes merges by key (containers, env, ports, …) are
+// compared entry by entry by that key; other lists must be equal in length and order. Quantities
+// are compared by value, because the server rewrites them ("1024Mi" comes back as "1Gi").
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json.hpp>
+
+namespace profiling::specs {
+
+// JSON pointer of the first field that differs; nullopt when the live object covers the wanted one.
+std::optional<std::string> firstDifference(const nlohmann::json& live, const nlohmann::json& wanted);
+
+// "1Gi" and "1024Mi", "0.5" and "500m" are the same; text that is no quantity is equal only to
+// itself.
+bool sameQuantity(std::string_view a, std::string_view b);
+
+}  // namespace profiling::specs

@@ -1,0 +1,39 @@
+// The objects of one ProfilingServer: ConfigMap, Services, StatefulSet. Pure.
+//
+// A StatefulSet with a volume even when profiles go to S3: the metastore's raft log holds the index
+// of all blocks, and without it nothing that is stored can be queried. One replica: several would
+// each begin a raft of their own. Profiles outlive the ProfilingServer: volume claims of a
+// StatefulSet are not deleted with it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "operator/api/v1alpha1/server.h"
+
+namespace profiling::specs {
+
+enum class ObjectKind { kConfigMap, kService, kStatefulSet };
+std::string_view objectKindName(ObjectKind kind);
+
+inline constexpr int kHttpPort = 4040;
+inline constexpr const char* kServerContainer = "pyroscope";
+inline constexpr const char* kAccessKeyId = "AWS_ACCESS_KEY_ID";
+inline constexpr const char* kSecretAccessKey = "AWS_SECRET_ACCESS_KEY";
+
+std::string configMapName(const api::ProfilingServer& server);        // NAME-config
+std::string headlessServiceName(const api::ProfilingServer& server);  // NAME-headless
+std::string serverUrl(const api::ProfilingServer& server);  // http://NAME.NAMESPACE.svc:4040
+
+struct WantedObject {
+  ObjectKind kind = ObjectKind::kConfigMap;
+  std::string name;
+  nlohmann::json object;  // stamped (metadata.h)
+};
+
+// In the order in which they are applied. The server must have passed checkServer().
+std::vector<WantedObject> serverObjects(const api::ProfilingServer& server);
+
+}  // namespace profiling::specs

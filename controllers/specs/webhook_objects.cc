@@ -1,0 +1,61 @@
+#include "controllers/specs/webhook_objects.h"
+
+#include "controllers/specs/metadata.h"
+#include "operator/base/text.h"
+
+namespace profiling::specs {
+namespace {
+
+using Json = nlohmann::json;
+
+Json metadata(std::string_view namespace_, std::string_view name) {
+  return {{"name", name},
+          {"namespace", namespace_},
+          {"labels", {{kNameLabel, "profiling-operator"}, {kManagedByLabel, kManager}}}};
+}
+
+Json secret(std::string_view namespace_, std::string_view name, const char* type, Json data) {
+  return {{"apiVersion", "v1"},
+          {"kind", "Secret"},
+          {"type", type},
+          {"metadata", metadata(namespace_, name)},
+          {"data", std::move(data)}};
+}
+
+}  // namespace
+
+Json leafSecret(std::string_view namespace_, std::string_view name, const LeafContent& content) {
+  return secret(namespace_, name, "kubernetes.io/tls",
+                {{kCertificateKey, base64Encode(content.certificate)},
+                 {kPrivateKeyKey, base64Encode(content.key)},
+                 {kCaCertificateKey, base64Encode(content.ca_certificate)}});
+}
+
+Json caSecret(std::string_view namespace_, std::string_view name, const CaContent& content) {
+  return secret(namespace_, name, "Opaque",
+                {{kCaCertificateKey, base64Encode(content.certificate)},
+                 {kCaPrivateKeyKey, base64Encode(content.key)},
+                 {kCaBundleKey, base64Encode(content.bundle)}});
+}
+
+Json caConfigMap(std::string_view namespace_, std::string_view name, std::string_view bundle) {
+  return {{"apiVersion", "v1"},
+          {"kind", "ConfigMap"},
+          {"metadata", metadata(namespace_, name)},
+          {"data", {{kCaCertificateKey, bundle}}}};
+}
+
+Json webhookBundle(std::string_view name, std::string_view resource_version,
+                   const std::vector<std::string>& webhooks, std::string_view bundle) {
+  Json entries = Json::array();
+  for (const std::string& webhook : webhooks) {
+    entries.push_back(
+        {{"name", webhook}, {"clientConfig", {{"caBundle", base64Encode(bundle)}}}});
+  }
+  return {{"apiVersion", "admissionregistration.k8s.io/v1"},
+          {"kind", "MutatingWebhookConfiguration"},
+          {"metadata", {{"name", name}, {"resourceVersion", resource_version}}},
+          {"webhooks", std::move(entries)}};
+}
+
+}  // namespace profiling::specs

@@ -1,0 +1,41 @@
+// The objects that carry the webhook's certificates. Pure.
+//
+// Two Secrets, because the webhook's pods mount one of them and must never hold the CA's key.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace profiling::specs {
+
+inline constexpr const char* kCertificateKey = "tls.crt";
+inline constexpr const char* kPrivateKeyKey = "tls.key";
+inline constexpr const char* kCaCertificateKey = "ca.crt";
+inline constexpr const char* kCaPrivateKeyKey = "ca.key";
+// In the CA's Secret: the CA and, during a rotation, the one before it.
+inline constexpr const char* kCaBundleKey = "bundle.crt";
+
+struct LeafContent {
+  std::string certificate, key, ca_certificate;
+};
+struct CaContent {
+  std::string certificate, key, bundle;
+};
+
+// Complete objects, for create; the `data` of each also serves as a merge patch.
+nlohmann::json leafSecret(std::string_view namespace_, std::string_view name,
+                          const LeafContent& content);
+nlohmann::json caSecret(std::string_view namespace_, std::string_view name,
+                        const CaContent& content);
+nlohmann::json caConfigMap(std::string_view namespace_, std::string_view name,
+                           std::string_view bundle);
+
+// Server-side apply of nothing but the bundle of each named entry: the rest of the configuration
+// belongs to whoever installed it. `resource_version` makes it fail when that has changed meanwhile.
+nlohmann::json webhookBundle(std::string_view name, std::string_view resource_version,
+                             const std::vector<std::string>& webhooks, std::string_view bundle);
+
+}  // namespace profiling::specs
