@@ -42,7 +42,7 @@ func TestBadConfigurations(t *testing.T) {
 		"runtime_config: {file: a}":                                "runtime_config.file: this store has the same limits for every tenant",
 		"architecture_storage: v1":                                 "v1 is not supported",
 		"target: distributor":                                      `"distributor" is not supported`,
-		"metastore: {data_dir: /proc/nowhere}":                     "error initialising module: metastore: metastore.",
+		"metastore: {data_dir: /proc/nowhere, raft: {dir: DIR}}":   "error initialising module: metastore: metastore.data_dir: ",
 		"server: {http_listen_address: 203.0.113.1}\nmetastore: {data_dir: DIR, raft: {dir: DIR}}": "error initialising module: server: listen tcp 203.0.113.1:4040",
 	} {
 		dir := t.TempDir()
