@@ -11,15 +11,24 @@ namespace {
 
 constexpr std::string_view kValidation = "fieldValidation=Strict";
 
-// "." and ".." are unreserved in RFC 3986, and servers resolve them as path steps.
-Status checkName(std::string_view name) {
-  if (!name.empty() && name != "." && name != "..") return {};
-  return {Code::kInvalidArgument, "name '" + std::string(name) + "' must name one object"};
+// As the API server's IsValidPathSegmentName (apimachinery, pkg/api/validation/path): "." and ".."
+// are path steps, and the server decodes %2F before it routes, so that no encoding makes a '/'
+// safe.
+bool validSegment(std::string_view text) {
+  return text != "." && text != ".." && text.find_first_of("/%") == std::string_view::npos;
 }
 
+Status checkName(std::string_view name) {
+  if (!name.empty() && validSegment(name)) return {};
+  return {Code::kInvalidArgument,
+          "name '" + printable(name) + "' must not be empty, '.' or '..', nor hold '/' or '%'"};
+}
+
+// Empty for what is cluster-scoped.
 Status checkNamespace(std::string_view namespace_) {
-  if (namespace_ != "." && namespace_ != "..") return {};
-  return {Code::kInvalidArgument, "namespace '" + std::string(namespace_) + "' is not a name"};
+  if (validSegment(namespace_)) return {};
+  return {Code::kInvalidArgument,
+          "namespace '" + printable(namespace_) + "' must not be '.' or '..', nor hold '/' or '%'"};
 }
 
 Status checkPlace(std::string_view namespace_, std::string_view name) {

@@ -61,8 +61,9 @@ class Client {
   explicit Client(net::HttpClient& http,
                   std::chrono::milliseconds deadline = std::chrono::seconds(30));
 
-  // An empty name, "." or ".." is kInvalidArgument in every call that takes one: an empty name
-  // would turn a request for one object into one for the whole collection.
+  // Names and namespaces are checked in every call: an empty name would turn a request for one
+  // object into one for the whole collection, and '/' would reach another resource. Such a name is
+  // kInvalidArgument and nothing is sent.
   Result<nlohmann::json> get(const Resource& resource, std::string_view namespace_,
                              std::string_view name, const std::stop_token& stop);
   Result<nlohmann::json> create(const Resource& resource, std::string_view namespace_,

@@ -51,6 +51,12 @@ std::optional<std::int64_t> parseSeconds(std::string_view header) {
   return seconds;
 }
 
+// kube-apiserver (1.34) answers a server-side apply of a field that the schema does not have with
+// 500 and no reason; asking again would bring the same.
+bool isTypedPatchError(int http, std::string_view message) {
+  return http == 500 && message.starts_with("failed to create typed patch object");
+}
+
 Code codeOf(int http, std::string_view reason) {
   switch (http) {
     case 401:
@@ -89,7 +95,10 @@ Status statusOf(const net::Response& response) {
   if (!server.message.empty()) message += ": " + printable(server.message, kMaxMessage);
   if (response.status >= 300 && response.status < 400) message += ": redirects are not followed";
 
-  Status status(codeOf(response.status, server.reason), std::move(message));
+  const Code code = isTypedPatchError(response.status, server.message)
+                        ? Code::kInvalidArgument
+                        : codeOf(response.status, server.reason);
+  Status status(code, std::move(message));
   std::optional<std::int64_t> wait = parseSeconds(response.retry_after);
   if (!wait) wait = server.retry_after;
   if (wait && *wait > 0) {

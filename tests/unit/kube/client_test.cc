@@ -60,7 +60,7 @@ TEST_F(ClientTest, GetReturnsTheObject) {
 }
 
 TEST_F(ClientTest, ANameThatWouldAddressTheCollectionIsRefusedBeforeAnythingIsSent) {
-  for (const char* name : {"", ".", ".."}) {
+  for (const char* name : {"", ".", "..", "pod/status", "a%2Fb"}) {
     EXPECT_EQ(client.get(resources::kPods, "shop", name, kNever).status().code(),
               Code::kInvalidArgument);
     EXPECT_EQ(client.remove(resources::kPods, "shop", name, {}, kNever).code(),
@@ -74,6 +74,9 @@ TEST_F(ClientTest, ANameThatWouldAddressTheCollectionIsRefusedBeforeAnythingIsSe
   }
   EXPECT_EQ(client.get(resources::kPods, "..", "a", kNever).status().code(),
             Code::kInvalidArgument);
+  EXPECT_EQ(
+      client.create(resources::kPods, "a/b", nlohmann::json::object(), kNever).status().code(),
+      Code::kInvalidArgument);
   EXPECT_EQ(client.apply(resources::kPods, nlohmann::json(3), "m", kNever).status().code(),
             Code::kInvalidArgument);
   EXPECT_TRUE(http.calls().empty());
@@ -233,6 +236,15 @@ TEST(StatusOf, MapsCodesAndReasons) {
   }
   EXPECT_TRUE(statusOf(FakeHttp::json(200, "")).ok());
   EXPECT_TRUE(statusOf(FakeHttp::json(201, "{}")).ok());
+}
+
+TEST(StatusOf, AnApplyOfAFieldThatTheSchemaDoesNotHaveIsNotRetryable) {
+  // As kube-apiserver 1.34 answers it.
+  const Status status = statusOf(FakeHttp::json(
+      500,
+      R"({"kind":"Status","status":"Failure","message":"failed to create typed patch object (ns/a; /v1, Kind=ConfigMap): .dattta: field not declared in schema","code":500})"));
+  EXPECT_EQ(status.code(), Code::kInvalidArgument);
+  EXPECT_FALSE(status.retryable());
 }
 
 TEST(StatusOf, RetryAfterComesFromTheHeaderElseFromTheDetails) {
