@@ -8,6 +8,7 @@
 
 #include <boost/asio/ssl/context.hpp>
 #include <cpprest/http_client.h>
+#include <openssl/crypto.h>
 #include <openssl/ssl.h>
 #include <pplx/threadpool.h>
 
@@ -24,8 +25,13 @@ namespace {
 
 constexpr std::size_t kMaxErrorBody = 1u << 20;  // of a refused stream
 
+// The pool's thread ends with the process's static objects, after OpenSSL's own exit handler would
+// have run; without that handler its per-thread state is freed in order.
+const int kNoExitHandler = OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
+
 // One thread: with more, cancelling races with completion inside the library and crashes.
 void startPool() {
+  (void)kNoExitHandler;
   static std::once_flag once;
   std::call_once(once, [] {
     try {

@@ -3,7 +3,6 @@
 #include <stdexcept>
 #include <utility>
 
-
 namespace profiling::net::cpprest {
 
 void Pipe::setHead(Response head) {
@@ -92,6 +91,17 @@ class PipeBuffer final : public Base {
     return false;
   }
   void release(unsigned char*, std::size_t) override {}
+
+  // Overridden here, not only in their underscored hooks: the base class would answer a failed put
+  // by closing the buffer and waiting for that on the pool's only thread, which then waits for
+  // ever.
+  pplx::task<int_type> putc(unsigned char c) override { return _putc(c); }
+  pplx::task<std::size_t> putn(const unsigned char* data, std::size_t count) override {
+    return _putn(data, count);
+  }
+  pplx::task<std::size_t> putn_nocopy(const unsigned char* data, std::size_t count) override {
+    return _putn(data, count);
+  }
 
  protected:
   pplx::task<int_type> _putc(unsigned char c) override {
