@@ -1,11 +1,17 @@
 // The decision: which pod gets which agents, and why not. Pure: no I/O, no clock, no threads, no
 // logging. The same functions serve the webhook, tests and offline tools.
 //
-//   Decision d = decide(pod, namespace_, policies);             // which policy, or a reason
+//   Decision d = decide(pod, namespace_, policies, settings);   // which policy, or a reason
 //   InjectionPlan plan = planInjection(d, pod, settings);       // plain data: what would be added
-//   std::string patch = renderPatch(plan, pod);                 // JSON Patch (RFC 6902), "[]" never
+//   std::string patch = renderPatch(plan, pod, settings);       // JSON Patch (RFC 6902), "[]" never
+//
+// A pod that was injected before (by an earlier pass, or because its template was exported from a
+// running pod) is recognised part by part, by content: what is there is kept, what is missing is
+// added. A second pass over our own output therefore plans nothing.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,6 +33,8 @@ enum class Reason {
   kUnknownPolicy,            // annotation names a policy that is not there
   kServerUnavailable,        // serverRef unresolved: missing, not granted, no URL yet
   kNamespaceExcluded,        // kube-system, the operator's own
+  kUnknownNamespace,         // not (yet) among the namespaces that the webhook has seen
+  kCriticalPod,              // system-node-critical, system-cluster-critical
   kStaticPod,
   kUnsupportedOS,
   kUnsupportedArchitecture,
@@ -42,8 +50,11 @@ enum class Reason {
   kReadOnlyTemp,             // Java without a writable temp folder
   kLimitsTooSmall,           // the pod's limits are below what copying an agent needs
   kPodTooLarge,              // more containers, env or annotations than we touch
+  kMalformedPod,             // a field of a wrong type, which the API server will refuse
   kInvalidAnnotation,        // ignored, with a warning
+  kInternalError,            // trouble of our own: the pod is allowed, unchanged
 };
+inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kInternalError) + 1;
 std::string_view reasonName(Reason reason);
 std::string_view remedyText(Reason reason);
 
@@ -53,6 +64,11 @@ struct Settings {
   std::string image_pull_policy = "IfNotPresent";
   std::string operator_namespace;
   std::string volume_size_limit = "256Mi";
+  std::string temp_size_limit = "64Mi";
+  // Whether a language's agent image has an arm64 variant. An init container of the wrong
+  // architecture cannot start and would hold up its pod, so pods that ask for arm64 nodes are left
+  // alone until the administrator says that the image fits.
+  std::array<bool, api::kLanguageCount> arm64_images{};
   std::vector<std::string> excluded_namespaces{"kube-system", "kube-public", "kube-node-lease"};
   std::vector<std::string> sidecar_names{"istio-proxy", "linkerd-proxy", "vault-agent"};  // never default targets
 };
@@ -65,19 +81,35 @@ struct Warning {
   std::string text;  // <= 240 bytes, user-controlled parts printable()
 };
 
+// The controller that made a pod, as far as the pod itself tells. Views into the pod.
+struct Workload {
+  std::string_view kind = "Pod";  // Deployment, StatefulSet, …; a bare pod is its own workload
+  std::string_view name;          // may be empty for a bare pod
+  std::string_view template_hash;
+};
+Workload workloadOf(const api::PodView& pod);
+
 struct Decision {
   std::shared_ptr<const api::EffectivePolicy> policy;  // null: nothing is done
   Reason reason = Reason::kNoPolicy;
+  bool opted_in = false;    // the pod itself asks for it: a refusal is written into its annotation
+  std::string policy_name;  // of the policy that won, also when the pod is refused
   std::vector<api::Language> annotated_languages;  // from inject: "java,python"; empty: not named
   std::vector<Warning> warnings;
 };
 Decision decide(const api::PodView& pod, const api::NamespaceView& namespace_,
                 const PolicyList& policies, const Settings& settings);
 
+struct SkippedLanguage {
+  api::Language language = api::Language::kJava;
+  Reason reason = Reason::kNoLanguage;
+};
 struct ContainerDecision {
-  std::string_view container;
+  std::string_view container;  // of the pod, or as the annotation names it
   std::vector<api::Language> languages;
-  Reason reason = Reason::kInjected;
+  Reason reason = Reason::kInjected;  // kInjected, kEnvFromSecretAssumed, or why it was skipped
+  std::vector<SkippedLanguage> skipped;
+  bool injected() const { return !languages.empty(); }
 };
 
 // Edits are positions in the pod's own arrays; nothing of the pod is repeated or re-serialised.
@@ -92,13 +124,19 @@ struct ContainerPlan {
   std::size_t index = 0;
   bool is_init = false;
   std::vector<EnvEdit> env;
+  bool create_env = false;     // the container has no env array yet
+  bool create_mounts = false;  // nor volumeMounts
   bool add_mount = false;
   bool add_temp_mount = false;  // writable temp folder for Java on a read-only root
 };
 struct InitContainerPlan {
   api::Language language = api::Language::kJava;
   std::string image;
-  std::string cpu_request, cpu_limit, memory_request, memory_limit;  // empty: not set
+  // As written on the first container that gets an agent; empty: not set. An init container of the
+  // same size as an application container changes neither the pod's QoS class nor what the
+  // scheduler asks for, and whatever LimitRange the namespace has let that size pass already.
+  api::ResourcesView resources;
+  bool force_non_root_user = false;  // the pod's own runAsUser is 0, which runAsNonRoot refuses
 };
 struct InjectionPlan {
   Reason reason = Reason::kNoPolicy;  // of the pod as a whole
@@ -109,8 +147,8 @@ struct InjectionPlan {
   std::size_t init_position = 0;      // where ours are inserted among initContainers
   bool add_volume = false;
   bool add_temp_volume = false;
-  std::string revision;               // label profiling.dev/profiled; empty: not set
-  std::string decision_json;          // annotation profiling.dev/decision; empty: not set
+  std::string revision;               // label profiling.dev/profiled; empty: unchanged
+  std::string decision_json;          // annotation profiling.dev/decision; empty: unchanged
   std::string safe_to_evict_volumes;  // cluster-autoscaler annotation's new value; empty: unchanged
   std::vector<Warning> warnings;
 };

@@ -1,0 +1,246 @@
+#include "webhooks/inject/container_plan.h"
+
+#include <algorithm>
+
+#include "webhooks/inject/detect.h"
+#include "webhooks/inject/env.h"
+#include "webhooks/inject/lang/language.h"
+#include "webhooks/inject/names.h"
+#include "webhooks/inject/pod_checks.h"
+#include "webhooks/inject/quantity.h"
+#include "webhooks/inject/targets.h"
+
+namespace profiling::inject {
+namespace {
+
+// What an agent and the copying of it need at least.
+constexpr double kLeastCpu = 0.05;
+constexpr double kLeastMemory = 100.0 * 1024 * 1024;
+
+bool below(std::string_view limit, double least) {
+  const auto value = quantity(limit);
+  return value && *value < least;
+}
+
+std::string_view trimmedPath(std::string_view path) {
+  while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+  return path;
+}
+
+const api::MountView* mountAt(const api::ContainerView& c, std::string_view path) {
+  for (const api::MountView& m : c.mounts) {
+    if (trimmedPath(m.mount_path) == path) return &m;
+  }
+  return nullptr;
+}
+
+// Something else sits where one of our volumes goes, or inside of it.
+bool pathTaken(const api::ContainerView& c, std::string_view path, std::string_view volume) {
+  for (const api::MountView& m : c.mounts) {
+    const std::string_view at = trimmedPath(m.mount_path);
+    if (at == path && m.name != volume) return true;
+    if (at.size() > path.size() && at.starts_with(path) && at[path.size()] == '/') return true;
+  }
+  return false;
+}
+
+enum class Temp { kFine, kNeeded, kReadOnly };
+
+// Java unpacks its native library into java.io.tmpdir before anything can catch an error, so a
+// JVM without a writable one does not start. The application's own folder is changed only where
+// there is none.
+Temp tempOf(const api::ContainerView& c, const ContainerEnv& env) {
+  for (const std::string_view name : {"JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_OPTS"}) {
+    const api::EnvVarView* var = env.find(name);
+    if (var == nullptr) continue;
+    const std::size_t at = var->value.find("-Djava.io.tmpdir=");
+    if (at != std::string_view::npos &&
+        !var->value.substr(at).starts_with("-Djava.io.tmpdir=/profiling-agent-tmp")) {
+      return Temp::kFine;
+    }
+  }
+  if (const api::MountView* tmp = mountAt(c, "/tmp")) {
+    return tmp->read_only ? Temp::kReadOnly : Temp::kFine;
+  }
+  return c.security.read_only_root ? Temp::kNeeded : Temp::kFine;
+}
+
+// The ladder: annotation, policy, hints, all. What an earlier pass put in stays.
+std::vector<api::Language> wantedLanguages(const PodContext& ctx, const ContainerEnv& env,
+                                           std::vector<Warning>& warnings) {
+  const std::vector<api::Language>& allowed = ctx.policy().policy.spec.languages;
+  const auto has = [](const std::vector<api::Language>& list, api::Language l) {
+    return std::find(list.begin(), list.end(), l) != list.end();
+  };
+  const bool annotated = !ctx.decision.annotated_languages.empty();
+  std::vector<api::Language> wanted = ctx.decision.annotated_languages;
+  if (!annotated) wanted = !allowed.empty() ? allowed : hintedLanguages(env.container());
+  const bool all = wanted.empty();
+
+  std::vector<api::Language> out;
+  for (const LanguageRow* row : languageRows()) {
+    const MergeVariable& v = row->variable;
+    const api::EnvVarView* var = env.find(v.name);
+    const bool there = var != nullptr && listContains(var->value, v.addition, v.separator);
+    const bool asked = all || has(wanted, row->language);
+    const bool refused = asked && annotated && !allowed.empty() && !has(allowed, row->language);
+    if (refused && !there) {
+      warnings.push_back({std::string(api::kInjectKey) + ": the policy " +
+                          ctx.decision.policy_name + " does not allow " +
+                          std::string(api::languageName(row->language))});
+    }
+    if ((asked && !refused) || there) out.push_back(row->language);
+  }
+  return out;
+}
+
+// The container brings its own Pyroscope settings. Values that are just ours, or that stand beside
+// our agent, come from an earlier pass.
+bool embedsSdk(const ContainerEnv& env, const std::string& name, const std::string& address) {
+  const api::EnvVarView* app = env.find(kApplicationNameEnv);
+  const api::EnvVarView* server = env.find(kServerAddressEnv);
+  if (env.find("PYROSCOPE_ADHOC_SERVER_ADDRESS") != nullptr) return true;
+  if (app == nullptr && server == nullptr) return false;
+  if (carriesAgent(env.container())) return false;
+  return app == nullptr || server == nullptr || app->value != name || server->value != address;
+}
+
+class EnvPlanner {
+ public:
+  EnvPlanner(const ContainerEnv& env, ContainerPlan& plan) : env_(env), plan_(plan) {}
+
+  void setIfAbsent(std::string_view name, std::string value) {
+    if (env_.find(name) == nullptr) append(name, std::move(value), {});
+  }
+  // Ours on every container that has our agent, so an old value is replaced.
+  void setOurs(std::string_view name, std::string value) {
+    const api::EnvVarView* var = env_.find(name);
+    if (var == nullptr) return append(name, std::move(value), {});
+    if (var->has_value_from || var->value == value) return;
+    plan_.env.push_back({EnvEdit::Kind::kReplaceValue, std::string(name), std::move(value), {},
+                         env_.indexOf(var)});
+  }
+  // Tags refer to pod and node, which therefore have to stand earlier: at the front if the tags
+  // are there already.
+  void setTags(std::string tags) {
+    const api::EnvVarView* existing = env_.find(kLabelsEnv);
+    const std::string_view text = existing == nullptr ? std::string_view(tags) : existing->value;
+    const std::pair<std::string_view, std::string_view> downward[] = {
+        {kPodNameEnv, "metadata.name"}, {kNodeNameEnv, "spec.nodeName"}};
+    for (const auto& [name, field] : downward) {
+      if (env_.find(name) != nullptr) continue;
+      if (text.find("$(" + std::string(name) + ")") == std::string_view::npos) continue;
+      append(name, {}, std::string(field));
+      if (existing != nullptr) plan_.env.back().kind = EnvEdit::Kind::kPrepend;
+    }
+    if (existing == nullptr) append(kLabelsEnv, std::move(tags), {});
+  }
+
+ private:
+  void append(std::string_view name, std::string value, std::string field) {
+    plan_.env.push_back(
+        {EnvEdit::Kind::kAppend, std::string(name), std::move(value), std::move(field), 0});
+  }
+
+  const ContainerEnv& env_;
+  ContainerPlan& plan_;
+};
+
+// Why this language cannot have this container, before its variable is looked at.
+std::optional<Reason> languageProblem(const PodContext& ctx, const LanguageRow& row,
+                                      const ContainerEnv& env, Temp temp) {
+  const api::ContainerView& c = env.container();
+  const Reason pod_wide = ctx.language_problems[static_cast<std::size_t>(row.language)];
+  if (pod_wide != Reason::kInjected) return pod_wide;
+  if (row.conflicts(c, env)) return Reason::kConflictingAgent;
+  if (row.needs_temp && temp == Temp::kReadOnly) return Reason::kReadOnlyTemp;
+  if (row.needs_temp && temp == Temp::kNeeded) {
+    const api::VolumeView* volume = findVolume(ctx.pod, kTempVolumeName);
+    if ((volume != nullptr && !volume->is_empty_dir) ||
+        pathTaken(c, kTempMountPath, kTempVolumeName)) {
+      return Reason::kNameConflict;
+    }
+  }
+  // An init container that starts before ours would not find the files.
+  const api::ContainerView* own = ownInitContainer(ctx.pod, row.language);
+  if (c.is_init && own != nullptr && own->index > c.index) return Reason::kNameConflict;
+  return std::nullopt;
+}
+
+}  // namespace
+
+ContainerResult planContainer(const PodContext& ctx, const api::ContainerView& c,
+                              std::vector<Warning>& warnings) {
+  ContainerResult result;
+  ContainerPlan& plan = result.plan;
+  result.decision.container = c.name;
+  plan.index = c.index;
+  plan.is_init = c.is_init;
+  plan.create_env = !c.has_env;
+  plan.create_mounts = !c.has_mounts;
+  const auto skip = [&](Reason reason) {
+    result.decision.reason = reason;
+    return result;
+  };
+
+  const ContainerEnv env(c);
+  const std::string name =
+      literal(serviceName(ctx.pod, ctx.workload, ctx.policy(), c.name));
+  const std::string address = literal(ctx.policy().server_url);
+  if (embedsSdk(env, name, address)) return skip(Reason::kEmbeddedSDK);
+  if (pathTaken(c, kMountPath, kVolumeName)) return skip(Reason::kNameConflict);
+  if (below(c.resources.cpu_limit, kLeastCpu) || below(c.resources.memory_limit, kLeastMemory)) {
+    return skip(Reason::kLimitsTooSmall);
+  }
+
+  const Temp temp = tempOf(c, env);
+  bool assumed = false;
+  for (const api::Language language : wantedLanguages(ctx, env, warnings)) {
+    const LanguageRow& row = languageRow(language);
+    if (const auto problem = languageProblem(ctx, row, env, temp)) {
+      result.decision.skipped.push_back({language, *problem});
+      continue;
+    }
+    const bool own_temp = row.needs_temp && temp == Temp::kNeeded;
+    std::vector<std::string_view> additions;
+    if (own_temp) additions.push_back("-Djava.io.tmpdir=/profiling-agent-tmp");
+    additions.push_back(row.variable.addition);
+    Merge merge = mergeVariable(env, row.variable, additions,
+                                ctx.policy().policy.spec.secret_env_from);
+    if (!merge.ok()) {
+      result.decision.skipped.push_back({language, merge.reason});
+      continue;
+    }
+    assumed = assumed || merge.reason == Reason::kEnvFromSecretAssumed;
+    if (merge.edit) plan.env.push_back(std::move(*merge.edit));
+    if (own_temp) {
+      result.needs_temp = true;
+      plan.add_temp_mount = mountAt(c, kTempMountPath) == nullptr;
+    }
+    result.decision.languages.push_back(language);
+  }
+  if (!result.decision.injected()) {
+    plan.env.clear();
+    return skip(result.decision.skipped.empty() ? Reason::kNoLanguage
+                                                : result.decision.skipped.front().reason);
+  }
+  result.decision.reason = assumed ? Reason::kEnvFromSecretAssumed : Reason::kInjected;
+
+  EnvPlanner planner(env, plan);
+  planner.setOurs(kApplicationNameEnv, name);
+  planner.setOurs(kServerAddressEnv, address);
+  if (!ctx.policy().tenant_id.empty()) {
+    planner.setIfAbsent(kTenantEnv, literal(ctx.policy().tenant_id));
+  }
+  planner.setTags(ctx.tags.forContainer(c.name));
+  for (const api::Language language : result.decision.languages) {
+    for (NameValue& setting : languageRow(language).settings(ctx.policy())) {
+      planner.setIfAbsent(setting.name, std::move(setting.value));
+    }
+  }
+  plan.add_mount = mountAt(c, kMountPath) == nullptr;
+  result.changed = plan.add_mount || plan.add_temp_mount || !plan.env.empty();
+  return result;
+}
+
+}  // namespace profiling::inject

@@ -1,0 +1,35 @@
+// The plan for one container.
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "webhooks/inject/inject.h"
+#include "webhooks/inject/tags.h"
+
+namespace profiling::inject {
+
+// What is the same for every container of a pod.
+struct PodContext {
+  const api::PodView& pod;
+  const Decision& decision;
+  const Settings& settings;
+  const Workload& workload;
+  const Tags& tags;
+  std::array<Reason, api::kLanguageCount> language_problems;
+
+  const api::EffectivePolicy& policy() const { return *decision.policy; }
+};
+
+struct ContainerResult {
+  ContainerDecision decision;
+  ContainerPlan plan;
+  bool changed = false;     // plan holds something to do
+  bool needs_temp = false;  // the pod needs the volume for temporary files
+};
+
+// Decides language by language: one that cannot be injected does not stop another.
+ContainerResult planContainer(const PodContext& context, const api::ContainerView& container,
+                              std::vector<Warning>& warnings);
+
+}  // namespace profiling::inject

@@ -1,0 +1,17 @@
+// The annotation profiling.dev/decision: what was done to a pod and why, in at most 2 KiB.
+#pragma once
+
+#include <string>
+
+#include "webhooks/inject/inject.h"
+
+namespace profiling::inject {
+
+// {"policy","revision","action","reason","containers":[{"name","languages":[{"language","version"}],
+//  "action","reason","skipped":[{"language","reason"}]}],"more":N}. Keys without content are left
+// out; "more" counts containers that did not fit. The same pod and policy give the same bytes.
+std::string decisionJson(const Decision& decision, Reason reason, std::string_view revision,
+                         const std::vector<ContainerDecision>& containers,
+                         const Settings& settings);
+
+}  // namespace profiling::inject

@@ -1,0 +1,100 @@
+#include "webhooks/inject/detect.h"
+
+#include <algorithm>
+
+#include "webhooks/inject/lang/language.h"
+#include "webhooks/inject/names.h"
+
+namespace profiling::inject {
+namespace {
+
+constexpr std::size_t kMaxScannedBytes = 4096;  // of one argument: scripts may be huge
+
+using Found = std::array<bool, api::kLanguageCount>;
+
+bool contains(std::span<const std::string_view> list, std::string_view text) {
+  return std::find(list.begin(), list.end(), text) != list.end();
+}
+
+// "python3.11" is "python3" to us.
+std::string_view withoutVersion(std::string_view command) {
+  const std::size_t dot = command.find('.');
+  const bool versioned = dot != std::string_view::npos && dot + 1 < command.size() &&
+                         command[dot + 1] >= '0' && command[dot + 1] <= '9';
+  return versioned ? command.substr(0, dot) : command;
+}
+
+void scanWord(std::string_view word, Found& found) {
+  if (word.empty() || word[0] == '-') return;
+  const std::size_t slash = word.rfind('/');
+  const std::string_view base = slash == std::string_view::npos ? word : word.substr(slash + 1);
+  const std::string_view command = withoutVersion(base);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const Hints& hints = languageRows()[i]->hints;
+    if (contains(hints.commands, command)) found[i] = true;
+    for (const std::string_view suffix : hints.file_suffixes) {
+      if (base.size() > suffix.size() && base.ends_with(suffix)) found[i] = true;
+    }
+  }
+}
+
+// An argument may be a whole shell script.
+void scanArgument(std::string_view argument, Found& found) {
+  argument = argument.substr(0, kMaxScannedBytes);
+  constexpr std::string_view kBreaks = " \t\r\n;&|()'\"`";
+  while (!argument.empty()) {
+    const std::size_t end = argument.find_first_of(kBreaks);
+    scanWord(argument.substr(0, end), found);
+    if (end == std::string_view::npos) break;
+    argument.remove_prefix(end + 1);
+  }
+}
+
+// Words of the image's own name: neither registry and folders nor tag and digest.
+void scanImage(std::string_view image, Found& found) {
+  image = image.substr(0, image.find('@'));
+  if (const std::size_t slash = image.rfind('/'); slash != std::string_view::npos) {
+    image.remove_prefix(slash + 1);
+  }
+  image = image.substr(0, image.find(':'));
+  // A Prometheus exporter for machines, written in Go.
+  if (image == "node-exporter" || image == "node_exporter") return;
+  while (!image.empty()) {
+    const std::size_t end = image.find_first_of("-_.");
+    std::string_view word = image.substr(0, end);
+    while (!word.empty() && word.back() >= '0' && word.back() <= '9') word.remove_suffix(1);
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      if (contains(languageRows()[i]->hints.image_words, word)) found[i] = true;
+    }
+    if (end == std::string_view::npos) break;
+    image.remove_prefix(end + 1);
+  }
+}
+
+std::vector<api::Language> listOf(const Found& found) {
+  std::vector<api::Language> out;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (found[i]) out.push_back(languageRows()[i]->language);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<api::Language> hintedLanguages(const api::ContainerView& container) {
+  Found found{};
+  for (const std::string_view argument : container.command) scanArgument(argument, found);
+  for (const std::string_view argument : container.args) scanArgument(argument, found);
+  if (std::find(found.begin(), found.end(), true) != found.end()) return listOf(found);
+
+  scanImage(container.image, found);
+  for (const api::EnvVarView& var : container.env) {
+    if (var.value.find(kMountPath) != std::string_view::npos) continue;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      if (contains(languageRows()[i]->hints.env_names, var.name)) found[i] = true;
+    }
+  }
+  return listOf(found);
+}
+
+}  // namespace profiling::inject

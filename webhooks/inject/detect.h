@@ -1,0 +1,17 @@
+// Which languages a container runs, guessed from what the pod says of it: nothing is known of an
+// image at admission.
+#pragma once
+
+#include <vector>
+
+#include "operator/api/effective.h"
+#include "operator/api/k8s/pod_view.h"
+
+namespace profiling::inject {
+
+// In the registry's order. A command is certain, so it decides alone; else variables and the
+// image's name, all that they hint at; empty: no idea, and the caller injects every agent, each of
+// which is inert unless its runtime starts. Variables that we have set are no hints.
+std::vector<api::Language> hintedLanguages(const api::ContainerView& container);
+
+}  // namespace profiling::inject

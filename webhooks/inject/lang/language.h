@@ -1,0 +1,72 @@
+// What one language needs: one file and one row of the registry each. A row is data and two small
+// functions; merging env, naming and placing things is done once, in plan.cc and env.cc.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "operator/api/effective.h"
+#include "operator/api/k8s/pod_view.h"
+#include "webhooks/inject/env.h"
+
+namespace profiling::inject {
+
+// The one variable of a container that makes the runtime load the agent. It may hold something
+// already, so it is extended and never replaced.
+struct MergeVariable {
+  std::string_view name;
+  std::string_view addition;  // also how an earlier injection is recognised
+  char separator = ' ';
+  bool prepend = false;
+  // Whether an unresolved "$(NAME)", which stays literal, does no harm to the runtime. Then the
+  // variable can refer to a value that a source of envFrom may or may not provide.
+  bool self_reference = false;
+};
+
+// What hints at the language. A command is certain; names and images are likely.
+struct Hints {
+  std::span<const std::string_view> commands;       // base name of a word of command or args
+  std::span<const std::string_view> file_suffixes;  // of such a word: ".jar"
+  std::span<const std::string_view> env_names;      // exact
+  std::span<const std::string_view> image_words;    // of the last part of the image's name
+};
+
+struct NameValue {
+  std::string name;
+  std::string value;
+};
+
+struct LanguageRow {
+  api::Language language;
+  MergeVariable variable;
+  Hints hints;
+  bool needs_temp = false;  // unpacks a native library into the runtime's temp folder
+  // True when another profiler of the same kind is visible on the container.
+  bool (*conflicts)(const api::ContainerView& container, const ContainerEnv& env);
+  // Variables besides the common ones, each set only when the container does not have it.
+  std::vector<NameValue> (*settings)(const api::EffectivePolicy& policy);
+};
+
+extern const LanguageRow kJavaRow;
+extern const LanguageRow kPythonRow;
+extern const LanguageRow kNodeRow;
+
+// In the order of injection.
+const std::array<const LanguageRow*, api::kLanguageCount>& languageRows();
+const LanguageRow& languageRow(api::Language language);
+
+// "15s" for Java (it knows no m and h), milliseconds for Node. 15 s when `duration` is not valid,
+// which the CRD's schema rules out.
+std::string javaDuration(std::string_view duration);
+std::string milliseconds(std::string_view duration);
+// Sampling period of a rate in Hz: "10ms", or microseconds where that is not whole.
+std::string javaPeriod(std::int64_t hz);
+std::string periodMicros(std::int64_t hz);
+
+// True for "1", "true", "auto", …: set, and to something that does not say no.
+bool switchedOn(const ContainerEnv& env, std::string_view name);
+
+}  // namespace profiling::inject

@@ -1,0 +1,137 @@
+#include <algorithm>
+
+#include "operator/base/text.h"
+#include "webhooks/inject/container_plan.h"
+#include "webhooks/inject/decision_json.h"
+#include "webhooks/inject/names.h"
+#include "webhooks/inject/pod_checks.h"
+#include "webhooks/inject/targets.h"
+
+namespace profiling::inject {
+namespace {
+
+// Reasons that hold for whole classes of pods, or that forbid any change: never annotated.
+bool staysUntouched(Reason reason) {
+  switch (reason) {
+    case Reason::kNamespaceExcluded:
+    case Reason::kCriticalPod:
+    case Reason::kStaticPod:
+    case Reason::kPodTooLarge:
+    case Reason::kMalformedPod:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// A refusal. Only a pod that asked for profiling itself learns of it, by annotation and warning;
+// every other pod stays as it is, to the byte.
+void refuse(InjectionPlan& plan, const Decision& decision, const api::PodView& pod,
+            const Settings& settings, Reason reason) {
+  plan.reason = reason;
+  plan.empty = true;
+  if (!decision.opted_in) return;
+  plan.warnings.push_back({"profiling.dev: the pod is not profiled: " +
+                           std::string(reasonName(reason)) + ". " +
+                           std::string(remedyText(reason))});
+  if (staysUntouched(reason)) return;
+  std::string json = decisionJson(decision, reason, "", plan.decisions, settings);
+  if (pod.annotation(api::kDecisionKey) == json) return;
+  plan.decision_json = std::move(json);
+  plan.empty = false;
+}
+
+void planInitContainers(InjectionPlan& plan, const api::PodView& pod, const Settings& settings,
+                        const api::ContainerView& pattern) {
+  for (std::size_t i = 0; i < api::kLanguageCount; ++i) {
+    const auto language = static_cast<api::Language>(i);
+    const bool used = std::any_of(
+        plan.decisions.begin(), plan.decisions.end(), [&](const ContainerDecision& d) {
+          return std::find(d.languages.begin(), d.languages.end(), language) != d.languages.end();
+        });
+    if (!used || ownInitContainer(pod, language) != nullptr) continue;
+    InitContainerPlan& init = plan.init_containers.emplace_back();
+    init.language = language;
+    init.image = settings.agents[i].image;
+    init.resources = pattern.resources;
+    init.force_non_root_user = pod.security.run_as_user == 0;
+  }
+  // At the front: copying needs no network and nothing of the others, an init container that is a
+  // target itself must find the files, and one that another webhook makes a target later does so,
+  // too. The order of the others, native sidecars included, stays as it is.
+  plan.init_position = 0;
+}
+
+std::string safeToEvict(const api::PodView& pod, bool temp) {
+  const std::string_view before = pod.annotation(kSafeToEvictKey).value_or("");
+  std::string after(before);
+  for (const std::string_view name : {kVolumeName, kTempVolumeName}) {
+    if (name == kTempVolumeName && !temp) continue;
+    const std::vector<std::string_view> listed = split(before, ',');
+    const auto same = [&](std::string_view item) { return trim(item) == name; };
+    if (std::any_of(listed.begin(), listed.end(), same)) continue;
+    if (!after.empty()) after += ',';
+    after += name;
+  }
+  return after == before ? std::string() : after;
+}
+
+}  // namespace
+
+InjectionPlan planInjection(const Decision& decision, const api::PodView& pod,
+                            const Settings& settings) {
+  InjectionPlan plan;
+  plan.warnings = decision.warnings;
+  const auto refused = [&](Reason reason) {
+    refuse(plan, decision, pod, settings, reason);
+    return plan;
+  };
+  if (decision.policy == nullptr) return refused(decision.reason);
+  if (const auto problem = podProblem(pod)) return refused(*problem);
+
+  const ContainerSelection selection =
+      parseContainers(pod.annotation(api::kContainersKey), plan.warnings);
+  const Targets targets = selectTargets(pod, selection, settings);
+  const Workload workload = workloadOf(pod);
+  const Tags tags(pod, workload, *decision.policy, plan.warnings);
+  const PodContext context{pod,      decision, settings,
+                           workload, tags,     languageProblems(pod, settings)};
+
+  const api::ContainerView* pattern = nullptr;
+  bool temp = false;
+  for (const api::ContainerView* target : targets.containers) {
+    ContainerResult result = planContainer(context, *target, plan.warnings);
+    if (result.decision.injected() && pattern == nullptr) pattern = target;
+    temp = temp || result.needs_temp;
+    if (result.changed) plan.containers.push_back(std::move(result.plan));
+    plan.decisions.push_back(std::move(result.decision));
+  }
+  for (const std::string_view name : targets.unknown) {
+    plan.decisions.push_back({name, {}, Reason::kUnknownContainer, {}});
+    plan.warnings.push_back({std::string(api::kContainersKey) + ": the pod has no container \"" +
+                             printable(name, 63) + "\""});
+  }
+  if (pattern == nullptr) {
+    plan.containers.clear();
+    return refused(plan.decisions.empty() ? Reason::kNoTargetContainer
+                                          : plan.decisions.front().reason);
+  }
+
+  const auto injected = [](const ContainerDecision& d) { return d.injected(); };
+  plan.reason = std::find_if(plan.decisions.begin(), plan.decisions.end(), injected)->reason;
+  planInitContainers(plan, pod, settings, *pattern);
+  plan.add_volume = findVolume(pod, kVolumeName) == nullptr;
+  plan.add_temp_volume = temp && findVolume(pod, kTempVolumeName) == nullptr;
+  plan.safe_to_evict_volumes = safeToEvict(pod, temp);
+  const std::string& revision = decision.policy->revision;
+  std::string json = decisionJson(decision, plan.reason, revision, plan.decisions, settings);
+  if (pod.label(api::kProfiledKey) != revision) plan.revision = revision;
+  if (pod.annotation(api::kDecisionKey) != json) plan.decision_json = std::move(json);
+  plan.empty = plan.containers.empty() && plan.init_containers.empty() && !plan.add_volume &&
+               !plan.add_temp_volume && plan.safe_to_evict_volumes.empty() &&
+               plan.revision.empty() && plan.decision_json.empty();
+  if (plan.empty) plan.reason = Reason::kAlreadyInjected;
+  return plan;
+}
+
+}  // namespace profiling::inject

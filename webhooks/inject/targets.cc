@@ -1,0 +1,68 @@
+#include "webhooks/inject/targets.h"
+
+#include <algorithm>
+
+#include "webhooks/inject/lang/language.h"
+#include "webhooks/inject/names.h"
+
+namespace profiling::inject {
+namespace {
+
+template <class List>
+bool contains(const List& list, std::string_view text) {
+  return std::find(list.begin(), list.end(), text) != list.end();
+}
+
+}  // namespace
+
+bool carriesAgent(const api::ContainerView& container) {
+  for (const api::MountView& mount : container.mounts) {
+    if (mount.name == kVolumeName && mount.mount_path == kMountPath) return true;
+  }
+  for (const api::EnvVarView& var : container.env) {
+    if (var.name == kPodNameEnv && var.has_value_from) return true;
+    for (const LanguageRow* row : languageRows()) {
+      const MergeVariable& v = row->variable;
+      if (var.name == v.name && listContains(var.value, v.addition, v.separator)) return true;
+    }
+  }
+  return false;
+}
+
+Targets selectTargets(const api::PodView& pod, const ContainerSelection& selection,
+                      const Settings& settings) {
+  Targets targets;
+  if (selection.given) {
+    for (const api::ContainerView& c : pod.init_containers) {
+      if (contains(selection.names, c.name) && !contains(selection.excluded, c.name)) {
+        targets.containers.push_back(&c);
+      }
+    }
+    for (const api::ContainerView& c : pod.containers) {
+      const bool by_star = selection.all && !contains(settings.sidecar_names, c.name);
+      if ((by_star || contains(selection.names, c.name)) && !contains(selection.excluded, c.name)) {
+        targets.containers.push_back(&c);
+      }
+    }
+    for (const std::string_view name : selection.names) {
+      const auto same = [&](const api::ContainerView& c) { return c.name == name; };
+      if (std::none_of(pod.containers.begin(), pod.containers.end(), same) &&
+          std::none_of(pod.init_containers.begin(), pod.init_containers.end(), same)) {
+        targets.unknown.push_back(name);
+      }
+    }
+    return targets;
+  }
+  for (const api::ContainerView& c : pod.containers) {
+    if (carriesAgent(c)) targets.containers.push_back(&c);
+  }
+  if (!targets.containers.empty()) return targets;
+  for (const api::ContainerView& c : pod.containers) {
+    if (contains(settings.sidecar_names, c.name)) continue;
+    targets.containers.push_back(&c);
+    break;
+  }
+  return targets;
+}
+
+}  // namespace profiling::inject
