@@ -19,7 +19,7 @@ bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-std::string quoted(std::string_view text) { return printable(trim(text), kQuoted); }
+std::string excerpt(std::string_view text) { return printable(trim(text), kQuoted); }
 
 // The end of a log says more than its beginning.
 std::string tail(std::string_view text) {
@@ -47,19 +47,19 @@ Diagnosis notCreated(const api::ProfilingServer& server, const ServerPodRecord& 
     }
     if (contains(message, "find key")) {
       return {ServerReason::kSecretKeyMissing,
-              field + ": Secret '" + name + where + " lacks a key (" + quoted(message) +
+              field + ": Secret '" + name + where + " lacks a key (" + excerpt(message) +
                   "); it must hold " + keys,
               false};
     }
   }
   return {ServerReason::kContainerNotCreated,
-          "pod '" + pod.name + "' cannot be started: " + quoted(message), false};
+          "pod '" + pod.name + "' cannot be started: " + excerpt(message), false};
 }
 
 Diagnosis crashing(const api::ProfilingServer& server, const ServerPodRecord& pod) {
   std::string message = "the server ended with exit code " +
                         std::to_string(pod.last_exit_code.value_or(0)) + " (" +
-                        (pod.last_reason.empty() ? "Error" : quoted(pod.last_reason)) +
+                        (pod.last_reason.empty() ? "Error" : excerpt(pod.last_reason)) +
                         "), restarts: " + std::to_string(pod.restarts);
   if (pod.last_reason == "OOMKilled") {
     message += "; raise spec.resources.limits.memory";
@@ -77,14 +77,14 @@ Diagnosis unschedulable(const api::ProfilingServer& server, const ServerPodRecor
       contains(why, "volume")) {
     const auto& storage_class = server.spec.persistence.storage_class_name;
     return {ServerReason::kVolumePending,
-            "the volume claim 'data-" + pod.name + "' is not bound: " + quoted(why) +
+            "the volume claim 'data-" + pod.name + "' is not bound: " + excerpt(why) +
                 "; check spec.persistence.storageClassName (" +
                 (storage_class ? "'" + *storage_class + "'" : "empty: the cluster's default class") +
                 ") and that something provisions its volumes",
             false};
   }
   return {ServerReason::kUnschedulable,
-          "no node takes pod '" + pod.name + "': " + quoted(why) +
+          "no node takes pod '" + pod.name + "': " + excerpt(why) +
               "; check spec.resources, spec.nodeSelector and spec.tolerations",
           false};
 }
@@ -129,7 +129,7 @@ Diagnosis diagnose(const api::ProfilingServer& server, std::string_view stateful
         kImageReasons.end()) {
       return {ServerReason::kImagePullFailed,
               "spec.image: '" + printable(server.spec.image) + "' cannot be pulled (" +
-                  quoted(pod.waiting_reason) + ": " + quoted(pod.waiting_message) +
+                  excerpt(pod.waiting_reason) + ": " + excerpt(pod.waiting_message) +
                   "); check the name and tag, and spec.imagePullSecrets for a private registry",
               false};
     }

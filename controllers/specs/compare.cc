@@ -1,5 +1,6 @@
 #include "controllers/specs/compare.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -70,6 +71,21 @@ std::string_view mergeKey(std::string_view field, const Json& wanted) {
   return {};
 }
 
+// A step of a JSON pointer (RFC 6901).
+std::string step(std::string_view key) {
+  std::string escaped = "/";
+  for (const char c : key) {
+    if (c == '~') {
+      escaped += "~0";
+    } else if (c == '/') {
+      escaped += "~1";
+    } else {
+      escaped += c;
+    }
+  }
+  return escaped;
+}
+
 const Json* findByKey(const Json& list, std::string_view key, const Json& value) {
   for (const Json& item : list) {
     if (!item.is_object()) continue;
@@ -88,7 +104,7 @@ std::optional<std::string> compareLists(const Json& live, const Json& wanted,
   if (const std::string_view key = mergeKey(field, wanted); !key.empty()) {
     for (const Json& item : wanted) {
       const Json* found = findByKey(live, key, item.at(std::string(key)));
-      const std::string at = path + "/" + scalarText(item.at(std::string(key)));
+      const std::string at = path + step(scalarText(item.at(std::string(key))));
       if (found == nullptr) return at;
       if (auto difference = compare(*found, item, at, {}, field)) return difference;
     }
@@ -111,7 +127,7 @@ std::optional<std::string> compare(const Json& live, const Json& wanted, const s
     }
     for (const auto& [key, value] : wanted.items()) {
       const auto it = live.find(key);
-      const std::string at = path + "/" + key;
+      const std::string at = path + step(key);
       const bool nothing = value.is_null() || (value.is_structured() && value.empty()) ||
                            value == false || value == "";
       if (it == live.end()) {

@@ -1,0 +1,120 @@
+#include "controllers/decoders.h"
+
+#include <gtest/gtest.h>
+
+#include "operator/kube/decode.h"
+
+namespace profiling::controllers {
+namespace {
+
+using Json = nlohmann::json;
+
+// As a reflector hands it on: with readable bytes behind.
+template <class T>
+Result<kube::Decoded<T>> decode(const kube::Decoder<T>& decoder, const std::string& text) {
+  std::string padded = text;
+  padded.append(kube::kObjectPadding, '\0');
+  return decoder(std::string_view(padded).substr(0, text.size()));
+}
+
+std::string profiledPod(const std::string& annotation, const char* phase) {
+  return Json{{"metadata",
+               {{"name", "a"},
+                {"namespace", "shop"},
+                {"labels", {{"profiling.dev/profiled", "abc"}}},
+                {"annotations", {{"profiling.dev/decision", annotation}}}}},
+              {"status", {{"phase", phase}}}}
+      .dump();
+}
+
+TEST(ProfiledPodDecoder, ReadsPolicyAndPhase) {
+  const auto decoder = profiledPodDecoder();
+  const auto pod = decode(decoder, profiledPod(R"({"policy":"shop","revision":"abc"})", "Running"));
+  ASSERT_TRUE(pod.ok()) << pod.status().toString();
+  EXPECT_EQ(pod->key, "shop/a");
+  EXPECT_EQ(pod->record->policy, "shop");
+  EXPECT_FALSE(pod->record->finished);
+  EXPECT_TRUE(decode(decoder, profiledPod(R"({"policy":"shop"})", "Succeeded"))->record->finished);
+  EXPECT_TRUE(decode(decoder, profiledPod(R"({"policy":"shop"})", "Failed"))->record->finished);
+}
+
+TEST(ProfiledPodDecoder, AnAnnotationThatSomebodyBrokeLeavesThePolicyEmpty) {
+  const auto decoder = profiledPodDecoder();
+  for (const char* annotation : {"", "{", "[]", R"({"policy":7})", "null"}) {
+    const auto pod = decode(decoder, profiledPod(annotation, "Running"));
+    ASSERT_TRUE(pod.ok()) << annotation;
+    EXPECT_EQ(pod->record->policy, "") << annotation;
+  }
+}
+
+TEST(ProfiledPodDecoder, WhatIsNoPodIsRefused) {
+  const auto decoder = profiledPodDecoder();
+  EXPECT_EQ(decode(decoder, "{").status().code(), Code::kInternal);
+  EXPECT_EQ(decode(decoder, "[]").status().code(), Code::kInvalidArgument);
+  EXPECT_EQ(decode(decoder, R"({"metadata":{"namespace":"x"}})").status().code(),
+            Code::kInvalidArgument);
+}
+
+TEST(ServerPod, ReadsWhyItIsNotReady) {
+  const ServerPodRecord pod = serverPodRecord(Json::parse(R"({
+    "metadata":{"name":"pyroscope-0","namespace":"profiling",
+      "ownerReferences":[{"uid":"x"},{"uid":"set","controller":true}]},
+    "status":{"phase":"Pending",
+      "conditions":[{"type":"PodScheduled","status":"True"},{"type":"Ready","status":"False"}],
+      "containerStatuses":[{"restartCount":3,
+        "state":{"waiting":{"reason":"CrashLoopBackOff","message":"back-off"}},
+        "lastState":{"terminated":{"exitCode":2,"reason":"Error","message":"bad config"}}}]}})"));
+  EXPECT_EQ(pod.controller_uid, "set");
+  EXPECT_EQ(pod.waiting_reason, "CrashLoopBackOff");
+  EXPECT_EQ(pod.last_exit_code, 2);
+  EXPECT_EQ(pod.last_message, "bad config");
+  EXPECT_EQ(pod.restarts, 3);
+  EXPECT_TRUE(pod.started);
+  EXPECT_FALSE(pod.ready || pod.deleting);
+  EXPECT_EQ(pod.unschedulable, "");
+}
+
+TEST(ServerPod, ReadsWhyItIsNotScheduled) {
+  const ServerPodRecord pod = serverPodRecord(Json::parse(R"({"metadata":{"deletionTimestamp":"x"},
+    "status":{"conditions":[{"type":"PodScheduled","status":"False","message":"no node"}]}})"));
+  EXPECT_EQ(pod.unschedulable, "no node");
+  EXPECT_TRUE(pod.deleting);
+  EXPECT_FALSE(pod.started);
+}
+
+TEST(ServerPod, FieldsOfAWrongTypeAreEmpty) {
+  const ServerPodRecord pod = serverPodRecord(Json::parse(
+      R"({"metadata":[],"status":{"conditions":{},"containerStatuses":[7,{"state":[]}]}})"));
+  EXPECT_EQ(pod.waiting_reason, "");
+  EXPECT_FALSE(pod.last_exit_code.has_value());
+}
+
+TEST(Owned, KeepsTheObjectWithoutManagedFields) {
+  const auto decoded = decode(ownedDecoder(), R"({"kind":"Service","metadata":{"name":"a",
+    "namespace":"n","uid":"u","resourceVersion":"5","managedFields":[{}],
+    "ownerReferences":[{"kind":"X","name":"y","uid":"z","controller":true}]},"spec":{"a":1}})");
+  ASSERT_TRUE(decoded.ok());
+  const OwnedRecord& record = *decoded->record;
+  EXPECT_EQ(decoded->key, "n/a");
+  EXPECT_EQ(record.controller->uid, "z");
+  EXPECT_EQ(record.object.at("spec").at("a"), 1);
+  EXPECT_FALSE(record.object.at("metadata").contains("managedFields"));
+  EXPECT_EQ(record.resource_version, "5");
+  EXPECT_FALSE(record.deleting);
+}
+
+TEST(Decoders, AnObjectWithoutANameIsRefused) {
+  EXPECT_EQ(decode(ownedDecoder(), R"({"metadata":{}})").status().code(), Code::kInvalidArgument);
+  EXPECT_EQ(decode(versionDecoder(), R"([])").status().code(), Code::kInvalidArgument);
+}
+
+TEST(Decoders, NamespacesAreKeptAsTheirLabels) {
+  const auto decoded =
+      decode(namespaceDecoder(), R"({"metadata":{"name":"shop","labels":{"team":"shop"}}})");
+  ASSERT_TRUE(decoded.ok()) << decoded.status().toString();
+  EXPECT_EQ(decoded->key, "shop");
+  EXPECT_EQ(decoded->record->labels.at("team"), "shop");
+}
+
+}  // namespace
+}  // namespace profiling::controllers

@@ -1,0 +1,334 @@
+#include "controllers/profilingserver/decide.h"
+
+#include <functional>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "controllers/decoders.h"
+#include "operator/api/v1alpha1/codec.h"
+#include "tests/unit/controllers/builders.h"
+
+namespace profiling::controllers {
+namespace {
+
+using Json = nlohmann::json;
+using specs::ObjectKind;
+using testing::HasSubstr;
+
+// A server, its objects as they should be, and one ready pod; rows change it.
+struct World {
+  api::ProfilingServer server = test::s3Server();
+  std::vector<std::pair<ObjectKind, Json>> live;
+  std::vector<ServerPodRecord> pods;
+
+  World() {
+    for (const specs::WantedObject& wanted : specs::serverObjects(server)) {
+      live.emplace_back(wanted.kind, test::asLive(wanted.object));
+    }
+    ServerPodRecord pod;
+    pod.namespace_ = "profiling";
+    pod.name = "pyroscope-0";
+    pod.controller_uid = "object-uid";
+    pod.phase = "Running";
+    pod.ready = pod.started = true;
+    pods.push_back(pod);
+  }
+  Json& object(ObjectKind kind, const std::string& name) {
+    for (auto& [k, json] : live) {
+      if (k == kind && json.at("metadata").at("name") == name) return json;
+    }
+    ADD_FAILURE() << name;
+    return live.front().second;
+  }
+  Json& set() { return object(ObjectKind::kStatefulSet, "pyroscope"); }
+  ServerPodRecord& waiting(const char* reason, const char* message) {
+    ServerPodRecord& pod = pods.front();
+    pod.ready = pod.started = false;
+    pod.phase = "Pending";
+    pod.waiting_reason = reason;
+    pod.waiting_message = message;
+    set()["status"]["readyReplicas"] = 0;
+    return pod;
+  }
+  ServerInput input() const {
+    ServerInput in;
+    in.server = std::make_shared<const api::ProfilingServer>(server);
+    for (const auto& [kind, json] : live) {
+      in.live.push_back({kind, std::make_shared<const OwnedRecord>(ownedRecord(json))});
+    }
+    for (const auto& pod : pods) in.pods.push_back(std::make_shared<const ServerPodRecord>(pod));
+    in.now = test::kNow;
+    return in;
+  }
+};
+
+std::string statusOf(const api::ProfilingServerStatus& status, const char* type) {
+  const api::Condition* c = api::findCondition(status.conditions, type);
+  return c == nullptr ? "absent" : c->status + " " + c->reason;
+}
+std::string messageOf(const api::ProfilingServerStatus& status, const char* type) {
+  const api::Condition* c = api::findCondition(status.conditions, type);
+  return c == nullptr ? "" : c->message;
+}
+std::vector<std::string> applied(const ServerDecision& decision) {
+  std::vector<std::string> names;
+  for (const WantedChange& change : decision.apply) {
+    names.push_back(std::string(objectKindName(change.wanted.kind)) + "/" + change.wanted.name + " " +
+                    change.difference);
+  }
+  return names;
+}
+
+struct Row {
+  const char* sentence;
+  std::function<void(World&)> change;
+  std::vector<std::string> applied;
+  std::string config, storage, ready;  // "True Reason"
+  std::vector<std::string> words;      // in the message of the condition that is not True
+};
+class DecideServer : public testing::TestWithParam<Row> {};
+
+TEST_P(DecideServer, Says) {
+  const Row& row = GetParam();
+  World world;
+  row.change(world);
+  const ServerDecision d = decideServer(world.input());
+  EXPECT_EQ(applied(d), row.applied) << row.sentence;
+  EXPECT_EQ(statusOf(d.status, "ConfigValid"), row.config) << row.sentence;
+  EXPECT_EQ(statusOf(d.status, "StorageConfigured"), row.storage) << row.sentence;
+  EXPECT_EQ(statusOf(d.status, "Ready"), row.ready) << row.sentence;
+  std::string messages;
+  for (const char* type : {"ConfigValid", "StorageConfigured", "Ready"}) {
+    const api::Condition* c = api::findCondition(d.status.conditions, type);
+    ASSERT_NE(c, nullptr) << row.sentence;
+    EXPECT_EQ(c->observed_generation, 3) << row.sentence << type;
+    EXPECT_FALSE(c->message.empty()) << row.sentence << type;
+    if (c->status != "True") messages += c->message + "\n";
+  }
+  for (const std::string& word : row.words) EXPECT_THAT(messages, HasSubstr(word)) << row.sentence;
+  EXPECT_EQ(d.status.observed_generation, 3);
+}
+
+const std::vector<std::string> kNothing;
+const std::string kOk = "True Accepted";
+const std::string kKeys = "True CredentialsInPlace";
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows, DecideServer,
+    testing::Values(
+        Row{"nothing is written when everything is as it should be", [](World&) {}, kNothing, kOk,
+            kKeys, "True ServerReady", {}},
+        Row{"a new server gets all its objects, in order",
+            [](World& w) {
+              w.live.clear();
+              w.pods.clear();
+            },
+            {"ConfigMap/pyroscope-config /", "Service/pyroscope /", "Service/pyroscope-headless /",
+             "StatefulSet/pyroscope /"},
+            kOk, "Unknown Progressing", "False Progressing", {}},
+        Row{"a changed live Service is put back",
+            [](World& w) { w.object(ObjectKind::kService, "pyroscope")["spec"]["ports"][0]["port"] = 1; },
+            {"Service/pyroscope /spec/ports/4040"}, kOk, kKeys, "True ServerReady", {}},
+        Row{"a changed live ConfigMap is put back",
+            [](World& w) {
+              w.object(ObjectKind::kConfigMap, "pyroscope-config")["data"]["config.yaml"] = "x";
+            },
+            {"ConfigMap/pyroscope-config /data/config.yaml"}, kOk, kKeys, "True ServerReady", {}},
+        Row{"a StatefulSet that was scaled is put back",
+            [](World& w) { w.set()["spec"]["replicas"] = 3; },
+            {"StatefulSet/pyroscope /spec/replicas"}, kOk, kKeys, "False Progressing", {}},
+        Row{"a label that was taken off is put back",
+            [](World& w) {
+              w.object(ObjectKind::kService, "pyroscope")["metadata"]["labels"].erase(
+                  "app.kubernetes.io/managed-by");
+            },
+            {"Service/pyroscope /metadata/labels/app.kubernetes.io~1managed-by"}, kOk, kKeys,
+            "True ServerReady", {}},
+        Row{"a changed spec changes the file and restarts the pod",
+            [](World& w) { w.server.spec.retention = "24h"; },
+            {"ConfigMap/pyroscope-config /data/config.yaml",
+             "StatefulSet/pyroscope /metadata/annotations/profiling.dev~1applied-hash"},
+            kOk, kKeys, "False Progressing", {}},
+        Row{"an invalid spec changes nothing and says which field",
+            [](World& w) { w.server.spec.storage.s3->prefix = "2026"; },
+            kNothing, "False InvalidSpec", "Unknown InvalidSpec", "False InvalidSpec",
+            {"spec.storage.s3.prefix", "'2026'"}},
+        Row{"a foreign object of our name is left alone, and so is everything else",
+            [](World& w) {
+              auto& metadata = w.object(ObjectKind::kService, "pyroscope")["metadata"];
+              metadata["ownerReferences"] = Json::parse(
+                  R"([{"kind":"Deployment","name":"theirs","uid":"other","controller":true}])");
+              w.server.spec.retention = "24h";
+            },
+            kNothing, kOk, kKeys, "False Conflict",
+            {"Service 'profiling/pyroscope'", "Deployment 'theirs'", "metadata.name"}},
+        Row{"an object without an owner and without our labels is foreign too",
+            [](World& w) {
+              auto& metadata = w.object(ObjectKind::kConfigMap, "pyroscope-config")["metadata"];
+              metadata.erase("ownerReferences");
+              metadata.erase("labels");
+            },
+            kNothing, kOk, kKeys, "False Conflict", {"ConfigMap 'profiling/pyroscope-config'"}},
+        Row{"an object that was orphaned with our labels is taken back",
+            [](World& w) {
+              w.object(ObjectKind::kService, "pyroscope")["metadata"].erase("ownerReferences");
+            },
+            {"Service/pyroscope /metadata/ownerReferences"}, kOk, kKeys, "True ServerReady", {}},
+        Row{"objects of an earlier server of the name are waited for",
+            [](World& w) { w.set()["metadata"]["ownerReferences"][0]["uid"] = "earlier"; },
+            kNothing, kOk, "Unknown Progressing", "False AwaitingDeletion", {"StatefulSet", "earlier"}},
+        Row{"an object on its way out is waited for",
+            [](World& w) { w.set()["metadata"]["deletionTimestamp"] = test::kNow; },
+            kNothing, kOk, "Unknown Progressing", "False AwaitingDeletion", {"being deleted"}},
+        Row{"a missing Secret is named with field, value and remedy",
+            [](World& w) {
+              w.waiting("CreateContainerConfigError", "secret \"s3-credentials\" not found");
+            },
+            kNothing, kOk, "False SecretNotFound", "False SecretNotFound",
+            {"spec.storage.s3.credentials.secretRef.name", "'s3-credentials'", "AWS_ACCESS_KEY_ID",
+             "AWS_SECRET_ACCESS_KEY", "namespace 'profiling'"}},
+        Row{"a Secret without a key is named with the key",
+            [](World& w) {
+              w.waiting("CreateContainerConfigError",
+                        "couldn't find key AWS_ACCESS_KEY_ID in Secret profiling/s3-credentials");
+            },
+            kNothing, kOk, "False SecretKeyMissing", "False SecretKeyMissing",
+            {"spec.storage.s3.credentials.secretRef.name", "find key AWS_ACCESS_KEY_ID"}},
+        Row{"another container error is passed on",
+            [](World& w) { w.waiting("CreateContainerConfigError", "image will run as root"); },
+            kNothing, kOk, "Unknown Progressing", "False ContainerNotCreated",
+            {"image will run as root", "pyroscope-0"}},
+        Row{"an image that cannot be pulled is named",
+            [](World& w) { w.waiting("ImagePullBackOff", "not found"); },
+            kNothing, kOk, "Unknown Progressing", "False ImagePullFailed",
+            {"spec.image", "'grafana/pyroscope:2.2.1'", "spec.imagePullSecrets"}},
+        Row{"a crash loop says what the server said last",
+            [](World& w) {
+              auto& pod = w.waiting("CrashLoopBackOff", "back-off");
+              pod.started = true;
+              pod.restarts = 4;
+              pod.last_exit_code = 1;
+              pod.last_reason = "Error";
+              pod.last_message = std::string(500, 'x') + "field bucket not found";
+            },
+            kNothing, kOk, kKeys, "False ServerCrashing",
+            {"exit code 1", "field bucket not found", "kubectl logs -n profiling pyroscope-0"}},
+        Row{"a server that runs out of memory is told the remedy",
+            [](World& w) {
+              auto& pod = w.waiting("", "");
+              pod.started = true;
+              pod.restarts = 2;
+              pod.last_exit_code = 137;
+              pod.last_reason = "OOMKilled";
+            },
+            kNothing, kOk, kKeys, "False ServerCrashing", {"OOMKilled", "spec.resources.limits.memory"}},
+        Row{"a volume that is not bound is named",
+            [](World& w) {
+              w.waiting("", "").unschedulable =
+                  "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims.";
+            },
+            kNothing, kOk, "Unknown Progressing", "False VolumePending",
+            {"data-pyroscope-0", "spec.persistence.storageClassName"}},
+        Row{"a pod that no node takes is named",
+            [](World& w) { w.waiting("", "").unschedulable = "0/1 nodes: Insufficient memory"; },
+            kNothing, kOk, "Unknown Progressing", "False Unschedulable",
+            {"Insufficient memory", "spec.resources"}},
+        Row{"a pod that has started and is not ready yet is progress",
+            [](World& w) {
+              w.pods.front().ready = false;
+              w.set()["status"]["readyReplicas"] = 0;
+            },
+            kNothing, kOk, kKeys, "False Progressing", {"not ready yet"}},
+        Row{"a pod of another controller with our labels does not count",
+            [](World& w) { w.pods.front().controller_uid = "theirs"; },
+            kNothing, kOk, "Unknown Progressing", "False Progressing", {"not been created"}},
+        Row{"a pod on its way out does not count",
+            [](World& w) { w.pods.front().deleting = true; },
+            kNothing, kOk, "Unknown Progressing", "False Progressing", {}},
+        Row{"an update that is not rolled out yet is progress",
+            [](World& w) { w.set()["status"]["updateRevision"] = "r2"; },
+            kNothing, kOk, kKeys, "False Progressing", {"rolled out"}},
+        Row{"a changed volume size is refused, and the rest goes on",
+            [](World& w) { w.server.spec.persistence.size = "20Gi"; },
+            {"StatefulSet/pyroscope /metadata/annotations/profiling.dev~1applied-hash"}, kOk,
+            "False VolumeImmutable", "False Progressing",
+            {"spec.persistence", "'20Gi'", "'10Gi'", "data-pyroscope-0"}},
+        Row{"the same volume size in other words is no change",
+            [](World& w) {
+              w.server.spec.persistence.size = "10240Mi";
+              // What the API server keeps of it.
+              for (auto& [kind, json] : w.live) {
+                if (kind != ObjectKind::kStatefulSet) continue;
+                for (const auto& wanted : specs::serverObjects(w.server)) {
+                  if (wanted.kind == kind) json = test::asLive(wanted.object);
+                }
+                json["spec"]["volumeClaimTemplates"][0]["spec"]["resources"]["requests"]["storage"] =
+                    "10Gi";
+              }
+            },
+            kNothing, kOk, kKeys, "True ServerReady", {}}));
+
+TEST(DecideServer, KeepsTheVolumesThatAreThere) {
+  World world;
+  world.server.spec.persistence.size = "20Gi";
+  const ServerDecision d = decideServer(world.input());
+  ASSERT_EQ(d.apply.size(), 1U);
+  EXPECT_EQ(d.apply[0].wanted.object.at("spec").at("volumeClaimTemplates"),
+            world.set().at("spec").at("volumeClaimTemplates"));
+  // Applied, it is not applied again.
+  world.set()["metadata"]["annotations"] = d.apply[0].wanted.object.at("metadata").at("annotations");
+  EXPECT_TRUE(decideServer(world.input()).apply.empty());
+}
+
+TEST(DecideServer, AForeignObjectIsLookedAtAgainBecauseItIsNotWatched) {
+  World world;
+  world.object(ObjectKind::kService, "pyroscope")["metadata"].erase("ownerReferences");
+  world.object(ObjectKind::kService, "pyroscope")["metadata"].erase("labels");
+  EXPECT_EQ(decideServer(world.input()).requeue_after, std::chrono::milliseconds(30'000));
+}
+
+TEST(DecideServer, StatusHasUrlHashAndReplicas) {
+  const ServerDecision d = decideServer(World().input());
+  EXPECT_EQ(d.status.url, "http://pyroscope.profiling.svc:4040");
+  EXPECT_EQ(d.status.config_hash.size(), 16U);
+  EXPECT_EQ(d.status.ready_replicas, 1);
+}
+
+TEST(DecideServer, ASecondLookAtTheSameChangesNoStatus) {
+  World world;
+  world.server.status = decideServer(world.input()).status;
+  ServerInput later = world.input();
+  later.now = "2026-08-01T13:00:00Z";
+  EXPECT_EQ(api::toJson(decideServer(later).status), api::toJson(world.server.status));
+}
+
+TEST(DecideServer, StorageKeepsItsLastStateWhileThePodIsReplaced) {
+  World world;
+  world.server.status = decideServer(world.input()).status;
+  world.pods.clear();
+  EXPECT_EQ(statusOf(decideServer(world.input()).status, "StorageConfigured"), kKeys);
+  world.server.metadata.generation = 4;  // another spec may name another Secret
+  EXPECT_EQ(statusOf(decideServer(world.input()).status, "StorageConfigured"), "Unknown Progressing");
+}
+
+TEST(DecideServer, StorageOfTheOtherKinds) {
+  World world;
+  world.server.spec.storage.s3->credentials.reset();
+  EXPECT_EQ(statusOf(decideServer(world.input()).status, "StorageConfigured"),
+            "True ServerOwnCredentials");
+  world.server = test::filesystemServer();
+  EXPECT_EQ(statusOf(decideServer(world.input()).status, "StorageConfigured"), "True FilesystemVolume");
+}
+
+TEST(DecideServer, ARefusedObjectIsNamed) {
+  World world;
+  const ServerDecision d = decideServer(world.input());
+  const auto status = rejected(world.input(), d.status, specs::serverObjects(world.server).back(),
+                               "exceeded quota");
+  EXPECT_EQ(statusOf(status, "Ready"), "False ApplyRejected");
+  EXPECT_EQ(messageOf(status, "Ready"), "StatefulSet 'pyroscope' was refused: exceeded quota");
+}
+
+}  // namespace
+}  // namespace profiling::controllers
