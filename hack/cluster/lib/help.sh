@@ -33,12 +33,14 @@ Working with it
   load-image FILE…          load docker-archive files (docker save, buildah push docker-archive:…,
                             hack/images/scratch_image.py) into the node; use imagePullPolicy
                             IfNotPresent or Never
+  images                    paths of the docker-archive files of the cluster's own images
   exec CMD…                 run a command in the cluster's network, where Services and pods answer
   host-ip                   the host's address as the cluster sees it: a process on the host that
                             listens there can be an admission webhook, https://HOST_IP:PORT
   logs [COMPONENT]          the end of a component's log, or the list of components
   s3                        apply only the S3 server, to this cluster or to $KUBECONFIG
-                            (S3_IMAGE=HOST/PATH:TAG where that cluster pulls it from)
+                            (S3_IMAGE=HOST/PATH:TAG says where that cluster pulls it from; push
+                            there the s3.tar that `images` names)
 
 S3 server   http://s3.profiling.svc:7070, bucket "profiles", path-style addresses, Secret
             "s3-credentials" in namespace "profiling" (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)

@@ -88,6 +88,11 @@ import_own_images() {
   for name in "${IMAGES[@]}"; do import_image "$REPLY/$name.tar" "$REPLY"; done
 }
 
+command_images() {
+  build_parts images
+  printf '%s\n' "${IMAGES[@]/#/$IMAGES_DIR/}" | sed 's/$/.tar/'
+}
+
 command_load_image() {
   local file
   [ $# -gt 0 ] || die "load-image: at least one docker-archive file must follow"

@@ -11,11 +11,13 @@ import (
 	_ "github.com/coredns/coredns/plugin/health"
 	_ "github.com/coredns/coredns/plugin/kubernetes"
 	_ "github.com/coredns/coredns/plugin/ready"
+	_ "github.com/coredns/coredns/plugin/template"
 )
 
-// The order of the plugin chain; CoreDNS's own order, cut to what is linked.
+// The order of the plugin chain: CoreDNS's own, except that template comes last, to answer what no
+// other plugin did.
 func init() {
-	dnsserver.Directives = []string{"health", "ready", "errors", "cache", "kubernetes"}
+	dnsserver.Directives = []string{"health", "ready", "errors", "cache", "kubernetes", "template"}
 }
 
 func main() {
