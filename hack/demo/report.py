@@ -78,7 +78,7 @@ def main():
             picture.write_text(flamegraph.render(f"{app}, {time.strftime('%Y-%m-%d %H:%M')}", answer))
             pod, decision = pods[app]
             languages = decision["containers"][0]["languages"]
-            rows.append((app, pod, ",".join(x["language"] for x in languages), ",".join(x["agent"] for x in languages),
+            rows.append((app, pod, ",".join(x["language"] for x in languages), ",".join(x["version"] for x in languages),
                          samples[app], sizes[app], picture))
         table(rows)
 

@@ -14,8 +14,8 @@ bool isLowerAlnum(char c) {
 }  // namespace
 
 Warning invalidAnnotation(std::string_view key, std::string_view value, std::string_view allowed) {
-  return {std::string(key) + ": \"" + printable(value, 80) + "\" is ignored; allowed: " +
-          std::string(allowed)};
+  return {std::string(key) + ": \"" + printable(value, 80) +
+          "\" is ignored; allowed: " + std::string(allowed)};
 }
 
 bool isDnsLabel(std::string_view name) {
@@ -58,8 +58,7 @@ InjectValue parseInject(std::optional<std::string_view> value, std::string_view 
     warnings.push_back(invalidAnnotation(std::string(place) + " " + std::string(api::kInjectKey),
                                          *value, "true, false, or a list of java, python, node"));
   }
-  out.kind =
-      out.languages.empty() ? InjectValue::Kind::kInvalid : InjectValue::Kind::kLanguages;
+  out.kind = out.languages.empty() ? InjectValue::Kind::kInvalid : InjectValue::Kind::kLanguages;
   return out;
 }
 

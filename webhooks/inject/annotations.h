@@ -22,8 +22,8 @@ struct InjectValue {
 InjectValue parseInject(std::optional<std::string_view> value, std::string_view place,
                         std::vector<Warning>& warnings);
 
-// "app,worker", "*", "!name"; only exclusions mean all but those. `*` is every application container
-// that is no known sidecar; an init container or a sidecar is a target only by its name.
+// "app,worker", "*", "!name"; only exclusions mean all but those. `*` is every application
+// container that is no known sidecar; an init container or a sidecar is a target only by its name.
 struct ContainerSelection {
   bool given = false;
   bool all = false;

@@ -110,15 +110,17 @@ class EnvPlanner {
   EnvPlanner(const ContainerEnv& env, ContainerPlan& plan) : env_(env), plan_(plan) {}
 
   void setIfAbsent(std::string_view name, std::string value) {
-    if (env_.find(name) == nullptr) append(name, std::move(value), {});
+    const auto same = [&](const EnvEdit& e) { return e.name == name; };
+    if (env_.find(name) != nullptr || std::any_of(plan_.env.begin(), plan_.env.end(), same)) return;
+    append(name, std::move(value), {});
   }
   // Ours on every container that has our agent, so an old value is replaced.
   void setOurs(std::string_view name, std::string value) {
     const api::EnvVarView* var = env_.find(name);
     if (var == nullptr) return append(name, std::move(value), {});
     if (var->has_value_from || var->value == value) return;
-    plan_.env.push_back({EnvEdit::Kind::kReplaceValue, std::string(name), std::move(value), {},
-                         env_.indexOf(var)});
+    plan_.env.push_back(
+        {EnvEdit::Kind::kReplaceValue, std::string(name), std::move(value), {}, env_.indexOf(var)});
   }
   // Tags refer to pod and node, which therefore have to stand earlier: at the front if the tags
   // are there already.
@@ -184,8 +186,7 @@ ContainerResult planContainer(const PodContext& ctx, const api::ContainerView& c
   };
 
   const ContainerEnv env(c);
-  const std::string name =
-      literal(serviceName(ctx.pod, ctx.workload, ctx.policy(), c.name));
+  const std::string name = literal(serviceName(ctx.pod, ctx.workload, ctx.policy(), c.name));
   const std::string address = literal(ctx.policy().server_url);
   if (embedsSdk(env, name, address)) return skip(Reason::kEmbeddedSDK);
   if (pathTaken(c, kMountPath, kVolumeName)) return skip(Reason::kNameConflict);
@@ -205,8 +206,8 @@ ContainerResult planContainer(const PodContext& ctx, const api::ContainerView& c
     std::vector<std::string_view> additions;
     if (own_temp) additions.push_back("-Djava.io.tmpdir=/profiling-agent-tmp");
     additions.push_back(row.variable.addition);
-    Merge merge = mergeVariable(env, row.variable, additions,
-                                ctx.policy().policy.spec.secret_env_from);
+    Merge merge =
+        mergeVariable(env, row.variable, additions, ctx.policy().policy.spec.secret_env_from);
     if (!merge.ok()) {
       result.decision.skipped.push_back({language, merge.reason});
       continue;

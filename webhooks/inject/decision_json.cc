@@ -54,7 +54,8 @@ std::string decisionJson(const Decision& decision, Reason reason, std::string_vi
     appendJsonString(out, revision);
     out += ',';
   }
-  out += revision.empty() ? R"("action":"skipped","reason":")" : R"("action":"injected","reason":")";
+  out +=
+      revision.empty() ? R"("action":"skipped","reason":")" : R"("action":"injected","reason":")";
   out += reasonName(reason);
   out += '"';
   std::size_t written = 0;

@@ -40,9 +40,7 @@ bool listContains(std::string_view value, std::string_view element, char separat
 struct Merge {
   Reason reason = Reason::kInjected;  // or kEnvFromSecretAssumed; else the variable cannot be set
   std::optional<EnvEdit> edit;        // none: it holds the additions already
-  bool ok() const {
-    return reason == Reason::kInjected || reason == Reason::kEnvFromSecretAssumed;
-  }
+  bool ok() const { return reason == Reason::kInjected || reason == Reason::kEnvFromSecretAssumed; }
 };
 // Extends `variable` by each of `additions` that it does not have.
 Merge mergeVariable(const ContainerEnv& env, const MergeVariable& variable,

@@ -3,7 +3,8 @@
 //
 //   Decision d = decide(pod, namespace_, policies, settings);   // which policy, or a reason
 //   InjectionPlan plan = planInjection(d, pod, settings);       // plain data: what would be added
-//   std::string patch = renderPatch(plan, pod, settings);       // JSON Patch (RFC 6902), "[]" never
+//   std::string patch = renderPatch(plan, pod, settings);       // JSON Patch (RFC 6902), "[]"
+//   never
 //
 // A pod that was injected before (by an earlier pass, or because its template was exported from a
 // running pod) is recognised part by part, by content: what is there is kept, what is missing is
@@ -27,32 +28,32 @@ namespace profiling::inject {
 enum class Reason {
   kInjected,
   kAlreadyInjected,
-  kNoPolicy,                 // no policy of the namespace selects the pod
-  kNotOptedIn,               // a policy matches but wants the annotation
-  kOptedOut,                 // inject: "false" on pod or namespace
-  kUnknownPolicy,            // annotation names a policy that is not there
-  kServerUnavailable,        // serverRef unresolved: missing, not granted, no URL yet
-  kNamespaceExcluded,        // kube-system, the operator's own
-  kUnknownNamespace,         // not (yet) among the namespaces that the webhook has seen
-  kCriticalPod,              // system-node-critical, system-cluster-critical
+  kNoPolicy,           // no policy of the namespace selects the pod
+  kNotOptedIn,         // a policy matches but wants the annotation
+  kOptedOut,           // inject: "false" on pod or namespace
+  kUnknownPolicy,      // annotation names a policy that is not there
+  kServerUnavailable,  // serverRef unresolved: missing, not granted, no URL yet
+  kNamespaceExcluded,  // kube-system, the operator's own
+  kUnknownNamespace,   // not (yet) among the namespaces that the webhook has seen
+  kCriticalPod,        // system-node-critical, system-cluster-critical
   kStaticPod,
   kUnsupportedOS,
   kUnsupportedArchitecture,
   kNoTargetContainer,
   kUnknownContainer,
-  kNoLanguage,               // nothing of what the policy allows applies
-  kEnvValueFrom,             // a variable that must be extended comes from valueFrom
-  kEnvFromSecret,            // secretEnvFrom: Skip
-  kEnvFromSecretAssumed,     // injected, assuming the Secret holds none of our names
-  kEmbeddedSDK,              // the container already carries PYROSCOPE_* of its own
+  kNoLanguage,            // nothing of what the policy allows applies
+  kEnvValueFrom,          // a variable that must be extended comes from valueFrom
+  kEnvFromSecret,         // secretEnvFrom: Skip
+  kEnvFromSecretAssumed,  // injected, assuming the Secret holds none of our names
+  kEmbeddedSDK,           // the container already carries PYROSCOPE_* of its own
   kConflictingAgent,
-  kNameConflict,             // a volume, mount path or container of our name with other content
-  kReadOnlyTemp,             // Java without a writable temp folder
-  kLimitsTooSmall,           // the pod's limits are below what copying an agent needs
-  kPodTooLarge,              // more containers, env or annotations than we touch
-  kMalformedPod,             // a field of a wrong type, which the API server will refuse
-  kInvalidAnnotation,        // ignored, with a warning
-  kInternalError,            // trouble of our own: the pod is allowed, unchanged
+  kNameConflict,       // a volume, mount path or container of our name with other content
+  kReadOnlyTemp,       // Java without a writable temp folder
+  kLimitsTooSmall,     // the pod's limits are below what copying an agent needs
+  kPodTooLarge,        // more containers, env or annotations than we touch
+  kMalformedPod,       // a field of a wrong type, which the API server will refuse
+  kInvalidAnnotation,  // ignored, with a warning
+  kInternalError,      // trouble of our own: the pod is allowed, unchanged
 };
 inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kInternalError) + 1;
 std::string_view reasonName(Reason reason);
@@ -63,14 +64,15 @@ struct Settings {
   api::AgentImages agents;
   std::string image_pull_policy = "IfNotPresent";
   std::string operator_namespace;
-  std::string volume_size_limit = "256Mi";
+  std::string volume_size_limit = "320Mi";
   std::string temp_size_limit = "64Mi";
   // Whether a language's agent image has an arm64 variant. An init container of the wrong
   // architecture cannot start and would hold up its pod, so pods that ask for arm64 nodes are left
   // alone until the administrator says that the image fits.
   std::array<bool, api::kLanguageCount> arm64_images{};
   std::vector<std::string> excluded_namespaces{"kube-system", "kube-public", "kube-node-lease"};
-  std::vector<std::string> sidecar_names{"istio-proxy", "linkerd-proxy", "vault-agent"};  // never default targets
+  std::vector<std::string> sidecar_names{"istio-proxy", "linkerd-proxy",
+                                         "vault-agent"};  // never default targets
 };
 
 // Policies of one namespace, best first: priority, then older, then name.
@@ -116,9 +118,9 @@ struct ContainerDecision {
 struct EnvEdit {
   enum class Kind { kAppend, kPrepend, kReplaceValue } kind = Kind::kAppend;
   std::string name;
-  std::string value;            // or
-  std::string field_path;       // valueFrom.fieldRef
-  std::size_t index = 0;        // for kReplaceValue: which entry of the container's env
+  std::string value;       // or
+  std::string field_path;  // valueFrom.fieldRef
+  std::size_t index = 0;   // for kReplaceValue: which entry of the container's env
 };
 struct ContainerPlan {
   std::size_t index = 0;
@@ -144,7 +146,7 @@ struct InjectionPlan {
   std::vector<ContainerDecision> decisions;
   std::vector<ContainerPlan> containers;
   std::vector<InitContainerPlan> init_containers;
-  std::size_t init_position = 0;      // where ours are inserted among initContainers
+  std::size_t init_position = 0;  // where ours are inserted among initContainers
   bool add_volume = false;
   bool add_temp_volume = false;
   std::string revision;               // label profiling.dev/profiled; empty: unchanged
@@ -157,6 +159,7 @@ InjectionPlan planInjection(const Decision& decision, const api::PodView& pod,
 
 // The JSON Patch document; empty string when the plan is empty. Parents are created first, keys are
 // escaped (~0, ~1), arrays are appended to or inserted into, never replaced.
-std::string renderPatch(const InjectionPlan& plan, const api::PodView& pod, const Settings& settings);
+std::string renderPatch(const InjectionPlan& plan, const api::PodView& pod,
+                        const Settings& settings);
 
 }  // namespace profiling::inject

@@ -31,7 +31,8 @@ std::shared_ptr<const api::EffectivePolicy> choose(const api::PodView& pod,
       }
       return nullptr;
     }
-    d.warnings.push_back(invalidAnnotation(api::kPolicyKey, *named, "the name of a ProfilingPolicy"));
+    d.warnings.push_back(
+        invalidAnnotation(api::kPolicyKey, *named, "the name of a ProfilingPolicy"));
   }
   d.reason = Reason::kNoPolicy;
   const Workload workload = workloadOf(pod);

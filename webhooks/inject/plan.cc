@@ -31,9 +31,9 @@ void refuse(InjectionPlan& plan, const Decision& decision, const api::PodView& p
   plan.reason = reason;
   plan.empty = true;
   if (!decision.opted_in) return;
-  plan.warnings.push_back({"profiling.dev: the pod is not profiled: " +
-                           std::string(reasonName(reason)) + ". " +
-                           std::string(remedyText(reason))});
+  plan.warnings.push_back(
+      {"profiling.dev: the pod is not profiled: " + std::string(reasonName(reason)) + ". " +
+       std::string(remedyText(reason))});
   if (staysUntouched(reason)) return;
   std::string json = decisionJson(decision, reason, "", plan.decisions, settings);
   if (pod.annotation(api::kDecisionKey) == json) return;
@@ -45,8 +45,8 @@ void planInitContainers(InjectionPlan& plan, const api::PodView& pod, const Sett
                         const api::ContainerView& pattern) {
   for (std::size_t i = 0; i < api::kLanguageCount; ++i) {
     const auto language = static_cast<api::Language>(i);
-    const bool used = std::any_of(
-        plan.decisions.begin(), plan.decisions.end(), [&](const ContainerDecision& d) {
+    const bool used =
+        std::any_of(plan.decisions.begin(), plan.decisions.end(), [&](const ContainerDecision& d) {
           return std::find(d.languages.begin(), d.languages.end(), language) != d.languages.end();
         });
     if (!used || ownInitContainer(pod, language) != nullptr) continue;

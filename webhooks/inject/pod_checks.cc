@@ -75,10 +75,9 @@ std::array<Reason, api::kLanguageCount> languageProblems(const api::PodView& pod
     const auto language = static_cast<api::Language>(i);
     const std::string name = initContainerName(language);
     const auto same = [&](const api::ContainerView& c) { return c.name == name; };
-    const bool taken =
-        std::any_of(pod.containers.begin(), pod.containers.end(), same) ||
-        (std::any_of(pod.init_containers.begin(), pod.init_containers.end(), same) &&
-         ownInitContainer(pod, language) == nullptr);
+    const bool taken = std::any_of(pod.containers.begin(), pod.containers.end(), same) ||
+                       (std::any_of(pod.init_containers.begin(), pod.init_containers.end(), same) &&
+                        ownInitContainer(pod, language) == nullptr);
     if (settings.agents[i].image.empty()) {
       out[i] = Reason::kNoLanguage;
     } else if (!arch.empty() && arch != "amd64" && !(arch == "arm64" && settings.arm64_images[i])) {

@@ -67,8 +67,8 @@ void appendInitContainer(std::string& out, const InitContainerPlan& init,
   out += ',';
   appendField(out, "imagePullPolicy", settings.image_pull_policy);
   out += R"(,"args":[)";
-  appendJsonString(out, std::string(kMountPath) + "/" +
-                            std::string(api::languageToken(init.language)));
+  appendJsonString(out,
+                   std::string(kMountPath) + "/" + std::string(api::languageToken(init.language)));
   out += ']';
   const api::ResourcesView& r = init.resources;
   if (r.any()) {
@@ -119,8 +119,8 @@ void renderEnv(JsonPatch& patch, const ContainerPlan& c, const std::string& base
 }
 
 void renderContainer(JsonPatch& patch, const ContainerPlan& c) {
-  const std::string base = (c.is_init ? "/spec/initContainers/" : "/spec/containers/") +
-                           std::to_string(c.index);
+  const std::string base =
+      (c.is_init ? "/spec/initContainers/" : "/spec/containers/") + std::to_string(c.index);
   renderEnv(patch, c, base);
   const bool mounts[] = {c.add_mount, c.add_temp_mount};
   bool create = c.create_mounts;

@@ -14,9 +14,8 @@ constexpr std::size_t kMaxServiceName = 128;
 constexpr std::size_t kMaxTagName = 63;
 constexpr std::size_t kMaxTagValue = 200;
 // Set by us on every container, never by others; these and one for `container`.
-constexpr std::array<std::string_view, 7> kReserved{"namespace", "pod",           "container",
-                                                    "node",      "workload",      "template_hash",
-                                                    "service_name"};
+constexpr std::array<std::string_view, 7> kReserved{
+    "namespace", "pod", "container", "node", "workload", "template_hash", "service_name"};
 
 bool isAlnum(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -124,7 +123,8 @@ void Tags::add(std::string name, std::string value, std::string_view source,
     return skip("the name is reserved");
   }
   if (!validName(name)) return skip("names match [a-zA-Z_][a-zA-Z0-9_]*, at most 63");
-  if (!validValue(value)) return skip("values have 1 to 200 printable characters without {},= or blanks");
+  if (!validValue(value))
+    return skip("values have 1 to 200 printable characters without {},= or blanks");
   const auto same = [&](const auto& tag) { return tag.first == name; };
   if (std::find_if(tags_.begin(), tags_.end(), same) != tags_.end()) return;
   if (tags_.size() + 1 >= kMaxTagNames) return skip("a profile carries at most 30 tags");

@@ -10,12 +10,11 @@ constexpr std::string_view kOption = "-javaagent:/profiling-agent/java/pyroscope
 
 constexpr std::array<std::string_view, 3> kCommands{"java", "catalina.sh", "jetty.sh"};
 constexpr std::array<std::string_view, 2> kSuffixes{".jar", ".war"};
-constexpr std::array<std::string_view, 7> kEnvNames{"JAVA_TOOL_OPTIONS", "JAVA_OPTS",
-                                                    "JDK_JAVA_OPTIONS",  "_JAVA_OPTIONS",
-                                                    "CATALINA_OPTS",     "JAVA_HOME",
-                                                    "SPRING_PROFILES_ACTIVE"};
+constexpr std::array<std::string_view, 7> kEnvNames{
+    "JAVA_TOOL_OPTIONS", "JAVA_OPTS", "JDK_JAVA_OPTIONS",      "_JAVA_OPTIONS",
+    "CATALINA_OPTS",     "JAVA_HOME", "SPRING_PROFILES_ACTIVE"};
 constexpr std::array<std::string_view, 13> kImageWords{
-    "java",   "openjdk", "jdk",    "jre",      "temurin", "corretto", "zulu",
+    "java",   "openjdk", "jdk",     "jre",      "temurin", "corretto",     "zulu",
     "tomcat", "jetty",   "wildfly", "keycloak", "kafka",   "elasticsearch"};
 
 // Options through which another async-profiler, or an agent built on one, comes into the process:
@@ -31,8 +30,8 @@ bool isForeignProfiler(std::string_view word, bool datadog_profiles) {
 
 bool conflicts(const api::ContainerView& container, const ContainerEnv& env) {
   const bool datadog = switchedOn(env, "DD_PROFILING_ENABLED");
-  for (const std::string_view name : {"JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS",
-                                      "JAVA_OPTS", "CATALINA_OPTS"}) {
+  for (const std::string_view name :
+       {"JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "JAVA_OPTS", "CATALINA_OPTS"}) {
     const api::EnvVarView* var = env.find(name);
     if (var == nullptr) continue;
     for (const std::string_view word : split(var->value, ' ')) {
@@ -50,7 +49,7 @@ bool conflicts(const api::ContainerView& container, const ContainerEnv& env) {
 std::vector<NameValue> settings(const api::EffectivePolicy& policy) {
   const api::ProfilingPolicySpec& spec = policy.policy.spec;
   std::vector<NameValue> out = {
-      {"PYROSCOPE_FORMAT", "jfr"},  // the only format that carries several events
+      {"PYROSCOPE_FORMAT", "jfr"},             // the only format that carries several events
       {"PYROSCOPE_PROFILER_EVENT", "itimer"},  // needs no perf_event access
       {"PYROSCOPE_PROFILING_INTERVAL", javaPeriod(spec.sampling.cpu_hz)},
       {"PYROSCOPE_UPLOAD_INTERVAL", javaDuration(spec.sampling.upload_interval)},

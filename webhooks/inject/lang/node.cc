@@ -1,5 +1,5 @@
-// Our preload starts @pyroscope/nodejs, which reads these names (its src/utils/get-env.ts); labels and
-// tenant go through the preload.
+// Our preload starts @pyroscope/nodejs, which reads these names (its src/utils/get-env.ts); labels
+// and tenant go through the preload.
 #include "webhooks/inject/lang/language.h"
 
 namespace profiling::inject {

@@ -4,14 +4,15 @@
 namespace profiling::inject {
 namespace {
 
-constexpr std::array<std::string_view, 10> kCommands{"python", "python3",  "gunicorn", "uvicorn",
-                                                     "celery", "uwsgi",    "flask",    "django-admin",
-                                                     "hypercorn", "daphne"};
+constexpr std::array<std::string_view, 10> kCommands{
+    "python", "python3", "gunicorn",     "uvicorn",   "celery",
+    "uwsgi",  "flask",   "django-admin", "hypercorn", "daphne"};
 constexpr std::array<std::string_view, 1> kSuffixes{".py"};
 constexpr std::array<std::string_view, 8> kEnvNames{
-    "PYTHONPATH",             "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PYTHONHOME",
-    "DJANGO_SETTINGS_MODULE", "FLASK_APP",        "GUNICORN_CMD_ARGS",       "PIP_INDEX_URL"};
-constexpr std::array<std::string_view, 8> kImageWords{"python", "django",  "flask",  "gunicorn",
+    "PYTHONPATH",        "PYTHONUNBUFFERED",       "PYTHONDONTWRITEBYTECODE",
+    "PYTHONHOME",        "DJANGO_SETTINGS_MODULE", "FLASK_APP",
+    "GUNICORN_CMD_ARGS", "PIP_INDEX_URL"};
+constexpr std::array<std::string_view, 8> kImageWords{"python",  "django",  "flask",  "gunicorn",
                                                       "uvicorn", "fastapi", "celery", "airflow"};
 
 bool conflicts(const api::ContainerView&, const ContainerEnv&) {
@@ -22,7 +23,8 @@ std::vector<NameValue> settings(const api::EffectivePolicy& policy) {
   const api::ProfilingPolicySpec& spec = policy.policy.spec;
   const bool memory = spec.profiles.allocations || spec.profiles.in_use_memory;
   return {{"PROFILING_PYTHON_SAMPLE_RATE", std::to_string(spec.sampling.cpu_hz)},
-          {"PROFILING_PYTHON_MEMORY", memory ? "true" : "false"}};
+          {"PROFILING_PYTHON_MEMORY", memory ? "true" : "false"},
+          {"PYROSCOPE_UPLOAD_INTERVAL", javaDuration(spec.sampling.upload_interval)}};
 }
 
 }  // namespace

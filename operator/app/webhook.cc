@@ -1,0 +1,201 @@
+// `webhook`: watches policies, servers and namespaces, and answers admissions from what it saw.
+#include <array>
+#include <mutex>
+
+#include <nlohmann/json.hpp>
+
+#include "operator/api/v1alpha1/codec.h"
+#include "operator/app/parts.h"
+#include "operator/app/process.h"
+#include "operator/app/run.h"
+#include "operator/base/log.h"
+#include "operator/base/stop.h"
+#include "operator/net/beast/server.h"
+#include "operator/tls/file_source.h"
+#include "webhooks/mutate_pod.h"
+
+namespace profiling::app {
+namespace {
+
+constexpr std::chrono::seconds kDrainDeadline{15};
+
+template <class T>
+kube::Decoder<T> decoderOf(Result<T> (*read)(const nlohmann::json&)) {
+  return [read](std::string_view text) -> Result<kube::Decoded<T>> {
+    const auto json = nlohmann::json::parse(text, nullptr, false);
+    auto record = read(json);
+    if (!record.ok()) return record.status();
+    const api::ObjectMeta& meta = record->metadata;
+    return kube::Decoded<T>{kube::objectKey(meta.namespace_, meta.name),
+                            std::make_shared<const T>(*std::move(record))};
+  };
+}
+
+Result<kube::Decoded<webhooks::NamespaceRecord>> decodeNamespace(std::string_view text) {
+  auto meta = api::metaFromJson(nlohmann::json::parse(text, nullptr, false));
+  if (!meta.ok()) return meta.status();
+  webhooks::NamespaceRecord record;
+  const auto annotation = meta->annotations.find(std::string(api::kInjectKey));
+  if (annotation != meta->annotations.end()) record.inject = annotation->second;
+  record.labels = std::move(meta->labels);
+  record.name = meta->name;
+  return kube::Decoded<webhooks::NamespaceRecord>{
+      meta->name, std::make_shared<const webhooks::NamespaceRecord>(std::move(record))};
+}
+
+kube::ReflectorOptions allOf(const kube::Resource& resource) {
+  kube::ReflectorOptions options;
+  options.resource = resource;
+  return options;
+}
+
+// One counter for each reason, made beforehand so that the admission path looks nothing up.
+class DecisionCounters {
+ public:
+  explicit DecisionCounters(obs::Metrics& metrics) {
+    for (std::size_t i = 0; i < counters_.size(); ++i) {
+      counters_.at(i) = &metrics.counter(
+          "profiling_admission_decisions_total", "Admissions that were not dry runs, by reason.",
+          {{"reason", std::string(inject::reasonName(static_cast<inject::Reason>(i)))}});
+    }
+  }
+  void count(inject::Reason reason) { counters_.at(static_cast<std::size_t>(reason))->Increment(); }
+
+ private:
+  std::array<prometheus::Counter*, inject::kReasonCount> counters_{};
+};
+
+// Watches and what is built from them.
+class Watches {
+ public:
+  Watches(net::HttpClient& http, const api::AgentImages& agents, webhooks::PodMutator& mutator)
+      : agents_(agents), mutator_(mutator) {
+    const auto changed = [this](std::string_view) { rebuild(); };
+    reflectors_.at(0) = kube::makeReflector<api::ProfilingPolicy>(
+        http, allOf(kube::resources::kPolicies), policies_, decoderOf(api::policyFromJson),
+        changed);
+    reflectors_.at(1) = kube::makeReflector<api::ProfilingServer>(
+        http, allOf(kube::resources::kServers), servers_, decoderOf(api::serverFromJson), changed);
+    reflectors_.at(2) = kube::makeReflector<webhooks::NamespaceRecord>(
+        http, allOf(kube::resources::kNamespaces), namespaces_, decodeNamespace, changed);
+  }
+  void start() {
+    for (auto& r : reflectors_) r->start();
+  }
+  void stop() {
+    for (auto& r : reflectors_) r->stop();
+  }
+  std::optional<std::string> unsynced() const {
+    if (!policies_.synced()) return "policies are not listed yet";
+    if (!servers_.synced()) return "servers are not listed yet";
+    if (!namespaces_.synced()) return "namespaces are not listed yet";
+    return std::nullopt;
+  }
+  const auto& reflectors() const { return reflectors_; }
+
+ private:
+  // On the reflectors' threads; one at a time, so that an older snapshot never replaces a newer.
+  void rebuild() {
+    const std::lock_guard lock(mutex_);
+    if (unsynced()) return;
+    mutator_.use(webhooks::buildSnapshot(*policies_.snapshot(), *servers_.snapshot(),
+                                         *namespaces_.snapshot(), agents_));
+  }
+
+  const api::AgentImages agents_;
+  webhooks::PodMutator& mutator_;
+  std::mutex mutex_;
+  kube::Store<api::ProfilingPolicy> policies_;
+  kube::Store<api::ProfilingServer> servers_;
+  kube::Store<webhooks::NamespaceRecord> namespaces_;
+  std::array<std::unique_ptr<kube::Reflector>, 3> reflectors_;
+};
+
+inject::Settings settingsOf(const CommonOptions& options) {
+  inject::Settings settings;
+  settings.agents = options.agents;
+  settings.image_pull_policy = options.agent_pull_policy;
+  settings.operator_namespace = options.operator_namespace;
+  return settings;
+}
+
+void exportCertificate(obs::Metrics& metrics, const tls::FileSource& certificate) {
+  auto& expiry = metrics.gauge("profiling_certificate_expiry_timestamp_seconds",
+                               "When the serving certificate ends, in seconds since 1970.");
+  auto& reloads =
+      metrics.gauge("profiling_certificate_reloads_total", "Certificates taken into use.");
+  auto& errors =
+      metrics.gauge("profiling_certificate_errors_total", "Certificates that could not be used.");
+  metrics.onCollect([&] {
+    if (const auto current = certificate.current()) {
+      expiry.Set(static_cast<double>(std::chrono::system_clock::to_time_t(current->notAfter())));
+    }
+    reloads.Set(static_cast<double>(certificate.reloads()));
+    errors.Set(static_cast<double>(certificate.errors()));
+  });
+}
+
+}  // namespace
+
+int runWebhook(const WebhookOptions& options) {
+  log::init(options.common.log_level, options.common.log_format);
+  auto api_server = connectApiServer(options.common);
+  if (!api_server.ok()) return failedStart(api_server.status());
+
+  obs::Metrics metrics;
+  obs::addProcessMetrics(metrics);
+  DecisionCounters decisions(metrics);
+  auto& failures = metrics.counter("profiling_admission_failures_total",
+                                   "Admissions that failed open because of an internal error.");
+  webhooks::PodMutator mutator(settingsOf(options.common),
+                               {.decided = [&](inject::Reason r) { decisions.count(r); },
+                                .failed_open = [&] { failures.Increment(); }});
+  Watches watches(*api_server->watches, options.common.agents, mutator);
+  for (const auto& reflector : watches.reflectors()) exportReflector(metrics, *reflector);
+  tls::FileSource certificate(options.tls_dir);
+  exportCertificate(metrics, certificate);
+
+  std::atomic<bool> draining{false};
+  obs::Health health;
+  health.addReadiness("stores", [&] { return watches.unsynced(); });
+  health.addReadiness("certificate", [&]() -> std::optional<std::string> {
+    if (certificate.current()) return std::nullopt;
+    return "no usable certificate in " + options.tls_dir;
+  });
+  health.addReadiness("shutdown", [&]() -> std::optional<std::string> {
+    if (!draining) return std::nullopt;
+    return "the process is ending";
+  });
+  auto health_server = serveHealth(options.common, health, metrics);
+  if (!health_server.ok()) return failedStart(health_server.status());
+
+  net::ServerOptions server;
+  server.name = "webhook";
+  server.address = options.listen.host;
+  server.port = options.listen.port;
+  server.tls = &certificate;
+  server.threads = options.threads;
+  auto webhook = net::beast::makeServer(
+      server,
+      {{"POST", "/mutate-pods", [&](const net::ServerRequest& r) { return mutator.handle(r); }}},
+      observe(metrics, "webhook"));
+  if (!webhook.ok()) return failedStart(webhook.status());
+  log::info("Webhook served", {{"port", (*webhook)->port()}, {"version", PROFILING_VERSION}});
+
+  certificate.start();
+  watches.start();
+  const int signal = waitForSignal();
+
+  draining = true;
+  log::info("Readiness taken back",
+            {{"signal", signal}, {"servedForMs", options.shutdown_delay.count()}});
+  sleepFor({}, options.shutdown_delay);  // until endpoints no longer point here
+  log::info("Webhook draining");
+  const bool drained = (*webhook)->drain(kDrainDeadline);
+  if (!drained) log::warn("Drain deadline passed", {{"seconds", kDrainDeadline.count()}});
+  watches.stop();
+  log::info("Webhook stopped", {{"drained", drained}});
+  return 0;
+}
+
+}  // namespace profiling::app

@@ -1,0 +1,110 @@
+#include "webhooks/mutate_pod.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "operator/base/log.h"
+#include "operator/base/text.h"
+#include "webhooks/admission/response.h"
+#include "webhooks/admission/review.h"
+
+namespace profiling::webhooks {
+namespace {
+
+net::ServerResponse refusal(int status, std::string_view why) {
+  net::ServerResponse response;
+  response.status = status;
+  response.content_type = "text/plain; charset=utf-8";
+  response.body = std::string(why) + "\n";
+  return response;
+}
+
+net::ServerResponse allowed(std::string_view uid, std::string_view patch = {},
+                            const std::vector<std::string>& warnings = {}) {
+  net::ServerResponse response;
+  response.body = admission::allowedResponse(uid, patch, warnings);
+  return response;
+}
+
+bool isJson(std::string_view content_type) {
+  return trim(content_type.substr(0, content_type.find(';'))) == "application/json";
+}
+
+struct Outcome {
+  inject::Reason reason = inject::Reason::kNoPolicy;
+  std::string patch;
+  std::vector<std::string> warnings;
+};
+
+Outcome outcomeOf(inject::Reason reason, const std::vector<inject::Warning>& warnings,
+                  std::string patch = {}) {
+  Outcome outcome{reason, std::move(patch), {}};
+  for (const inject::Warning& w : warnings) outcome.warnings.push_back(w.text);
+  return outcome;
+}
+
+// Two steps, so that a pod that concerns nobody costs its metadata only.
+Result<Outcome> decidePod(admission::ReviewDecoder& decoder, admission::Review& review,
+                          const Snapshot& snapshot, const inject::Settings& settings) {
+  static const NamespaceState kNothing;
+  const auto it = snapshot.find(review.namespace_);
+  const NamespaceState& state = it == snapshot.end() ? kNothing : it->second;
+  const api::NamespaceView namespace_{review.namespace_, state.inject};
+
+  if (auto status = decoder.decodeMetadata(review.pod); !status.ok()) return status;
+  inject::Decision decision = inject::decide(review.pod, namespace_, state.policies, settings);
+  if (decision.policy == nullptr && !decision.opted_in) {
+    return outcomeOf(decision.reason, decision.warnings);
+  }
+  std::string problem;
+  if (auto status = decoder.decodeSpec(review.pod, problem); !status.ok()) return status;
+  if (!problem.empty()) {
+    return outcomeOf(inject::Reason::kMalformedPod,
+                     {{"profiling.dev: the pod is not profiled: " + problem}});
+  }
+  if (!review.pod.priority_class.empty()) {
+    decision = inject::decide(review.pod, namespace_, state.policies, settings);
+  }
+  const inject::InjectionPlan plan = inject::planInjection(decision, review.pod, settings);
+  return outcomeOf(plan.reason, plan.warnings, inject::renderPatch(plan, review.pod, settings));
+}
+
+}  // namespace
+
+PodMutator::PodMutator(inject::Settings settings, MutationObserver observer)
+    : settings_(std::move(settings)),
+      observer_(std::move(observer)),
+      snapshot_(std::make_shared<const Snapshot>()) {
+}
+
+void PodMutator::use(std::shared_ptr<const Snapshot> snapshot) {
+  snapshot_.store(std::move(snapshot));
+}
+
+net::ServerResponse PodMutator::handle(const net::ServerRequest& request) const {
+  if (!isJson(request.content_type)) return refusal(415, "Content-Type must be application/json");
+  if (request.body.empty()) return refusal(400, "the body is empty: must be an AdmissionReview");
+
+  admission::ReviewDecoder& decoder = admission::threadDecoder();
+  admission::Review review;
+  if (auto status = decoder.decode(request.body, request.body_capacity, review); !status.ok()) {
+    return refusal(400, status.message());
+  }
+  if (!review.isPodCreation()) return allowed(review.uid);
+  try {
+    const auto snapshot = snapshot_.load();
+    auto outcome = decidePod(decoder, review, *snapshot, settings_);
+    if (!outcome.ok()) return refusal(400, outcome.status().message());
+    if (!review.dry_run && observer_.decided) observer_.decided(outcome->reason);
+    return allowed(review.uid, outcome->patch, outcome->warnings);
+  } catch (const std::exception& e) {
+    log::error("Admission failed open", {{"error", e.what()}});
+  } catch (...) {
+    log::error("Admission failed open");
+  }
+  if (observer_.failed_open) observer_.failed_open();
+  return allowed(review.uid);
+}
+
+}  // namespace profiling::webhooks

@@ -1,0 +1,40 @@
+// POST /mutate-pods: an AdmissionReview in, an AdmissionReview out.
+//
+// Fails open: whatever goes wrong inside, the pod is allowed unchanged and the failure is counted.
+// Only a request that is not an AdmissionReview at all is answered with a 4xx.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "operator/net/http_server.h"
+#include "webhooks/inject/inject.h"
+#include "webhooks/snapshot.h"
+
+namespace profiling::webhooks {
+
+// Called on I/O threads: cheap and thread-safe.
+struct MutationObserver {
+  std::function<void(inject::Reason reason)> decided;  // not for dry runs
+  std::function<void()> failed_open;
+};
+
+// Thread-safe; handle() runs on the server's I/O threads.
+class PodMutator {
+ public:
+  PodMutator(inject::Settings settings, MutationObserver observer);
+
+  net::ServerResponse handle(const net::ServerRequest& request) const;
+
+  // Replaces what is decided from; admissions in progress keep theirs.
+  void use(std::shared_ptr<const Snapshot> snapshot);
+
+ private:
+  const inject::Settings settings_;
+  const MutationObserver observer_;
+  std::atomic<std::shared_ptr<const Snapshot>> snapshot_;
+};
+
+}  // namespace profiling::webhooks
