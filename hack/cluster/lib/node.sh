@@ -38,7 +38,7 @@ node_mounts_are_ready() {
 # Shims and pods of a containerd that ended without its node.
 kill_node_processes() {
   local pids
-  while pids=$(processes_in_cgroups; shims) && [ -n "$pids" ]; do
+  while pids=$(processes_in_cgroups; shims); [ -n "$pids" ]; do
     # shellcheck disable=SC2086
     kill -KILL $pids 2>/dev/null || true
     sleep 0.05
@@ -83,7 +83,8 @@ fill() {
   for name in STATE NODE_IP NODE_NAME SERVICE_CIDR POD_CIDR NODE_POD_CIDR DNS_IP CGROUP CNI_BIN; do
     text=${text//"\${$name}"/${!name}}
   done
-  printf '%s\n' "$text" >"$2"
+  # Untouched when nothing changed: kube-proxy ends when its file is written.
+  printf '%s\n' "$text" | cmp -s - "$2" || printf '%s\n' "$text" >"$2"
 }
 
 write_node_settings() {
@@ -127,7 +128,6 @@ ensure_kubelet() {
     --hostname-override="$NODE_NAME" --node-ip="$NODE_IP" --root-dir="$STATE/kubelet"
   ENTER=()
   ensure_process proxy "$(program kube-proxy)" --config="$STATE/settings/kube-proxy.yaml"
-  wait_until 60 "node Ready" node_is_ready
 }
 
 admin() { "$KUBECTL" --kubeconfig "$STATE/admin.kubeconfig" --request-timeout=10s "$@"; }
@@ -142,9 +142,10 @@ node_steps() {
   export NO_PROXY=$NODE_IP${NO_PROXY:+,$NO_PROXY}
   step "certificates of the node" ensure_node_pki
   step "containerd" ensure_containerd
-  step "images" import_own_images
-  step "controllers and scheduler" ensure_controllers
   step "kubelet and kube-proxy" ensure_kubelet
+  step "controllers and scheduler" ensure_controllers
+  step "images" import_own_images
+  step "node" wait_until 60 "node Ready" node_is_ready
   step "manifests" apply_addons
   step "CoreDNS" wait_for_rollout kube-system coredns
   step "S3 server" wait_for_s3

@@ -25,13 +25,22 @@ recorded_pid() {
 
 is_running() { recorded_pid "$1" >/dev/null; }
 
+# What tells one way to start a process from another: its arguments and the settings file they name.
+fingerprint_of() {
+  local argument
+  {
+    printf '%s\0' "$@"
+    for argument in "$@"; do [[ $argument != *"$STATE/settings/"* ]] || cat "${argument#*=}"; done
+  } | sha256sum | cut -c 1-16
+}
+
 # ensure_process COMPONENT COMMAND…: starts it in the cluster's network namespace unless it runs with
 # these very arguments; one that runs with others is replaced. ENTER may hold a further prefix.
 ENTER=()
 ensure_process() {
   local component=$1 fingerprint pid started rest
   shift
-  fingerprint=$(printf '%s\0' "${ENTER[@]}" "$@" | sha256sum | cut -c 1-16)
+  fingerprint=$(fingerprint_of "${ENTER[@]}" "$@")
   if is_running "$component"; then
     read -r _ _ rest <"$STATE/run/$component"
     [ "$rest" != "$fingerprint" ] || return 0
@@ -67,22 +76,23 @@ stop_processes() {
 processes_in_namespace() {
   local inode
   inode=$(stat -Lc %i "/run/netns/$NETNS" 2>/dev/null) || return 0
-  find /proc/[0-9]*/ns/net -maxdepth 0 -lname "net:\\[$inode\\]" 2>/dev/null | cut -d / -f 3
+  # find fails for processes that end meanwhile, and for those that it may not look into.
+  { find /proc/[0-9]*/ns/net -maxdepth 0 -lname "net:\\[$inode\\]" 2>/dev/null || true; } | cut -d / -f 3
 }
 
-cgroup_folders() { find /sys/fs/cgroup -maxdepth 3 -path "*/$CGROUP" -type d 2>/dev/null; }
+cgroup_folders() { find /sys/fs/cgroup -maxdepth 3 -path "*/$CGROUP" -type d 2>/dev/null || true; }
 
 processes_in_cgroups() {
   local folder
   for folder in $(cgroup_folders); do
-    find "$folder" -name cgroup.procs -exec cat {} + 2>/dev/null
+    find "$folder" -name cgroup.procs -exec cat {} + 2>/dev/null || true
   done | sort -u
 }
 
 # Kills whatever still lives in the cluster's cgroups and network namespace, until nothing does.
 sweep_processes() {
   local deadline=$((SECONDS + 20)) pids
-  while pids=$(processes_in_cgroups; processes_in_namespace) && [ -n "$pids" ]; do
+  while pids=$(processes_in_cgroups; processes_in_namespace); [ -n "$pids" ]; do
     # shellcheck disable=SC2086
     kill -KILL $pids 2>/dev/null || true
     if [ "$SECONDS" -ge "$deadline" ]; then
