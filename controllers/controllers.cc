@@ -34,7 +34,9 @@ kube::ReflectorOptions selectOne(const kube::Resource& resource, std::string nam
   return options;
 }
 
-std::string_view namespaceOf(std::string_view key) { return key.substr(0, key.find('/')); }
+std::string_view namespaceOf(std::string_view key) {
+  return key.substr(0, key.find('/'));
+}
 
 // Adds every key of the store below a namespace, or every key when that is empty.
 template <class T>
@@ -53,8 +55,8 @@ void enqueue(const kube::Store<T>& store, std::string_view namespace_, kube::Wor
 }
 
 CertificateSettings certificateSettings(const Settings& s) {
-  return {s.operator_namespace, s.webhook_service, s.webhook_configuration, s.certificate_secret,
-          s.ca_configmap};
+  return {s.operator_namespace, s.webhook_service, s.webhook_configuration,
+          s.certificate_secret, s.ca_configmap,    s.owner};
 }
 
 }  // namespace
@@ -137,19 +139,21 @@ struct Controllers::Parts {
 
 void Controllers::Parts::watchCustomResources() {
   using namespace kube::resources;  // NOLINT(google-build-using-namespace): names of kinds
-  watch<api::ProfilingServer>(
-      select(kServers), servers, serverDecoder(), [this](std::string_view key) {
-        if (key.empty()) {
-          enqueue(servers, "", server_queue);
-        } else {
-          server_queue.add(std::string(key));
-        }
-        // A policy may point at a server of any namespace, or wait for one to be made.
-        const auto all = policies.snapshot();
-        for (const auto& [policy_key, policy] : *all) {
-          if (key.empty() || serverKey(*policy) == key) policy_queue.add(policy_key);
-        }
-      });
+  watch<api::ProfilingServer>(select(kServers), servers, serverDecoder(),
+                              [this](std::string_view key) {
+                                if (key.empty()) {
+                                  enqueue(servers, "", server_queue);
+                                } else {
+                                  server_queue.add(std::string(key));
+                                }
+                                // A policy may point at a server of any namespace, or wait for one
+                                // to be made.
+                                const auto all = policies.snapshot();
+                                for (const auto& [policy_key, policy] : *all) {
+                                  if (key.empty() || serverKey(*policy) == key)
+                                    policy_queue.add(policy_key);
+                                }
+                              });
   watch<api::ProfilingPolicy>(select(kPolicies), policies, policyDecoder(),
                               [this](std::string_view key) {
                                 if (key.empty()) {
@@ -159,14 +163,13 @@ void Controllers::Parts::watchCustomResources() {
                                 }
                               });
   // The labels of a namespace decide about grants.
-  watch<NamespaceRecord>(
-      select(kNamespaces), namespaces, namespaceDecoder(),
-      [this](std::string_view key) { enqueue(policies, key, policy_queue); });
-  watch<ProfiledPodRecord>(
-      select(kPods, std::string(api::kProfiledKey)), profiled_pods,
-      profiledPodDecoder(), [this](std::string_view key) {
-        enqueue(policies, key.empty() ? key : namespaceOf(key), policy_queue, kPodCountDebounce);
-      });
+  watch<NamespaceRecord>(select(kNamespaces), namespaces, namespaceDecoder(),
+                         [this](std::string_view key) { enqueue(policies, key, policy_queue); });
+  watch<ProfiledPodRecord>(select(kPods, std::string(api::kProfiledKey)), profiled_pods,
+                           profiledPodDecoder(), [this](std::string_view key) {
+                             enqueue(policies, key.empty() ? key : namespaceOf(key), policy_queue,
+                                     kPodCountDebounce);
+                           });
 }
 
 void Controllers::Parts::watchServerObjects() {
@@ -175,20 +178,18 @@ void Controllers::Parts::watchServerObjects() {
   const auto changed = [this](std::string_view key) {
     enqueue(servers, key.empty() ? key : namespaceOf(key), server_queue);
   };
-  watch<OwnedRecord>(select(kStatefulSets, ownedSelector()), stateful_sets,
-                     ownedDecoder(), changed);
-  watch<OwnedRecord>(select(kServices, ownedSelector()), services,
-                     ownedDecoder(), changed);
+  watch<OwnedRecord>(select(kStatefulSets, ownedSelector()), stateful_sets, ownedDecoder(),
+                     changed);
+  watch<OwnedRecord>(select(kServices, ownedSelector()), services, ownedDecoder(), changed);
   // The webhook's CA ConfigMap carries the same label.
-  watch<OwnedRecord>(select(kConfigMaps, ownedSelector()), config_maps,
-                     ownedDecoder(), [this, changed](std::string_view key) {
+  watch<OwnedRecord>(select(kConfigMaps, ownedSelector()), config_maps, ownedDecoder(),
+                     [this, changed](std::string_view key) {
                        changed(key);
                        const std::string ours =
                            kube::objectKey(settings.operator_namespace, settings.ca_configmap);
                        if (key.empty() || key == ours) certificate_queue.add(kCertificateKey);
                      });
-  watch<ServerPodRecord>(select(kPods, ownedSelector()), server_pods,
-                         serverPodDecoder(), changed);
+  watch<ServerPodRecord>(select(kPods, ownedSelector()), server_pods, serverPodDecoder(), changed);
 }
 
 // These three only say that something changed: the certificates' reconciler reads the objects anew.
@@ -200,9 +201,8 @@ void Controllers::Parts::watchCertificateObjects() {
                        versionDecoder(), changed);
   watch<VersionRecord>(selectOne(kSecrets, ns, settings.certificate_secret), leaf_secret,
                        versionDecoder(), changed);
-  watch<VersionRecord>(
-      selectOne(kSecrets, ns, caSecretName(certificateSettings(settings))), ca_secret,
-      versionDecoder(), changed);
+  watch<VersionRecord>(selectOne(kSecrets, ns, caSecretName(certificateSettings(settings))),
+                       ca_secret, versionDecoder(), changed);
 }
 
 Controllers::Controllers(net::HttpClient& calls, net::HttpClient& watches, Settings settings,
@@ -213,7 +213,9 @@ Controllers::Controllers(net::HttpClient& calls, net::HttpClient& watches, Setti
   parts_->watchCertificateObjects();
 }
 
-Controllers::~Controllers() { stop(); }
+Controllers::~Controllers() {
+  stop();
+}
 
 void Controllers::start() {
   for (const auto& w : parts_->watched) w.reflector->start();
@@ -230,7 +232,9 @@ void Controllers::stop() {
   for (const auto& w : parts_->watched) w.reflector->stop();
 }
 
-bool Controllers::synced() const { return parts_->synced(); }
+bool Controllers::synced() const {
+  return parts_->synced();
+}
 
 std::vector<std::string> Controllers::unsynced() const {
   std::vector<std::string> names;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "controllers/runner.h"
+#include "controllers/specs/webhook_objects.h"
 #include "operator/api/effective.h"
 #include "operator/base/clock.h"
 #include "operator/kube/client.h"
@@ -26,6 +27,7 @@ struct Settings {
   std::string webhook_configuration;
   std::string certificate_secret;
   std::string ca_configmap;
+  specs::OwnerDeployment owner;  // what the certificate objects go away with
   api::AgentImages agents;
   int workers = 2;           // of servers and of policies, each
   kube::WatchTiming timing;  // of all watches

@@ -42,7 +42,8 @@ Result<std::string_view> textAt(simdjson::dom::element object, std::string_view 
   return value;
 }
 
-// The decision annotation is JSON inside a string; anybody who may edit the pod may have changed it.
+// The decision annotation is JSON inside a string; anybody who may edit the pod may have changed
+// it.
 std::string policyOf(simdjson::dom::parser& parser, std::string_view decision) {
   simdjson::dom::element document;
   if (parser.parse(decision).get(document) != simdjson::SUCCESS) return {};
@@ -119,7 +120,8 @@ ServerPodRecord serverPodRecord(const Json& pod) {
   each(member(pod, "status", "containerStatuses"), [&](const Json& status) {
     record.restarts += integer(member(status, "restartCount"));
     const Json& state = member(status, "state");
-    record.started = member(state, "running").is_object() || integer(member(status, "restartCount")) > 0;
+    record.started =
+        member(state, "running").is_object() || integer(member(status, "restartCount")) > 0;
     record.waiting_reason = text(member(state, "waiting", "reason"));
     record.waiting_message = text(member(state, "waiting", "message"));
     const Json& now = member(state, "terminated");
@@ -148,9 +150,8 @@ kube::Decoder<ServerPodRecord> serverPodDecoder() {
       [](const Json& o) -> Result<ServerPodRecord> { return serverPodRecord(o); });
 }
 kube::Decoder<ProfiledPodRecord> profiledPodDecoder() {
-  return [parser = std::make_shared<PodParser>()](std::string_view json) {
-    return (*parser)(json);
-  };
+  return
+      [parser = std::make_shared<PodParser>()](std::string_view json) { return (*parser)(json); };
 }
 kube::Decoder<NamespaceRecord> namespaceDecoder() {
   return decoder<NamespaceRecord>([](const Json& o) -> Result<NamespaceRecord> {

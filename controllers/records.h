@@ -49,7 +49,7 @@ struct ServerPodRecord {
 
 // A pod that the webhook changed: who decided, and whether it still lives.
 struct ProfiledPodRecord {
-  std::string policy;  // of the decision annotation; empty when that cannot be read
+  std::string policy;     // of the decision annotation; empty when that cannot be read
   bool finished = false;  // Succeeded or Failed
 };
 

@@ -22,7 +22,8 @@ Runner::Runner(std::string name, kube::WorkQueue& queue, Reconcile reconcile, in
       queue_(queue),
       reconcile_(std::move(reconcile)),
       workers_(std::max(workers, 1)),
-      clock_(clock) {}
+      clock_(clock) {
+}
 
 void Runner::start() {
   for (int i = 0; i < workers_; ++i) {

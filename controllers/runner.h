@@ -1,4 +1,5 @@
-// Workers of one controller: take a key from the queue, reconcile it, and decide when it comes back.
+// Workers of one controller: take a key from the queue, reconcile it, and decide when it comes
+// back.
 //
 //   OK                  the key's backoff is reset; it comes back after requeue_after, if set
 //   kInvalidArgument,   terminal: the same input fails again, so only a change of an object brings
@@ -8,8 +9,8 @@
 //   kPermissionDenied   again after half a minute: an administrator has to act
 //   any other           again with the key's own backoff, or after what the server asked to wait
 //
-// This is the only place that decides about retries. An exception of a reconciler is caught, counted
-// and treated as kInternal.
+// This is the only place that decides about retries. An exception of a reconciler is caught,
+// counted and treated as kInternal.
 #pragma once
 
 #include <atomic>
@@ -49,9 +50,9 @@ struct RunnerStats {
   std::uint64_t error = 0;     // will be retried
   std::uint64_t terminal = 0;  // will not
   std::uint64_t exception = 0;
-  std::size_t depth = 0;    // keys ready in the queue
-  std::size_t delayed = 0;  // keys waiting for their time
-  int active = 0;           // workers with a key
+  std::size_t depth = 0;      // keys ready in the queue
+  std::size_t delayed = 0;    // keys waiting for their time
+  int active = 0;             // workers with a key
   Millis longest_running{0};  // of the reconciles that are under way
 };
 
@@ -83,7 +84,7 @@ class Runner {
   const Clock& clock_;
 
   mutable std::mutex mutex_;
-  RunnerStats stats_;                         // guarded by mutex_
+  RunnerStats stats_;                          // guarded by mutex_
   std::map<std::string, SteadyTime> running_;  // guarded by mutex_
 
   std::vector<std::jthread> threads_;

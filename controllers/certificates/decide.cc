@@ -33,7 +33,8 @@ LeafProblem leafProblem(const CertificateInput& in) {
   const auto info = tls::inspect(leaf.certificate);
   if (!info.ok()) return LeafProblem::kUnreadable;
   if (!tls::keyMatches(leaf.certificate, leaf.key)) return LeafProblem::kKeyMismatch;
-  if (info->not_after <= in.now || info->not_before > in.now + kLeeway) return LeafProblem::kExpired;
+  if (info->not_after <= in.now || info->not_before > in.now + kLeeway)
+    return LeafProblem::kExpired;
   for (const std::string& name : in.dns_names) {
     const auto& has = info->dns_names;
     if (std::find(has.begin(), has.end(), name) == has.end()) return LeafProblem::kWrongNames;
@@ -79,14 +80,22 @@ std::string wantedBundle(const CertificateInput& in, LeafProblem problem) {
 
 std::string_view leafProblemName(LeafProblem problem) {
   switch (problem) {
-    case LeafProblem::kNone: return "None";
-    case LeafProblem::kMissing: return "Missing";
-    case LeafProblem::kUnreadable: return "Unreadable";
-    case LeafProblem::kKeyMismatch: return "KeyMismatch";
-    case LeafProblem::kExpired: return "Expired";
-    case LeafProblem::kExpiring: return "Expiring";
-    case LeafProblem::kWrongNames: return "WrongNames";
-    case LeafProblem::kOtherCa: return "OtherCA";
+    case LeafProblem::kNone:
+      return "None";
+    case LeafProblem::kMissing:
+      return "Missing";
+    case LeafProblem::kUnreadable:
+      return "Unreadable";
+    case LeafProblem::kKeyMismatch:
+      return "KeyMismatch";
+    case LeafProblem::kExpired:
+      return "Expired";
+    case LeafProblem::kExpiring:
+      return "Expiring";
+    case LeafProblem::kWrongNames:
+      return "WrongNames";
+    case LeafProblem::kOtherCa:
+      return "OtherCA";
   }
   return "Unknown";
 }

@@ -1,12 +1,13 @@
 // What is to be done about the webhook's certificates, from what is stored and the time. Pure.
 //
-// A CA (10 years) in a Secret that nothing mounts, a leaf (90 days) in the Secret that the webhook's
-// pods mount, and the CA's certificate in the MutatingWebhookConfiguration and in a ConfigMap.
-// Everything is derived from these four objects, so a process that was killed between any two writes
-// goes on where it stopped. When the CA changes:
+// A CA (10 years) in a Secret that nothing mounts, a leaf (90 days) in the Secret that the
+// webhook's pods mount, and the CA's certificate in the MutatingWebhookConfiguration and in a
+// ConfigMap. Everything is derived from these four objects, so a process that was killed between
+// any two writes goes on where it stopped. When the CA changes:
 //
 //   1. new CA stored, its bundle = new + old       3. new leaf, once API servers had time to notice
-//   2. bundle published                            4. bundle = new, once the pods had time to load it
+//   2. bundle published                            4. bundle = new, once the pods had time to load
+//   it
 //
 // so at no moment does a pod serve a leaf that the API servers do not trust.
 #pragma once
@@ -76,8 +77,8 @@ struct CertificateDecision {
 
 CertificateDecision decideCertificates(const CertificateInput& input);
 
-// The bundle of a new CA: itself, then every older one that a pod may still serve a leaf of. The one
-// beside the leaf counts too: it survives when the CA's own Secret was deleted.
+// The bundle of a new CA: itself, then every older one that a pod may still serve a leaf of. The
+// one beside the leaf counts too: it survives when the CA's own Secret was deleted.
 std::string overlapBundle(const std::string& new_ca, const CertificateInput& input);
 
 }  // namespace profiling::controllers

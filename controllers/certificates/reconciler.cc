@@ -37,7 +37,8 @@ std::vector<std::string> webhookDnsNames(const CertificateSettings& settings) {
 
 CertificateReconciler::CertificateReconciler(kube::Client& client, CertificateSettings settings,
                                              const Clock& clock)
-    : client_(client), settings_(std::move(settings)), clock_(clock), guard_(clock) {}
+    : client_(client), settings_(std::move(settings)), clock_(clock), guard_(clock) {
+}
 
 Outcome CertificateReconciler::reconcile(const std::string& /*key*/, const std::stop_token& stop) {
   for (int pass = 0; pass < kPasses; ++pass) {
@@ -56,19 +57,20 @@ Outcome CertificateReconciler::reconcile(const std::string& /*key*/, const std::
       continue;
     }
     if (decision.store_bundle) {
-      const Status stored = storeCa({input->ca.certificate, input->ca.key, decision.bundle},
-                                    versions.ca, stop);
+      const Status stored =
+          storeCa({input->ca.certificate, input->ca.key, decision.bundle}, versions.ca, stop);
       if (!stored.ok()) return Outcome::failed(stored);
     }
     std::optional<Millis> wait;
-    if (const Status s = publish(decision, versions, wait, stop); !s.ok()) return Outcome::failed(s);
+    if (const Status s = publish(decision, versions, wait, stop); !s.ok())
+      return Outcome::failed(s);
     if (decision.issue_leaf) {
       auto leaf = tls::issueLeaf({input->ca.certificate, input->ca.key}, input->dns_names,
                                  input->now, kLeafLifetime);
       if (!leaf.ok()) return Outcome::failed(leaf.status());
       log::info("Serving certificate issued", {{"reason", leafProblemName(decision.leaf_problem)}});
-      const Status stored = storeLeaf({leaf->certificate, leaf->key, input->ca.certificate},
-                                      versions.leaf, stop);
+      const Status stored =
+          storeLeaf({leaf->certificate, leaf->key, input->ca.certificate}, versions.leaf, stop);
       if (!stored.ok()) return Outcome::failed(stored);
       continue;  // when to come back depends on the new leaf
     }
@@ -110,19 +112,18 @@ Result<CertificateInput> CertificateReconciler::gather(Versions& versions,
     input.config_map_bundle = text(member(o, "data", specs::kCaCertificateKey));
   });
   if (!status.ok()) return status;
-  status = read(kube::resources::kMutatingWebhooks, "", settings_.webhook_configuration,
-                [&](const Json& o) {
-                  versions.webhook = versionOf(o);
-                  input.published_bundles.emplace();
-                  const Json& webhooks = member(o, "webhooks");
-                  if (!webhooks.is_array()) return;
-                  for (const Json& webhook : webhooks) {
-                    versions.webhook_names.push_back(text(member(webhook, "name")));
-                    input.published_bundles->push_back(
-                        base64Decode(text(member(webhook, "clientConfig", "caBundle")))
-                            .value_or(""));
-                  }
-                });
+  status = read(
+      kube::resources::kMutatingWebhooks, "", settings_.webhook_configuration, [&](const Json& o) {
+        versions.webhook = versionOf(o);
+        input.published_bundles.emplace();
+        const Json& webhooks = member(o, "webhooks");
+        if (!webhooks.is_array()) return;
+        for (const Json& webhook : webhooks) {
+          versions.webhook_names.push_back(text(member(webhook, "name")));
+          input.published_bundles->push_back(
+              base64Decode(text(member(webhook, "clientConfig", "caBundle"))).value_or(""));
+        }
+      });
   if (!status.ok()) return status;
   return input;
 }
@@ -130,7 +131,7 @@ Result<CertificateInput> CertificateReconciler::gather(Versions& versions,
 Status CertificateReconciler::storeCa(const StoredCa& ca, const std::string& version,
                                       const std::stop_token& stop) {
   return writeSecret(specs::caSecret(settings_.operator_namespace, caSecretName(settings_),
-                                     {ca.certificate, ca.key, ca.bundle}),
+                                     {ca.certificate, ca.key, ca.bundle}, settings_.owner),
                      version, stop);
 }
 
@@ -138,7 +139,7 @@ Status CertificateReconciler::storeLeaf(const StoredLeaf& leaf, const std::strin
                                         const std::stop_token& stop) {
   return writeSecret(
       specs::leafSecret(settings_.operator_namespace, settings_.certificate_secret,
-                        {leaf.certificate, leaf.key, leaf.ca_certificate}),
+                        {leaf.certificate, leaf.key, leaf.ca_certificate}, settings_.owner),
       version, stop);
 }
 
@@ -147,32 +148,29 @@ Status CertificateReconciler::writeSecret(const Json& secret, const std::string&
   const std::string name = text(member(secret, "metadata", "name"));
   Status result;
   if (version.empty()) {
-    result =
-        client_.create(kube::resources::kSecrets, settings_.operator_namespace, secret, stop)
-            .status();
+    result = client_.create(kube::resources::kSecrets, settings_.operator_namespace, secret, stop)
+                 .status();
     // Another replica was faster: look again.
     if (result.code() == Code::kAlreadyExists) result = Status(Code::kConflict, result.message());
   } else {
     const Json patch{{"metadata", {{"resourceVersion", version}}}, {"data", secret.at("data")}};
-    result = client_
-                 .mergePatch(kube::resources::kSecrets, settings_.operator_namespace, name, patch,
-                             stop)
-                 .status();
+    result =
+        client_
+            .mergePatch(kube::resources::kSecrets, settings_.operator_namespace, name, patch, stop)
+            .status();
   }
   return result.ok() ? result : result.annotated("write Secret '" + name + "'");
 }
 
-Status CertificateReconciler::publish(const CertificateDecision& decision,
-                                      const Versions& versions, std::optional<Millis>& wait,
-                                      const std::stop_token& stop) {
+Status CertificateReconciler::publish(const CertificateDecision& decision, const Versions& versions,
+                                      std::optional<Millis>& wait, const std::stop_token& stop) {
   const std::string content = specs::hashOf(decision.bundle);
   const auto write = [&](const char* what, const kube::Resource& resource, const Json& object) {
     if (const auto held = guard_.check(what, content)) {
       wait = wait ? std::min(*wait, *held) : *held;
       return Status();
     }
-    const Status result =
-        client_.apply(resource, object, kCertificateFieldManager, stop).status();
+    const Status result = client_.apply(resource, object, kCertificateFieldManager, stop).status();
     if (result.ok()) {
       log::info("Certificate bundle published", {{"where", what}});
       return result;
@@ -189,7 +187,7 @@ Status CertificateReconciler::publish(const CertificateDecision& decision,
   if (!decision.publish_config_map) return {};
   return write("ConfigMap", kube::resources::kConfigMaps,
                specs::caConfigMap(settings_.operator_namespace, settings_.ca_configmap,
-                                  decision.bundle));
+                                  decision.bundle, settings_.owner));
 }
 
 }  // namespace profiling::controllers

@@ -8,6 +8,7 @@
 #include "controllers/apply_guard.h"
 #include "controllers/certificates/decide.h"
 #include "controllers/runner.h"
+#include "controllers/specs/webhook_objects.h"
 #include "operator/base/clock.h"
 #include "operator/kube/client.h"
 
@@ -21,8 +22,9 @@ struct CertificateSettings {
   std::string webhook_configuration;
   std::string certificate_secret;  // mounted by the webhook; the CA's is caSecretName()
   std::string ca_configmap;
+  specs::OwnerDeployment owner;  // of the Secrets and the ConfigMap
 };
-std::string caSecretName(const CertificateSettings& settings);             // SECRET-ca
+std::string caSecretName(const CertificateSettings& settings);  // SECRET-ca
 std::vector<std::string> webhookDnsNames(const CertificateSettings& settings);
 
 // All four objects are read from the API server at each run, never from a cache: a stale answer

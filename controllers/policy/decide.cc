@@ -44,8 +44,8 @@ std::string serverKey(const api::ProfilingPolicy& policy) {
 }
 
 api::ProfilingPolicyStatus decidePolicy(const PolicyInput& input) {
-  const api::EffectivePolicy effective = api::makeEffective(input.policy, input.server,
-                                                            input.namespace_labels, input.agents);
+  const api::EffectivePolicy effective =
+      api::makeEffective(input.policy, input.server, input.namespace_labels, input.agents);
   const Availability server = availability(input, effective);
   const bool active = server.status == "True";
   const std::int64_t generation = input.policy.metadata.generation;
@@ -57,18 +57,17 @@ api::ProfilingPolicyStatus decidePolicy(const PolicyInput& input) {
   status.profiled_pods = input.profiled_pods;
   api::setCondition(
       status.conditions,
-      {"ServerAvailable", server.status, server.reason, server.message, "", generation},
-      input.now);
+      {"ServerAvailable", server.status, server.reason, server.message, "", generation}, input.now);
   const std::string consequence =
       effective.server_url.empty()
           ? "; until then new pods are not profiled"
           : "; new pods get an agent, which sends its profiles once the server is ready";
-  api::setCondition(status.conditions,
-                    {"Ready", active ? "True" : "False", active ? "Active" : server.reason,
-                     active ? "new pods that the policy selects are profiled"
-                            : server.message + consequence,
-                     "", generation},
-                    input.now);
+  api::setCondition(
+      status.conditions,
+      {"Ready", active ? "True" : "False", active ? "Active" : server.reason,
+       active ? "new pods that the policy selects are profiled" : server.message + consequence, "",
+       generation},
+      input.now);
   return status;
 }
 

@@ -13,8 +13,8 @@ Outcome PolicyReconciler::reconcile(const std::string& key, const std::stop_toke
   const auto namespace_ = stores_.namespaces.find(policy->metadata.namespace_);
   const api::ProfilingPolicyStatus status =
       decidePolicy({*policy, server.get(),
-                    namespace_ ? namespace_->labels : std::map<std::string, std::string>(),
-                    agents_, countPods(*policy), formatRfc3339(clock_.wall())});
+                    namespace_ ? namespace_->labels : std::map<std::string, std::string>(), agents_,
+                    countPods(*policy), formatRfc3339(clock_.wall())});
   const auto patch =
       statusPatch(policy->metadata.uid, asStored(policy->status), api::toJson(status));
   if (!patch) return Outcome::done();

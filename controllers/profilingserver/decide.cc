@@ -42,7 +42,8 @@ Verdict ownership(const api::ProfilingServer& server, const WantedObject& wanted
   const std::string what = describe(wanted, live);
   if (live.controller && live.controller->uid == server.metadata.uid) {
     if (!live.deleting) return {};
-    return {false, ServerReason::kAwaitingDeletion, what + " is being deleted; it is made again then"};
+    return {false, ServerReason::kAwaitingDeletion,
+            what + " is being deleted; it is made again then"};
   }
   const bool earlier = live.controller && live.controller->kind == api::ProfilingServer::kKind &&
                        live.controller->name == server.metadata.name;
@@ -90,7 +91,8 @@ std::string keepVolumes(const api::ProfilingServer& server, WantedObject& wanted
 
 Verdict readyVerdict(const ServerInput& input, const ServerDecision& decision,
                      const OwnedRecord* set, const Diagnosis& diagnosis) {
-  if (set == nullptr) return {false, ServerReason::kProgressing, "the server's objects are being made"};
+  if (set == nullptr)
+    return {false, ServerReason::kProgressing, "the server's objects are being made"};
   const bool problem = diagnosis.reason != ServerReason::kServerReady &&
                        diagnosis.reason != ServerReason::kProgressing;
   if (problem) return {false, diagnosis.reason, diagnosis.message};
@@ -105,9 +107,8 @@ Verdict readyVerdict(const ServerInput& input, const ServerDecision& decision,
     }
   }
   if (decision.status.ready_replicas < 1 || diagnosis.reason != ServerReason::kServerReady) {
-    return {false, ServerReason::kProgressing, diagnosis.message.empty()
-                                                   ? "the server's pod is not ready yet"
-                                                   : diagnosis.message};
+    return {false, ServerReason::kProgressing,
+            diagnosis.message.empty() ? "the server's pod is not ready yet" : diagnosis.message};
   }
   if (!current) return {false, ServerReason::kProgressing, "a change is being rolled out"};
   return {true, ServerReason::kServerReady, "ready at " + specs::serverUrl(*input.server)};
@@ -115,7 +116,11 @@ Verdict readyVerdict(const ServerInput& input, const ServerDecision& decision,
 
 api::Condition condition(const ServerInput& input, const char* type, const char* status,
                          ServerReason reason, std::string message) {
-  return {type,    status, std::string(reasonName(reason)), std::move(message), "",
+  return {type,
+          status,
+          std::string(reasonName(reason)),
+          std::move(message),
+          "",
           input.server->metadata.generation};
 }
 
@@ -132,7 +137,8 @@ api::Condition storageCondition(const ServerInput& input, const Diagnosis& diagn
   }
   if (!volumes.empty()) return make("False", ServerReason::kVolumeImmutable, volumes);
   if (server.spec.storage.type == api::StorageType::kFilesystem) {
-    return make("True", ServerReason::kFilesystemVolume, "profiles are kept on the server's volume");
+    return make("True", ServerReason::kFilesystemVolume,
+                "profiles are kept on the server's volume");
   }
   if (!server.spec.storage.s3->credentials) {
     return make("True", ServerReason::kServerOwnCredentials,
@@ -149,10 +155,10 @@ api::Condition storageCondition(const ServerInput& input, const Diagnosis& diagn
 }
 
 void finish(const ServerInput& input, ServerDecision& decision, const Verdict& ready) {
-  api::setCondition(decision.status.conditions,
-                    condition(input, "Ready", ready.ok ? "True" : "False", ready.reason,
-                              ready.message),
-                    input.now);
+  api::setCondition(
+      decision.status.conditions,
+      condition(input, "Ready", ready.ok ? "True" : "False", ready.reason, ready.message),
+      input.now);
 }
 
 }  // namespace
@@ -165,10 +171,10 @@ ServerDecision decideServer(const ServerInput& input) {
   auto& conditions = decision.status.conditions;
 
   if (const Status valid = specs::checkServer(server); !valid.ok()) {
-    api::setCondition(conditions,
-                      condition(input, "ConfigValid", "False", ServerReason::kInvalidSpec,
-                                valid.message()),
-                      input.now);
+    api::setCondition(
+        conditions,
+        condition(input, "ConfigValid", "False", ServerReason::kInvalidSpec, valid.message()),
+        input.now);
     if (api::findCondition(conditions, "StorageConfigured") == nullptr) {
       api::setCondition(conditions,
                         condition(input, "StorageConfigured", "Unknown", ServerReason::kInvalidSpec,
@@ -212,8 +218,7 @@ ServerDecision decideServer(const ServerInput& input) {
 
   decision.status.ready_replicas =
       set == nullptr ? 0 : integer(member(set->object, "status", "readyReplicas"));
-  const Diagnosis diagnosis =
-      set == nullptr ? Diagnosis{} : diagnose(server, set->uid, input.pods);
+  const Diagnosis diagnosis = set == nullptr ? Diagnosis{} : diagnose(server, set->uid, input.pods);
   api::setCondition(conditions, storageCondition(input, diagnosis, volumes), input.now);
   if (!blocked.ok) {
     decision.apply.clear();

@@ -11,15 +11,17 @@ namespace {
 
 constexpr std::size_t kQuoted = 300;  // of what kubelet or the server itself says
 
-constexpr std::array<std::string_view, 6> kImageReasons{
-    "ErrImagePull",     "ImagePullBackOff",    "InvalidImageName",
-    "ErrImageNeverPull", "RegistryUnavailable", "ImageInspectError"};
+constexpr std::array<std::string_view, 6> kImageReasons{"ErrImagePull",        "ImagePullBackOff",
+                                                        "InvalidImageName",    "ErrImageNeverPull",
+                                                        "RegistryUnavailable", "ImageInspectError"};
 
 bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-std::string excerpt(std::string_view text) { return printable(trim(text), kQuoted); }
+std::string excerpt(std::string_view text) {
+  return printable(trim(text), kQuoted);
+}
 
 // The end of a log says more than its beginning.
 std::string tail(std::string_view text) {
@@ -37,8 +39,7 @@ Diagnosis notCreated(const api::ProfilingServer& server, const ServerPodRecord& 
     const std::string field = "spec.storage.s3.credentials.secretRef.name";
     const std::string& name = s3->credentials->secret_ref.name;
     const std::string where = "' in namespace '" + server.metadata.namespace_ + "'";
-    const std::string keys =
-        std::string(specs::kAccessKeyId) + " and " + specs::kSecretAccessKey;
+    const std::string keys = std::string(specs::kAccessKeyId) + " and " + specs::kSecretAccessKey;
     if (contains(message, "secret") && contains(message, "not found")) {
       return {ServerReason::kSecretNotFound,
               field + ": there is no Secret '" + name + where + "; create it with the keys " +
@@ -66,8 +67,8 @@ Diagnosis crashing(const api::ProfilingServer& server, const ServerPodRecord& po
   } else if (!pod.last_message.empty()) {
     message += ": " + tail(pod.last_message);
   }
-  message += "; its log: kubectl logs -n " + server.metadata.namespace_ + " " + pod.name +
-             " --previous";
+  message +=
+      "; its log: kubectl logs -n " + server.metadata.namespace_ + " " + pod.name + " --previous";
   return {ServerReason::kServerCrashing, std::move(message), true};
 }
 
@@ -76,12 +77,13 @@ Diagnosis unschedulable(const api::ProfilingServer& server, const ServerPodRecor
   if (contains(why, "PersistentVolumeClaim") || contains(why, "persistentvolumeclaim") ||
       contains(why, "volume")) {
     const auto& storage_class = server.spec.persistence.storage_class_name;
-    return {ServerReason::kVolumePending,
-            "the volume claim 'data-" + pod.name + "' is not bound: " + excerpt(why) +
-                "; check spec.persistence.storageClassName (" +
-                (storage_class ? "'" + *storage_class + "'" : "empty: the cluster's default class") +
-                ") and that something provisions its volumes",
-            false};
+    return {
+        ServerReason::kVolumePending,
+        "the volume claim 'data-" + pod.name + "' is not bound: " + excerpt(why) +
+            "; check spec.persistence.storageClassName (" +
+            (storage_class ? "'" + *storage_class + "'" : "empty: the cluster's default class") +
+            ") and that something provisions its volumes",
+        false};
   }
   return {ServerReason::kUnschedulable,
           "no node takes pod '" + pod.name + "': " + excerpt(why) +
@@ -93,24 +95,42 @@ Diagnosis unschedulable(const api::ProfilingServer& server, const ServerPodRecor
 
 std::string_view reasonName(ServerReason reason) {
   switch (reason) {
-    case ServerReason::kAccepted: return "Accepted";
-    case ServerReason::kInvalidSpec: return "InvalidSpec";
-    case ServerReason::kFilesystemVolume: return "FilesystemVolume";
-    case ServerReason::kCredentialsInPlace: return "CredentialsInPlace";
-    case ServerReason::kServerOwnCredentials: return "ServerOwnCredentials";
-    case ServerReason::kVolumeImmutable: return "VolumeImmutable";
-    case ServerReason::kSecretNotFound: return "SecretNotFound";
-    case ServerReason::kSecretKeyMissing: return "SecretKeyMissing";
-    case ServerReason::kServerReady: return "ServerReady";
-    case ServerReason::kProgressing: return "Progressing";
-    case ServerReason::kConflict: return "Conflict";
-    case ServerReason::kAwaitingDeletion: return "AwaitingDeletion";
-    case ServerReason::kApplyRejected: return "ApplyRejected";
-    case ServerReason::kServerCrashing: return "ServerCrashing";
-    case ServerReason::kImagePullFailed: return "ImagePullFailed";
-    case ServerReason::kVolumePending: return "VolumePending";
-    case ServerReason::kUnschedulable: return "Unschedulable";
-    case ServerReason::kContainerNotCreated: return "ContainerNotCreated";
+    case ServerReason::kAccepted:
+      return "Accepted";
+    case ServerReason::kInvalidSpec:
+      return "InvalidSpec";
+    case ServerReason::kFilesystemVolume:
+      return "FilesystemVolume";
+    case ServerReason::kCredentialsInPlace:
+      return "CredentialsInPlace";
+    case ServerReason::kServerOwnCredentials:
+      return "ServerOwnCredentials";
+    case ServerReason::kVolumeImmutable:
+      return "VolumeImmutable";
+    case ServerReason::kSecretNotFound:
+      return "SecretNotFound";
+    case ServerReason::kSecretKeyMissing:
+      return "SecretKeyMissing";
+    case ServerReason::kServerReady:
+      return "ServerReady";
+    case ServerReason::kProgressing:
+      return "Progressing";
+    case ServerReason::kConflict:
+      return "Conflict";
+    case ServerReason::kAwaitingDeletion:
+      return "AwaitingDeletion";
+    case ServerReason::kApplyRejected:
+      return "ApplyRejected";
+    case ServerReason::kServerCrashing:
+      return "ServerCrashing";
+    case ServerReason::kImagePullFailed:
+      return "ImagePullFailed";
+    case ServerReason::kVolumePending:
+      return "VolumePending";
+    case ServerReason::kUnschedulable:
+      return "Unschedulable";
+    case ServerReason::kContainerNotCreated:
+      return "ContainerNotCreated";
   }
   return "Unknown";
 }

@@ -43,7 +43,7 @@ std::string_view reasonName(ServerReason reason);
 
 struct Diagnosis {
   ServerReason reason = ServerReason::kProgressing;
-  std::string message;  // names field, value and remedy
+  std::string message;   // names field, value and remedy
   bool started = false;  // the server's container runs or has run: its Secret is there
 };
 

@@ -46,8 +46,7 @@ Result<ServerInput> gatherServer(const ServerStores& stores,
   if (!specs::checkServer(*input.server).ok()) return input;  // there is nothing to compare with
   const std::string& namespace_ = input.server->metadata.namespace_;
   for (const specs::WantedObject& wanted : specs::serverObjects(*input.server)) {
-    auto record =
-        storeOf(stores, wanted.kind).find(kube::objectKey(namespace_, wanted.name));
+    auto record = storeOf(stores, wanted.kind).find(kube::objectKey(namespace_, wanted.name));
     if (!record) {
       auto live = client.get(resourceOf(wanted.kind), namespace_, wanted.name, stop);
       if (live.ok()) {

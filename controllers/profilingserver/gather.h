@@ -26,6 +26,7 @@ kube::Resource resourceOf(specs::ObjectKind kind);
 // label. It is asked for by name before anything is written over it; in steady state there is none.
 Result<ServerInput> gatherServer(const ServerStores& stores,
                                  std::shared_ptr<const api::ProfilingServer> server,
-                                 kube::Client& client, std::string now, const std::stop_token& stop);
+                                 kube::Client& client, std::string now,
+                                 const std::stop_token& stop);
 
 }  // namespace profiling::controllers

@@ -80,8 +80,7 @@ Status ServerReconciler::apply(const WantedChange& change, const std::string& na
 Status ServerReconciler::writeStatus(const api::ProfilingServer& server,
                                      const api::ProfilingServerStatus& status,
                                      const std::stop_token& stop) {
-  const auto patch =
-      statusPatch(server.metadata.uid, asStored(server.status), api::toJson(status));
+  const auto patch = statusPatch(server.metadata.uid, asStored(server.status), api::toJson(status));
   if (!patch) return {};
   const Status result = client_
                             .mergePatch(kube::resources::kServers, server.metadata.namespace_,

@@ -15,7 +15,8 @@
 namespace profiling::specs {
 
 // JSON pointer of the first field that differs; nullopt when the live object covers the wanted one.
-std::optional<std::string> firstDifference(const nlohmann::json& live, const nlohmann::json& wanted);
+std::optional<std::string> firstDifference(const nlohmann::json& live,
+                                           const nlohmann::json& wanted);
 
 // "1Gi" and "1024Mi", "0.5" and "500m" are the same; text that is no quantity is equal only to
 // itself.

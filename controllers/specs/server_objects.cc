@@ -43,17 +43,18 @@ Json service(const api::ProfilingServer& server, const std::string& name, bool h
 }
 
 Json secretVariable(const char* name, const std::string& secret) {
-  return {{"name", name},
-          {"valueFrom", {{"secretKeyRef", {{"name", secret}, {"key", name}}}}}};
+  return {{"name", name}, {"valueFrom", {{"secretKeyRef", {{"name", secret}, {"key", name}}}}}};
 }
 
 Json container(const api::ProfilingServer& server) {
   const api::ProfilingServerSpec& spec = server.spec;
   Json c{{"name", kServerContainer},
          {"image", spec.image},
-         {"args", {std::string("-config.file=") + kConfigPath + "/" + kConfigFile,
-                   "-self-profiling.disable-push=true"}},
-         {"ports", Json::array({{{"name", "http"}, {"containerPort", kHttpPort}, {"protocol", "TCP"}}})},
+         {"args",
+          {std::string("-config.file=") + kConfigPath + "/" + kConfigFile,
+           "-self-profiling.disable-push=true"}},
+         {"ports",
+          Json::array({{{"name", "http"}, {"containerPort", kHttpPort}, {"protocol", "TCP"}}})},
          // Readiness only. A liveness probe on /ready would kill a server whose metastore has no
          // leader yet, in a loop; upstream has none either.
          {"readinessProbe",
@@ -67,9 +68,10 @@ Json container(const api::ProfilingServer& server) {
           {{"allowPrivilegeEscalation", false},
            {"readOnlyRootFilesystem", true},
            {"capabilities", {{"drop", {"ALL"}}}}}},
-         {"volumeMounts", {{{"name", "config"}, {"mountPath", kConfigPath}, {"readOnly", true}},
-                           {{"name", "data"}, {"mountPath", kDataPath}},
-                           {{"name", "tmp"}, {"mountPath", "/tmp"}}}}};
+         {"volumeMounts",
+          {{{"name", "config"}, {"mountPath", kConfigPath}, {"readOnly", true}},
+           {{"name", "data"}, {"mountPath", kDataPath}},
+           {{"name", "tmp"}, {"mountPath", "/tmp"}}}}};
   const Json resources = fragment(spec.pod.resources, Json::object());
   if (!resources.empty()) c["resources"] = resources;
   if (spec.storage.s3 && spec.storage.s3->credentials) {
@@ -94,8 +96,9 @@ Json podSpec(const api::ProfilingServer& server) {
         {"fsGroupChangePolicy", "OnRootMismatch"},
         {"seccompProfile", {{"type", "RuntimeDefault"}}}}},
       {"containers", Json::array({container(server)})},
-      {"volumes", {{{"name", "config"}, {"configMap", {{"name", configMapName(server)}}}},
-                   {{"name", "tmp"}, {"emptyDir", Json::object()}}}}};
+      {"volumes",
+       {{{"name", "config"}, {"configMap", {{"name", configMapName(server)}}}},
+        {{"name", "tmp"}, {"emptyDir", Json::object()}}}}};
   const auto pass = [&](const char* key, const Json& value) {
     if (!value.empty()) spec[key] = value;
   };
@@ -152,8 +155,8 @@ std::string headlessServiceName(const api::ProfilingServer& server) {
   return server.metadata.name + "-headless";
 }
 std::string serverUrl(const api::ProfilingServer& server) {
-  return "http://" + server.metadata.name + "." + server.metadata.namespace_ + ".svc:" +
-         std::to_string(kHttpPort);
+  return "http://" + server.metadata.name + "." + server.metadata.namespace_ +
+         ".svc:" + std::to_string(kHttpPort);
 }
 
 std::vector<WantedObject> serverObjects(const api::ProfilingServer& server) {

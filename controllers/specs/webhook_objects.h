@@ -18,6 +18,10 @@ inline constexpr const char* kCaPrivateKeyKey = "ca.key";
 // In the CA's Secret: the CA and, during a rotation, the one before it.
 inline constexpr const char* kCaBundleKey = "bundle.crt";
 
+// The Deployment that the objects go away with; an empty uid means that they outlive it.
+struct OwnerDeployment {
+  std::string name, uid;
+};
 struct LeafContent {
   std::string certificate, key, ca_certificate;
 };
@@ -27,14 +31,15 @@ struct CaContent {
 
 // Complete objects, for create; the `data` of each also serves as a merge patch.
 nlohmann::json leafSecret(std::string_view namespace_, std::string_view name,
-                          const LeafContent& content);
+                          const LeafContent& content, const OwnerDeployment& owner = {});
 nlohmann::json caSecret(std::string_view namespace_, std::string_view name,
-                        const CaContent& content);
+                        const CaContent& content, const OwnerDeployment& owner = {});
 nlohmann::json caConfigMap(std::string_view namespace_, std::string_view name,
-                           std::string_view bundle);
+                           std::string_view bundle, const OwnerDeployment& owner = {});
 
 // Server-side apply of nothing but the bundle of each named entry: the rest of the configuration
-// belongs to whoever installed it. `resource_version` makes it fail when that has changed meanwhile.
+// belongs to whoever installed it. `resource_version` makes it fail when that has changed
+// meanwhile.
 nlohmann::json webhookBundle(std::string_view name, std::string_view resource_version,
                              const std::vector<std::string>& webhooks, std::string_view bundle);
 

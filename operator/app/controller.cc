@@ -2,6 +2,7 @@
 #include <set>
 
 #include "controllers/controllers.h"
+#include "operator/api/v1alpha1/codec.h"
 #include "operator/app/parts.h"
 #include "operator/app/process.h"
 #include "operator/app/run.h"
@@ -52,6 +53,13 @@ int runController(const ControllerOptions& options) {
   settings.certificate_secret = options.certificate_secret;
   settings.ca_configmap = options.ca_configmap;
   settings.agents = options.common.agents;
+  if (!options.owner_deployment.empty()) {
+    kube::Client client(*api_server->calls);
+    const auto owner = client.get({"apps", "v1", "deployments"}, settings.operator_namespace,
+                                  options.owner_deployment, {});
+    if (!owner.ok()) return failedStart(owner.status().annotated("--owner-deployment"));
+    settings.owner = {options.owner_deployment, api::metaFromJson(*owner)->uid};
+  }
   controllers::Controllers all(*api_server->calls, *api_server->watches, settings);
 
   obs::Metrics metrics;

@@ -142,6 +142,10 @@ Options parseOptions(int argc, char** argv) {
                    "ConfigMap in which the CA is published")
       ->capture_default_str();
 
+  controller_command->add_option(
+      "--owner-deployment", controller.owner_deployment,
+      "Deployment that owns the certificate objects, so that uninstalling removes them");
+
   CheckWebhookOptions check;
   std::string address;
   std::int64_t timeout_ms = check.timeout.count();

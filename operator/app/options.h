@@ -40,6 +40,7 @@ struct ControllerOptions {
   std::string webhook_configuration = "profiling-operator";
   std::string certificate_secret = "profiling-operator-tls";
   std::string ca_configmap = "profiling-operator-ca";
+  std::string owner_deployment;  // made objects are deleted with it; empty: they stay
 };
 
 // Posts a dry-run AdmissionReview to a webhook, as the API server would, and prints the verdict.

@@ -33,6 +33,8 @@ Result<ApiServer> connectApiServer(const CommonOptions& options) {
   client.token_file = config->token_file;
   client.tls_server_name = config->tls_server_name;
   for (auto* slot : {&server.calls, &server.watches}) {
+    // A watch lives for up to ten minutes and may be silent all the while.
+    if (slot == &server.watches) client.inactivity = std::chrono::seconds(640);
     auto made = net::cpprest::makeClient(client);
     if (!made.ok()) return made.status();
     *slot = *std::move(made);
