@@ -114,6 +114,8 @@ def test_a_pod_with_a_volume_runs_restricted_and_everything_answers(pair):
     assert whole.kube.run("logs", "-n", "cluster-test", "writer").stdout == "written\n"
     assert whole.kube.run("exec", "-n", "cluster-test", "writer", "--", "cat", "/data/file").stdout == "written\n"
     assert "node1" in whole.kube.run("top", "nodes").stdout
+    summary = json.loads(whole.kube.run("get", "--raw", "/api/v1/nodes/node1/proxy/stats/summary").stdout)
+    assert summary["node"]["fs"]["capacityBytes"] > 0, "the kubelet knows its disk"
     address = whole.kube.get("service", "-n", "profiling", "s3")["spec"]["clusterIP"]
     assert whole.run("exec", "curl", "-s", "--noproxy", "*", f"http://{address}:7070/healthz").stdout == "OK"
     unsigned = whole.run("exec", "curl", "-s", "--noproxy", "*", f"http://{address}:7070/profiles")

@@ -54,10 +54,16 @@ shims() {
 }
 
 # The kubelet's own branch of the cgroup tree: two kubelets at the root would remove each other's pods.
+# Version 2 hands a controller down only where the parent enables it; one that is absent is left out.
 ensure_cgroups() {
-  local base
+  local base controller
   if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
     mkdir -p "/sys/fs/cgroup/$CGROUP"
+    for base in /sys/fs/cgroup "/sys/fs/cgroup/$(dirname "$CGROUP")"; do
+      for controller in cpuset cpu io memory pids hugetlb; do
+        echo "+$controller" 2>/dev/null >"$base/cgroup.subtree_control" || true
+      done
+    done
     return
   fi
   for base in /sys/fs/cgroup/*/; do

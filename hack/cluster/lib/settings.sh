@@ -23,6 +23,8 @@ use_name() {
   [[ $NAME =~ ^[A-Za-z0-9][A-Za-z0-9-]{0,11}$ ]] ||
     die "--name '$NAME': must be 1 to 12 letters, digits and dashes, and not begin with a dash"
   [[ $STATE_ROOT == /* ]] || die "PROFILING_STATE '$STATE_ROOT': must be an absolute path"
+  [[ ! $STATE_ROOT/ =~ ^/(run|var/run|var/log|proc|sys|dev)/ ]] ||
+    die "PROFILING_STATE '$STATE_ROOT': must not be below /run, /var/log, /proc, /sys or /dev, which a node covers with its own"
   STATE=$STATE_ROOT/$NAME
   # The kubelet's and containerd's sockets below it must fit into the 107 bytes of a socket address.
   [ ${#STATE} -le 60 ] || die "PROFILING_STATE: '$STATE' is longer than the 60 characters that leave room for sockets"
