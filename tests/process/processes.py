@@ -42,7 +42,8 @@ class Operator:
 
     @property
     def health(self):
-        return f"http://127.0.0.1:{self.wait_for_log(r'Health endpoints served port=(\d+)').group(1)}"
+        port = self.wait_for_log(r"Health endpoints served port=(\d+)").group(1)
+        return f"http://127.0.0.1:{port}"
 
     def metric(self, name):
         """The sum of all series of that name."""
