@@ -1,0 +1,193 @@
+"""The chart renders with its defaults and with every value changed; wrong values are refused by name."""
+import re
+import subprocess
+
+import pytest
+import yaml
+
+from conftest import CHART, ROOT
+
+DIGEST = "sha256:" + "a" * 64
+NODE_SELECTOR, TOLERATIONS = {"disk": "ssd"}, [{"key": "dedicated", "operator": "Exists"}]
+AFFINITY = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [
+    {"matchExpressions": [{"key": "disk", "operator": "Exists"}]}]}}}
+
+
+def pod(objects, component):
+    return objects.deployments()[component]["spec"]["template"]["spec"]
+
+
+def container(objects, component):
+    return pod(objects, component)["containers"][0]
+
+
+def args(objects, component):
+    return container(objects, component)["args"]
+
+
+def configuration(objects):
+    return objects.one("MutatingWebhookConfiguration")["webhooks"][0]
+
+
+def both(check):
+    return lambda o: all(check(o, component) for component in ("webhook", "controller"))
+
+
+# Each leaf of values.yaml (a dictionary that passes through counts as one): its path, another value, and what must
+# then be so. What is rendered must differ from the default as well.
+CHANGED = [
+    ("image.registry", "mirror.example", both(lambda o, c: container(o, c)["image"].startswith("mirror.example/profiling-operator/operator:"))),
+    ("image.repository", "other/operator", both(lambda o, c: container(o, c)["image"].startswith("other/operator:"))),
+    ("image.tag", DIGEST, both(lambda o, c: container(o, c)["image"].endswith("/operator@" + DIGEST))),
+    ("image.pullPolicy", "Always", both(lambda o, c: container(o, c)["imagePullPolicy"] == "Always")),
+    ("imagePullSecrets", [{"name": "mirror"}], lambda o: all(s["imagePullSecrets"] == [{"name": "mirror"}] for s in o.of("ServiceAccount"))),
+    ("agents.registry", "agents.example", both(lambda o, c: "--agent-image-java=agents.example/profiling-operator/agent-java:2.1.2" in args(o, c))),
+    ("agents.pullPolicy", "Never", both(lambda o, c: "--agent-pull-policy=Never" in args(o, c))),
+    *[(f"agents.{language}.{key}", value, both(lambda o, c, flag=flag: flag in args(o, c)))
+      for language, tag in (("java", "2.1.2"), ("python", "1.4.0"), ("node", "0.6.4")) for key, value, flag in (
+          ("repository", "other/agent", f"--agent-image-{language}=other/agent:{tag}"),
+          ("tag", DIGEST, f"--agent-image-{language}=profiling-operator/agent-{language}@{DIGEST}"),
+          ("version", "9.9.9", f"--agent-version-{language}=9.9.9"))],
+    ("logging.level", "debug", both(lambda o, c: "--log-level=debug" in args(o, c))),
+    ("logging.format", "text", both(lambda o, c: "--log-format=text" in args(o, c))),
+    ("webhook.replicas", 3, lambda o: o.deployments()["webhook"]["spec"]["replicas"] == 3),
+    ("webhook.threads", 4, lambda o: "--threads=4" in args(o, "webhook")),
+    ("webhook.timeoutSeconds", 1, lambda o: configuration(o)["timeoutSeconds"] == 1),
+    ("webhook.failurePolicy", "Fail", lambda o: configuration(o)["failurePolicy"] == "Fail"),
+    ("webhook.excludedNamespaces", ["legacy"], lambda o: "legacy" in excluded(o)),
+    ("webhook.podDisruptionBudget.enabled", False, lambda o: not o.of("PodDisruptionBudget")),
+    ("webhook.podDisruptionBudget.minAvailable", "50%", lambda o: o.one("PodDisruptionBudget")["spec"]["minAvailable"] == "50%"),
+    *[(f"{component}.{key}", value, lambda o, c=component, k=key, v=value: (container(o, c) if k == "resources" else pod(o, c))[k] == v)
+      for component in ("webhook", "controller") for key, value in (
+          ("resources", {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"memory": "2Gi"}}), ("nodeSelector", NODE_SELECTOR), ("tolerations", TOLERATIONS),
+          ("affinity", AFFINITY), ("priorityClassName", "system-cluster-critical"))],
+    ("crds.enabled", False, lambda o: not o.of("CustomResourceDefinition")),
+    ("crds.keep", False, lambda o: all("helm.sh/resource-policy" not in crd["metadata"]["annotations"] for crd in o.of("CustomResourceDefinition"))),
+    ("networkPolicy.enabled", True, lambda o: o.one("NetworkPolicy")),
+    ("samplePolicy.enabled", True, lambda o: o.one("ProfilingPolicy")["spec"]["serverRef"] == {"name": "pyroscope", "namespace": "profiling"}),
+    ("samplePolicy.namespace", "shop", lambda o: o.one("ProfilingPolicy")["metadata"]["namespace"] == "shop"),
+    ("samplePolicy.serverRef", {"name": "other", "namespace": "x"}, lambda o: o.one("ProfilingPolicy")["spec"]["serverRef"] == {"name": "other", "namespace": "x"}),
+]
+
+
+def excluded(objects):
+    return [r for r in configuration(objects)["namespaceSelector"]["matchExpressions"] if r["key"] == "kubernetes.io/metadata.name"][0]["values"]
+
+
+def leaves(values, path=""):
+    passed_through = ("resources", "nodeSelector", "affinity", "serverRef")
+    for key, value in values.items():
+        here = f"{path}.{key}".lstrip(".")
+        if isinstance(value, dict) and key not in passed_through:
+            yield from leaves(value, here)
+        else:
+            yield here
+
+
+def test_every_value_is_changed_below():
+    assert sorted(path for path, _, _ in CHANGED) == sorted(leaves(yaml.safe_load((CHART / "values.yaml").read_text())))
+
+
+@pytest.mark.parametrize("path, value, check", CHANGED, ids=[c[0] for c in CHANGED])
+def test_each_value_has_its_effect(helm, path, value, check):
+    base = {"samplePolicy.enabled": True} if path.startswith("samplePolicy.") and path != "samplePolicy.enabled" else {}
+    before, after = helm.render(base), helm.render({**base, path: value})
+    assert after != before
+    assert check(after)
+    assert not check_safely(check, before), "the default shows the effect already"
+
+
+def check_safely(check, objects):
+    try:
+        return check(objects)
+    except (AssertionError, KeyError):
+        return False
+
+
+def test_defaults_render_what_the_operator_consists_of(default):
+    assert sorted({o["kind"] for o in default}) == [
+        "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "Deployment", "MutatingWebhookConfiguration",
+        "Pod", "PodDisruptionBudget", "Role", "RoleBinding", "Service", "ServiceAccount"]
+    names = [(o["kind"], o["metadata"]["name"]) for o in default]
+    assert len(names) == len(set(names))
+
+
+def test_a_kubernetes_that_is_too_old_is_refused(helm):
+    done = helm.template(kubernetes="1.29.9", check=False)
+    assert done.returncode != 0
+    assert "chart requires kubeVersion: >=1.30.0-0 which is incompatible with Kubernetes v1.29.9" in done.stderr
+
+
+def test_two_releases_share_no_cluster_wide_name(helm):
+    def names(release):
+        objects = helm.render({"crds.enabled": False}, release=release, namespace=release)
+        return {(o["kind"], o["metadata"]["name"]) for o in objects if "namespace" not in o["metadata"]}
+    assert names("one") and not names("one") & names("two")
+
+
+def test_a_long_release_name_stays_within_names_limits(helm):
+    for obj in helm.render({"crds.enabled": False}, release="a" * 53):
+        assert len(obj["metadata"]["name"]) <= 63, obj["metadata"]["name"]
+        for key, value in obj["metadata"].get("labels", {}).items():
+            assert len(value) <= 63, f"label {key} of {obj['kind']} {obj['metadata']['name']}"
+
+
+@pytest.mark.parametrize("path, value, said", [
+    ("webhok", {}, "webhok"),
+    ("image.registri", "x", "registri"),
+    ("webhook.replica", 2, "replica"),
+    ("agents.ruby", {}, "ruby"),
+    ("crds.kept", True, "kept"),
+    ("image.pullPolicy", "Sometimes", "pullPolicy"),
+    ("agents.pullPolicy", "Sometimes", "pullPolicy"),
+    ("agents.java.tag", "", "tag"),
+    ("logging.level", "verbose", "level"),
+    ("logging.format", "xml", "format"),
+    ("webhook.failurePolicy", "Abort", "failurePolicy"),
+    ("webhook.replicas", 0, "replicas"),
+    ("webhook.threads", 65, "threads"),
+    ("webhook.timeoutSeconds", 31, "timeoutSeconds"),
+    ("webhook.excludedNamespaces", "legacy", "excludedNamespaces"),
+    ("crds.enabled", "yes", "enabled"),
+    ("samplePolicy.serverRef", {"name": ""}, "name"),
+])
+def test_a_wrong_value_is_refused_by_name(helm, path, value, said):
+    done = helm.template({path: value}, check=False)
+    assert done.returncode != 0, f"{path}={value!r} was accepted"
+    assert "values don't meet the specifications of the schema" in done.stderr
+    assert said in done.stderr.split("schema", 1)[1], done.stderr
+
+
+def test_the_charts_crds_are_those_of_crds(default):
+    done = subprocess.run([str(ROOT / "hack/crds-sync"), "--check"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    sources = {crd["metadata"]["name"]: crd for crd in (yaml.safe_load(p.read_text()) for p in (ROOT / "crds").glob("*.yaml"))}
+    rendered = {crd["metadata"]["name"]: crd for crd in default.of("CustomResourceDefinition")}
+    assert sorted(sources) == sorted(rendered) and len(sources) == 2
+    for name, crd in rendered.items():
+        assert crd["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+        assert crd["spec"] == sources[name]["spec"], "nothing of a CRD is read as a template"
+
+
+def test_every_flag_is_one_of_the_binary(default):
+    source = (ROOT / "operator/app/options.cc").read_text()
+    known = set(re.findall(r'"(--[a-z-]+)"', source))
+    known |= {f"{prefix}{token}" for prefix in known if prefix.endswith("-") for token in ("java", "python", "node")}
+    specs = [pod(default, c) for c in ("webhook", "controller")] + [o["spec"] for o in default.of("Pod")]
+    for spec in specs:
+        command, *flags = spec["containers"][0]["args"]
+        assert f'add_subcommand("{command}"' in source
+        for flag in flags:
+            assert flag.split("=")[0] in known, f"{command} {flag}: no such flag in operator/app/options.cc"
+
+
+def test_agents_are_those_of_the_pinned_versions(default):
+    pinned = dict(line.split("=") for line in (ROOT / "webhooks/agents/versions.env").read_text().splitlines() if re.match(r"[A-Z_]+=", line))
+    for language in ("java", "python", "node"):
+        assert f"--agent-version-{language}={pinned[language.upper() + '_AGENT_VERSION']}" in args(default, "webhook")
+
+
+def test_lint_finds_nothing(helm):
+    done = helm.run("lint", "--strict", str(CHART))
+    assert "0 chart(s) failed" in done.stdout
+    assert "[ERROR]" not in done.stdout and "[WARNING]" not in done.stdout, done.stdout

@@ -1,0 +1,137 @@
+"""What the chart asks of a cluster: least privilege, Pod Security restricted, and a webhook that cannot block it."""
+import pytest
+
+SECRET_WRITES = {"get", "update", "patch", "delete"}
+
+
+def rules(objects, kind):
+    return [(role["metadata"]["name"], rule) for role in objects.of(kind) for rule in role["rules"]]
+
+
+def test_no_wildcard_in_any_rule(default):
+    found = rules(default, "ClusterRole") + rules(default, "Role")
+    assert len(found) >= 8
+    for name, rule in found:
+        for key in ("apiGroups", "resources", "verbs"):
+            assert rule[key] and not any("*" in value for value in rule[key]), f"{name}: {rule}"
+
+
+def test_nothing_cluster_wide_reads_secrets_or_raises_privileges(default):
+    for name, rule in rules(default, "ClusterRole"):
+        assert not {"secrets", "serviceaccounts/token", "pods/exec", "nodes", "clusterroles", "roles",
+                    "clusterrolebindings", "rolebindings"} & set(rule["resources"]), f"{name}: {rule}"
+        assert not {"escalate", "bind", "impersonate"} & set(rule["verbs"]), f"{name}: {rule}"
+
+
+def test_pods_are_never_written(default):
+    for name, rule in rules(default, "ClusterRole") + rules(default, "Role"):
+        if "pods" in rule["resources"]:
+            assert set(rule["verbs"]) <= {"get", "list", "watch"}, f"{name}: {rule}"
+
+
+def test_secrets_by_name_and_in_the_own_namespace_only(default):
+    for role in default.of("Role"):
+        assert role["metadata"]["namespace"] == "profiling-system"
+    for name, rule in rules(default, "Role"):
+        if "secrets" in rule["resources"] and rule["verbs"] != ["create"]:
+            assert rule["resourceNames"] == ["profiling-operator-tls", "profiling-operator-tls-ca"], name
+            assert set(rule["verbs"]) <= SECRET_WRITES
+
+
+def test_the_webhooks_process_writes_nothing(default):
+    assert not [r for r in default.of("Role") if "webhook" in r["metadata"]["name"]]
+    found = [rule for name, rule in rules(default, "ClusterRole") if name.endswith("-webhook")]
+    assert found
+    for rule in found:
+        assert set(rule["verbs"]) <= {"get", "list", "watch"}
+
+
+def test_webhook_configurations_are_patched_by_name_only(default):
+    for name, rule in rules(default, "ClusterRole"):
+        if "mutatingwebhookconfigurations" in rule["resources"] and set(rule["verbs"]) - {"list", "watch"}:
+            assert rule["resourceNames"] == ["profiling-operator"], name
+            assert "delete" not in rule["verbs"] and "create" not in rule["verbs"]
+
+
+def test_every_binding_leads_to_an_existing_role_and_account(default):
+    roles = {(r["kind"], r["metadata"]["name"]) for r in default.of("ClusterRole") + default.of("Role")}
+    accounts = {a["metadata"]["name"] for a in default.of("ServiceAccount")}
+    bindings = default.of("ClusterRoleBinding") + default.of("RoleBinding")
+    assert {(b["roleRef"]["kind"], b["roleRef"]["name"]) for b in bindings} == roles
+    assert {s["name"] for b in bindings for s in b["subjects"]} == accounts
+    assert all(s["namespace"] == "profiling-system" for b in bindings for s in b["subjects"])
+
+
+def pods(objects):
+    named = {f"deployment {c}": d["spec"]["template"] for c, d in objects.deployments().items()}
+    return {**named, **{f"pod {p['metadata']['name']}": p for p in objects.of("Pod")}}
+
+
+def test_every_pod_satisfies_pod_security_restricted(default):
+    assert len(pods(default)) == 3
+    for name, template in pods(default).items():
+        spec = template["spec"]
+        assert not any(spec.get(key) for key in ("hostNetwork", "hostPID", "hostIPC")), name
+        assert spec["securityContext"]["runAsNonRoot"] is True and spec["securityContext"]["runAsUser"] > 0, name
+        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, name
+        assert all(set(v) - {"name"} <= {"secret", "configMap", "emptyDir", "projected"} for v in spec.get("volumes", [])), name
+        for c in spec["containers"] + spec.get("initContainers", []):
+            assert c["securityContext"] == {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
+                                            "capabilities": {"drop": ["ALL"]}}, name
+            assert not any("hostPort" in port for port in c.get("ports", [])), name
+
+
+def test_every_process_has_probes_and_bounded_memory(default):
+    for name, deployment in default.deployments().items():
+        c = deployment["spec"]["template"]["spec"]["containers"][0]
+        ports = {p["name"] for p in c["ports"]}
+        for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+            assert c[probe]["httpGet"]["port"] in ports, f"{name} {probe}"
+        assert c["resources"]["limits"]["memory"] and c["resources"]["requests"]["cpu"], name
+
+
+def test_selectors_choose_the_pods_and_services_reach_them(default):
+    for name, deployment in default.deployments().items():
+        labels = deployment["spec"]["template"]["metadata"]["labels"]
+        assert deployment["spec"]["selector"]["matchLabels"].items() <= labels.items(), name
+    template = default.deployments()["webhook"]["spec"]["template"]
+    other = default.deployments()["controller"]["spec"]["template"]["metadata"]["labels"]
+    service = default.one("Service")
+    assert service["spec"]["selector"].items() <= template["metadata"]["labels"].items()
+    assert not service["spec"]["selector"].items() <= other.items()
+    ports = {p["name"] for p in template["spec"]["containers"][0]["ports"]}
+    assert {p["targetPort"] for p in service["spec"]["ports"]} <= ports
+
+
+def webhook(objects):
+    found = objects.one("MutatingWebhookConfiguration")["webhooks"]
+    assert len(found) == 1
+    return found[0]
+
+
+def test_the_webhook_cannot_block_the_cluster(default):
+    w = webhook(default)
+    assert w["failurePolicy"] == "Ignore" and w["timeoutSeconds"] <= 3 and w["sideEffects"] == "None"
+    assert w["rules"] == [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"],
+                           "scope": "Namespaced"}]
+
+
+@pytest.mark.parametrize("namespace", ["profiling-system", "observability"])
+def test_system_namespaces_and_its_own_never_reach_the_webhook(helm, namespace):
+    requirements = webhook(helm.render(namespace=namespace))["namespaceSelector"]["matchExpressions"]
+    by_name = [r for r in requirements if r["key"] == "kubernetes.io/metadata.name"]
+    assert [r["operator"] for r in by_name] == ["NotIn"]
+    assert set(by_name[0]["values"]) == {"kube-system", "kube-public", "kube-node-lease", namespace}
+    assert {"key": "profiling.dev/exclude", "operator": "DoesNotExist"} in requirements
+
+
+def test_the_webhooks_address_is_its_service(default):
+    service = default.one("Service")
+    reference = webhook(default)["clientConfig"]["service"]
+    assert (reference["name"], reference["namespace"]) == (service["metadata"]["name"], service["metadata"]["namespace"])
+    assert reference["port"] in {p["port"] for p in service["spec"]["ports"]}
+    controller = default.deployments()["controller"]["spec"]["template"]["spec"]["containers"][0]["args"]
+    assert f"--webhook-service={reference['name']}" in controller
+    assert "--webhook-configuration=" + default.one("MutatingWebhookConfiguration")["metadata"]["name"] in controller
+    secret = default.deployments()["webhook"]["spec"]["template"]["spec"]["volumes"][0]["secret"]["secretName"]
+    assert f"--certificate-secret={secret}" in controller
