@@ -48,6 +48,12 @@ Outcome CertificateReconciler::reconcile(const std::string& /*key*/, const std::
     const CertificateDecision decision = decideCertificates(*input);
 
     if (decision.make_ca) {
+      // One CA for each run: whatever eats it (an admission policy, a broken store) would otherwise
+      // make us churn out authorities.
+      if (pass > 0) {
+        return Outcome::failed(
+            Status(Code::kInternal, "the CA that was just stored reads as " + decision.ca_reason));
+      }
       auto ca = tls::makeCa("profiling-operator-ca", input->now, kCaLifetime);
       if (!ca.ok()) return Outcome::failed(ca.status());
       log::info("Certificate authority made", {{"reason", decision.ca_reason}});

@@ -18,11 +18,17 @@ Outcome PolicyReconciler::reconcile(const std::string& key, const std::stop_toke
   const auto patch =
       statusPatch(policy->metadata.uid, asStored(policy->status), api::toJson(status));
   if (!patch) return Outcome::done();
+  const std::string& id = policy->metadata.uid;
+  if (const auto wait = guard_.check(id, policy->metadata.resource_version)) {
+    return Outcome::after(*wait);  // written already; the store does not show it yet
+  }
   const Status written = client_
                              .mergePatch(kube::resources::kPolicies, policy->metadata.namespace_,
                                          policy->metadata.name, *patch, stop, "status")
                              .status();
-  if (written.ok() || written.code() == Code::kNotFound) return Outcome::done();
+  if (written.ok()) return Outcome::done();
+  guard_.forget(id);
+  if (written.code() == Code::kNotFound) return Outcome::done();
   return Outcome::failed(written.annotated("write status"));
 }
 

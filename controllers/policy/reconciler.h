@@ -4,6 +4,7 @@
 #include <stop_token>
 #include <string>
 
+#include "controllers/apply_guard.h"
 #include "controllers/policy/decide.h"
 #include "controllers/records.h"
 #include "controllers/runner.h"
@@ -29,7 +30,11 @@ class PolicyReconciler {
  public:
   PolicyReconciler(kube::Client& client, const PolicyStores& stores, api::AgentImages agents,
                    const Clock& clock = Clock::real())
-      : client_(client), stores_(stores), agents_(std::move(agents)), clock_(clock) {}
+      : client_(client),
+        stores_(stores),
+        agents_(std::move(agents)),
+        clock_(clock),
+        guard_(clock) {}
 
   Outcome reconcile(const std::string& key, const std::stop_token& stop);  // "namespace/name"
 
@@ -40,6 +45,7 @@ class PolicyReconciler {
   const PolicyStores stores_;
   const api::AgentImages agents_;
   const Clock& clock_;
+  ApplyGuard guard_;
 };
 
 }  // namespace profiling::controllers

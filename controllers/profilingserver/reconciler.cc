@@ -45,7 +45,9 @@ Outcome ServerReconciler::reconcile(const std::string& key, const std::stop_toke
     }
     break;
   }
-  const Status written = writeStatus(*server, decision.status, stop);
+  std::optional<Millis> wait;
+  const Status written = writeStatus(*server, decision.status, wait, stop);
+  decision.requeue_after = earlier(decision.requeue_after, wait);
   if (!failure.ok()) return Outcome::failed(failure);
   if (!written.ok()) return Outcome::failed(written);
   return {Status(), decision.requeue_after};
@@ -79,15 +81,19 @@ Status ServerReconciler::apply(const WantedChange& change, const std::string& na
 
 Status ServerReconciler::writeStatus(const api::ProfilingServer& server,
                                      const api::ProfilingServerStatus& status,
-                                     const std::stop_token& stop) {
+                                     std::optional<Millis>& wait, const std::stop_token& stop) {
   const auto patch = statusPatch(server.metadata.uid, asStored(server.status), api::toJson(status));
   if (!patch) return {};
+  const std::string id = "status/" + server.metadata.uid;
+  wait = guard_.check(id, server.metadata.resource_version);
+  if (wait) return {};  // written already; the store does not show it yet
   const Status result = client_
                             .mergePatch(kube::resources::kServers, server.metadata.namespace_,
                                         server.metadata.name, *patch, stop, "status")
                             .status();
-  if (result.code() == Code::kNotFound) return {};
-  return result.ok() ? result : result.annotated("write status");
+  if (result.ok()) return result;
+  guard_.forget(id);
+  return result.code() == Code::kNotFound ? Status() : result.annotated("write status");
 }
 
 }  // namespace profiling::controllers

@@ -24,11 +24,11 @@ class ServerReconciler {
   Outcome reconcile(const std::string& key, const std::stop_token& stop);  // "namespace/name"
 
  private:
-  // Sets `wait` when the same write was made a moment ago.
+  // Both set `wait` when the same write was made a moment ago.
   Status apply(const WantedChange& change, const std::string& namespace_,
                std::optional<Millis>& wait, const std::stop_token& stop);
   Status writeStatus(const api::ProfilingServer& server, const api::ProfilingServerStatus& status,
-                     const std::stop_token& stop);
+                     std::optional<Millis>& wait, const std::stop_token& stop);
 
   kube::Client& client_;
   const ServerStores stores_;

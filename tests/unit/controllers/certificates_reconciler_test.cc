@@ -13,7 +13,8 @@ namespace {
 using testing::ElementsAre;
 using Json = nlohmann::json;
 
-const CertificateSettings kSettings{"profiling-system", "webhook", "profiling-operator", "tls", "ca"};
+const CertificateSettings kSettings{"profiling-system", "webhook", "profiling-operator", "tls", "ca",
+                                    {"operator", "operator-uid"}};
 const std::string kSecretPath = "/api/v1/namespaces/profiling-system/secrets";
 const std::string kWebhookPath =
     "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/profiling-operator";

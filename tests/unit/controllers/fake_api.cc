@@ -107,7 +107,9 @@ Json& FakeApi::store(const std::string& plural, Json object, const char* type) {
   }
   events_.push_back({version_, plural, type, object});
   changed_.notify_all();
-  return objects_[keyOf(plural, object)] = std::move(object);
+  Json& slot = objects_[keyOf(plural, object)];
+  slot = std::move(object);
+  return slot;
 }
 
 void FakeApi::put(const std::string& plural, Json object) {

@@ -139,7 +139,8 @@ TEST(ServerReconciler, NeverTouchesAForeignObjectThatNoWatchShows) {
   ASSERT_TRUE(outcome.status.ok());
   EXPECT_EQ(outcome.requeue_after, Millis(30'000));
   EXPECT_THAT(c.http.writtenPaths(), ElementsAre(kStatusPath));
-  EXPECT_EQ(api::findCondition(c.status().conditions, "Ready")->reason, "Conflict");
+  const api::ProfilingServerStatus status = c.status();
+  EXPECT_EQ(api::findCondition(status.conditions, "Ready")->reason, "Conflict");
 }
 
 TEST(ServerReconciler, ARefusedObjectIsSaidInTheStatus) {
@@ -152,7 +153,8 @@ TEST(ServerReconciler, ARefusedObjectIsSaidInTheStatus) {
       "message":"exceeded quota: storage","code":403})");
   });
   EXPECT_EQ(c.reconcile().status.code(), Code::kPermissionDenied);
-  const api::Condition* ready = api::findCondition(c.status().conditions, "Ready");
+  const api::ProfilingServerStatus status = c.status();
+  const api::Condition* ready = api::findCondition(status.conditions, "Ready");
   ASSERT_NE(ready, nullptr);
   EXPECT_EQ(ready->reason, "ApplyRejected");
   EXPECT_THAT(ready->message, HasSubstr("exceeded quota"));
