@@ -1,5 +1,7 @@
 #include "operator/api/fields.h"
 
+#include <algorithm>
+
 namespace profiling::api {
 
 std::string quotedList(const std::vector<std::string>& words) {
@@ -11,6 +13,19 @@ std::string quotedList(const std::vector<std::string>& words) {
   return out;
 }
 
+std::string pointerStep(std::string_view key) {
+  std::string step = "/";
+  for (const char c : printable(key)) {
+    if (c == '~')
+      step += "~0";
+    else if (c == '/')
+      step += "~1";
+    else
+      step += c;
+  }
+  return step;
+}
+
 void Reader::fail(const std::string& path, const std::string& what) {
   if (status_.ok())
     status_ = Status(Code::kInvalidArgument, "at " + (path.empty() ? "/" : path) + ": " + what);
@@ -19,6 +34,18 @@ void Reader::fail(const std::string& path, const std::string& what) {
 void Reader::mismatch(const Json& json, const std::string& path, const char* wanted) {
   fail(path, printable(json.dump(-1, ' ', false, Json::error_handler_t::replace), 60) +
                  " must be " + wanted);
+}
+
+void Reader::string(const Json& json, std::string& out, const std::string& path,
+                    const FieldRules& rules) {
+  if (!json.is_string()) return mismatch(json, path, "a string");
+  auto text = json.get<std::string>();
+  if (!rules.words.empty() &&
+      std::find(rules.words.begin(), rules.words.end(), text) == rules.words.end()) {
+    return fail(path, "'" + printable(text) + "' must be " +
+                          quotedList({rules.words.begin(), rules.words.end()}));
+  }
+  out = std::move(text);
 }
 
 void Reader::integer(const Json& json, std::int64_t& out, const std::string& path,

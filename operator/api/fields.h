@@ -14,7 +14,9 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -37,6 +39,7 @@ struct FieldRules {
   std::optional<std::int64_t> minimum = std::nullopt;
   std::optional<std::int64_t> maximum = std::nullopt;
   Raw raw = Raw::kNo;
+  std::span<const char* const> words = {};  // all that a string, or a list's item, may be
 };
 
 template <class S, class M>
@@ -86,6 +89,7 @@ const char* enumName(E wanted) {
 }
 
 std::string quotedList(const std::vector<std::string>& words);  // 'a', 'b' or 'c'
+std::string pointerStep(std::string_view key);  // "/key", escaped as RFC 6901 asks; printable
 
 // Reads JSON into structs; the first error stops it and is kept with its JSON pointer.
 class Reader {
@@ -139,20 +143,20 @@ class Reader {
         out = json.dump(-1, ' ', false, Json::error_handler_t::replace);
         return;
       }
-      if (!json.is_string()) return mismatch(json, path, "a string");
-      out = json.get<std::string>();
+      string(json, out, path, rules);
     } else if constexpr (std::is_same_v<T, StringMap>) {
       if (!json.is_object()) return mismatch(json, path, "an object of strings");
       out.clear();
       for (const auto& [key, text] : json.items()) {
-        if (!text.is_string()) return mismatch(text, path + "/" + key, "a string");
+        if (!text.is_string()) return mismatch(text, path + pointerStep(key), "a string");
         out.emplace(key, text.template get<std::string>());
       }
     } else if constexpr (IsVector<T>::value) {
       if (!json.is_array()) return mismatch(json, path, "a list");
       out.clear();
       for (const Json& item : json) {
-        value(item, out.emplace_back(), path + "/" + std::to_string(out.size()), {});
+        const std::string index = std::to_string(out.size());
+        value(item, out.emplace_back(), path + "/" + index, {.words = rules.words});
         if (!status_.ok()) return;
       }
     } else if constexpr (IsOptional<T>::value) {
@@ -164,6 +168,7 @@ class Reader {
 
   void integer(const Json& json, std::int64_t& out, const std::string& path,
                const FieldRules& rules);
+  void string(const Json& json, std::string& out, const std::string& path, const FieldRules& rules);
   void mismatch(const Json& json, const std::string& path, const char* wanted);
   void fail(const std::string& path, const std::string& what);
 
@@ -243,10 +248,11 @@ void describe(const std::string& path, const T& initial, const FieldRules& rules
     schema.type = rules.raw == Raw::kObject  ? "object"
                   : rules.raw == Raw::kArray ? "array"
                                              : "string";
+    schema.enum_values.assign(rules.words.begin(), rules.words.end());
   } else if constexpr (IsVector<T>::value) {
     schema.type = "array";
     out.push_back(schema);
-    describe(path + "/*", typename T::value_type{}, {}, out);
+    describe(path + "/*", typename T::value_type{}, {.words = rules.words}, out);
     return;
   } else if constexpr (std::is_same_v<T, StringMap>) {
     schema.type = "object";

@@ -1,7 +1,7 @@
 """What the chart asks of a cluster: least privilege, Pod Security restricted, and a webhook that cannot block it."""
 import pytest
 
-SECRET_WRITES = {"get", "update", "patch", "delete"}
+SECRET_VERBS = {"get", "list", "watch", "update", "patch", "delete"}
 
 
 def rules(objects, kind):
@@ -35,7 +35,7 @@ def test_secrets_by_name_and_in_the_own_namespace_only(default):
     for name, rule in rules(default, "Role"):
         if "secrets" in rule["resources"] and rule["verbs"] != ["create"]:
             assert rule["resourceNames"] == ["profiling-operator-tls", "profiling-operator-tls-ca"], name
-            assert set(rule["verbs"]) <= SECRET_WRITES
+            assert set(rule["verbs"]) <= SECRET_VERBS
 
 
 def test_the_webhooks_process_writes_nothing(default):

@@ -17,6 +17,9 @@ constexpr Field<PolicySpecFields, M> own(const char* name, M ProfilingPolicySpec
                                          FieldRules rules = {}) {
   return {name, static_cast<M PolicySpecFields::*>(member), rules};
 }
+constexpr const char* kWorkloadKinds[] = {"Deployment", "StatefulSet", "DaemonSet",
+                                          "Job",        "CronJob",     "Rollout"};
+
 struct PolicyDocument {
   PolicySpecFields spec;
   ProfilingPolicyStatus status;
@@ -88,7 +91,7 @@ struct Table<PolicySpecFields> {
           {.defaulted = true, .minimum = -1000, .maximum = 1000}),
       own("activation", &ProfilingPolicySpec::activation, {.defaulted = true}),
       own("selector", &ProfilingPolicySpec::selector),
-      own("workloadKinds", &ProfilingPolicySpec::workload_kinds),
+      own("workloadKinds", &ProfilingPolicySpec::workload_kinds, {.words = kWorkloadKinds}),
       own("serverRef", &ProfilingPolicySpec::server_ref),
       own("endpoint", &ProfilingPolicySpec::endpoint),
       field("languages", &S::language_names, {.defaulted = true}),
