@@ -13,3 +13,4 @@ env -u JAVA_TOOL_OPTIONS "$jdk/bin/jlink" --output "$1/jre" --no-man-pages --no-
 rm -rf "$1"/jre/{legal,lib/src.zip}
 mapfile -t files < <(find "$1/jre" -type f \( -name '*.so' -o -path '*/bin/java' \))
 LD_LIBRARY_PATH="$1/jre/lib:$1/jre/lib/server" add_libraries "$1" "${files[@]}"
+add_c_library "$1"

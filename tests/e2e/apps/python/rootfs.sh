@@ -18,6 +18,7 @@ env -u PYTHONPATH "$python" -m compileall -q --invalidation-mode unchecked-hash 
 install -D -m 644 "$here/checkout.py" "$1/app/checkout.py"
 mapfile -t files < <(find "$1/usr/lib/$version/lib-dynload" -name '*.so')
 add_libraries "$1" "$1/usr/bin/python3" "${files[@]}"
+add_c_library "$1"
 # Every distribution has this one; native extensions expect it.
 libgcc=$(ldconfig -p | awk '/libgcc_s.so.1 .*x86-64/ {print $NF; exit}')
 install -D -m 755 "$libgcc" "$1$(realpath "$(dirname "$libgcc")")/libgcc_s.so.1"
