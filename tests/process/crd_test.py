@@ -2,6 +2,7 @@
 import concurrent.futures
 import json
 import pathlib
+import re
 import sys
 
 import pytest
@@ -72,6 +73,48 @@ def test_invalid_objects_are_refused_with_the_reason(refusals, path):
     code, said = refusals[path]
     assert code != 0, f"{path.name} was accepted"
     assert first.removeprefix("# expect: ") in said, f"{path.name}: {said}"
+
+
+def messages(node):
+    """The messages of all CEL rules of a schema, but those about updates."""
+    if isinstance(node, dict):
+        for rule in node.get("x-kubernetes-validations", []):
+            if "oldSelf" not in rule["rule"]:
+                yield rule["message"]
+    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else []:
+        yield from messages(child)
+
+
+def bounds(node, path=""):
+    """(path, what the API server says of it) of every bound; "*" stands for an index or a key."""
+    said = {"minLength": "should be at least", "maxLength": "Too long", "minItems": "should have at least",
+            "maxItems": "Too many", "maxProperties": "Too many", "minimum": "should be greater than or equal",
+            "maximum": "should be less than or equal", "pattern": "should match", "enum": "Unsupported value"}
+    yield from ((path, said[key]) for key in said if key in node)
+    yield from ((f"{path}.{name}".lstrip("."), "Required value") for name in node.get("required", []))
+    for name, child in node.get("properties", {}).items():
+        if path or name == "spec":
+            yield from bounds(child, f"{path}.{name}".lstrip("."))
+    if "items" in node:
+        yield from bounds(node["items"], f"{path}[*]")
+    if "additionalProperties" in node:
+        yield from bounds(node["additionalProperties"], f"{path}.*")
+
+
+def schema(crd):
+    return yaml.safe_load(crd.read_text())["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+
+
+@pytest.mark.parametrize("crd", CRDS, ids=stem)
+def test_every_rule_and_bound_has_an_invalid_file(refusals, crd):
+    prefix = yaml.safe_load(crd.read_text())["spec"]["names"]["singular"].removeprefix("profiling")
+    lines = [line for path, (_, said) in refusals.items() if path.stem.startswith(prefix) for line in said.splitlines()]
+    untested = [m for m in messages(schema(crd)) if not any(m in line for line in lines)]
+    for path, said in bounds(schema(crd)):
+        pattern = re.escape(path).replace(r"\[\*\]", r"\[\d+\]").replace(r"\*", r"[^.: ]+")
+        if not any(re.search(rf"(^|[ *]){pattern}(?![\w.[]).*{said}", line) for line in lines):
+            untested.append(f"{path}: {said}")
+    assert not untested, "without a file in tests/unit/api/invalid:\n" + "\n".join(untested)
 
 
 def policy(name="p", **spec):
