@@ -1,0 +1,63 @@
+"""What a real kube-apiserver makes of the rendered chart: every object is valid, every pod passes Pod Security."""
+import json
+import pathlib
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "hack" / "lib"))
+from kube import Kube, environment  # noqa: E402
+
+NAMESPACE = "chart-test"
+EVERYTHING = ["--set=networkPolicy.enabled=true", "--set=webhook.excludedNamespaces={legacy,old}",
+              "--set=webhook.failurePolicy=Fail", "--set=image.registry=mirror.example"]
+
+
+@pytest.fixture(scope="module")
+def kube(control_plane):
+    client = Kube(control_plane)
+    labels = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn")}
+    client.apply(json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels}}))
+    yield client
+    client.run("delete", "namespace", NAMESPACE, "--wait=false")
+
+
+@pytest.fixture(params=[[], EVERYTHING], ids=["defaults", "everything"])
+def objects(request, kube):
+    version = json.loads(kube.run("version", "-o", "json").stdout)["serverVersion"]["gitVersion"]
+    subprocess.run([str(ROOT / "hack/cluster/cluster"), "build", "helm"], check=True, capture_output=True, timeout=540)
+    done = subprocess.run(["helm", "template", "profiling-operator", str(ROOT / "charts/profiling-operator"), "--namespace",
+                           NAMESPACE, "--kube-version", version, *request.param],
+                          capture_output=True, text=True, timeout=60, env=environment())
+    assert done.returncode == 0, done.stderr
+    rendered = [o for o in yaml.safe_load_all(done.stdout) if o]
+    default = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": NAMESPACE}}
+    accounts = [o for o in rendered if o["kind"] == "ServiceAccount"] + [default]  # admission of pods asks for them
+    kube.apply(json.dumps({"apiVersion": "v1", "kind": "List", "items": accounts}))
+    return rendered
+
+
+def create(kube, objects):
+    listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
+    return kube.run("apply", "--dry-run=server", "--validate=strict", "-f", "-", stdin=listed)
+
+
+def test_every_object_is_accepted_without_a_warning(kube, objects):
+    done = create(kube, objects)
+    assert done.stdout.count("(server dry run)") == len(objects)
+    assert "Warning" not in done.stderr, done.stderr
+
+
+def test_every_pod_is_admitted_where_restricted_is_enforced(kube, objects):
+    templates = [{"apiVersion": "v1", "kind": "Pod", "spec": o["spec"]["template"]["spec"],
+                  "metadata": {"name": o["metadata"]["name"], "namespace": NAMESPACE}}
+                 for o in objects if o["kind"] == "Deployment"]
+    assert len(templates) == 2
+    assert create(kube, templates).stdout.count("(server dry run)") == 2
+    broken = json.loads(json.dumps(templates[:1]))
+    del broken[0]["spec"]["containers"][0]["securityContext"]["capabilities"]
+    with pytest.raises(RuntimeError, match="violates PodSecurity"):
+        create(kube, broken)
