@@ -24,7 +24,8 @@ class Kube:
         return done
 
     def apply(self, manifest, *args):
-        return self.run("apply", "-f", "-", *args, stdin=manifest).stdout
+        # kubectl takes text that begins with a brace for JSON; YAML's flow style may begin so, too.
+        return self.run("apply", "-f", "-", *args, stdin="---\n" + manifest).stdout
 
     def get(self, *args):
         """The object or list as JSON; None when it is not there."""
