@@ -25,6 +25,16 @@ def kube(control_plane):
     client.run("delete", "namespace", NAMESPACE, "--wait=false")
 
 
+def apply(kube, objects, *arguments):
+    """Server-side, as the CRDs may be there already."""
+    listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
+    return kube.run("apply", "--server-side", "--force-conflicts", "--validate=strict", "-f", "-", *arguments, stdin=listed)
+
+
+def try_to_apply(kube, objects):
+    return apply(kube, objects, "--dry-run=server")
+
+
 @pytest.fixture(params=[[], EVERYTHING], ids=["defaults", "everything"])
 def objects(request, kube):
     version = json.loads(kube.run("version", "-o", "json").stdout)["serverVersion"]["gitVersion"]
@@ -36,17 +46,12 @@ def objects(request, kube):
     rendered = [o for o in yaml.safe_load_all(done.stdout) if o]
     default = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": NAMESPACE}}
     accounts = [o for o in rendered if o["kind"] == "ServiceAccount"] + [default]  # admission of pods asks for them
-    kube.apply(json.dumps({"apiVersion": "v1", "kind": "List", "items": accounts}))
+    apply(kube, accounts)
     return rendered
 
 
-def create(kube, objects):
-    listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
-    return kube.run("apply", "--dry-run=server", "--validate=strict", "-f", "-", stdin=listed)
-
-
 def test_every_object_is_accepted_without_a_warning(kube, objects):
-    done = create(kube, objects)
+    done = try_to_apply(kube, objects)
     assert done.stdout.count("(server dry run)") == len(objects)
     assert "Warning" not in done.stderr, done.stderr
 
@@ -56,8 +61,8 @@ def test_every_pod_is_admitted_where_restricted_is_enforced(kube, objects):
                   "metadata": {"name": o["metadata"]["name"], "namespace": NAMESPACE}}
                  for o in objects if o["kind"] == "Deployment"]
     assert len(templates) == 2
-    assert create(kube, templates).stdout.count("(server dry run)") == 2
+    assert try_to_apply(kube, templates).stdout.count("(server dry run)") == 2
     broken = json.loads(json.dumps(templates[:1]))
     del broken[0]["spec"]["containers"][0]["securityContext"]["capabilities"]
     with pytest.raises(RuntimeError, match="violates PodSecurity"):
-        create(kube, broken)
+        try_to_apply(kube, broken)
