@@ -86,18 +86,20 @@ def test_a_restart_of_the_storage_server_loses_nothing(shop):
     with shop.forward("profiling", "svc/pyroscope", 4040) as address:
         store = Pyroscope(address)
         wait_for("profiles", lambda: store.cpu_nanoseconds("checkout-python") > 0, 120)
-        end = int(time.time() * 1000) - 20_000
-        window = {"start": end - 600_000, "end": end}
+        end = int(time.time() * 1000)
 
-        def total(s):
-            body = {"profileTypeID": s.cpu_type("checkout-python"), "labelSelector": '{service_name="checkout-python"}', **window}
+        def total(s, start, end):
+            body = {"profileTypeID": s.cpu_type("checkout-python"), "labelSelector": '{service_name="checkout-python"}',
+                    "start": start, "end": end}
             return int(s.query("SelectMergeStacktraces", body).get("flamegraph", {}).get("total", 0))
 
-        wait_for("a settled window with profiles", lambda: total(store) > 0, 60)
-        before = total(store)
+        # Profiles that begin well after the window have arrived, so nothing more will come into it.
+        wait_for("later profiles", lambda: total(store, end + 10_000, end + 600_000) > 0, 120, interval=2)
+        before = total(store, end - 600_000, end)
+        assert before > 0
     old = shop.get("pod", "-n", "profiling", "pyroscope-0")["metadata"]["uid"]
     shop.run("delete", "pod", "-n", "profiling", "pyroscope-0", "--grace-period=0", "--force")
     wait_for("a new server pod", lambda: (p := shop.get("pod", "-n", "profiling", "pyroscope-0")) and p["metadata"]["uid"] != old, 120)
     shop.run("wait", "-n", "profiling", "pod/pyroscope-0", "--for=condition=Ready", "--timeout=180s", timeout=200)
     with shop.forward("profiling", "svc/pyroscope", 4040) as address:
-        assert total(Pyroscope(address)) == before
+        assert total(Pyroscope(address), end - 600_000, end) == before
