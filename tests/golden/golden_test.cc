@@ -37,6 +37,7 @@ json fromYaml(const YAML::Node& node) {
     case YAML::NodeType::Scalar: {
       const std::string& text = node.Scalar();
       if (node.Tag() == "!") return text;
+      if (text == "null") return nullptr;
       if (text == "true" || text == "false") return text == "true";
       std::int64_t number = 0;
       const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -224,7 +225,7 @@ TEST_P(Golden, TheOrderWithAnotherWebhookDoesNotMatter) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Golden, ::testing::ValuesIn(cases()),
-                         [](const auto& info) { return nameOf(info.param); });
+                         [](const auto& parameter) { return nameOf(parameter.param); });
 
 TEST(GoldenCases, AreThere) {
   EXPECT_GE(cases().size(), 45U);
