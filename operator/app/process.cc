@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <malloc.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -22,6 +23,7 @@ void hardenProcess() {
   const rlimit none{0, 0};
   setrlimit(RLIMIT_CORE, &none);
   prctl(PR_SET_DUMPABLE, 0);
+  mallopt(M_ARENA_MAX, 1);
   std::signal(SIGPIPE, SIG_IGN);
   setenv("SSL_CERT_FILE", "/dev/null", 0);
 }

@@ -3,9 +3,10 @@
 
 namespace profiling::app {
 
-// No core dumps and not dumpable (they would hold tokens and pod specs); SIGPIPE ignored; and
-// SSL_CERT_FILE=/dev/null unless set, because cpprestsdk would otherwise parse the system's roots
-// for every connection (37 ms instead of 5) although it trusts only the cluster's CA.
+// No core dumps and not dumpable (they would hold tokens and pod specs); SIGPIPE ignored;
+// one malloc arena for all threads (their caches keep it uncontended; 4 MiB less in the webhook);
+// and SSL_CERT_FILE=/dev/null unless set, because cpprestsdk would otherwise parse the system's
+// roots for every connection (37 ms instead of 5) although it trusts only the cluster's CA.
 void hardenProcess();
 
 // Blocks SIGTERM and SIGINT in this thread and all that it will start; waitForSignal() takes them.
