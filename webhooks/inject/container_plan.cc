@@ -55,7 +55,7 @@ Temp tempOf(const api::ContainerView& c, const ContainerEnv& env) {
     if (var == nullptr) continue;
     const std::size_t at = var->value.find("-Djava.io.tmpdir=");
     if (at != std::string_view::npos &&
-        !var->value.substr(at).starts_with("-Djava.io.tmpdir=/profiling-agent-tmp")) {
+        !var->value.substr(at).starts_with(kTempOption)) {
       return Temp::kFine;
     }
   }
@@ -204,7 +204,7 @@ ContainerResult planContainer(const PodContext& ctx, const api::ContainerView& c
     }
     const bool own_temp = row.needs_temp && temp == Temp::kNeeded;
     std::vector<std::string_view> additions;
-    if (own_temp) additions.push_back("-Djava.io.tmpdir=/profiling-agent-tmp");
+    if (own_temp) additions.push_back(kTempOption);
     additions.push_back(row.variable.addition);
     Merge merge =
         mergeVariable(env, row.variable, additions, ctx.policy().policy.spec.secret_env_from);

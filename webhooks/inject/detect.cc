@@ -71,6 +71,25 @@ void scanImage(std::string_view image, Found& found) {
   }
 }
 
+// Whether the value has more than what we add to it. Adding ours must not change the answer, or a
+// second pass would see another language than the first: so an empty variable says nothing, too.
+bool saysSomething(const api::EnvVarView& var, const LanguageRow& row) {
+  if (var.has_value_from) return true;
+  if (var.name != row.variable.name) return !var.value.empty();
+  std::string_view rest = var.value;
+  while (true) {
+    const std::size_t end = rest.find(row.variable.separator);
+    const std::string_view part = rest.substr(0, end);
+    const bool reference = part.size() == var.name.size() + 3 && part.starts_with("$(") &&
+                           part.substr(2, var.name.size()) == var.name && part.ends_with(')');
+    if (!part.empty() && part != row.variable.addition && part != kTempOption && !reference) {
+      return true;
+    }
+    if (end == std::string_view::npos) return false;
+    rest.remove_prefix(end + 1);
+  }
+}
+
 std::vector<api::Language> listOf(const Found& found) {
   std::vector<api::Language> out;
   for (std::size_t i = 0; i < found.size(); ++i) {
@@ -89,9 +108,9 @@ std::vector<api::Language> hintedLanguages(const api::ContainerView& container) 
 
   scanImage(container.image, found);
   for (const api::EnvVarView& var : container.env) {
-    if (var.value.find(kMountPath) != std::string_view::npos) continue;
     for (std::size_t i = 0; i < found.size(); ++i) {
-      if (contains(languageRows()[i]->hints.env_names, var.name)) found[i] = true;
+      const LanguageRow& row = *languageRows()[i];
+      if (contains(row.hints.env_names, var.name) && saysSomething(var, row)) found[i] = true;
     }
   }
   return listOf(found);

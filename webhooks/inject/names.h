@@ -10,6 +10,7 @@ inline constexpr std::string_view kVolumeName = "profiling-agent";
 inline constexpr std::string_view kMountPath = "/profiling-agent";
 inline constexpr std::string_view kTempVolumeName = "profiling-agent-tmp";
 inline constexpr std::string_view kTempMountPath = "/profiling-agent-tmp";
+inline constexpr std::string_view kTempOption = "-Djava.io.tmpdir=/profiling-agent-tmp";
 inline constexpr std::string_view kInitContainerPrefix = "profiling-agent-";  // + language token
 
 inline constexpr std::string_view kPodNameEnv = "PROFILING_POD_NAME";
