@@ -302,6 +302,12 @@ Status readPodSpec(element object, api::PodView& pod, std::string& problem) {
       r.boolean(v, "spec.hostIPC", pod.host_ipc);
     }
   });
+  // A patch adds to metadata and cannot apply to a pod that has none.
+  element metadata;
+  if (r.problem().empty() &&
+      (object["metadata"].get(metadata) != simdjson::SUCCESS || isNull(metadata))) {
+    r.problem() = "metadata is missing";
+  }
   problem = r.problem();
   return statusOf(r);
 }

@@ -11,7 +11,7 @@ namespace profiling::inject {
 
 // In the registry's order. A command is certain, so it decides alone; else variables and the
 // image's name, all that they hint at; empty: no idea, and the caller injects every agent, each of
-// which is inert unless its runtime starts. Variables that we have set are no hints.
+// which is inert unless its runtime starts. What we add to a variable is no hint.
 std::vector<api::Language> hintedLanguages(const api::ContainerView& container);
 
 }  // namespace profiling::inject

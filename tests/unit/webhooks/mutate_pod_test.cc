@@ -1,0 +1,225 @@
+#include "webhooks/mutate_pod.h"
+
+#include <stdexcept>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "operator/base/text.h"
+
+namespace profiling::webhooks {
+namespace {
+
+using nlohmann::json;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+std::shared_ptr<const Snapshot> snapshotOf(std::string url = "http://pyroscope:4040") {
+  auto policy = std::make_shared<api::ProfilingPolicy>();
+  policy->metadata.name = policy->metadata.namespace_ = "shop";
+  policy->spec.endpoint = api::Endpoint{std::move(url), ""};
+  kube::Store<api::ProfilingPolicy>::Map policies{{"shop/shop", policy}};
+  return buildSnapshot(policies, {}, {}, {});
+}
+
+json reviewOf(const json& more = json::object()) {
+  json request = {{"uid", "u-1"},
+                  {"kind", {{"group", ""}, {"version", "v1"}, {"kind", "Pod"}}},
+                  {"resource", {{"group", ""}, {"version", "v1"}, {"resource", "pods"}}},
+                  {"namespace", "shop"},
+                  {"operation", "CREATE"},
+                  {"object", json::parse(R"({"metadata":{"namespace":"lies",
+                     "annotations":{"profiling.dev/inject":"python"}},
+                     "spec":{"containers":[{"name":"app","image":"x"}]}})")}};
+  request.update(more);
+  return {{"apiVersion", "admission.k8s.io/v1"}, {"kind", "AdmissionReview"}, {"request", request}};
+}
+
+class MutatePod : public ::testing::Test {
+ protected:
+  MutatePod() : mutator_(settings(), observer()) { mutator_.use(snapshotOf()); }
+
+  static inject::Settings settings() {
+    inject::Settings s;
+    for (auto& agent : s.agents) agent = {"registry/agent:1", "1"};
+    return s;
+  }
+  MutationObserver observer() {
+    return {[this](inject::Reason r) { decided_.emplace_back(inject::reasonName(r)); },
+            [this] { ++failed_open_; }};
+  }
+  static net::ServerResponse send(const PodMutator& mutator, std::string body,
+                                  std::string_view type = "application/json") {
+    const std::size_t size = body.size();
+    body.append(net::ServerRequest::kBodyPadding, '\0');
+    net::ServerRequest request;
+    request.content_type = type;
+    request.body = std::string_view(body).substr(0, size);
+    request.body_capacity = body.size();
+    return mutator.handle(request);
+  }
+  net::ServerResponse post(const json& review) { return send(mutator_, review.dump()); }
+  // The patch as text; empty without one.
+  static std::string patchOf(const net::ServerResponse& answer) {
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    const json response = json::parse(answer.body).at("response");
+    EXPECT_EQ(response.at("allowed"), true);
+    if (!response.contains("patch")) return "";
+    return base64Decode(response["patch"].get<std::string>()).value_or("not base64");
+  }
+
+  std::vector<std::string> decided_;
+  int failed_open_ = 0;
+  PodMutator mutator_;
+};
+
+TEST_F(MutatePod, OnlyJsonIsTaken) {
+  const std::string body = reviewOf().dump();
+  for (const char* type : {"", "text/plain", "application/jsonx", "application/yaml", "json",
+                           "application/vnd.kubernetes.protobuf"}) {
+    const auto answer = send(mutator_, body, type);
+    EXPECT_EQ(answer.status, 415) << type;
+    EXPECT_THAT(answer.body, HasSubstr("application/json"));
+  }
+  for (const char* type : {"application/json", "application/json; charset=utf-8",
+                           " application/json ", "application/json;x"}) {
+    EXPECT_EQ(send(mutator_, body, type).status, 200) << type;
+  }
+}
+
+TEST_F(MutatePod, WhatIsNoReviewIsRefused) {
+  for (const char* body : {"", " ", "{", "null", "[]", "{}", "{\"kind\":\"AdmissionReview\"}"}) {
+    const auto answer = send(mutator_, body);
+    EXPECT_EQ(answer.status, 400) << body;
+    EXPECT_THAT(answer.content_type, HasSubstr("text/plain"));
+    EXPECT_EQ(answer.body.back(), '\n');
+  }
+  EXPECT_EQ(post(reviewOf({{"uid", ""}})).status, 400);
+  EXPECT_EQ(post(reviewOf({{"object", "x"}})).status, 400);
+  std::string twice = reviewOf().dump();
+  twice.insert(twice.find("\"annotations\""), "\"annotations\":{},");
+  EXPECT_EQ(send(mutator_, twice).status, 400);
+  EXPECT_THAT(decided_, IsEmpty());
+  EXPECT_EQ(failed_open_, 0);
+}
+
+TEST_F(MutatePod, AnswersWithTheUidAndAPatch) {
+  const auto answer = post(reviewOf());
+  EXPECT_EQ(json::parse(answer.body)["response"]["uid"], "u-1");
+  EXPECT_THAT(patchOf(answer), HasSubstr("/profiling-agent/python"));
+  EXPECT_THAT(decided_, ElementsAre("Injected"));
+}
+
+TEST_F(MutatePod, TrustsTheNamespaceOfTheRequest) {
+  EXPECT_THAT(patchOf(post(reviewOf())), HasSubstr("namespace=shop"));
+  EXPECT_THAT(patchOf(post(reviewOf({{"namespace", "lies"}}))), HasSubstr("NoPolicy"));
+  EXPECT_EQ(patchOf(post(reviewOf({{"namespace", "kube-system"}}))), "");
+}
+
+TEST_F(MutatePod, EverythingButTheCreationOfAPodIsAllowedUnseen) {
+  for (const json& more :
+       {json{{"operation", "UPDATE"}}, json{{"operation", "DELETE"}, {"object", nullptr}},
+        json{{"subResource", "ephemeralcontainers"}}, json{{"object", nullptr}},
+        json{{"resource", {{"group", ""}, {"version", "v1"}, {"resource", "services"}}}},
+        json{{"requestKind", {{"group", "x"}, {"version", "v1"}, {"kind", "Pod"}}}}}) {
+    EXPECT_EQ(patchOf(post(reviewOf(more))), "") << more.dump();
+  }
+  EXPECT_THAT(decided_, IsEmpty());
+}
+
+TEST_F(MutatePod, ADryRunGetsTheSamePatchAndIsNotCounted) {
+  const std::string wet = patchOf(post(reviewOf()));
+  decided_.clear();
+  EXPECT_EQ(patchOf(post(reviewOf({{"dryRun", true}}))), wet);
+  EXPECT_THAT(decided_, IsEmpty());
+}
+
+TEST_F(MutatePod, FailsOpenWhenSomethingInsideThrows) {
+  int failed = 0;
+  const MutationObserver throwing[] = {
+      {[](inject::Reason) { throw std::runtime_error("broken"); }, [&] { ++failed; }},
+      {[](inject::Reason) { throw 7; }, [&] { ++failed; }}};
+  for (const auto& observer : throwing) {
+    PodMutator mutator(settings(), observer);
+    mutator.use(snapshotOf());
+    const auto answer = send(mutator, reviewOf().dump());
+    EXPECT_EQ(patchOf(answer), "");
+    EXPECT_EQ(json::parse(answer.body)["response"]["uid"], "u-1");
+  }
+  EXPECT_EQ(failed, 2);
+}
+
+TEST_F(MutatePod, WorksWithoutObservers) {
+  PodMutator mutator(settings(), {});
+  mutator.use(snapshotOf());
+  EXPECT_NE(patchOf(send(mutator, reviewOf().dump())), "");
+}
+
+TEST_F(MutatePod, AMalformedPodIsAllowedUnchangedWithAWarning) {
+  const auto answer = post(reviewOf({{"object", json::parse(R"({"metadata":{
+      "annotations":{"profiling.dev/inject":"true"}},"spec":{"containers":[{"env":"x"}]}})")}}));
+  EXPECT_EQ(patchOf(answer), "");
+  EXPECT_THAT(answer.body, HasSubstr("spec.containers[0].env must be an array"));
+  EXPECT_THAT(decided_, ElementsAre("MalformedPod"));
+}
+
+TEST_F(MutatePod, APodWithoutMetadataHasNoPlaceForAPatch) {
+  auto policy = std::make_shared<api::ProfilingPolicy>();
+  policy->metadata.name = policy->metadata.namespace_ = "shop";
+  policy->spec.activation = api::Activation::kSelected;
+  policy->spec.endpoint = api::Endpoint{"http://pyroscope:4040", ""};
+  mutator_.use(buildSnapshot({{"shop/shop", policy}}, {}, {}, {}));
+  const json spec = {{"containers", {{{"name", "app"}}}}};
+  EXPECT_EQ(patchOf(post(reviewOf({{"object", {{"spec", spec}}}}))), "");
+  EXPECT_EQ(patchOf(post(reviewOf({{"object", {{"metadata", nullptr}, {"spec", spec}}}}))), "");
+  EXPECT_THAT(decided_, ElementsAre("MalformedPod", "MalformedPod"));
+  EXPECT_NE(patchOf(post(reviewOf({{"object", {{"metadata", json::object()}, {"spec", spec}}}}))),
+            "");
+}
+
+TEST_F(MutatePod, WarningsOfOptedInPodsAreCutAndEscaped) {
+  json object = reviewOf()["request"]["object"];
+  object["metadata"]["annotations"]["profiling.dev/tags"] =
+      "a=" + std::string(1500, 'x') + "\n";
+  const json response = json::parse(post(reviewOf({{"object", object}})).body)["response"];
+  ASSERT_EQ(response.at("warnings").size(), 1U);
+  const auto text = response["warnings"][0].get<std::string>();
+  EXPECT_LE(text.size(), 256U);
+  EXPECT_EQ(text.find('\n'), std::string::npos);
+}
+
+TEST_F(MutatePod, UntilASnapshotIsThereNothingIsPatched) {
+  PodMutator fresh(settings(), observer());
+  json object = reviewOf()["request"]["object"];
+  object["metadata"].erase("annotations");
+  EXPECT_EQ(patchOf(send(fresh, reviewOf({{"object", object}}).dump())), "");
+  EXPECT_THAT(decided_, ElementsAre("NoPolicy"));
+}
+
+TEST_F(MutatePod, ANewSnapshotIsUsedWhileRequestsRun) {
+  PodMutator mutator(settings(), {});
+  mutator.use(snapshotOf("http://a:1"));
+  std::atomic<bool> done{false};
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&] {
+      while (!done) {
+        const std::string patch = patchOf(send(mutator, reviewOf().dump()));
+        const bool a = patch.find("http://a:1") != std::string::npos;
+        const bool b = patch.find("http://b:2") != std::string::npos;
+        if (a == b) ++wrong;
+      }
+    });
+  }
+  for (int i = 0; i < 200; ++i) mutator.use(snapshotOf(i % 2 == 0 ? "http://b:2" : "http://a:1"));
+  done = true;
+  for (auto& t : threads) t.join();
+  EXPECT_EQ(wrong, 0);
+}
+
+}  // namespace
+}  // namespace profiling::webhooks
