@@ -23,6 +23,8 @@ namespace http = web::http;
 
 namespace {
 
+// Cancelling takes a moment everywhere but in a name's resolution, which cannot be cancelled.
+constexpr std::chrono::milliseconds kCancelGrace{500};
 constexpr std::size_t kMaxErrorBody = 1u << 20;  // of a refused stream
 
 // The pool's thread ends with the process's static objects, after OpenSSL's own exit handler would
@@ -210,6 +212,7 @@ class Client final : public HttpClient {
     const auto giveUp = [&](Status why) {
       pipe->abandon();
       crossplat::threadpool::shared_instance().service().post([cancel] { cancel.cancel(); });
+      pipe->awaitEnd(kCancelGrace);
       return why;
     };
     try {

@@ -64,6 +64,11 @@ void Pipe::abandon() {
     resume->set_exception(std::make_exception_ptr(std::runtime_error("nobody reads any more")));
 }
 
+void Pipe::awaitEnd(std::chrono::milliseconds time) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, time, [&] { return ended_; });
+}
+
 namespace {
 
 using Base = concurrency::streams::details::streambuf_state_manager<unsigned char>;

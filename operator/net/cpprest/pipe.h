@@ -41,6 +41,9 @@ class Pipe {
   Taken take(SteadyTime until, const std::stop_token& stop);
   // The producer's next put fails: ends a transfer that nobody wants any more.
   void abandon();
+  // Waits until end() was called, at most for `time`: whoever gives a transfer up lets the library
+  // finish with it, so that nothing of it is left when the process ends.
+  void awaitEnd(std::chrono::milliseconds time);
 
  private:
   std::mutex mutex_;
