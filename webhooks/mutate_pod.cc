@@ -1,5 +1,6 @@
 #include "webhooks/mutate_pod.h"
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -79,7 +80,7 @@ PodMutator::PodMutator(inject::Settings settings, MutationObserver observer)
 }
 
 void PodMutator::use(std::shared_ptr<const Snapshot> snapshot) {
-  snapshot_.store(std::move(snapshot));
+  std::atomic_store_explicit(&snapshot_, std::move(snapshot), std::memory_order_release);
 }
 
 net::ServerResponse PodMutator::handle(const net::ServerRequest& request) const {
@@ -93,7 +94,7 @@ net::ServerResponse PodMutator::handle(const net::ServerRequest& request) const 
   }
   if (!review.isPodCreation()) return allowed(review.uid);
   try {
-    const auto snapshot = snapshot_.load();
+    const auto snapshot = std::atomic_load_explicit(&snapshot_, std::memory_order_acquire);
     auto outcome = decidePod(decoder, review, *snapshot, settings_);
     if (!outcome.ok()) return refusal(400, outcome.status().message());
     if (!review.dry_run && observer_.decided) observer_.decided(outcome->reason);

@@ -4,7 +4,6 @@
 // Only a request that is not an AdmissionReview at all is answered with a 4xx.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -34,7 +33,9 @@ class PodMutator {
  private:
   const inject::Settings settings_;
   const MutationObserver observer_;
-  std::atomic<std::shared_ptr<const Snapshot>> snapshot_;
+  // Through std::atomic_load and std::atomic_store, as in kube/store.h: std::atomic<shared_ptr> of
+  // libstdc++ 12 releases its lock with relaxed order in load(), which is a data race.
+  std::shared_ptr<const Snapshot> snapshot_;
 };
 
 }  // namespace profiling::webhooks

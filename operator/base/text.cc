@@ -199,8 +199,9 @@ std::optional<std::chrono::system_clock::time_point> parseRfc3339(std::string_vi
   // metav1.Time is written in UTC with whole seconds; MicroTime adds a fraction, which is dropped.
   if (text.size() < 20 || text.back() != 'Z') return std::nullopt;
   const std::string_view fraction = text.substr(19, text.size() - 20);
-  if (!fraction.empty() && (fraction[0] != '.' || fraction.size() < 2 ||
-                            fraction.find_first_not_of("0123456789", 1) != std::string_view::npos)) {
+  if (!fraction.empty() &&
+      (fraction[0] != '.' || fraction.size() < 2 ||
+       fraction.find_first_not_of("0123456789", 1) != std::string_view::npos)) {
     return std::nullopt;
   }
   std::tm tm{};

@@ -90,8 +90,7 @@ api::AgentImages agents() {
 
 // Policies other than a case's own, under which a pod has to be as stable.
 constexpr const char* kOtherSpecs[] = {
-    R"({"activation":"Selected"})",
-    R"({"activation":"Selected","secretEnvFrom":"Skip"})",
+    R"({"activation":"Selected"})", R"({"activation":"Selected","secretEnvFrom":"Skip"})",
     R"({"activation":"Selected","languages":["Java","Python","NodeJS"],"tags":{"team":"x"},
         "profiles":{"allocations":true,"inUseMemory":true,"locks":true}})"};
 

@@ -64,7 +64,8 @@ bool validUid(std::string_view uid) {
 
 bool Review::isPodCreation() const {
   return operation == "CREATE" && has_object && sub_resource.empty() && !kind_was_converted &&
-         resource == GroupVersionName{"", "v1", "pods"} && kind == GroupVersionName{"", "v1", "Pod"};
+         resource == GroupVersionName{"", "v1", "pods"} &&
+         kind == GroupVersionName{"", "v1", "Pod"};
 }
 
 struct ReviewDecoder::Impl {
@@ -82,7 +83,8 @@ struct ReviewDecoder::Impl {
   }
 };
 
-ReviewDecoder::ReviewDecoder() : impl_(std::make_unique<Impl>()) {}
+ReviewDecoder::ReviewDecoder() : impl_(std::make_unique<Impl>()) {
+}
 ReviewDecoder::~ReviewDecoder() = default;
 
 Status ReviewDecoder::decode(std::string_view body, std::size_t capacity, Review& review) {
@@ -97,7 +99,8 @@ Status ReviewDecoder::decode(std::string_view body, std::size_t capacity, Review
   }
   element root;
   if (const auto error = impl_->parser.parse(data, body.size(), false).get(root)) {
-    if (error == simdjson::MEMALLOC) return Status(Code::kInternal, "no memory for the JSON parser");
+    if (error == simdjson::MEMALLOC)
+      return Status(Code::kInternal, "no memory for the JSON parser");
     return malformed(std::string("body is not JSON: ") + simdjson::error_message(error));
   }
   simdjson::dom::object top;

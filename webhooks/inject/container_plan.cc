@@ -54,8 +54,7 @@ Temp tempOf(const api::ContainerView& c, const ContainerEnv& env) {
     const api::EnvVarView* var = env.find(name);
     if (var == nullptr) continue;
     const std::size_t at = var->value.find("-Djava.io.tmpdir=");
-    if (at != std::string_view::npos &&
-        !var->value.substr(at).starts_with(kTempOption)) {
+    if (at != std::string_view::npos && !var->value.substr(at).starts_with(kTempOption)) {
       return Temp::kFine;
     }
   }

@@ -24,7 +24,7 @@ struct EnvVarView {
 
 struct EnvFromView {
   std::string_view prefix;  // put in front of every key of the source
-  bool is_secret = false;  // else a ConfigMap
+  bool is_secret = false;   // else a ConfigMap
   std::string_view name;
 };
 
@@ -39,7 +39,8 @@ struct MountView {
 struct ResourcesView {
   std::string_view cpu_request, cpu_limit, memory_request, memory_limit;
   bool any() const {
-    return !cpu_request.empty() || !cpu_limit.empty() || !memory_request.empty() || !memory_limit.empty();
+    return !cpu_request.empty() || !cpu_limit.empty() || !memory_request.empty() ||
+           !memory_limit.empty();
   }
 };
 
@@ -58,7 +59,7 @@ struct ContainerView {
   std::vector<std::string_view> command;
   std::vector<std::string_view> args;
   std::vector<EnvVarView> env;
-  bool has_env = false;     // the array exists (a patch may append to it)
+  bool has_env = false;  // the array exists (a patch may append to it)
   bool has_mounts = false;
   std::vector<EnvFromView> env_from;
   std::vector<MountView> mounts;
@@ -80,9 +81,9 @@ struct OwnerView {
 };
 
 struct PodView {
-  std::string_view name;           // often empty at admission
+  std::string_view name;  // often empty at admission
   std::string_view generate_name;
-  std::string_view namespace_;     // set from the request, never from the object
+  std::string_view namespace_;  // set from the request, never from the object
   std::vector<KeyValueView> labels;
   std::vector<KeyValueView> annotations;
   bool has_labels = false;
@@ -95,11 +96,11 @@ struct PodView {
   bool has_init_containers = false;
   bool has_volumes = false;
 
-  std::string_view os_name;                    // spec.os.name
+  std::string_view os_name;  // spec.os.name
   std::vector<KeyValueView> node_selector;
   bool host_network = false, host_pid = false, host_ipc = false;
   std::string_view priority_class;
-  SecurityView security;                       // pod level
+  SecurityView security;  // pod level
   std::optional<std::int64_t> fs_group;
   std::string metadata_problem;  // first field of metadata that has a wrong type; empty: none
 

@@ -27,17 +27,19 @@ TEST(Response, EscapesTheUid) {
 }
 
 TEST(Response, CutsWarnings) {
-  const json r = json::parse(allowedResponse("u", "", {"short", std::string(1000, 'x')}))["response"];
+  const json r =
+      json::parse(allowedResponse("u", "", {"short", std::string(1000, 'x')}))["response"];
   ASSERT_EQ(r.at("warnings").size(), 2u);
   EXPECT_EQ(r["warnings"][0], "short");
   EXPECT_LE(r["warnings"][1].get<std::string>().size(), kMaxWarningBytes);
-  const json many =
-      json::parse(allowedResponse("u", "", std::vector<std::string>(100, std::string(200, 'y'))))["response"];
+  const json many = json::parse(
+      allowedResponse("u", "", std::vector<std::string>(100, std::string(200, 'y'))))["response"];
   EXPECT_EQ(many["warnings"].size(), kMaxWarningsBytes / 200);
 }
 
 TEST(Response, AWarningIsAlwaysValidJson) {
-  const json r = json::parse(allowedResponse("u", "", {std::string("a\0\x80\n\"b", 6)}))["response"];
+  const json r =
+      json::parse(allowedResponse("u", "", {std::string("a\0\x80\n\"b", 6)}))["response"];
   EXPECT_EQ(r["warnings"][0], "a ? \"b");
 }
 

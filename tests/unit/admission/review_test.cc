@@ -69,9 +69,9 @@ TEST(Review, TrustsTheNamespaceOfTheRequestAndNotOfTheObject) {
 }
 
 TEST(Review, RefusesWhatIsNotJson) {
-  for (const char* text :
-       {"", " ", "{", "nope", "{\"a\":1}}", "{} {}", "{\"a\":1,}", "// x\n{}", "{'a':1}", "{\"a\":NaN}",
-        "{\"a\":1e400}", "{\"a\":\"\x80\"}", "{\"a\":\"\xed\xa0\x80\"}", "{\"a\":01}", "{\"a\":\"\t\"}"}) {
+  for (const char* text : {"", " ", "{", "nope", "{\"a\":1}}", "{} {}", "{\"a\":1,}", "// x\n{}",
+                           "{'a':1}", "{\"a\":NaN}", "{\"a\":1e400}", "{\"a\":\"\x80\"}",
+                           "{\"a\":\"\xed\xa0\x80\"}", "{\"a\":01}", "{\"a\":\"\t\"}"}) {
     expectRefused(text, "body is not JSON");
   }
 }
@@ -91,7 +91,8 @@ TEST(Review, RefusesDeepNesting) {
 }
 
 TEST(Review, RefusesOtherShapes) {
-  for (const char* text : {"[]", "null", "\"x\"", "1"}) expectRefused(text, "AdmissionReview object");
+  for (const char* text : {"[]", "null", "\"x\"", "1"})
+    expectRefused(text, "AdmissionReview object");
   expectRefused("{}", "apiVersion and kind");
   const std::string head = R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview")";
   expectRefused(head + "}", "request must be an object");
@@ -113,7 +114,8 @@ TEST(Review, RefusesWrongTypesInTheEnvelope) {
   expectRefused(reviewOf(R"({"spec":[]})"), "spec must be an object");
   expectRefused(reviewOf(R"({"metadata":7})"), "metadata must be an object");
   expectRefused(reviewOf(kPod, "7"), "request.uid must be a string");
-  expectRefused(reviewOf(kPod, R"("u")", R"(,"dryRun":"yes")"), "request.dryRun must be true or false");
+  expectRefused(reviewOf(kPod, R"("u")", R"(,"dryRun":"yes")"),
+                "request.dryRun must be true or false");
   expectRefused(reviewOf(kPod, R"("u")", R"(,"subResource":{})"), "request.subResource");
   expectRefused(reviewOf(kPod, R"("u")", R"(,"requestKind":3)"), "request.requestKind");
 }
@@ -152,8 +154,10 @@ TEST(Review, RefusesKeysThatAreThereTwice) {
 TEST(Review, NoticesARepeatedKeyAmongThousands) {
   std::string annotations;
   for (int i = 0; i < 5000; ++i) annotations += "\"k" + std::to_string(i) + "\":\"v\",";
-  EXPECT_TRUE(decode(reviewOf(R"({"metadata":{"annotations":{)" + annotations + R"("x":""}}})")).status.ok());
-  expectRefused(reviewOf(R"({"metadata":{"annotations":{)" + annotations + R"("k4711":""}}})"), "twice");
+  EXPECT_TRUE(decode(reviewOf(R"({"metadata":{"annotations":{)" + annotations + R"("x":""}}})"))
+                  .status.ok());
+  expectRefused(reviewOf(R"({"metadata":{"annotations":{)" + annotations + R"("k4711":""}}})"),
+                "twice");
 }
 
 TEST(Review, LeavesEverythingButThePodItselfToOthers) {
@@ -168,20 +172,23 @@ TEST(Review, LeavesEverythingButThePodItselfToOthers) {
     text.replace(text.find("CREATE"), 6, operation);
     EXPECT_FALSE(creation(text)) << operation;
   }
-  for (const char* sub : {"status", "ephemeralcontainers", "eviction", "binding", "exec", "resize"}) {
-    EXPECT_FALSE(creation(reviewOf(kPod, R"("u")", R"(,"subResource":")" + std::string(sub) + "\"")));
+  for (const char* sub :
+       {"status", "ephemeralcontainers", "eviction", "binding", "exec", "resize"}) {
+    EXPECT_FALSE(
+        creation(reviewOf(kPod, R"("u")", R"(,"subResource":")" + std::string(sub) + "\"")));
   }
   std::string other = reviewOf();
   other.replace(other.find("\"pods\""), 6, "\"jobs\"");
   EXPECT_FALSE(creation(other));
   EXPECT_FALSE(creation(reviewOf("null")));
-  EXPECT_FALSE(creation(reviewOf(
-      kPod, R"("u")", R"(,"requestKind":{"group":"x","version":"v1","kind":"Pod"})")));
+  EXPECT_FALSE(creation(
+      reviewOf(kPod, R"("u")", R"(,"requestKind":{"group":"x","version":"v1","kind":"Pod"})")));
 }
 
 TEST(Review, IgnoresFieldsItDoesNotKnowAndAnOldObject) {
-  const Decoded d = decode(reviewOf(R"({"metadata":{"zzz":[1,{"a":null}]},"spec":{"newField":{"deep":[[]]}}})",
-                                    R"("u")", R"(,"oldObject":{"a":1},"options":null,"userInfo":{"x":[]})"));
+  const Decoded d =
+      decode(reviewOf(R"({"metadata":{"zzz":[1,{"a":null}]},"spec":{"newField":{"deep":[[]]}}})",
+                      R"("u")", R"(,"oldObject":{"a":1},"options":null,"userInfo":{"x":[]})"));
   EXPECT_TRUE(d.status.ok()) << d.status.toString();
 }
 
@@ -254,10 +261,13 @@ TEST(Review, AWrongTypeInsideThePodIsAProblemAndNotAnError) {
       {R"({"metadata":{"annotations":{"a":1}}})", "metadata.annotations must be a string"},
       {R"({"spec":{"containers":{}}})", "spec.containers must be an array"},
       {R"({"spec":{"containers":["x"]}})", "spec.containers[0].container must be an object"},
-      {R"({"spec":{"containers":[{},{"env":[{"name":7}]}]}})", "spec.containers[1].env[].name must be a string"},
-      {R"({"spec":{"containers":[{"command":[true]}]}})", "spec.containers[0].command must be a string"},
+      {R"({"spec":{"containers":[{},{"env":[{"name":7}]}]}})",
+       "spec.containers[1].env[].name must be a string"},
+      {R"({"spec":{"containers":[{"command":[true]}]}})",
+       "spec.containers[0].command must be a string"},
       {R"({"spec":{"volumes":3}})", "spec.volumes must be an array"},
-      {R"({"spec":{"securityContext":{"runAsUser":"root"}}})", "securityContext.runAsUser must be a whole number"},
+      {R"({"spec":{"securityContext":{"runAsUser":"root"}}})",
+       "securityContext.runAsUser must be a whole number"},
       {R"({"spec":{"hostPID":"yes"}})", "spec.hostPID must be true or false"},
   };
   for (const auto& c : cases) {
@@ -287,7 +297,8 @@ TEST(Review, EveryTruncationIsRefused) {
 TEST(Review, TheDecoderIsReusableAfterAHugeBodyAndAfterAnError) {
   ReviewDecoder decoder;
   for (const std::string& text :
-       {reviewOf(R"({"spec":{"x":")" + std::string(2'000'000, 'x') + "\"}}"), std::string("{"), reviewOf()}) {
+       {reviewOf(R"({"spec":{"x":")" + std::string(2'000'000, 'x') + "\"}}"), std::string("{"),
+        reviewOf()}) {
     const Body body(text);
     Review review;
     const Status s = decoder.decode(body.view(), body.bytes.size(), review);

@@ -1,8 +1,8 @@
-#include "controllers/certificates/decide.h"
-
 #include <functional>
 
 #include <gtest/gtest.h>
+
+#include "controllers/certificates/decide.h"
 
 namespace profiling::controllers {
 namespace {
@@ -14,7 +14,9 @@ using std::chrono::seconds;
 const tls::TimePoint kStart = tls::TimePoint(seconds(1785582000));
 const std::vector<std::string> kNames{"webhook.ns.svc", "webhook.ns.svc.cluster.local"};
 
-tls::PemPair ca(tls::TimePoint made) { return *tls::makeCa("test-ca", made, kCaLifetime); }
+tls::PemPair ca(tls::TimePoint made) {
+  return *tls::makeCa("test-ca", made, kCaLifetime);
+}
 StoredLeaf leaf(const tls::PemPair& by, tls::TimePoint made,
                 const std::vector<std::string>& names = kNames) {
   const tls::PemPair pair = *tls::issueLeaf(by, names, made, kLeafLifetime);
@@ -98,12 +100,16 @@ INSTANTIATE_TEST_SUITE_P(
     Rows, DecideCertificates,
     testing::Values(
         Row{"nothing is done when everything is as it should be", [](World&) {}, Want()},
-        Row{"a fresh cluster gets a CA first", [](World& w) { w.in.ca = {}; w.in.leaf = {}; },
+        Row{"a fresh cluster gets a CA first",
+            [](World& w) {
+              w.in.ca = {};
+              w.in.leaf = {};
+            },
             caProblem("Missing")},
         Row{"a half-written CA is replaced", [](World& w) { w.in.ca.key.clear(); },
             caProblem("Missing")},
-        Row{"a CA that cannot be read is replaced", [](World& w) { w.in.ca.certificate = "rubbish"; },
-            caProblem("Unreadable")},
+        Row{"a CA that cannot be read is replaced",
+            [](World& w) { w.in.ca.certificate = "rubbish"; }, caProblem("Unreadable")},
         Row{"a CA that is no CA is replaced",
             [](World& w) {
               w.in.ca.certificate = w.in.leaf.certificate;
@@ -112,8 +118,8 @@ INSTANTIATE_TEST_SUITE_P(
             caProblem("Unreadable")},
         Row{"a CA whose key is another's is replaced",
             [](World& w) { w.in.ca.key = ca(kStart).key; }, caProblem("KeyMismatch")},
-        Row{"a CA from the future is replaced",
-            [](World& w) { w.in.now = kStart - hours(1); }, caProblem("NotYetValid")},
+        Row{"a CA from the future is replaced", [](World& w) { w.in.now = kStart - hours(1); },
+            caProblem("NotYetValid")},
         Row{"a CA with a year and a day left is kept",
             [](World& w) {
               w.in.now = kStart + kCaLifetime - kCaRenewBefore - hours(24);
@@ -137,12 +143,13 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"a leaf for another Service is replaced",
             [](World& w) { w.in.dns_names = {"other.ns.svc"}; }, newLeaf(LeafProblem::kWrongNames)},
         Row{"a leaf with 31 days left is kept",
-            [](World& w) { w.in.now = kStart + kLeafLifetime - kLeafRenewBefore - hours(24); }, Want()},
+            [](World& w) { w.in.now = kStart + kLeafLifetime - kLeafRenewBefore - hours(24); },
+            Want()},
         Row{"a leaf with 30 days left is renewed",
             [](World& w) { w.in.now = kStart + kLeafLifetime - kLeafRenewBefore; },
             newLeaf(LeafProblem::kExpiring)},
-        Row{"a leaf without the CA beside it is completed", [](World& w) { w.in.leaf.ca_certificate = ""; },
-            newLeaf(LeafProblem::kOtherCa)},
+        Row{"a leaf without the CA beside it is completed",
+            [](World& w) { w.in.leaf.ca_certificate = ""; }, newLeaf(LeafProblem::kOtherCa)},
         Row{"a bundle that somebody overwrote is put back, in any entry",
             [](World& w) { w.in.published_bundles->at(1) = "theirs"; },
             [] {
@@ -151,7 +158,9 @@ INSTANTIATE_TEST_SUITE_P(
               return want;
             }()},
         Row{"a bundle that a chart emptied is put back",
-            [](World& w) { w.in.published_bundles = {{"", ""}}; },
+            [](World& w) {
+              w.in.published_bundles = {{"", ""}};
+            },
             [] {
               Want want;
               want.webhook = true;

@@ -1,8 +1,7 @@
-#include "controllers/certificates/reconciler.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "controllers/certificates/reconciler.h"
 #include "operator/base/text.h"
 #include "tests/support/fake_clock.h"
 #include "tests/unit/controllers/fake_api.h"
@@ -13,8 +12,8 @@ namespace {
 using testing::ElementsAre;
 using Json = nlohmann::json;
 
-const CertificateSettings kSettings{"profiling-system", "webhook", "profiling-operator", "tls", "ca",
-                                    {"operator", "operator-uid"}};
+const CertificateSettings kSettings{
+    "profiling-system", "webhook", "profiling-operator", "tls", "ca", {"operator", "operator-uid"}};
 const std::string kSecretPath = "/api/v1/namespaces/profiling-system/secrets";
 const std::string kWebhookPath =
     "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/profiling-operator";
@@ -65,10 +64,12 @@ TEST(CertificateReconciler, AFreshClusterIsServedAfterOneRun) {
   EXPECT_THAT(leaf->dns_names, ElementsAre("webhook.profiling-system.svc",
                                            "webhook.profiling-system.svc.cluster.local"));
   EXPECT_EQ(c.secret("tls", "ca.key"), "") << "the webhook's pods mount this Secret";
-  EXPECT_EQ(c.http.get("configmaps", "profiling-system", "ca")->at("data").at("ca.crt"), c.published());
-  const auto entry = c.http.get("mutatingwebhookconfigurations", "", "profiling-operator")
-                         ->at("webhooks").at(0);
-  EXPECT_EQ(entry.at("clientConfig").at("service").at("name"), "webhook") << "the rest is untouched";
+  EXPECT_EQ(c.http.get("configmaps", "profiling-system", "ca")->at("data").at("ca.crt"),
+            c.published());
+  const auto entry =
+      c.http.get("mutatingwebhookconfigurations", "", "profiling-operator")->at("webhooks").at(0);
+  EXPECT_EQ(entry.at("clientConfig").at("service").at("name"), "webhook")
+      << "the rest is untouched";
 }
 
 TEST(CertificateReconciler, WritesNothingTheSecondTime) {

@@ -48,7 +48,8 @@ struct Cluster {
     const Json all = at(plural, ns, name, "/status/conditions");
     if (!all.is_array()) return "";
     for (const Json& c : all) {
-      if (c.at("type") == type) return c.at("status").get<std::string>() + " " + c.at("reason").get<std::string>();
+      if (c.at("type") == type)
+        return c.at("status").get<std::string>() + " " + c.at("reason").get<std::string>();
     }
     return "";
   }
@@ -75,7 +76,8 @@ struct Cluster {
                 {"ownerReferences", {{{"uid", set["metadata"]["uid"]}, {"controller", true}}}}}},
               {"status",
                {{"phase", "Running"},
-                {"conditions", {{{"type", "Ready"}, {"status", waiting_reason == nullptr ? "True" : "False"}}}},
+                {"conditions",
+                 {{{"type", "Ready"}, {"status", waiting_reason == nullptr ? "True" : "False"}}}},
                 {"containerStatuses", {{{"restartCount", 0}, {"state", state}}}}}}});
   }
   void profiledPod(const char* name) {
@@ -99,18 +101,23 @@ TEST(Controllers, AServerAndItsPolicyBecomeReady) {
   Cluster c;
   c.http.put("profilingpolicies", api::toJson(test::policy()));
   c.start();
-  EXPECT_TRUE(waitFor([&] { return c.ready("profilingpolicies", "shop", "shop") == "False ServerNotFound"; }));
+  EXPECT_TRUE(waitFor(
+      [&] { return c.ready("profilingpolicies", "shop", "shop") == "False ServerNotFound"; }));
   c.http.put("profilingservers", api::toJson(grantingServer()));
-  EXPECT_TRUE(waitFor([&] { return c.http.get("statefulsets", "profiling", "pyroscope").has_value(); }));
+  EXPECT_TRUE(
+      waitFor([&] { return c.http.get("statefulsets", "profiling", "pyroscope").has_value(); }));
   c.startPod("CreateContainerConfigError", "secret \"s3-credentials\" not found");
   EXPECT_TRUE(waitFor([&] {
     return c.condition("profilingservers", "profiling", "pyroscope", "StorageConfigured") ==
            "False SecretNotFound";
   }));
-  EXPECT_TRUE(waitFor([&] { return c.ready("profilingpolicies", "shop", "shop") == "False ServerNotReady"; }));
+  EXPECT_TRUE(waitFor(
+      [&] { return c.ready("profilingpolicies", "shop", "shop") == "False ServerNotReady"; }));
   c.startPod();
-  EXPECT_TRUE(waitFor([&] { return c.ready("profilingservers", "profiling", "pyroscope") == "True ServerReady"; }));
-  EXPECT_TRUE(waitFor([&] { return c.ready("profilingpolicies", "shop", "shop") == "True Active"; }));
+  EXPECT_TRUE(waitFor(
+      [&] { return c.ready("profilingservers", "profiling", "pyroscope") == "True ServerReady"; }));
+  EXPECT_TRUE(
+      waitFor([&] { return c.ready("profilingpolicies", "shop", "shop") == "True Active"; }));
 }
 
 TEST(Controllers, ANamespacesLabelsAndItsPodsReachThePolicy) {
@@ -118,37 +125,46 @@ TEST(Controllers, ANamespacesLabelsAndItsPodsReachThePolicy) {
   c.http.put("profilingpolicies", api::toJson(test::policy()));
   c.http.put("profilingservers", api::toJson(grantingServer()));
   c.start();
-  EXPECT_TRUE(waitFor([&] { return c.ready("profilingpolicies", "shop", "shop") == "False ServerNotReady"; }));
+  EXPECT_TRUE(waitFor(
+      [&] { return c.ready("profilingpolicies", "shop", "shop") == "False ServerNotReady"; }));
   c.profiledPod("a");
   c.profiledPod("b");
-  EXPECT_TRUE(waitFor([&] { return c.at("profilingpolicies", "shop", "shop", "/status/profiledPods") == 2; }));
+  EXPECT_TRUE(waitFor(
+      [&] { return c.at("profilingpolicies", "shop", "shop", "/status/profiledPods") == 2; }));
   c.http.remove("pods", "shop", "a");
-  EXPECT_TRUE(waitFor([&] { return c.at("profilingpolicies", "shop", "shop", "/status/profiledPods") == 1; }));
+  EXPECT_TRUE(waitFor(
+      [&] { return c.at("profilingpolicies", "shop", "shop", "/status/profiledPods") == 1; }));
   c.http.put("namespaces", {{"metadata", {{"name", "shop"}}}});
-  EXPECT_TRUE(waitFor([&] { return c.ready("profilingpolicies", "shop", "shop") == "False ServerNotGranted"; }));
+  EXPECT_TRUE(waitFor(
+      [&] { return c.ready("profilingpolicies", "shop", "shop") == "False ServerNotGranted"; }));
 }
 
 TEST(Controllers, DriftAndDeletionOfOwnedObjectsArePutBack) {
   Cluster c;
   c.http.put("profilingservers", api::toJson(grantingServer()));
   c.start();
-  EXPECT_TRUE(waitFor([&] { return c.http.get("statefulsets", "profiling", "pyroscope").has_value(); }));
+  EXPECT_TRUE(
+      waitFor([&] { return c.http.get("statefulsets", "profiling", "pyroscope").has_value(); }));
   c.http.remove("configmaps", "profiling", "pyroscope-config");
-  EXPECT_TRUE(waitFor([&] { return c.http.get("configmaps", "profiling", "pyroscope-config").has_value(); }));
+  EXPECT_TRUE(waitFor(
+      [&] { return c.http.get("configmaps", "profiling", "pyroscope-config").has_value(); }));
   Json service = *c.http.get("services", "profiling", "pyroscope");
   service["spec"]["ports"][0]["port"] = 4041;
   c.http.put("services", service);
-  EXPECT_TRUE(waitFor([&] { return c.at("services", "profiling", "pyroscope", "/spec/ports/0/port") == 4040; }));
+  EXPECT_TRUE(waitFor(
+      [&] { return c.at("services", "profiling", "pyroscope", "/spec/ports/0/port") == 4040; }));
 }
 
 TEST(Controllers, TheCertificatesAreMadeAndAnOverwrittenBundleIsPutBack) {
   Cluster c;
   c.start();
   const auto bundle = [&] {
-    const Json b = c.at("mutatingwebhookconfigurations", "", "hook", "/webhooks/0/clientConfig/caBundle");
+    const Json b =
+        c.at("mutatingwebhookconfigurations", "", "hook", "/webhooks/0/clientConfig/caBundle");
     return b.is_string() ? b.get<std::string>() : "";
   };
-  EXPECT_TRUE(waitFor([&] { return c.http.get("secrets", "profiling-system", "tls").has_value(); }));
+  EXPECT_TRUE(
+      waitFor([&] { return c.http.get("secrets", "profiling-system", "tls").has_value(); }));
   const std::string ours = bundle();
   EXPECT_FALSE(ours.empty());
   Json hook = *c.http.get("mutatingwebhookconfigurations", "", "hook");
@@ -156,9 +172,11 @@ TEST(Controllers, TheCertificatesAreMadeAndAnOverwrittenBundleIsPutBack) {
   c.http.put("mutatingwebhookconfigurations", hook);
   EXPECT_TRUE(waitFor([&] { return bundle() == ours; }));
   c.http.remove("configmaps", "profiling-system", "ca");
-  EXPECT_TRUE(waitFor([&] { return c.http.get("configmaps", "profiling-system", "ca").has_value(); }));
+  EXPECT_TRUE(
+      waitFor([&] { return c.http.get("configmaps", "profiling-system", "ca").has_value(); }));
   c.http.remove("secrets", "profiling-system", "tls");
-  EXPECT_TRUE(waitFor([&] { return c.http.get("secrets", "profiling-system", "tls").has_value(); }));
+  EXPECT_TRUE(
+      waitFor([&] { return c.http.get("secrets", "profiling-system", "tls").has_value(); }));
 }
 
 TEST(Controllers, NothingIsWrittenToServersUntilEveryStoreIsComplete) {
@@ -183,10 +201,13 @@ TEST(Controllers, ItIsQuietOnceEverythingIsAsItShouldBe) {
   c.http.put("profilingservers", api::toJson(grantingServer()));
   c.http.put("profilingpolicies", api::toJson(test::policy()));
   c.start();
-  EXPECT_TRUE(waitFor([&] { return c.http.get("statefulsets", "profiling", "pyroscope").has_value(); }));
+  EXPECT_TRUE(
+      waitFor([&] { return c.http.get("statefulsets", "profiling", "pyroscope").has_value(); }));
   c.startPod();
-  EXPECT_TRUE(waitFor([&] { return c.ready("profilingpolicies", "shop", "shop") == "True Active"; }));
-  EXPECT_TRUE(waitFor([&] { return c.http.get("secrets", "profiling-system", "tls").has_value(); }));
+  EXPECT_TRUE(
+      waitFor([&] { return c.ready("profilingpolicies", "shop", "shop") == "True Active"; }));
+  EXPECT_TRUE(
+      waitFor([&] { return c.http.get("secrets", "profiling-system", "tls").has_value(); }));
   const auto idle = [&] {
     for (const ControllerStats& stats : c.controllers->stats()) {
       const RunnerStats& r = stats.runner;

@@ -59,7 +59,8 @@ FakeApi::Key FakeApi::keyOf(const std::string& plural, const Json& object) {
 
 bool FakeApi::selected(const Path& path, const std::string& plural, const Json& object) {
   if (plural != path.plural) return false;
-  if (!path.namespace_.empty() && at(object, "/metadata/namespace") != path.namespace_) return false;
+  if (!path.namespace_.empty() && at(object, "/metadata/namespace") != path.namespace_)
+    return false;
   if (const auto field = path.query.find("fieldSelector"); field != path.query.end()) {
     if (field->second != "metadata.name=" + at(object, "/metadata/name")) return false;
   }
@@ -74,8 +75,11 @@ bool FakeApi::selected(const Path& path, const std::string& plural, const Json& 
 }
 
 net::Response FakeApi::failure(int status, const char* reason) {
-  return FakeHttp::json(status, Json{{"kind", "Status"}, {"status", "Failure"}, {"code", status},
-                                     {"reason", reason}, {"message", reason}}
+  return FakeHttp::json(status, Json{{"kind", "Status"},
+                                     {"status", "Failure"},
+                                     {"code", status},
+                                     {"reason", reason},
+                                     {"message", reason}}
                                     .dump());
 }
 

@@ -1,6 +1,6 @@
 // A Kubernetes API that remembers: get, list, watch, create, apply and merge patch of a handful of
-// objects, with resource versions and preconditions. Kept dumb: apply merges maps, merges entries of
-// "webhooks" by name and replaces other lists; nothing is validated or defaulted. Thread-safe.
+// objects, with resource versions and preconditions. Kept dumb: apply merges maps, merges entries
+// of "webhooks" by name and replaces other lists; nothing is validated or defaulted. Thread-safe.
 #pragma once
 
 #include <condition_variable>
@@ -24,7 +24,7 @@ class FakeApi final : public net::HttpClient {
 
   struct Write {
     net::Method method;
-    std::string path;   // without the query
+    std::string path;  // without the query
     std::string query;
     Json body;
   };

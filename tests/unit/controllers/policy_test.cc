@@ -45,7 +45,8 @@ TEST_P(DecidePolicy, Says) {
   ASSERT_TRUE(available != nullptr && ready != nullptr);
   EXPECT_EQ(available->status + " " + available->reason, row.available) << row.sentence;
   EXPECT_EQ(ready->status, available->status) << row.sentence;
-  for (const char* word : row.words) EXPECT_THAT(available->message, HasSubstr(word)) << row.sentence;
+  for (const char* word : row.words)
+    EXPECT_THAT(available->message, HasSubstr(word)) << row.sentence;
   EXPECT_EQ(status.observed_generation, 2);
   EXPECT_EQ(ready->observed_generation, 2);
   EXPECT_EQ(status.profiled_pods, 5);
@@ -55,39 +56,65 @@ TEST_P(DecidePolicy, Says) {
 INSTANTIATE_TEST_SUITE_P(
     Rows, DecidePolicy,
     testing::Values(
-        Row{"a policy whose server is ready is active", [](auto&, auto&) {}, true, "Active",
-            "True ServerReady", {"profiling/pyroscope", "http://pyroscope.profiling.svc:4040"}},
-        Row{"a policy without its server is degraded and says what to do", [](auto&, auto&) {}, false,
-            "Degraded", "False ServerNotFound", {"spec.serverRef", "'profiling/pyroscope'", "create it"}},
+        Row{"a policy whose server is ready is active",
+            [](auto&, auto&) {},
+            true,
+            "Active",
+            "True ServerReady",
+            {"profiling/pyroscope", "http://pyroscope.profiling.svc:4040"}},
+        Row{"a policy without its server is degraded and says what to do",
+            [](auto&, auto&) {},
+            false,
+            "Degraded",
+            "False ServerNotFound",
+            {"spec.serverRef", "'profiling/pyroscope'", "create it"}},
         Row{"a server that does not admit the namespace is named with the remedy",
-            [](auto&, auto& s) { s.spec.allowed_namespaces.from = api::AllowFrom::kSame; }, true,
-            "Degraded", "False ServerNotGranted", {"spec.allowedNamespaces", "'shop'", "'Selector'"}},
+            [](auto&, auto& s) { s.spec.allowed_namespaces.from = api::AllowFrom::kSame; },
+            true,
+            "Degraded",
+            "False ServerNotGranted",
+            {"spec.allowedNamespaces", "'shop'", "'Selector'"}},
         Row{"the namespace's labels grant",
             [](auto&, auto& s) {
               s.spec.allowed_namespaces.from = api::AllowFrom::kSelector;
               s.spec.allowed_namespaces.selector.match_labels = {{"team", "shop"}};
             },
-            true, "Active", "True ServerReady", {}},
+            true,
+            "Active",
+            "True ServerReady",
+            {}},
         Row{"a server that is not ready degrades the policy and passes its reason on",
             [](auto&, auto& s) {
               s.status.conditions = {{"Ready", "False", "SecretNotFound", "no Secret 'x'", "", 3}};
             },
-            true, "Degraded", "False ServerNotReady", {"SecretNotFound", "no Secret 'x'"}},
+            true,
+            "Degraded",
+            "False ServerNotReady",
+            {"SecretNotFound", "no Secret 'x'"}},
         Row{"a server that nobody has looked at yet is not ready",
-            [](auto&, auto& s) { s.status.conditions.clear(); }, true, "Degraded",
-            "False ServerNotReady", {"not been set up yet"}},
+            [](auto&, auto& s) { s.status.conditions.clear(); },
+            true,
+            "Degraded",
+            "False ServerNotReady",
+            {"not been set up yet"}},
         Row{"an endpoint of the user's own is taken as given",
             [](auto& p, auto&) {
               p.spec.server_ref.reset();
               p.spec.endpoint = api::Endpoint{"https://pyroscope.example", ""};
             },
-            false, "Active", "True EndpointGiven", {"https://pyroscope.example", "not probe"}},
+            false,
+            "Active",
+            "True EndpointGiven",
+            {"https://pyroscope.example", "not probe"}},
         Row{"a reference without a namespace is in the policy's own",
             [](auto& p, auto& s) {
               p.spec.server_ref->namespace_.clear();
               s.metadata.namespace_ = "shop";
             },
-            true, "Active", "True ServerReady", {"'shop/pyroscope'"}}));
+            true,
+            "Active",
+            "True ServerReady",
+            {"'shop/pyroscope'"}}));
 
 TEST(DecidePolicy, WhatIsMissingSaysWhatItMeansForPods) {
   const api::ProfilingPolicy policy = test::policy();
@@ -127,9 +154,10 @@ TEST(PolicyReconciler, CountsTheLivePodsOfThePolicyInItsNamespace) {
                   {"shop/d", pod("other", false)},
                   {"shop2/a", pod("shop", false)}});
   EXPECT_TRUE(c.reconcile().status.ok());
-  ASSERT_EQ(c.http.writtenPaths(),
-            std::vector<std::string>{"/apis/profiling.dev/v1alpha1/namespaces/shop/profilingpolicies/"
-                                     "shop/status"});
+  ASSERT_EQ(
+      c.http.writtenPaths(),
+      std::vector<std::string>{"/apis/profiling.dev/v1alpha1/namespaces/shop/profilingpolicies/"
+                               "shop/status"});
   const auto status = c.http.get("profilingpolicies", "shop", "shop")->at("status");
   EXPECT_EQ(status.at("profiledPods"), 2);
   EXPECT_EQ(status.at("phase"), "Degraded");

@@ -16,8 +16,8 @@ using test::waitFor;
 
 struct Row {
   const char* sentence;
-  Status first;             // what the first reconcile returns; later ones succeed
-  bool comes_back;          // by itself, with backoff
+  Status first;     // what the first reconcile returns; later ones succeed
+  bool comes_back;  // by itself, with backoff
   std::uint64_t RunnerStats::*counter;
 };
 class RunnerOutcome : public testing::TestWithParam<Row> {};
@@ -42,8 +42,8 @@ TEST_P(RunnerOutcome, Is) {
 
 INSTANTIATE_TEST_SUITE_P(
     Rows, RunnerOutcome,
-    testing::Values(Row{"an unavailable server is asked again", Status(Code::kUnavailable, "x"), true,
-                        &RunnerStats::error},
+    testing::Values(Row{"an unavailable server is asked again", Status(Code::kUnavailable, "x"),
+                        true, &RunnerStats::error},
                     Row{"a conflict is read again", Status(Code::kConflict, "x"), true,
                         &RunnerStats::error},
                     Row{"a timeout is read back", Status(Code::kDeadlineExceeded, "x"), true,
@@ -75,9 +75,10 @@ TEST(Runner, ARefusedPermissionAndARetryAfterAreWaitedFor) {
   Runner runner(
       "test", queue,
       [](const std::string& key, const std::stop_token&) {
-        return Outcome::failed(key == "forbidden"
-                                   ? Status(Code::kPermissionDenied, "x")
-                                   : Status(Code::kRateLimited, "x").withRetryAfter(std::chrono::seconds(9)));
+        return Outcome::failed(
+            key == "forbidden"
+                ? Status(Code::kPermissionDenied, "x")
+                : Status(Code::kRateLimited, "x").withRetryAfter(std::chrono::seconds(9)));
       },
       1, clock);
   runner.start();
@@ -90,7 +91,8 @@ TEST(Runner, ARefusedPermissionAndARetryAfterAreWaitedFor) {
   clock.advance(std::chrono::seconds(8));
   queue.forget("none");
   queue.add("another");
-  EXPECT_TRUE(waitFor([&] { return runner.stats().error == 5; })) << "the forbidden key waits half a minute";
+  EXPECT_TRUE(waitFor([&] { return runner.stats().error == 5; }))
+      << "the forbidden key waits half a minute";
 }
 
 TEST(Runner, ASuccessMayAskToComeBack) {

@@ -1,11 +1,10 @@
-#include "controllers/profilingserver/decide.h"
-
 #include <functional>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "controllers/decoders.h"
+#include "controllers/profilingserver/decide.h"
 #include "operator/api/v1alpha1/codec.h"
 #include "tests/unit/controllers/builders.h"
 
@@ -74,8 +73,8 @@ std::string messageOf(const api::ProfilingServerStatus& status, const char* type
 std::vector<std::string> applied(const ServerDecision& decision) {
   std::vector<std::string> names;
   for (const WantedChange& change : decision.apply) {
-    names.push_back(std::string(objectKindName(change.wanted.kind)) + "/" + change.wanted.name + " " +
-                    change.difference);
+    names.push_back(std::string(objectKindName(change.wanted.kind)) + "/" + change.wanted.name +
+                    " " + change.difference);
   }
   return names;
 }
@@ -117,8 +116,13 @@ const std::string kKeys = "True CredentialsInPlace";
 INSTANTIATE_TEST_SUITE_P(
     Rows, DecideServer,
     testing::Values(
-        Row{"nothing is written when everything is as it should be", [](World&) {}, kNothing, kOk,
-            kKeys, "True ServerReady", {}},
+        Row{"nothing is written when everything is as it should be",
+            [](World&) {},
+            kNothing,
+            kOk,
+            kKeys,
+            "True ServerReady",
+            {}},
         Row{"a new server gets all its objects, in order",
             [](World& w) {
               w.live.clear();
@@ -126,33 +130,59 @@ INSTANTIATE_TEST_SUITE_P(
             },
             {"ConfigMap/pyroscope-config /", "Service/pyroscope /", "Service/pyroscope-headless /",
              "StatefulSet/pyroscope /"},
-            kOk, "Unknown Progressing", "False Progressing", {}},
+            kOk,
+            "Unknown Progressing",
+            "False Progressing",
+            {}},
         Row{"a changed live Service is put back",
-            [](World& w) { w.object(ObjectKind::kService, "pyroscope")["spec"]["ports"][0]["port"] = 1; },
-            {"Service/pyroscope /spec/ports/4040"}, kOk, kKeys, "True ServerReady", {}},
+            [](World& w) {
+              w.object(ObjectKind::kService, "pyroscope")["spec"]["ports"][0]["port"] = 1;
+            },
+            {"Service/pyroscope /spec/ports/4040"},
+            kOk,
+            kKeys,
+            "True ServerReady",
+            {}},
         Row{"a changed live ConfigMap is put back",
             [](World& w) {
               w.object(ObjectKind::kConfigMap, "pyroscope-config")["data"]["config.yaml"] = "x";
             },
-            {"ConfigMap/pyroscope-config /data/config.yaml"}, kOk, kKeys, "True ServerReady", {}},
+            {"ConfigMap/pyroscope-config /data/config.yaml"},
+            kOk,
+            kKeys,
+            "True ServerReady",
+            {}},
         Row{"a StatefulSet that was scaled is put back",
             [](World& w) { w.set()["spec"]["replicas"] = 3; },
-            {"StatefulSet/pyroscope /spec/replicas"}, kOk, kKeys, "False Progressing", {}},
+            {"StatefulSet/pyroscope /spec/replicas"},
+            kOk,
+            kKeys,
+            "False Progressing",
+            {}},
         Row{"a label that was taken off is put back",
             [](World& w) {
               w.object(ObjectKind::kService, "pyroscope")["metadata"]["labels"].erase(
                   "app.kubernetes.io/managed-by");
             },
-            {"Service/pyroscope /metadata/labels/app.kubernetes.io~1managed-by"}, kOk, kKeys,
-            "True ServerReady", {}},
+            {"Service/pyroscope /metadata/labels/app.kubernetes.io~1managed-by"},
+            kOk,
+            kKeys,
+            "True ServerReady",
+            {}},
         Row{"a changed spec changes the file and restarts the pod",
             [](World& w) { w.server.spec.retention = "24h"; },
             {"ConfigMap/pyroscope-config /data/config.yaml",
              "StatefulSet/pyroscope /metadata/annotations/profiling.dev~1applied-hash"},
-            kOk, kKeys, "False Progressing", {}},
+            kOk,
+            kKeys,
+            "False Progressing",
+            {}},
         Row{"an invalid spec changes nothing and says which field",
             [](World& w) { w.server.spec.storage.s3->prefix = "2026"; },
-            kNothing, "False InvalidSpec", "Unknown InvalidSpec", "False InvalidSpec",
+            kNothing,
+            "False InvalidSpec",
+            "Unknown InvalidSpec",
+            "False InvalidSpec",
             {"spec.storage.s3.prefix", "'2026'"}},
         Row{"a foreign object of our name is left alone, and so is everything else",
             [](World& w) {
@@ -161,7 +191,10 @@ INSTANTIATE_TEST_SUITE_P(
                   R"([{"kind":"Deployment","name":"theirs","uid":"other","controller":true}])");
               w.server.spec.retention = "24h";
             },
-            kNothing, kOk, kKeys, "False Conflict",
+            kNothing,
+            kOk,
+            kKeys,
+            "False Conflict",
             {"Service 'profiling/pyroscope'", "Deployment 'theirs'", "metadata.name"}},
         Row{"an object without an owner and without our labels is foreign too",
             [](World& w) {
@@ -169,23 +202,42 @@ INSTANTIATE_TEST_SUITE_P(
               metadata.erase("ownerReferences");
               metadata.erase("labels");
             },
-            kNothing, kOk, kKeys, "False Conflict", {"ConfigMap 'profiling/pyroscope-config'"}},
+            kNothing,
+            kOk,
+            kKeys,
+            "False Conflict",
+            {"ConfigMap 'profiling/pyroscope-config'"}},
         Row{"an object that was orphaned with our labels is taken back",
             [](World& w) {
               w.object(ObjectKind::kService, "pyroscope")["metadata"].erase("ownerReferences");
             },
-            {"Service/pyroscope /metadata/ownerReferences"}, kOk, kKeys, "True ServerReady", {}},
+            {"Service/pyroscope /metadata/ownerReferences"},
+            kOk,
+            kKeys,
+            "True ServerReady",
+            {}},
         Row{"objects of an earlier server of the name are waited for",
             [](World& w) { w.set()["metadata"]["ownerReferences"][0]["uid"] = "earlier"; },
-            kNothing, kOk, "Unknown Progressing", "False AwaitingDeletion", {"StatefulSet", "earlier"}},
+            kNothing,
+            kOk,
+            "Unknown Progressing",
+            "False AwaitingDeletion",
+            {"StatefulSet", "earlier"}},
         Row{"an object on its way out is waited for",
             [](World& w) { w.set()["metadata"]["deletionTimestamp"] = test::kNow; },
-            kNothing, kOk, "Unknown Progressing", "False AwaitingDeletion", {"being deleted"}},
+            kNothing,
+            kOk,
+            "Unknown Progressing",
+            "False AwaitingDeletion",
+            {"being deleted"}},
         Row{"a missing Secret is named with field, value and remedy",
             [](World& w) {
               w.waiting("CreateContainerConfigError", "secret \"s3-credentials\" not found");
             },
-            kNothing, kOk, "False SecretNotFound", "False SecretNotFound",
+            kNothing,
+            kOk,
+            "False SecretNotFound",
+            "False SecretNotFound",
             {"spec.storage.s3.credentials.secretRef.name", "'s3-credentials'", "AWS_ACCESS_KEY_ID",
              "AWS_SECRET_ACCESS_KEY", "namespace 'profiling'"}},
         Row{"a Secret without a key is named with the key",
@@ -193,15 +245,24 @@ INSTANTIATE_TEST_SUITE_P(
               w.waiting("CreateContainerConfigError",
                         "couldn't find key AWS_ACCESS_KEY_ID in Secret profiling/s3-credentials");
             },
-            kNothing, kOk, "False SecretKeyMissing", "False SecretKeyMissing",
+            kNothing,
+            kOk,
+            "False SecretKeyMissing",
+            "False SecretKeyMissing",
             {"spec.storage.s3.credentials.secretRef.name", "find key AWS_ACCESS_KEY_ID"}},
         Row{"another container error is passed on",
             [](World& w) { w.waiting("CreateContainerConfigError", "image will run as root"); },
-            kNothing, kOk, "Unknown Progressing", "False ContainerNotCreated",
+            kNothing,
+            kOk,
+            "Unknown Progressing",
+            "False ContainerNotCreated",
             {"image will run as root", "pyroscope-0"}},
         Row{"an image that cannot be pulled is named",
             [](World& w) { w.waiting("ImagePullBackOff", "not found"); },
-            kNothing, kOk, "Unknown Progressing", "False ImagePullFailed",
+            kNothing,
+            kOk,
+            "Unknown Progressing",
+            "False ImagePullFailed",
             {"spec.image", "'grafana/pyroscope:2.2.1'", "spec.imagePullSecrets"}},
         Row{"a crash loop says what the server said last",
             [](World& w) {
@@ -212,7 +273,10 @@ INSTANTIATE_TEST_SUITE_P(
               pod.last_reason = "Error";
               pod.last_message = std::string(500, 'x') + "field bucket not found";
             },
-            kNothing, kOk, kKeys, "False ServerCrashing",
+            kNothing,
+            kOk,
+            kKeys,
+            "False ServerCrashing",
             {"exit code 1", "field bucket not found", "kubectl logs -n profiling pyroscope-0"}},
         Row{"a server that runs out of memory is told the remedy",
             [](World& w) {
@@ -222,37 +286,65 @@ INSTANTIATE_TEST_SUITE_P(
               pod.last_exit_code = 137;
               pod.last_reason = "OOMKilled";
             },
-            kNothing, kOk, kKeys, "False ServerCrashing", {"OOMKilled", "spec.resources.limits.memory"}},
+            kNothing,
+            kOk,
+            kKeys,
+            "False ServerCrashing",
+            {"OOMKilled", "spec.resources.limits.memory"}},
         Row{"a volume that is not bound is named",
             [](World& w) {
               w.waiting("", "").unschedulable =
                   "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims.";
             },
-            kNothing, kOk, "Unknown Progressing", "False VolumePending",
+            kNothing,
+            kOk,
+            "Unknown Progressing",
+            "False VolumePending",
             {"data-pyroscope-0", "spec.persistence.storageClassName"}},
         Row{"a pod that no node takes is named",
             [](World& w) { w.waiting("", "").unschedulable = "0/1 nodes: Insufficient memory"; },
-            kNothing, kOk, "Unknown Progressing", "False Unschedulable",
+            kNothing,
+            kOk,
+            "Unknown Progressing",
+            "False Unschedulable",
             {"Insufficient memory", "spec.resources"}},
         Row{"a pod that has started and is not ready yet is progress",
             [](World& w) {
               w.pods.front().ready = false;
               w.set()["status"]["readyReplicas"] = 0;
             },
-            kNothing, kOk, kKeys, "False Progressing", {"not ready yet"}},
+            kNothing,
+            kOk,
+            kKeys,
+            "False Progressing",
+            {"not ready yet"}},
         Row{"a pod of another controller with our labels does not count",
             [](World& w) { w.pods.front().controller_uid = "theirs"; },
-            kNothing, kOk, "Unknown Progressing", "False Progressing", {"not been created"}},
+            kNothing,
+            kOk,
+            "Unknown Progressing",
+            "False Progressing",
+            {"not been created"}},
         Row{"a pod on its way out does not count",
             [](World& w) { w.pods.front().deleting = true; },
-            kNothing, kOk, "Unknown Progressing", "False Progressing", {}},
+            kNothing,
+            kOk,
+            "Unknown Progressing",
+            "False Progressing",
+            {}},
         Row{"an update that is not rolled out yet is progress",
             [](World& w) { w.set()["status"]["updateRevision"] = "r2"; },
-            kNothing, kOk, kKeys, "False Progressing", {"rolled out"}},
+            kNothing,
+            kOk,
+            kKeys,
+            "False Progressing",
+            {"rolled out"}},
         Row{"a changed volume size is refused, and the rest goes on",
             [](World& w) { w.server.spec.persistence.size = "20Gi"; },
-            {"StatefulSet/pyroscope /metadata/annotations/profiling.dev~1applied-hash"}, kOk,
-            "False VolumeImmutable", "False Progressing",
+            {"StatefulSet/pyroscope /metadata/annotations/profiling.dev~1applied-hash"},
+            kOk,
+            "False VolumeImmutable",
+            "False Progressing",
             {"spec.persistence", "'20Gi'", "'10Gi'", "data-pyroscope-0"}},
         Row{"the same volume size in other words is no change",
             [](World& w) {
@@ -263,11 +355,15 @@ INSTANTIATE_TEST_SUITE_P(
                 for (const auto& wanted : specs::serverObjects(w.server)) {
                   if (wanted.kind == kind) json = test::asLive(wanted.object);
                 }
-                json["spec"]["volumeClaimTemplates"][0]["spec"]["resources"]["requests"]["storage"] =
-                    "10Gi";
+                json["spec"]["volumeClaimTemplates"][0]["spec"]["resources"]["requests"]
+                    ["storage"] = "10Gi";
               }
             },
-            kNothing, kOk, kKeys, "True ServerReady", {}}));
+            kNothing,
+            kOk,
+            kKeys,
+            "True ServerReady",
+            {}}));
 
 TEST(DecideServer, KeepsTheVolumesThatAreThere) {
   World world;
@@ -277,7 +373,8 @@ TEST(DecideServer, KeepsTheVolumesThatAreThere) {
   EXPECT_EQ(d.apply[0].wanted.object.at("spec").at("volumeClaimTemplates"),
             world.set().at("spec").at("volumeClaimTemplates"));
   // Applied, it is not applied again.
-  world.set()["metadata"]["annotations"] = d.apply[0].wanted.object.at("metadata").at("annotations");
+  world.set()["metadata"]["annotations"] =
+      d.apply[0].wanted.object.at("metadata").at("annotations");
   EXPECT_TRUE(decideServer(world.input()).apply.empty());
 }
 
@@ -309,7 +406,8 @@ TEST(DecideServer, StorageKeepsItsLastStateWhileThePodIsReplaced) {
   world.pods.clear();
   EXPECT_EQ(statusOf(decideServer(world.input()).status, "StorageConfigured"), kKeys);
   world.server.metadata.generation = 4;  // another spec may name another Secret
-  EXPECT_EQ(statusOf(decideServer(world.input()).status, "StorageConfigured"), "Unknown Progressing");
+  EXPECT_EQ(statusOf(decideServer(world.input()).status, "StorageConfigured"),
+            "Unknown Progressing");
 }
 
 TEST(DecideServer, StorageOfTheOtherKinds) {
@@ -318,7 +416,8 @@ TEST(DecideServer, StorageOfTheOtherKinds) {
   EXPECT_EQ(statusOf(decideServer(world.input()).status, "StorageConfigured"),
             "True ServerOwnCredentials");
   world.server = test::filesystemServer();
-  EXPECT_EQ(statusOf(decideServer(world.input()).status, "StorageConfigured"), "True FilesystemVolume");
+  EXPECT_EQ(statusOf(decideServer(world.input()).status, "StorageConfigured"),
+            "True FilesystemVolume");
 }
 
 TEST(DecideServer, ARefusedObjectIsNamed) {

@@ -28,7 +28,9 @@ Json statefulSet(const api::ProfilingServer& server) {
 Json podSpec(const api::ProfilingServer& server) {
   return statefulSet(server).at("spec").at("template").at("spec");
 }
-Json container(const api::ProfilingServer& server) { return podSpec(server).at("containers").at(0); }
+Json container(const api::ProfilingServer& server) {
+  return podSpec(server).at("containers").at(0);
+}
 
 TEST(ServerObjects, AreMadeInTheOrderOfTheirUse) {
   std::vector<std::string> names;
@@ -48,7 +50,8 @@ TEST(ServerObjects, AllCarryOurLabelsAndTheServerAsController) {
     EXPECT_EQ(metadata.at("ownerReferences"),
               Json::parse(R"([{"apiVersion":"profiling.dev/v1alpha1","kind":"ProfilingServer",
                 "name":"pyroscope","uid":"server-uid","controller":true,"blockOwnerDeletion":true}])"));
-    EXPECT_EQ(metadata.at("annotations").at("profiling.dev/applied-hash").get<std::string>().size(), 16U);
+    EXPECT_EQ(metadata.at("annotations").at("profiling.dev/applied-hash").get<std::string>().size(),
+              16U);
   }
 }
 
@@ -111,8 +114,12 @@ TEST(ServerObjects, OneReplicaWithAVolumeOfItsOwn) {
   EXPECT_EQ(claim.at("spec"), Json::parse(R"({"accessModes":["ReadWriteOnce"],
     "resources":{"requests":{"storage":"20Gi"}}})"));
   server.spec.persistence.storage_class_name = "";  // explicitly no class
-  EXPECT_EQ(statefulSet(server).at("spec").at("volumeClaimTemplates").at(0).at("spec").at(
-                "storageClassName"),
+  EXPECT_EQ(statefulSet(server)
+                .at("spec")
+                .at("volumeClaimTemplates")
+                .at(0)
+                .at("spec")
+                .at("storageClassName"),
             "");
 }
 
@@ -136,8 +143,12 @@ TEST(ServerObjects, PodSettingsPassThrough) {
 
 TEST(ServerObjects, AChangedConfigurationChangesThePodTemplateAndNothingElseDoes) {
   const auto hash = [](const api::ProfilingServer& server) {
-    return statefulSet(server).at("spec").at("template").at("metadata").at("annotations").at(
-        "profiling.dev/config-hash");
+    return statefulSet(server)
+        .at("spec")
+        .at("template")
+        .at("metadata")
+        .at("annotations")
+        .at("profiling.dev/config-hash");
   };
   api::ProfilingServer changed = test::s3Server();
   changed.spec.retention = "24h";

@@ -1,9 +1,8 @@
-#include "controllers/profilingserver/reconciler.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "controllers/decoders.h"
+#include "controllers/profilingserver/reconciler.h"
 #include "operator/api/v1alpha1/codec.h"
 #include "tests/support/fake_clock.h"
 #include "tests/unit/controllers/builders.h"
@@ -46,7 +45,8 @@ struct Cluster {
     fill(services, "services", {"pyroscope", "pyroscope-headless"});
     fill(stateful_sets, "statefulsets", {"pyroscope"});
   }
-  void fill(kube::Store<OwnedRecord>& store, const char* plural, const std::vector<std::string>& names) {
+  void fill(kube::Store<OwnedRecord>& store, const char* plural,
+            const std::vector<std::string>& names) {
     kube::Store<OwnedRecord>::Map map;
     for (const std::string& name : names) {
       const auto object = http.get(plural, "profiling", name);
@@ -64,10 +64,11 @@ struct Cluster {
 TEST(ServerReconciler, MakesEverythingAndWritesTheStatusLast) {
   Cluster c;
   ASSERT_TRUE(c.reconcile().status.ok());
-  EXPECT_THAT(c.http.writtenPaths(),
-              ElementsAre("/api/v1/namespaces/profiling/configmaps/pyroscope-config", kServicePath,
-                          "/api/v1/namespaces/profiling/services/pyroscope-headless",
-                          "/apis/apps/v1/namespaces/profiling/statefulsets/pyroscope", kStatusPath));
+  EXPECT_THAT(
+      c.http.writtenPaths(),
+      ElementsAre("/api/v1/namespaces/profiling/configmaps/pyroscope-config", kServicePath,
+                  "/api/v1/namespaces/profiling/services/pyroscope-headless",
+                  "/apis/apps/v1/namespaces/profiling/statefulsets/pyroscope", kStatusPath));
   for (const auto& write : c.http.writes()) {
     if (write.path == kStatusPath) continue;
     EXPECT_THAT(write.query, HasSubstr("fieldManager=profiling-operator-server"));
@@ -93,7 +94,8 @@ TEST(ServerReconciler, AStoreThatLagsBehindCausesNoSecondWrite) {
   c.http.clearWrites();
   Json service = *c.http.get("services", "profiling", "pyroscope");
   service["spec"]["ports"][0]["port"] = 1;
-  c.services.publish({{"profiling/pyroscope", std::make_shared<const OwnedRecord>(ownedRecord(service))}});
+  c.services.publish(
+      {{"profiling/pyroscope", std::make_shared<const OwnedRecord>(ownedRecord(service))}});
   ASSERT_TRUE(c.reconcile().status.ok());
   const auto first = c.http.writes().size();
   const Outcome second = c.reconcile();
@@ -110,7 +112,9 @@ TEST(ServerReconciler, PutsDriftBack) {
   c.http.put("services", service);
   c.sync();
   ASSERT_TRUE(c.reconcile().status.ok());
-  EXPECT_EQ(c.http.get("services", "profiling", "pyroscope")->at("spec").at("ports").at(0).at("port"), 4040);
+  EXPECT_EQ(
+      c.http.get("services", "profiling", "pyroscope")->at("spec").at("ports").at(0).at("port"),
+      4040);
 }
 
 TEST(ServerReconciler, ReplacesAListThatApplyCannotMerge) {
@@ -126,7 +130,9 @@ TEST(ServerReconciler, ReplacesAListThatApplyCannotMerge) {
       "message":"spec.ports[1].name: Duplicate value: http","code":422})");
   });
   ASSERT_TRUE(c.reconcile().status.ok());
-  EXPECT_EQ(c.http.get("services", "profiling", "pyroscope")->at("spec").at("ports").at(0).at("port"), 4040);
+  EXPECT_EQ(
+      c.http.get("services", "profiling", "pyroscope")->at("spec").at("ports").at(0).at("port"),
+      4040);
 }
 
 TEST(ServerReconciler, NeverTouchesAForeignObjectThatNoWatchShows) {

@@ -85,7 +85,8 @@ TEST(Decide, PodsThatAreNeverTouched) {
     EXPECT_EQ(d.policy, nullptr);
     return std::string(reasonName(d.reason));
   };
-  for (const char* excluded : {"kube-system", "kube-public", "kube-node-lease", "profiling-system"}) {
+  for (const char* excluded :
+       {"kube-system", "kube-public", "kube-node-lease", "profiling-system"}) {
     p.namespace_ = excluded;
     EXPECT_EQ(reasonOf(p), "NamespaceExcluded") << excluded;
   }
@@ -208,13 +209,13 @@ TEST(ContainersAnnotation, Grammar) {
     bool given, all;
     std::size_t names, excluded, warnings;
   } cases[] = {
-      {"app", true, false, 1, 0, 0},     {"app, worker", true, false, 2, 0, 0},
-      {"*", true, true, 0, 0, 0},        {"*,!a", true, true, 0, 1, 0},
-      {"!a,!b", true, true, 0, 2, 0},    {"a,!b", true, false, 1, 1, 0},
-      {"", false, false, 0, 0, 1},       {"!", false, false, 0, 0, 1},
-      {"!*", false, false, 0, 0, 1},     {"App", false, false, 0, 0, 1},
-      {"a,B", true, false, 1, 0, 1},     {"a.b", false, false, 0, 0, 1},
-      {many, true, false, 64, 0, 1},     {huge, false, false, 0, 0, 1},
+      {"app", true, false, 1, 0, 0},  {"app, worker", true, false, 2, 0, 0},
+      {"*", true, true, 0, 0, 0},     {"*,!a", true, true, 0, 1, 0},
+      {"!a,!b", true, true, 0, 2, 0}, {"a,!b", true, false, 1, 1, 0},
+      {"", false, false, 0, 0, 1},    {"!", false, false, 0, 0, 1},
+      {"!*", false, false, 0, 0, 1},  {"App", false, false, 0, 0, 1},
+      {"a,B", true, false, 1, 0, 1},  {"a.b", false, false, 0, 0, 1},
+      {many, true, false, 64, 0, 1},  {huge, false, false, 0, 0, 1},
   };
   for (const auto& c : cases) {
     std::vector<Warning> warnings;

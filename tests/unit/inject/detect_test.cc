@@ -1,5 +1,6 @@
-#include "tests/unit/inject/support.h"
 #include "webhooks/inject/detect.h"
+
+#include "tests/unit/inject/support.h"
 
 namespace profiling::inject {
 namespace {

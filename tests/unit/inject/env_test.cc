@@ -1,5 +1,6 @@
-#include "tests/unit/inject/support.h"
 #include "webhooks/inject/env.h"
+
+#include "tests/unit/inject/support.h"
 #include "webhooks/inject/json_patch.h"
 #include "webhooks/inject/lang/language.h"
 #include "webhooks/inject/quantity.h"
@@ -67,8 +68,13 @@ TEST(MergeVariable, EnvFromByPrefixAndPolicy) {
   const struct {
     const char* prefix;
     bool may_supply;
-  } prefixes[] = {{"", true},      {"JAVA_", true},  {"J", true}, {"JAVA_TOOL_OPTIONS", false},
-                  {"java_", false}, {"DB_", false},   {"JAVA_TOOL_OPTIONS_X", false}};
+  } prefixes[] = {{"", true},
+                  {"JAVA_", true},
+                  {"J", true},
+                  {"JAVA_TOOL_OPTIONS", false},
+                  {"java_", false},
+                  {"DB_", false},
+                  {"JAVA_TOOL_OPTIONS_X", false}};
   for (const auto& p : prefixes) {
     api::ContainerView c = container();
     c.env_from.push_back({p.prefix, true, "s"});

@@ -60,7 +60,7 @@ TEST(Plan, TooSmallLimits) {
   const struct {
     const char *cpu, *memory;
     bool fits;
-  } cases[] = {{"50m", "100Mi", true}, {"49m", "", false},    {"", "99Mi", false},
+  } cases[] = {{"50m", "100Mi", true}, {"49m", "", false},        {"", "99Mi", false},
                {"", "", true},         {"1", "104857599", false}, {"0.05", "0.1Gi", true},
                {"odd", "odd", true}};
   for (const auto& c : cases) {

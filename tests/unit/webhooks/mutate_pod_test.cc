@@ -1,5 +1,6 @@
 #include "webhooks/mutate_pod.h"
 
+#include <atomic>
 #include <stdexcept>
 #include <thread>
 
@@ -182,8 +183,7 @@ TEST_F(MutatePod, APodWithoutMetadataHasNoPlaceForAPatch) {
 
 TEST_F(MutatePod, WarningsOfOptedInPodsAreCutAndEscaped) {
   json object = reviewOf()["request"]["object"];
-  object["metadata"]["annotations"]["profiling.dev/tags"] =
-      "a=" + std::string(1500, 'x') + "\n";
+  object["metadata"]["annotations"]["profiling.dev/tags"] = "a=" + std::string(1500, 'x') + "\n";
   const json response = json::parse(post(reviewOf({{"object", object}})).body)["response"];
   ASSERT_EQ(response.at("warnings").size(), 1U);
   const auto text = response["warnings"][0].get<std::string>();

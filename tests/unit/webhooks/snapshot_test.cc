@@ -45,9 +45,8 @@ TEST(Snapshot, NamespacesThatConcernNobodyAreLeftOut) {
 }
 
 TEST(Snapshot, AServerOfTheOwnNamespaceNeedsNoGrant) {
-  const auto s =
-      buildSnapshot({{"shop/p", policy("p")}},
-                    {{"shop/pyroscope", server("shop", api::AllowFrom::kSame)}}, {}, {});
+  const auto s = buildSnapshot({{"shop/p", policy("p")}},
+                               {{"shop/pyroscope", server("shop", api::AllowFrom::kSame)}}, {}, {});
   EXPECT_EQ(only(*s).server_url, "http://pyroscope.shop.svc:4040");
 }
 
@@ -62,9 +61,9 @@ TEST(Snapshot, GrantsOfAnotherNamespace) {
   for (const auto& c : cases) {
     Namespaces namespaces;
     if (c.labelled) namespaces["shop"] = shop({{"profiled", "yes"}});
-    const auto s = buildSnapshot({{"shop/p", policy("p", "profiling")}},
-                                 {{"profiling/pyroscope", server("profiling", c.from)}},
-                                 namespaces, {});
+    const auto s =
+        buildSnapshot({{"shop/p", policy("p", "profiling")}},
+                      {{"profiling/pyroscope", server("profiling", c.from)}}, namespaces, {});
     EXPECT_EQ(only(*s).server_url, c.granted ? "http://pyroscope.profiling.svc:4040" : "");
     EXPECT_EQ(only(*s).server_reason, c.granted ? "" : "ServerNotGranted");
   }
@@ -90,8 +89,7 @@ TEST(Snapshot, BestFirstWithoutThoseThatAreBeingDeleted) {
   high->spec.priority = 1;
   gone->spec.priority = 100;
   gone->metadata.deleting = true;
-  const auto s =
-      buildSnapshot({{"shop/a", low}, {"shop/b", high}, {"shop/c", gone}}, {}, {}, {});
+  const auto s = buildSnapshot({{"shop/a", low}, {"shop/b", high}, {"shop/c", gone}}, {}, {}, {});
   const auto& list = s->at("shop").policies;
   ASSERT_EQ(list.size(), 2U);
   EXPECT_EQ(list[0]->policy.metadata.name, "b");
