@@ -1,8 +1,10 @@
 // profiling-operator: one binary, one sub-command for each process of the product.
+#include <exception>
 #include <variant>
 
 #include "operator/app/process.h"
 #include "operator/app/run.h"
+#include "operator/base/log.h"
 
 namespace {
 
@@ -20,5 +22,10 @@ int main(int argc, char** argv) {
   hardenProcess();
   const Options options = parseOptions(argc, argv);
   blockStopSignals();
-  return std::visit(Runner{}, options);
+  try {
+    return std::visit(Runner{}, options);
+  } catch (const std::exception& e) {
+    profiling::log::error("Stopped by an exception", {{"error", e.what()}});
+    return 1;
+  }
 }

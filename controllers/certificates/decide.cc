@@ -5,7 +5,6 @@
 namespace profiling::controllers {
 namespace {
 
-using std::chrono::duration_cast;
 using Duration = std::chrono::system_clock::duration;
 
 constexpr std::chrono::minutes kBackdate{5};  // of what tls::makeCa and issueLeaf make

@@ -176,7 +176,7 @@ Status CertificateReconciler::publish(const CertificateDecision& decision, const
       wait = wait ? std::min(*wait, *held) : *held;
       return Status();
     }
-    const Status result = client_.apply(resource, object, kCertificateFieldManager, stop).status();
+    Status result = client_.apply(resource, object, kCertificateFieldManager, stop).status();
     if (result.ok()) {
       log::info("Certificate bundle published", {{"where", what}});
       return result;
@@ -185,9 +185,9 @@ Status CertificateReconciler::publish(const CertificateDecision& decision, const
     return result.annotated(std::string("publish the bundle in the ") + what);
   };
   if (decision.publish_webhook) {
-    const Status s = write("MutatingWebhookConfiguration", kube::resources::kMutatingWebhooks,
-                           specs::webhookBundle(settings_.webhook_configuration, versions.webhook,
-                                                versions.webhook_names, decision.bundle));
+    Status s = write("MutatingWebhookConfiguration", kube::resources::kMutatingWebhooks,
+                     specs::webhookBundle(settings_.webhook_configuration, versions.webhook,
+                                          versions.webhook_names, decision.bundle));
     if (!s.ok()) return s;
   }
   if (!decision.publish_config_map) return {};

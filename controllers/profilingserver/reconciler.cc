@@ -87,10 +87,10 @@ Status ServerReconciler::writeStatus(const api::ProfilingServer& server,
   const std::string id = "status/" + server.metadata.uid;
   wait = guard_.check(id, server.metadata.resource_version);
   if (wait) return {};  // written already; the store does not show it yet
-  const Status result = client_
-                            .mergePatch(kube::resources::kServers, server.metadata.namespace_,
-                                        server.metadata.name, *patch, stop, "status")
-                            .status();
+  Status result = client_
+                      .mergePatch(kube::resources::kServers, server.metadata.namespace_,
+                                  server.metadata.name, *patch, stop, "status")
+                      .status();
   if (result.ok()) return result;
   guard_.forget(id);
   return result.code() == Code::kNotFound ? Status() : result.annotated("write status");

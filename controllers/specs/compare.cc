@@ -129,7 +129,7 @@ std::optional<std::string> compare(const Json& live, const Json& wanted, const s
       const auto it = live.find(key);
       const std::string at = path + step(key);
       const bool nothing = value.is_null() || (value.is_structured() && value.empty()) ||
-                           value == false || value == "";
+                           value == Json(false) || value == Json("");
       if (it == live.end()) {
         if (!nothing) return at;
         continue;

@@ -76,6 +76,7 @@ using StringMap = std::map<std::string, std::string>;
 template <class E>
 std::vector<std::string> enumNames() {
   std::vector<std::string> names;
+  names.reserve(std::size(EnumTable<E>::names));
   for (const auto& [value, name] : EnumTable<E>::names) names.emplace_back(name);
   return names;
 }
@@ -155,8 +156,9 @@ class Reader {
       if (!json.is_array()) return mismatch(json, path, "a list");
       out.clear();
       for (const Json& item : json) {
-        const std::string index = std::to_string(out.size());
-        value(item, out.emplace_back(), path + "/" + index, {.words = rules.words});
+        std::string at = path;
+        at.append("/").append(std::to_string(out.size()));
+        value(item, out.emplace_back(), at, {.words = rules.words});
         if (!status_.ok()) return;
       }
     } else if constexpr (IsOptional<T>::value) {
@@ -190,7 +192,8 @@ void writeFields(const S& in, Json& out) {
             return;
           }
           Json json = toJsonValue(member, field_.rules);
-          const bool empty = json.is_null() || json == "" || (json.is_structured() && json.empty());
+          const bool empty =
+              json.is_null() || json == Json("") || (json.is_structured() && json.empty());
           if (!empty || field_.rules.required) out[field_.name] = std::move(json);
         };
         (one(f), ...);

@@ -24,7 +24,7 @@ void hardenProcess() {
   setrlimit(RLIMIT_CORE, &none);
   prctl(PR_SET_DUMPABLE, 0);
   mallopt(M_ARENA_MAX, 1);
-  std::signal(SIGPIPE, SIG_IGN);
+  (void)std::signal(SIGPIPE, SIG_IGN);
   setenv("SSL_CERT_FILE", "/dev/null", 0);
 }
 

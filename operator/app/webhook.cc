@@ -68,8 +68,8 @@ class DecisionCounters {
 // Watches and what is built from them.
 class Watches {
  public:
-  Watches(net::HttpClient& http, const api::AgentImages& agents, webhooks::PodMutator& mutator)
-      : agents_(agents), mutator_(mutator) {
+  Watches(net::HttpClient& http, api::AgentImages agents, webhooks::PodMutator& mutator)
+      : agents_(std::move(agents)), mutator_(mutator) {
     const auto changed = [this](std::string_view) { rebuild(); };
     reflectors_.at(0) = kube::makeReflector<api::ProfilingPolicy>(
         http, allOf(kube::resources::kPolicies), policies_, decoderOf(api::policyFromJson),

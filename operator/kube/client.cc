@@ -66,7 +66,7 @@ Result<nlohmann::json> Client::get(const Resource& resource, std::string_view na
   if (Status bad = checkPlace(namespace_, name); !bad.ok()) return bad;
   net::Request request;
   request.target = resource.path(namespace_, name);
-  return call(std::move(request), stop);
+  return call(request, stop);
 }
 
 Result<nlohmann::json> Client::create(const Resource& resource, std::string_view namespace_,
@@ -77,7 +77,7 @@ Result<nlohmann::json> Client::create(const Resource& resource, std::string_view
   request.target = resource.path(namespace_) + "?" + std::string(kValidation);
   request.body = dumpJson(object);
   request.content_type = "application/json";
-  return call(std::move(request), stop);
+  return call(request, stop);
 }
 
 Result<nlohmann::json> Client::apply(const Resource& resource, const nlohmann::json& object,
@@ -96,7 +96,7 @@ Result<nlohmann::json> Client::apply(const Resource& resource, const nlohmann::j
                    std::string(kValidation);
   request.body = dumpJson(object);  // JSON is YAML, and what the server parses fastest
   request.content_type = "application/apply-patch+yaml";
-  return call(std::move(request), stop);
+  return call(request, stop);
 }
 
 Result<nlohmann::json> Client::mergePatch(const Resource& resource, std::string_view namespace_,
@@ -109,7 +109,7 @@ Result<nlohmann::json> Client::mergePatch(const Resource& resource, std::string_
   request.target = resource.path(namespace_, name, subresource) + "?" + std::string(kValidation);
   request.body = dumpJson(patch);
   request.content_type = "application/merge-patch+json";
-  return call(std::move(request), stop);
+  return call(request, stop);
 }
 
 Status Client::remove(const Resource& resource, std::string_view namespace_, std::string_view name,
@@ -129,10 +129,10 @@ Status Client::remove(const Resource& resource, std::string_view namespace_, std
                            {"propagationPolicy", "Background"},
                            {"preconditions", std::move(conditions)}});
   request.content_type = "application/json";
-  return call(std::move(request), stop).status();
+  return call(request, stop).status();
 }
 
-Result<nlohmann::json> Client::call(net::Request request, const std::stop_token& stop) {
+Result<nlohmann::json> Client::call(const net::Request& request, const std::stop_token& stop) {
   // The path without the query: what was being done, for the error's text.
   const std::string what = std::string(net::methodName(request.method)) + " " +
                            printable(request.target.substr(0, request.target.find('?')), 200);

@@ -84,7 +84,7 @@ class Client {
   net::HttpClient& http() { return http_; }
 
  private:
-  Result<nlohmann::json> call(net::Request request, const std::stop_token& stop);
+  Result<nlohmann::json> call(const net::Request& request, const std::stop_token& stop);
   net::HttpClient& http_;
   std::chrono::milliseconds deadline_;
 };

@@ -92,9 +92,9 @@ Result<std::string> pem(const Entry& entry, const std::string& key, std::string_
     return invalid(entry.where + "." + data_key + " must be base64 of PEM text with a " +
                    std::string(label));
   }
-  const Result<std::string> file = entry.text(key.c_str());
+  Result<std::string> file = entry.text(key.c_str());
   if (!file.ok() || file->empty()) return file;
-  const Result<std::string> text = readPemFile((entry.folder / *file).string(), label);
+  Result<std::string> text = readPemFile((entry.folder / *file).string(), label);
   if (!text.ok()) return text.status().annotated(entry.where + "." + key);
   return text;
 }

@@ -29,7 +29,7 @@ struct ContainerResult {
 };
 
 // Decides language by language: one that cannot be injected does not stop another.
-ContainerResult planContainer(const PodContext& context, const api::ContainerView& container,
+ContainerResult planContainer(const PodContext& ctx, const api::ContainerView& c,
                               std::vector<Warning>& warnings);
 
 }  // namespace profiling::inject

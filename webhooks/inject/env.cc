@@ -1,5 +1,7 @@
 #include "webhooks/inject/env.h"
 
+#include <algorithm>
+
 #include "operator/base/text.h"
 #include "webhooks/inject/lang/language.h"
 
@@ -37,10 +39,9 @@ ContainerEnv::ContainerEnv(const api::ContainerView& container) : container_(con
 }
 
 const api::EnvVarView* ContainerEnv::find(std::string_view name) const {
-  for (auto it = known_.rbegin(); it != known_.rend(); ++it) {
-    if ((*it)->name == name) return *it;
-  }
-  return nullptr;
+  const auto last = std::find_if(known_.rbegin(), known_.rend(),
+                                 [&](const api::EnvVarView* var) { return var->name == name; });
+  return last == known_.rend() ? nullptr : *last;
 }
 
 std::size_t ContainerEnv::indexOf(const api::EnvVarView* var) const {

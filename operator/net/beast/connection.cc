@@ -249,11 +249,11 @@ class ConnectionOn final : public Connection {
     request.body_capacity = message.body().capacity();
 
     const auto begin = SteadyClock::now();
-    ServerResponse response = dispatch(shared_, request);
+    const ServerResponse response = dispatch(shared_, request);
     if (shared_.observer.request) {
       shared_.observer.request(request.path, response.status, SteadyClock::now() - begin);
     }
-    send(std::move(response));
+    send(response);
   }
 
   // Answers and closes: after bad framing nothing that follows can be trusted.
@@ -264,7 +264,7 @@ class ConnectionOn final : public Connection {
     send(errorResponse(status));
   }
 
-  void send(ServerResponse response) {
+  void send(const ServerResponse& response) {
     if (shared_.draining) reply_.keep_alive = false;
     ++shared_.in_flight;
     encodeReply(response, reply_);

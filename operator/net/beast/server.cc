@@ -103,7 +103,7 @@ class Server final : public HttpServer {
         asio::post(worker->io, [w = worker.get()] {
           const auto connections = w->connections;  // closing may destroy them
           for (Connection* c : connections) {
-            if (w->connections.count(c) != 0) c->closeIfIdle();
+            if (w->connections.contains(c)) c->closeIfIdle();
           }
         });
       }

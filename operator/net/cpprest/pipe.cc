@@ -110,7 +110,7 @@ class PipeBuffer final : public Base {
 
  protected:
   pplx::task<int_type> _putc(unsigned char c) override {
-    return pipe_->put(&c, 1).then([c](pplx::task<std::size_t> t) {
+    return pipe_->put(&c, 1).then([c](const pplx::task<std::size_t>& t) {
       t.get();
       return static_cast<int_type>(c);
     });

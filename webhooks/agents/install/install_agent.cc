@@ -17,7 +17,7 @@ constexpr char kUsage[] =
     "full or not writable\n";
 
 int usage(const char* what, const char* value) {
-  std::fprintf(stderr, "install-agent: %s%s\n%s", what, value, kUsage);
+  (void)std::fprintf(stderr, "install-agent: %s%s\n%s", what, value, kUsage);
   return static_cast<int>(profiling::agents::InstallOutcome::kUsage);
 }
 
@@ -51,7 +51,7 @@ int main(int argc, char** argv) {
   auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
                                                                   started);
   if (!report.error.empty()) {
-    std::fprintf(stderr, "install-agent: %s\n", report.error.c_str());
+    (void)std::fprintf(stderr, "install-agent: %s\n", report.error.c_str());
     return static_cast<int>(report.outcome);
   }
   std::printf("install-agent: %s %s: %llu bytes, %llu files, %lld ms\n",

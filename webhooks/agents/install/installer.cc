@@ -105,7 +105,7 @@ class Installer {
     Fd in(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!in) return false;
     char buffer[16384];
-    ssize_t n;
+    ssize_t n = 0;
     while ((n = ::read(in.get(), buffer, sizeof buffer)) > 0) out.append(buffer, n);
     return n == 0;
   }
