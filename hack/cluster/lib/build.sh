@@ -31,6 +31,9 @@ part_recipe() {
 linker_flags() {
   local version=${KUBERNETES_VERSION#v}
   printf -- '-s -w'
+  # `helm template` has no server to ask and checks a chart's kubeVersion against this one.
+  [ "$1" != helm ] || printf ' -X %s.k8sVersionMajor=%s -X %s.k8sVersionMinor=%s' \
+    helm.sh/helm/v3/pkg/chartutil "${version%%.*}" helm.sh/helm/v3/pkg/chartutil "$(cut -d . -f 2 <<<"$version")"
   [ "$1" != kubernetes ] || printf ' -X %s.gitVersion=v%s -X %s.gitMajor=%s -X %s.gitMinor=%s -X %s.gitTreeState=clean' \
     "$STAMP" "$version" "$STAMP" "${version%%.*}" "$STAMP" "$(cut -d . -f 2 <<<"$version")" "$STAMP"
 }
