@@ -214,21 +214,28 @@ Controllers::Controllers(net::HttpClient& calls, net::HttpClient& watches, Setti
 }
 
 Controllers::~Controllers() {
-  stop();
+  stopWorkers();
+  stopWatches();
 }
 
-void Controllers::start() {
+void Controllers::startWatches() {
   for (const auto& w : parts_->watched) w.reflector->start();
   parts_->certificate_queue.add(kCertificateKey);
+}
+
+void Controllers::startWorkers() {
   parts_->certificate_runner.start();
   parts_->server_runner.start();
   parts_->policy_runner.start();
 }
 
-void Controllers::stop() {
+void Controllers::stopWorkers() {
   parts_->policy_runner.stop();
   parts_->server_runner.stop();
   parts_->certificate_runner.stop();
+}
+
+void Controllers::stopWatches() {
   for (const auto& w : parts_->watched) w.reflector->stop();
 }
 

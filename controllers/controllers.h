@@ -1,10 +1,12 @@
 // All controllers of the process: what they watch, their queues and their workers.
 //
 //   Controllers controllers(*api.calls, *api.watches, settings);
-//   controllers.start();   … controllers.synced() …   controllers.stop();
+//   controllers.startWatches();   … controllers.synced() …   controllers.startWorkers();
+//   controllers.stopWorkers();    controllers.stopWatches();
 //
-// One instance, owned by the composition root. start() and stop() from one thread, once each; the
-// rest from any thread. Certificates are looked after at once; servers and policies only when every
+// One instance, owned by the composition root. A standby watches too, so that its stores and queues
+// are warm when it becomes the leader; only the leader starts the workers. Watches from one thread,
+// workers from one at a time, each part started and stopped at most once; the rest from any thread. Certificates are looked after at once; servers and policies only when every
 // store holds a complete list, because a half-filled one looks like objects that are missing.
 #pragma once
 
@@ -48,8 +50,10 @@ class Controllers {
   Controllers(const Controllers&) = delete;
   Controllers& operator=(const Controllers&) = delete;
 
-  void start();
-  void stop();
+  void startWatches();
+  void startWorkers();
+  void stopWorkers();  // returns after the last write
+  void stopWatches();
   bool synced() const;
   std::vector<std::string> unsynced() const;  // resources whose first list is not complete
   std::vector<ControllerStats> stats() const;

@@ -3,6 +3,7 @@
 
 #include "controllers/controllers.h"
 #include "operator/api/v1alpha1/codec.h"
+#include "operator/app/leadership.h"
 #include "operator/app/parts.h"
 #include "operator/app/process.h"
 #include "operator/app/run.h"
@@ -60,7 +61,12 @@ int runController(const ControllerOptions& options) {
     if (!owner.ok()) return failedStart(owner.status().annotated("--owner-deployment"));
     settings.owner = {options.owner_deployment, api::metaFromJson(*owner)->uid};
   }
-  controllers::Controllers all(*api_server->calls, *api_server->watches, settings);
+  auto lease_connections = connectAgain(api_server->config);
+  if (!lease_connections.ok()) return failedStart(lease_connections.status());
+  kube::Client lease_client(**lease_connections, options.lease.renew_deadline / 2);
+  Leadership leadership(lease_client, options);
+  kube::FencedClient calls(*api_server->calls, leadership.fence());
+  controllers::Controllers all(calls, *api_server->watches, settings);
 
   obs::Metrics metrics;
   obs::addProcessMetrics(metrics);
@@ -71,6 +77,7 @@ int runController(const ControllerOptions& options) {
       exportReflector(metrics, *reflector);
   }
   obs::Health health;
+  leadership.report(metrics, health);
   health.addReadiness("stores", [&]() -> std::optional<std::string> {
     const auto missing = all.unsynced();
     if (missing.empty()) return std::nullopt;
@@ -79,11 +86,13 @@ int runController(const ControllerOptions& options) {
   auto health_server = serveHealth(options.common, health, metrics);
   if (!health_server.ok()) return failedStart(health_server.status());
 
-  all.start();
+  all.startWatches();
   log::info("Controllers started", {{"version", PROFILING_VERSION}});
+  leadership.start([&all] { all.startWorkers(); });
   const int signal = waitForSignal();
   log::info("Controllers stopping", {{"signal", signal}});
-  all.stop();
+  leadership.stop([&all] { all.stopWorkers(); });
+  all.stopWatches();
   log::info("Controllers stopped");
   return 0;
 }

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <iostream>
+#include <map>
 
 #include <CLI/CLI.hpp>
 
@@ -50,6 +51,42 @@ void addCommon(CLI::App& command, RawCommon& raw, CommonOptions& common) {
       ->check(CLI::IsMember({"Always", "IfNotPresent", "Never"}))
       ->capture_default_str();
 }
+
+// Durations as Kubernetes components take them: "30s", "2m", "500ms".
+struct LeaseFlags {
+  std::int64_t duration_ms, renew_ms, retry_ms;
+
+  void add(CLI::App& command, ControllerOptions& options) {
+    duration_ms = Millis(options.lease.duration).count();
+    renew_ms = options.lease.renew_deadline.count();
+    retry_ms = options.lease.retry.count();
+    const std::map<std::string, std::int64_t> units{{"ms", 1}, {"s", 1'000}, {"m", 60'000}};
+    const auto duration = [&](const char* flag, std::int64_t& value, const char* text) {
+      const std::string standard = std::to_string(value / 1'000) + "s";
+      command.add_option(flag, value, std::string(text) + " [" + standard + "]")
+          ->transform(
+              CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::UNIT_REQUIRED, "DURATION"));
+    };
+    command
+        .add_flag("--leader-elect,!--no-leader-elect", options.leader_elect,
+                  "write only while holding a Lease; needed with more than one replica")
+        ->capture_default_str();
+    command.add_option("--leader-elect-lease-name", options.lease_name, "name of that Lease")
+        ->capture_default_str();
+    duration("--leader-elect-lease-duration", duration_ms,
+             "how long others wait after the last renewal they saw");
+    duration("--leader-elect-renew-deadline", renew_ms,
+             "how long the leader goes on without a renewal");
+    duration("--leader-elect-retry-period", retry_ms, "time between two renewals");
+  }
+
+  void finish(ControllerOptions& options) const {
+    options.lease.duration = std::chrono::seconds(duration_ms / 1'000);
+    options.lease.renew_deadline = Millis(renew_ms);
+    options.lease.retry = Millis(retry_ms);
+    if (const Status bad = kube::checkTiming(options.lease); !bad.ok()) refuse(bad);
+  }
+};
 
 ListenAddress listenAddress(const std::string& flag, const std::string& text) {
   auto address = parseListenAddress(text);
@@ -142,6 +179,8 @@ Options parseOptions(int argc, char** argv) {
                    "ConfigMap in which the CA is published")
       ->capture_default_str();
 
+  LeaseFlags lease;
+  lease.add(*controller_command, controller);
   controller_command->add_option(
       "--owner-deployment", controller.owner_deployment,
       "Deployment that owns the certificate objects, so that uninstalling removes them");
@@ -177,6 +216,7 @@ Options parseOptions(int argc, char** argv) {
   }
   if (controller_command->parsed()) {
     finish(raw, controller.common, true);
+    lease.finish(controller);
     return controller;
   }
   const std::size_t colon = address.rfind(':');

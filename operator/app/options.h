@@ -7,6 +7,7 @@
 
 #include "operator/api/effective.h"
 #include "operator/base/log.h"
+#include "operator/kube/lease.h"
 
 namespace profiling::app {
 
@@ -40,6 +41,9 @@ struct ControllerOptions {
   std::string webhook_configuration = "profiling-operator";
   std::string certificate_secret = "profiling-operator-tls";
   std::string ca_configmap = "profiling-operator-ca";
+  bool leader_elect = true;
+  std::string lease_name = "profiling-operator-controller";
+  kube::LeaseTiming lease;
   std::string owner_deployment;  // made objects are deleted with it; empty: they stay
 };
 

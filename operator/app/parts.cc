@@ -17,6 +17,18 @@ void raiseTo(prometheus::Counter& counter, std::uint64_t value) {
   if (missing > 0) counter.Increment(missing);
 }
 
+net::cpprest::ClientOptions clientOptions(const kube::ClusterConfig& config) {
+  net::cpprest::ClientOptions client;
+  client.base_url = config.server;
+  client.ca_pem = config.ca_pem;
+  client.client_cert_pem = config.client_cert_pem;
+  client.client_key_pem = config.client_key_pem;
+  client.token = config.token;
+  client.token_file = config.token_file;
+  client.tls_server_name = config.tls_server_name;
+  return client;
+}
+
 }  // namespace
 
 Result<ApiServer> connectApiServer(const CommonOptions& options) {
@@ -24,14 +36,7 @@ Result<ApiServer> connectApiServer(const CommonOptions& options) {
   if (!config.ok()) return config.status();
   ApiServer server;
   server.config = *config;
-  net::cpprest::ClientOptions client;
-  client.base_url = config->server;
-  client.ca_pem = config->ca_pem;
-  client.client_cert_pem = config->client_cert_pem;
-  client.client_key_pem = config->client_key_pem;
-  client.token = config->token;
-  client.token_file = config->token_file;
-  client.tls_server_name = config->tls_server_name;
+  net::cpprest::ClientOptions client = clientOptions(*config);
   for (auto* slot : {&server.calls, &server.watches}) {
     // A watch lives for up to ten minutes and may be silent all the while.
     if (slot == &server.watches) client.inactivity = std::chrono::seconds(640);
@@ -41,6 +46,10 @@ Result<ApiServer> connectApiServer(const CommonOptions& options) {
   }
   log::info("API server chosen", {{"server", config->server}});
   return server;
+}
+
+Result<std::unique_ptr<net::HttpClient>> connectAgain(const kube::ClusterConfig& config) {
+  return net::cpprest::makeClient(clientOptions(config));
 }
 
 net::ServerObserver observe(obs::Metrics& metrics, const std::string& server) {

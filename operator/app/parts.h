@@ -22,6 +22,8 @@ struct ApiServer {
   std::unique_ptr<net::HttpClient> watches;
 };
 Result<ApiServer> connectApiServer(const CommonOptions& options);
+// One more client of the same server, with connections of its own.
+Result<std::unique_ptr<net::HttpClient>> connectAgain(const kube::ClusterConfig& config);
 
 // Counts and times what a server does, under its name.
 net::ServerObserver observe(obs::Metrics& metrics, const std::string& server);

@@ -10,7 +10,10 @@ import ssl
 import subprocess
 import threading
 import time
+import urllib.parse
 import urllib.request
+
+import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BINARY = os.environ.get("OPERATOR_BINARY", str(ROOT / "build/dev/operator/profiling-operator"))
@@ -63,6 +66,25 @@ class Operator:
         code = self.process.wait(deadline)
         self.log.close()
         return code
+
+
+def install_crds(kube):
+    for crd in sorted((ROOT / "crds").glob("*.yaml")):
+        kube.run("apply", "--server-side", "-f", str(crd))
+    for plural in ("profilingpolicies", "profilingservers"):
+        kube.run("wait", "--for=condition=Established", f"crd/{plural}.profiling.dev", "--timeout=30s")
+
+
+def kubeconfig_through(kubeconfig, folder):
+    """(a Path to its API server, a kubeconfig in `folder` that goes through it)"""
+    config = yaml.safe_load(pathlib.Path(kubeconfig).read_text())
+    cluster = config["clusters"][0]["cluster"]
+    server = urllib.parse.urlparse(cluster["server"])
+    path = Path(server.hostname, server.port)
+    cluster["server"], cluster["tls-server-name"] = f"https://127.0.0.1:{path.port}", server.hostname
+    through = pathlib.Path(folder) / "kubeconfig"
+    through.write_text(yaml.safe_dump(config))
+    return path, through
 
 
 def make_certificates(folder, *addresses):

@@ -6,15 +6,13 @@ import re
 import subprocess
 import sys
 import threading
-import urllib.parse
 
 import pytest
-import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "hack" / "lib"))
 from kube import Kube, wait_for  # noqa: E402
-from processes import Operator, Path, make_certificates, post  # noqa: E402
+from processes import Operator, Path, install_crds, kubeconfig_through, make_certificates, post  # noqa: E402
 
 POLICY = """
 apiVersion: profiling.dev/v1alpha1
@@ -55,23 +53,13 @@ def world(control_plane, tmp_path_factory):
     w = World()
     folder = tmp_path_factory.mktemp("webhook")
     w.kube = Kube(control_plane)
-    for crd in sorted((ROOT / "crds").glob("*.yaml")):
-        w.kube.run("apply", "--server-side", "-f", str(crd))
-    for plural in ("profilingpolicies", "profilingservers"):
-        w.kube.run("wait", "--for=condition=Established", f"crd/{plural}.profiling.dev", "--timeout=30s")
+    install_crds(w.kube)
     w.kube.apply('{apiVersion: v1, kind: Namespace, metadata: {name: web}}')
     w.kube.apply('{apiVersion: v1, kind: ServiceAccount, metadata: {name: default, namespace: web}}')
     wait_for("the policy's kind to be served", lambda: w.kube.apply(POLICY.format(name="shop", app="shop")), 30)
 
-    config = yaml.safe_load(pathlib.Path(control_plane).read_text())
-    server = urllib.parse.urlparse(config["clusters"][0]["cluster"]["server"])
-    w.path = Path(server.hostname, server.port)
-    config["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{w.path.port}"
-    config["clusters"][0]["cluster"]["tls-server-name"] = server.hostname
-    through_path = folder / "kubeconfig"
-    through_path.write_text(yaml.safe_dump(config))
-
-    host_ip = subprocess.run(["ip", "-json", "route", "get", server.hostname], capture_output=True, text=True, check=True)
+    w.path, through_path = kubeconfig_through(control_plane, folder)
+    host_ip = subprocess.run(["ip", "-json", "route", "get", w.path.target[0]], capture_output=True, text=True, check=True)
     w.host_ip = json.loads(host_ip.stdout)[0].get("prefsrc", "127.0.0.1")
     w.ca = make_certificates(folder, "127.0.0.1", w.host_ip)
     w.start = lambda *more: Operator(folder, "webhook", f"--kubeconfig={through_path}", "--listen=0.0.0.0:0",

@@ -36,7 +36,8 @@ struct Cluster {
     controllers = std::make_unique<Controllers>(http, http, settings);
   }
   void start() {
-    controllers->start();
+    controllers->startWatches();
+    controllers->startWorkers();
     ASSERT_TRUE(waitFor([&] { return controllers->synced(); })) << controllers->unsynced().front();
   }
   Json at(const char* plural, const char* ns, const char* name, const char* pointer) {
@@ -186,7 +187,8 @@ TEST(Controllers, NothingIsWrittenToServersUntilEveryStoreIsComplete) {
     if (r.target.find("/statefulsets?") == std::string::npos) return std::nullopt;
     return test::FakeHttp::json(503, "{}");
   });
-  c.controllers->start();
+  c.controllers->startWatches();
+  c.controllers->startWorkers();
   EXPECT_TRUE(waitFor([&] { return c.controllers->stats().at(0).runner.requeue >= 3; }));
   EXPECT_FALSE(c.controllers->synced());
   EXPECT_THAT(c.controllers->unsynced(),
@@ -229,8 +231,10 @@ TEST(Controllers, ItIsQuietOnceEverythingIsAsItShouldBe) {
 TEST(Controllers, TheyStopWhileWatchesAndWorkersAreBusy) {
   Cluster c;
   c.http.put("profilingservers", api::toJson(grantingServer()));
-  c.controllers->start();
-  c.controllers->stop();
+  c.controllers->startWatches();
+  c.controllers->startWorkers();
+  c.controllers->stopWorkers();
+  c.controllers->stopWatches();
   EXPECT_EQ(c.controllers->reflectors().size(), 11U);
   EXPECT_EQ(c.controllers->stats().size(), 3U);
 }

@@ -1,0 +1,36 @@
+// Which of the controller's replicas writes: an Elector, or always this one when there is to be no
+// election.
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "operator/app/options.h"
+#include "operator/kube/elector.h"
+#include "operator/kube/fence.h"
+#include "operator/obs/health.h"
+#include "operator/obs/metrics.h"
+
+namespace profiling::app {
+
+class Leadership {
+ public:
+  // `lease_client` must outlive this.
+  Leadership(kube::Client& lease_client, const ControllerOptions& options);
+
+  const kube::Fence& fence() const;
+  // leader_election_master_status, and the liveness check `leader-election`: that the loop moves,
+  // whatever the API server does.
+  void report(obs::Metrics& metrics, obs::Health& health);
+  // `elected` begins to write; it is called at most once. When leadership is lost the process ends
+  // at once with exit code 1: what it was about to write is another's business now.
+  void start(std::function<void()> elected);
+  // `end_writing` is called before the lease is released.
+  void stop(const std::function<void()>& end_writing);
+
+ private:
+  const ControllerOptions options_;
+  std::optional<kube::Elector> elector_;  // absent: no election
+};
+
+}  // namespace profiling::app

@@ -1,0 +1,81 @@
+// Takes part in the election of a leader: drives a LeaseMachine (lease.h) over a Client in a thread
+// of its own.
+//
+//   Elector elector(client, {"profiling-system", "profiling-operator", identity}, timing, clock);
+//   elector.start([&] { … begin to write … }, [&](const std::string& why) { … exit … });
+//   …   elector.stop([&] { … end all writing … });   // gives the lease up: another takes over
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+#include "operator/base/clock.h"
+#include "operator/kube/client.h"
+#include "operator/kube/fence.h"
+#include "operator/kube/lease.h"
+
+namespace profiling::kube {
+
+struct ElectorOptions {
+  std::string namespace_;
+  std::string name;
+  std::string identity;  // unique among all processes that ever compete; see makeIdentity()
+  LeaseTiming timing;
+};
+
+// "<host name>_<16 random hex digits>": in a pod the host name is the pod's.
+std::string makeIdentity();
+
+class Elector final : public Fence {
+ public:
+  // `client` and `clock` must outlive the elector. The client's deadline should be at most half the
+  // renewal deadline, so that one call that hangs cannot lose the lease, and its connections its
+  // own, so that no other traffic can delay a renewal.
+  Elector(Client& client, ElectorOptions options, const Clock& clock = Clock::real());
+  ~Elector() override { stop(); }
+  Elector(const Elector&) = delete;
+  Elector& operator=(const Elector&) = delete;
+
+  // Both are called on the elector's thread, `elected` at most once, `lost` at most once and only
+  // after `elected`; nothing is renewed afterwards, so the process should end.
+  void start(std::function<void()> elected, std::function<void(const std::string& why)> lost);
+  // Ends the thread, calls `before_release` (to end all writing, while leadership still lasts),
+  // then writes that the lease is free, if it is ours. May be called again.
+  void stop(const std::function<void()>& before_release = {});
+
+  // Any thread.
+  std::optional<SteadyTime> heldUntil() const override;
+  bool leading() const;
+  std::string holder() const;   // as last read; empty: nobody
+  SteadyTime lastTurn() const;  // when the loop last moved, for a liveness check
+
+ private:
+  void run(const std::stop_token& stop);
+  void turn(const LeaseStep& step, const std::stop_token& stop);
+  void read(const std::stop_token& stop);
+  void write(const LeaseWrite& write, const std::stop_token& stop);
+  Result<nlohmann::json> send(const LeaseWrite& write, const std::stop_token& stop);
+  void publish();
+
+  Client& client_;
+  const ElectorOptions options_;
+  const Clock& clock_;
+  LeaseMachine machine_;  // the elector's thread; after it has ended, stop()'s
+  Status last_error_;     // the same
+  std::function<void()> elected_;
+  std::function<void(const std::string&)> lost_;
+
+  mutable std::mutex mutex_;
+  std::optional<SteadyTime> held_until_;  // guarded by mutex_
+  std::string holder_;                    // guarded by mutex_
+  SteadyTime last_turn_;                  // guarded by mutex_
+
+  std::jthread thread_;
+};
+
+}  // namespace profiling::kube
