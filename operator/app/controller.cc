@@ -63,7 +63,8 @@ int runController(const ControllerOptions& options) {
   }
   auto lease_connections = connectAgain(api_server->config);
   if (!lease_connections.ok()) return failedStart(lease_connections.status());
-  kube::Client lease_client(**lease_connections, options.lease.renew_deadline / 2);
+  // Several calls that hang must fit into the renewal deadline.
+  kube::Client lease_client(**lease_connections, options.lease.renew_deadline / 4);
   Leadership leadership(lease_client, options);
   kube::FencedClient calls(*api_server->calls, leadership.fence());
   controllers::Controllers all(calls, *api_server->watches, settings);

@@ -97,6 +97,8 @@ Result<std::unique_ptr<net::HttpServer>> serveHealth(const CommonOptions& option
 void exportReflector(obs::Metrics& metrics, const kube::Reflector& reflector) {
   const obs::Labels labels{{"resource", reflector.options().resource.plural}};
   auto& lists = metrics.counter("profiling_watch_lists_total", "Complete lists.", labels);
+  auto& streamed = metrics.counter("profiling_watch_streamed_lists_total",
+                                   "Complete lists that came as a stream.", labels);
   auto& events = metrics.counter("profiling_watch_events_total", "Watch events.", labels);
   auto& errors =
       metrics.counter("profiling_watch_errors_total", "Failed lists and watches.", labels);
@@ -105,9 +107,10 @@ void exportReflector(obs::Metrics& metrics, const kube::Reflector& reflector) {
   auto& age =
       metrics.gauge("profiling_store_age_seconds",
                     "Seconds since the API server last told that the store is current.", labels);
-  metrics.onCollect([&lists, &events, &errors, &decode, &age, &reflector] {
+  metrics.onCollect([&lists, &streamed, &events, &errors, &decode, &age, &reflector] {
     const kube::ReflectorStats stats = reflector.stats();
     raiseTo(lists, stats.lists);
+    raiseTo(streamed, stats.streamed_lists);
     raiseTo(events, stats.events);
     raiseTo(errors, stats.watch_errors);
     raiseTo(decode, stats.decode_errors);

@@ -66,6 +66,21 @@ simdjson::error_code readObjectMeta(od::object& object, Meta& meta) {
   return object.reset().error();
 }
 
+// Bookmarks are few and small, so this parses anew.
+bool endsInitialEvents(std::string_view bookmark) {
+  const simdjson::padded_string text(bookmark);
+  od::parser parser;
+  od::document document;
+  std::string_view value;
+  return parser.iterate(text).get(document) == simdjson::SUCCESS &&
+         document.find_field_unordered("metadata")
+                 .find_field_unordered("annotations")
+                 .find_field_unordered("k8s.io/initial-events-end")
+                 .get_string()
+                 .get(value) == simdjson::SUCCESS &&
+         value == "true";
+}
+
 EventType eventType(std::string_view name) {
   if (name == "ADDED") return EventType::kAdded;
   if (name == "MODIFIED") return EventType::kModified;
@@ -172,7 +187,11 @@ Result<WatchEvent> EventDecoder::decode(std::string_view line) {
   if (error) return broken("a line of the watch is not an event", error);
   event.type = eventType(event.type_name);
   event.resource_version = std::move(meta.resource_version);
-  if (event.type != EventType::kBookmark && event.type != EventType::kError) event.key = meta.key();
+  if (event.type == EventType::kBookmark) {
+    event.initial_events_end = endsInitialEvents(event.object);
+  } else if (event.type != EventType::kError) {
+    event.key = meta.key();
+  }
   return event;
 }
 

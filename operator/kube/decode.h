@@ -19,7 +19,8 @@ struct WatchEvent {
   std::string_view object;     // raw JSON; valid until the next call
   std::string_view type_name;  // as sent; valid as long
   std::string key;  // objectKey(); empty for bookmarks, errors and objects without a name
-  std::string resource_version;  // empty when the object has none
+  std::string resource_version;     // empty when the object has none
+  bool initial_events_end = false;  // the bookmark that ends a streaming list
 };
 
 struct ListPage {

@@ -33,7 +33,7 @@ std::string makeIdentity();
 
 class Elector final : public Fence {
  public:
-  // `client` and `clock` must outlive the elector. The client's deadline should be at most half the
+  // `client` and `clock` must outlive the elector. The client's deadline should be a quarter of the
   // renewal deadline, so that one call that hangs cannot lose the lease, and its connections its
   // own, so that no other traffic can delay a renewal.
   Elector(Client& client, ElectorOptions options, const Clock& clock = Clock::real());

@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::chrono::seconds kPageDeadline{60};
 constexpr std::chrono::seconds kHeadDeadline{30};
+// Clocks of server and client, and the way between them.
+constexpr std::chrono::seconds kEarly{2};
 // A namespace full of objects that we cannot read must not fill the log.
 constexpr std::chrono::seconds kSkipLogInterval{10};
 
@@ -62,6 +64,8 @@ void ReflectorCore::run(const std::stop_token& stop) {
     const WatchMachineStep step = machine_.next(clock_.steady());
     if (const auto* wait = std::get_if<WaitStep>(&step)) {
       sleepFor(stop, wait->delay);
+    } else if (const auto* stream = std::get_if<StreamListStep>(&step)) {
+      streamList(*stream, stop);
     } else if (const auto* page = std::get_if<ListStep>(&step)) {
       list(*page, stop);
     } else {
@@ -100,11 +104,7 @@ Result<ListPage> ReflectorCore::fetchPage(const ListStep& step, const std::stop_
   if (!answer.ok()) return answer.status();
   if (Status status = statusOf(*answer); !status.ok()) return status;
   Result<ListPage> page = decodeList(std::move(answer->body), [&](std::string_view object) {
-    if (const Status status = sink_.listed(object); !status.ok()) {
-      const std::string key = keyOf(object);
-      skipped(status, key);
-      sink_.keepListed(key);
-    }
+    if (const Status status = sink_.listed(object); !status.ok()) skipListed(status, object);
   });
   if (page.ok() && !page->continue_token.empty() && page->continue_token == step.continue_token) {
     return Status(Code::kInternal, "the list does not advance: the same continue token twice");
@@ -124,8 +124,19 @@ void ReflectorCore::list(const ListStep& step, const std::stop_token& stop) {
     return;
   }
   contact();
-  switch (machine_.pageDone(page->resource_version, page->continue_token, page->items,
-                            sink_.stored())) {
+  complete(
+      machine_.pageDone(page->resource_version, page->continue_token, page->items, sink_.stored()),
+      "pages");
+}
+
+void ReflectorCore::skipListed(const Status& why, std::string_view object) {
+  const std::string key = keyOf(object);
+  skipped(why, key);
+  sink_.keepListed(key);
+}
+
+void ReflectorCore::complete(PageVerdict verdict, const char* how) {
+  switch (verdict) {
     case PageVerdict::kMore:
       break;
     case PageVerdict::kConfirm:
@@ -138,9 +149,85 @@ void ReflectorCore::list(const ListStep& step, const std::stop_token& stop) {
       sink_.commitList();
       log::info("Listed", {{"resource", name_},
                            {"objects", sink_.stored()},
+                           {"how", how},
                            {"resourceVersion", machine_.resourceVersion()}});
       break;
   }
+}
+
+Status ReflectorCore::handleListed(std::string_view line, StreamedList& list) {
+  const Result<WatchEvent> event = decoder_.decode(line);
+  if (!event.ok()) return event.status();
+  switch (event->type) {
+    case EventType::kError:
+      return statusOfObject(event->object);
+    case EventType::kBookmark:
+      if (!event->initial_events_end) return {};
+      list.end_version = event->resource_version;
+      return {Code::kCancelled, "the list is complete"};
+    case EventType::kUnknown:
+      return {Code::kInternal, "unknown event type '" + printable(event->type_name, 40) + "'"};
+    case EventType::kDeleted:
+      sink_.unlisted(event->key);
+      return {};
+    case EventType::kAdded:
+    case EventType::kModified:
+      break;
+  }
+  ++list.items;
+  if (const Status status = sink_.listed(event->object); !status.ok()) {
+    skipListed(status, event->object);
+  }
+  return {};
+}
+
+void ReflectorCore::streamList(const StreamListStep& step, const std::stop_token& stop) {
+  net::Request request;
+  request.target = target(
+      "watch=true&sendInitialEvents=true&allowWatchBookmarks=true"
+      "&resourceVersionMatch=NotOlderThan&timeoutSeconds=" +
+      std::to_string(step.timeout.count()));
+  const SteadyTime begin = clock_.steady();
+  StreamedList list;
+  const auto on_line = [&](std::string_view line) {
+    return stop.stop_requested() ? Status(Code::kCancelled, "stopped") : handleListed(line, list);
+  };
+  sink_.beginList();
+  lines_.reset();
+  Result<net::Response> end = http_.stream(
+      request,
+      [&](std::string_view bytes) {
+        contact();
+        return lines_.push(bytes, on_line);
+      },
+      {.head = kHeadDeadline, .idle = step.deadline, .total = step.deadline}, stop);
+  if (stop.stop_requested()) return;
+  if (!list.end_version.empty()) {
+    // The watch that follows is a request of its own: its deadlines are others.
+    const PageVerdict verdict = machine_.streamDone(list.end_version, list.items, sink_.stored());
+    if (verdict == PageVerdict::kComplete) count(&ReflectorStats::streamed_lists);
+    complete(verdict, "stream");
+    return;
+  }
+  sink_.dropList();
+  Status why = end.status();
+  if (end.ok()) {
+    why = statusOf(*end);
+    // An end before the time that we gave it is a server that goes away; a gateway's 504 says as
+    // little about bookmarks.
+    const bool ran_its_time = clock_.steady() - begin >= step.deadline - kEarly;
+    if (why.ok()) {
+      why = Status(ran_its_time ? Code::kDeadlineExceeded : Code::kUnavailable,
+                   "the stream ended without the list's last bookmark");
+    } else if (why.code() == Code::kDeadlineExceeded) {
+      why = Status(Code::kUnavailable, why.message());
+    }
+  }
+  count(&ReflectorStats::list_errors);
+  machine_.streamFailed(why, clock_.steady());
+  log::write(machine_.streaming() ? log::Level::kWarn : log::Level::kInfo,
+             machine_.streaming() ? "Streaming list failed" : "Streaming list not available",
+             {{"resource", name_}, {"reason", why.toString()}});
 }
 
 Status ReflectorCore::handleLine(std::string_view line, bool& answered) {

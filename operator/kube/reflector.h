@@ -39,10 +39,11 @@ struct ReflectorOptions {
 
 // Counters of one reflector, for metrics; read from any thread.
 struct ReflectorStats {
-  std::uint64_t lists = 0;          // complete ones; all but the first are relists
-  std::uint64_t events = 0;         // bookmarks included
-  std::uint64_t decode_errors = 0;  // objects skipped, and events of an unknown type
-  std::uint64_t watch_errors = 0;   // streams that did not end cleanly
+  std::uint64_t lists = 0;           // complete ones; all but the first are relists
+  std::uint64_t streamed_lists = 0;  // those of them that were streamed
+  std::uint64_t events = 0;          // bookmarks included
+  std::uint64_t decode_errors = 0;   // objects skipped, and events of an unknown type
+  std::uint64_t watch_errors = 0;    // streams that did not end cleanly
   std::uint64_t list_errors = 0;
   SteadyTime last_contact;  // last byte from the server that told us the store is current
 };

@@ -27,6 +27,7 @@ class RecordSink {
 
   virtual void beginList() = 0;                             // an empty side map
   virtual Status listed(std::string_view object_json) = 0;  // into the side map
+  virtual void unlisted(const std::string& key) = 0;        // out of the side map again
   virtual void keepListed(const std::string& key) = 0;      // the reader's record, if any, into it
   virtual void commitList() = 0;                            // readers see the side map; notifies
   virtual void dropList() = 0;                              // give the side map's memory back
@@ -34,6 +35,12 @@ class RecordSink {
   virtual Status upsert(std::string_view object_json) = 0;  // pending until flush()
   virtual void erase(const std::string& key) = 0;           // pending until flush()
   virtual void flush() = 0;  // readers see what was pending; notifies
+};
+
+// What a streaming list has told so far.
+struct StreamedList {
+  std::size_t items = 0;
+  std::string end_version;  // of the last bookmark; empty until that has come
 };
 
 class ReflectorCore {
@@ -52,6 +59,10 @@ class ReflectorCore {
  private:
   void run(const std::stop_token& stop);
   void list(const ListStep& step, const std::stop_token& stop);
+  void streamList(const StreamListStep& step, const std::stop_token& stop);
+  Status handleListed(std::string_view line, StreamedList& list);
+  void complete(PageVerdict verdict, const char* how);
+  void skipListed(const Status& why, std::string_view object);
   void watch(const WatchStep& step, const std::stop_token& stop);
   Result<ListPage> fetchPage(const ListStep& step, const std::stop_token& stop);
   Status handleLine(std::string_view line, bool& answered);

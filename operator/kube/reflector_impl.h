@@ -32,6 +32,7 @@ class StoreSink final : public RecordSink {
     side_.insert_or_assign(std::move(decoded->key), std::move(decoded->record));
     return {};
   }
+  void unlisted(const std::string& key) override { side_.erase(key); }
   void keepListed(const std::string& key) override {
     if (auto record = store_.find(key)) side_.insert_or_assign(key, std::move(record));
   }

@@ -10,6 +10,7 @@ constexpr int kLargestPage = 8'000;
 // After so many refusals in a row the version we resume from may itself be what the server cannot
 // serve (a restored backup counts from an earlier one), so it is asked for a new list.
 constexpr int kFruitlessAnswers = 3;
+constexpr int kBrokenStreams = 2;
 // The total bound of a watch lies above its idle bound: it catches a peer that drips bytes for
 // ever.
 constexpr std::chrono::milliseconds kTotalMargin = std::chrono::seconds(30);
@@ -17,12 +18,20 @@ constexpr std::chrono::milliseconds kTotalMargin = std::chrono::seconds(30);
 }  // namespace
 
 WatchMachine::WatchMachine(WatchTiming timing, std::uint64_t seed)
-    : timing_(timing), backoff_(timing.backoff, seed), random_(seed), limit_(timing.page_size) {
+    : timing_(timing),
+      backoff_(timing.backoff, seed),
+      random_(seed),
+      limit_(timing.page_size),
+      streaming_(timing.streaming_list) {
 }
 
 WatchMachineStep WatchMachine::next(SteadyTime now) {
   if (wait_) return WaitStep{*std::exchange(wait_, std::nullopt)};
   if (listing_) {
+    if (streaming_ && broken_streams_ < kBrokenStreams) {
+      return StreamListStep{std::chrono::ceil<std::chrono::seconds>(timing_.stream_deadline),
+                            timing_.stream_deadline};
+    }
     if (continue_.empty()) listed_ = 0;
     return ListStep{limit_, continue_};
   }
@@ -43,6 +52,33 @@ PageVerdict WatchMachine::pageDone(const std::string& resource_version,
     return PageVerdict::kMore;
   }
   continue_.clear();
+  return listed(resource_version, stored);
+}
+
+PageVerdict WatchMachine::streamDone(const std::string& resource_version, std::size_t items,
+                                     std::size_t stored) {
+  listed_ = items;
+  return listed(resource_version, stored);
+}
+
+void WatchMachine::streamFailed(const Status& status, SteadyTime now) {
+  switch (status.code()) {
+    case Code::kInvalidArgument:  // the server does not know it, or has it switched off
+    case Code::kDeadlineExceeded:
+      streaming_ = false;
+      return;  // pages, at once
+    case Code::kTooLarge:
+    case Code::kInternal:
+      broken_streams_ = kBrokenStreams;
+      break;
+    default:
+      ++broken_streams_;
+  }
+  confirming_ = false;
+  fail(status, now);
+}
+
+PageVerdict WatchMachine::listed(const std::string& resource_version, std::size_t stored) {
   if (listed_ == 0 && stored > 0 && !confirming_) {
     // Servers have been seen to answer 200 with nothing while their own cache was not ready; one
     // such answer must not delete everything.
@@ -54,6 +90,7 @@ PageVerdict WatchMachine::pageDone(const std::string& resource_version,
   listing_ = false;
   limit_ = timing_.page_size;
   fruitless_answers_ = 0;
+  broken_streams_ = 0;
   resource_version_ = resource_version;
   return PageVerdict::kComplete;
 }

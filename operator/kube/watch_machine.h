@@ -1,18 +1,25 @@
 // The list/watch protocol of the Kubernetes API as a pure state machine: it is told what happened
 // and says what to do next. No I/O, no threads, no clock but values; reflector.cc drives it.
 //
-//   list pages ──last page──▶ watch ──clean end, broken stream──▶ watch again from the last version
-//       ▲                       │
+//   streaming list, or list pages ──complete──▶ watch ──clean end, broken stream──▶ watch again
+//   from the last version
+//       ▲                                         │
 //       └──────── 410 in any shape, or an answer that makes no sense ────────┘
 //
 // Numbers are client-go's (tools/cache/reflector.go): pages of 500, a watch of random 5-10
 // minutes so that many clients do not reconnect at once, backoff 0.8-30 s with full jitter that
 // starts over after two healthy minutes.
 //
-// Lists ask for no resourceVersion, that is for a consistent read, and for pages. resourceVersion=0
-// would be served from the server's cache, but that ignores the page limit (150 000 pods in one
-// answer) and may lie in the past of what this process, or the one before it, has already seen.
-// Servers since 1.31 answer consistent lists from their cache anyway.
+// A streaming list is a watch that begins with every object and marks the end of those by a
+// bookmark (sendInitialEvents; on by default since Kubernetes 1.34, and a constant cost per object
+// for the server). Servers may refuse it, or never send that bookmark
+// (kubernetes/kubernetes#140890): then, and after two broken streams in a row, the list is read in
+// pages. A refusal or a missing bookmark is remembered for good.
+//
+// Paged lists ask for no resourceVersion, that is for a consistent read, and for pages.
+// resourceVersion=0 would be served from the server's cache, but that ignores the page limit (150
+// 000 pods in one answer) and may lie in the past of what this process, or the one before it, has
+// already seen. Servers since 1.31 answer consistent lists from their cache anyway.
 #pragma once
 
 #include <chrono>
@@ -41,6 +48,14 @@ struct WatchTiming {
   // Before a list that came back empty is asked for a second time.
   std::chrono::milliseconds confirm_after = std::chrono::seconds(1);
   int page_size = 500;
+  bool streaming_list = true;
+  // Of a whole streaming list; without its last bookmark by then it counts as never coming.
+  std::chrono::milliseconds stream_deadline = std::chrono::seconds(60);
+};
+
+struct StreamListStep {
+  std::chrono::seconds timeout{0};        // for the server, as timeoutSeconds
+  std::chrono::milliseconds deadline{0};  // client side, of the whole stream
 };
 
 struct ListStep {
@@ -56,7 +71,7 @@ struct WatchStep {
 struct WaitStep {
   std::chrono::milliseconds delay{0};
 };
-using WatchMachineStep = std::variant<ListStep, WatchStep, WaitStep>;
+using WatchMachineStep = std::variant<StreamListStep, ListStep, WatchStep, WaitStep>;
 
 enum class PageVerdict {
   kMore,      // fetch the next page
@@ -64,14 +79,19 @@ enum class PageVerdict {
   kConfirm,   // empty although the store is not: throw the buffer away, the list is asked for again
 };
 
-// Not thread-safe. Between two next() exactly one of pageDone, listFailed, watchEnded is called for
-// a list or watch step; a wait needs no answer.
+// Not thread-safe. Between two next() exactly one of streamDone, streamFailed, pageDone,
+// listFailed, watchEnded is called for a list or watch step; a wait needs no answer.
 class WatchMachine {
  public:
   explicit WatchMachine(WatchTiming timing, std::uint64_t seed = std::random_device{}());
 
   WatchMachineStep next(SteadyTime now);
 
+  // The bookmark that ends a streaming list has arrived, after `items` objects; never kMore.
+  PageVerdict streamDone(const std::string& resource_version, std::size_t items,
+                         std::size_t stored);
+  // kInvalidArgument: refused; kDeadlineExceeded: the bookmark did not come.
+  void streamFailed(const Status& status, SteadyTime now);
   // A page has arrived whole. `items` of this page; `stored`: objects that readers see now.
   PageVerdict pageDone(const std::string& resource_version, const std::string& continue_token,
                        std::size_t items, std::size_t stored);
@@ -85,11 +105,13 @@ class WatchMachine {
 
   const std::string& resourceVersion() const { return resource_version_; }
   bool listing() const { return listing_; }
+  bool streaming() const { return streaming_; }  // not yet given up for good
 
  private:
   void fail(const Status& status, SteadyTime now);
   std::chrono::milliseconds nextDelay(SteadyTime now);
   void listAgain();
+  PageVerdict listed(const std::string& resource_version, std::size_t stored);
   bool mustList(const Status& status, bool answered) const;
 
   const WatchTiming timing_;
@@ -99,7 +121,9 @@ class WatchMachine {
   std::optional<SteadyTime> last_failure_;
 
   bool listing_ = true;
+  int broken_streams_ = 0;  // in a row
   int limit_;
+  bool streaming_;
   std::string continue_;
   std::size_t listed_ = 0;
   bool confirming_ = false;  // the list before this one came back empty

@@ -66,7 +66,9 @@ class WatchedHttp final : public net::HttpClient {
                                const net::StreamLimits& limits,
                                const std::stop_token& stop) override {
     net::Request sent = request;
-    if (++watches == 1 && forget_first_) {
+    if (sent.target.find("sendInitialEvents") != std::string::npos) {
+      ++streamed_lists;
+    } else if (++watches == 1 && forget_first_) {
       const std::string key = "resourceVersion=";
       const auto at = sent.target.find(key) + key.size();
       sent.target.replace(at, sent.target.find('&', at) - at, "1");
@@ -74,7 +76,8 @@ class WatchedHttp final : public net::HttpClient {
     return inner_.stream(sent, sink, limits, stop);
   }
 
-  std::atomic<int> watches{0};
+  std::atomic<int> watches{0};         // that begin at a version
+  std::atomic<int> streamed_lists{0};  // that begin with every object
 
  private:
   net::HttpClient& inner_;
@@ -348,6 +351,7 @@ TEST_F(KubeClientTest, AVersionThatTheServerHasForgottenIsListedAgain) {
     ASSERT_TRUE(test::waitFor([&] { return follower.reflector->stats().lists == 2; }));
     EXPECT_EQ(follower.reflector->stats().watch_errors, 1u);
     ASSERT_TRUE(test::waitFor([&] { return follower.watched.watches == 2; }));
+    EXPECT_EQ(follower.reflector->stats().streamed_lists, 2u);
     const json patch = {{"data", {{"value", "2"}}}};
     ASSERT_TRUE(client_->mergePatch(tickets, ns_, "t", patch, kNever).ok());
     EXPECT_TRUE(test::waitFor([&] {

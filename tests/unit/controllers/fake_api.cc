@@ -209,6 +209,9 @@ net::Response FakeApi::write(const net::Request& request, const Path& path) {
 Result<net::Response> FakeApi::stream(const net::Request& request, const net::ByteSink& sink,
                                       const net::StreamLimits&, const std::stop_token& stop) {
   const Path path = parse(request.target);
+  if (path.query.contains("sendInitialEvents")) {  // as a server without the feature
+    return FakeHttp::json(422, R"({"kind":"Status","reason":"Invalid","message":"forbidden"})");
+  }
   int seen = std::stoi(path.query.at("resourceVersion"));
   std::size_t next = 0;
   for (;;) {

@@ -15,7 +15,12 @@ const Status kGone(Code::kGone, "too old");
 const Status kReset(Code::kUnavailable, "reset");
 
 struct WatchMachineTest : ::testing::Test {
-  WatchTiming timing;
+  static WatchTiming pagesOnly() {
+    WatchTiming timing;
+    timing.streaming_list = false;
+    return timing;
+  }
+  WatchTiming timing = pagesOnly();
   WatchMachine machine{timing, 1};
   SteadyTime now{1h};
 
@@ -300,6 +305,50 @@ TEST_F(WatchMachineTest, AListWhoseLastPageAloneIsEmptyIsNotSuspicious) {
   machine.pageDone("5", "t", 500, 500);
   step<ListStep>();
   EXPECT_EQ(machine.pageDone("5", "", 0, 500), PageVerdict::kComplete);
+}
+
+struct StreamingMachineTest : WatchMachineTest {
+  StreamingMachineTest() : streaming(WatchTiming(), 1) {}
+  template <class Step>
+  bool next() {
+    WatchMachineStep s = streaming.next(now);
+    if (const auto* wait = std::get_if<WaitStep>(&s)) {
+      now += wait->delay;
+      s = streaming.next(now);
+    }
+    return std::holds_alternative<Step>(s);
+  }
+  WatchMachine streaming;
+};
+
+TEST_F(StreamingMachineTest, BrokenStreamsAreTriedTwiceThenOneListIsRead) {
+  ASSERT_TRUE(next<StreamListStep>());
+  streaming.streamFailed(kReset, now);
+  ASSERT_TRUE(next<StreamListStep>());
+  streaming.streamFailed(kReset, now);
+  ASSERT_TRUE(next<ListStep>());
+  EXPECT_EQ(streaming.pageDone("10", "", 1, 0), PageVerdict::kComplete);
+  ASSERT_TRUE(next<WatchStep>());
+  streaming.watchEnded(kGone, true, now);
+  EXPECT_TRUE(next<StreamListStep>());
+  EXPECT_TRUE(streaming.streaming());
+}
+
+TEST_F(StreamingMachineTest, RefusalAndMissingBookmarkAreRememberedAndCostNoDelay) {
+  for (const Code code : {Code::kInvalidArgument, Code::kDeadlineExceeded}) {
+    WatchMachine m(WatchTiming(), 1);
+    ASSERT_TRUE(std::holds_alternative<StreamListStep>(m.next(now)));
+    m.streamFailed({code, "no"}, now);
+    EXPECT_FALSE(m.streaming());
+    ASSERT_TRUE(std::holds_alternative<ListStep>(m.next(now)));
+  }
+}
+
+TEST_F(StreamingMachineTest, EmptyStreamIsConfirmedBeforeItIsBelieved) {
+  ASSERT_TRUE(next<StreamListStep>());
+  EXPECT_EQ(streaming.streamDone("10", 0, 5), PageVerdict::kConfirm);
+  ASSERT_TRUE(next<StreamListStep>());
+  EXPECT_EQ(streaming.streamDone("11", 0, 5), PageVerdict::kComplete);
 }
 
 }  // namespace
