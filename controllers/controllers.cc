@@ -38,7 +38,8 @@ std::string_view namespaceOf(std::string_view key) {
   return key.substr(0, key.find('/'));
 }
 
-// Adds every key of the store below a namespace, or every key when that is empty.
+// Adds every key of the store below a namespace, or every key when that is empty: in bulk then, for
+// it is a relist that asks for it.
 template <class T>
 void enqueue(const kube::Store<T>& store, std::string_view namespace_, kube::WorkQueue& queue,
              Millis delay = Millis(0)) {
@@ -47,7 +48,7 @@ void enqueue(const kube::Store<T>& store, std::string_view namespace_, kube::Wor
   for (auto it = snapshot->lower_bound(prefix);
        it != snapshot->end() && it->first.starts_with(prefix); ++it) {
     if (delay.count() == 0) {
-      queue.add(it->first);
+      queue.add(it->first, namespace_.empty() ? kube::Lane::kBulk : kube::Lane::kLive);
     } else {
       queue.addAfter(it->first, delay);
     }
@@ -150,8 +151,11 @@ void Controllers::Parts::watchCustomResources() {
                                 // to be made.
                                 const auto all = policies.snapshot();
                                 for (const auto& [policy_key, policy] : *all) {
-                                  if (key.empty() || serverKey(*policy) == key)
+                                  if (key.empty()) {
+                                    policy_queue.add(policy_key, kube::Lane::kBulk);
+                                  } else if (serverKey(*policy) == key) {
                                     policy_queue.add(policy_key);
+                                  }
                                 }
                               });
   watch<api::ProfilingPolicy>(select(kPolicies), policies, policyDecoder(),
@@ -249,6 +253,13 @@ std::vector<std::string> Controllers::unsynced() const {
     if (!w.synced()) names.push_back(w.name);
   }
   return names;
+}
+
+void Controllers::observe(const std::function<RunnerObserver(const std::string&)>& make) {
+  for (Runner* runner :
+       {&parts_->server_runner, &parts_->policy_runner, &parts_->certificate_runner}) {
+    runner->observe(make(runner->name()));
+  }
 }
 
 std::vector<ControllerStats> Controllers::stats() const {

@@ -6,10 +6,12 @@
 //
 // One instance, owned by the composition root. A standby watches too, so that its stores and queues
 // are warm when it becomes the leader; only the leader starts the workers. Watches from one thread,
-// workers from one at a time, each part started and stopped at most once; the rest from any thread. Certificates are looked after at once; servers and policies only when every
-// store holds a complete list, because a half-filled one looks like objects that are missing.
+// workers from one at a time, each part started and stopped at most once; the rest from any thread.
+// Certificates are looked after at once; servers and policies only when every store holds a
+// complete list, because a half-filled one looks like objects that are missing.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -54,6 +56,8 @@ class Controllers {
   void startWorkers();
   void stopWorkers();  // returns after the last write
   void stopWatches();
+  // What to tell about each controller's work; before startWorkers().
+  void observe(const std::function<RunnerObserver(const std::string& controller)>& make);
   bool synced() const;
   std::vector<std::string> unsynced() const;  // resources whose first list is not complete
   std::vector<ControllerStats> stats() const;

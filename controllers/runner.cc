@@ -25,6 +25,11 @@ Runner::Runner(std::string name, kube::WorkQueue& queue, Reconcile reconcile, in
       clock_(clock) {
 }
 
+void Runner::observe(RunnerObserver observer) {
+  queue_.onTaken(std::move(observer.waited));
+  worked_ = std::move(observer.worked);
+}
+
 void Runner::start() {
   for (int i = 0; i < workers_; ++i) {
     threads_.emplace_back([this](const std::stop_token& stop) { work(stop); });
@@ -44,26 +49,31 @@ RunnerStats Runner::stats() const {
     stats.active = static_cast<int>(running_.size());
     const SteadyTime now = clock_.steady();
     for (const auto& [key, since] : running_) {
-      stats.longest_running =
-          std::max(stats.longest_running, std::chrono::duration_cast<Millis>(now - since));
+      const auto age = std::chrono::duration_cast<Millis>(now - since);
+      stats.unfinished += age;
+      if (age < stats.longest_running || age.count() == 0) continue;
+      stats.longest_running = age;
+      stats.longest_key = key;
     }
   }
-  stats.depth = queue_.depth();
-  stats.delayed = queue_.delayed();
+  stats.workers = workers_;
+  stats.queue = queue_.stats();
   return stats;
 }
 
 void Runner::work(const std::stop_token& stop) {
   while (const auto key = queue_.get(stop)) {
+    const SteadyTime begin = clock_.steady();
     {
       const std::scoped_lock lock(mutex_);
-      running_[*key] = clock_.steady();
+      running_[*key] = begin;
     }
     const Outcome outcome = guarded(*key, stop);
     {
       const std::scoped_lock lock(mutex_);
       running_.erase(*key);
     }
+    if (worked_) worked_(clock_.steady() - begin);
     settle(*key, outcome);
     queue_.done(*key);
   }

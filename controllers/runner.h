@@ -50,10 +50,19 @@ struct RunnerStats {
   std::uint64_t error = 0;     // will be retried
   std::uint64_t terminal = 0;  // will not
   std::uint64_t exception = 0;
-  std::size_t depth = 0;      // keys ready in the queue
-  std::size_t delayed = 0;    // keys waiting for their time
+  kube::WorkQueueStats queue;
+  int workers = 0;
   int active = 0;             // workers with a key
   Millis longest_running{0};  // of the reconciles that are under way
+  std::string longest_key;
+  Millis unfinished{0};  // sum over those that are under way
+};
+
+// Called on workers' threads: how long a key was ready before it was taken, and how long its
+// reconcile took.
+struct RunnerObserver {
+  std::function<void(std::chrono::nanoseconds)> waited;
+  std::function<void(std::chrono::nanoseconds)> worked;
 };
 
 // start() once, from one thread; stop() may be called again. stats() from any thread.
@@ -66,6 +75,7 @@ class Runner {
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
 
+  void observe(RunnerObserver observer);  // before start()
   void start();
   void stop();  // returns when all workers have ended
   RunnerStats stats() const;
@@ -86,6 +96,7 @@ class Runner {
   mutable std::mutex mutex_;
   RunnerStats stats_;                          // guarded by mutex_
   std::map<std::string, SteadyTime> running_;  // guarded by mutex_
+  std::function<void(std::chrono::nanoseconds)> worked_;
 
   std::vector<std::jthread> threads_;
 };

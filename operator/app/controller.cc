@@ -1,8 +1,7 @@
 // `controller`: everything that writes: storage servers, statuses, certificates.
-#include <set>
-
 #include "controllers/controllers.h"
 #include "operator/api/v1alpha1/codec.h"
+#include "operator/app/controller_metrics.h"
 #include "operator/app/leadership.h"
 #include "operator/app/parts.h"
 #include "operator/app/process.h"
@@ -10,37 +9,6 @@
 #include "operator/base/log.h"
 
 namespace profiling::app {
-namespace {
-
-void exportControllers(obs::Metrics& metrics, const controllers::Controllers& all) {
-  for (const auto& controller : all.stats()) {
-    const std::string name = controller.name;
-    auto& depth = metrics.gauge("workqueue_depth", "Keys that are ready.", {{"name", name}});
-    auto& longest = metrics.gauge("workqueue_longest_running_processor_seconds",
-                                  "How long the longest reconcile runs by now.", {{"name", name}});
-    const auto result = [&](const char* value) -> prometheus::Gauge& {
-      return metrics.gauge("profiling_reconcile_total", "Reconciles by result.",
-                           {{"controller", name}, {"result", value}});
-    };
-    auto& success = result("success");
-    auto& error = result("error");
-    auto& terminal = result("terminal");
-    auto& exception = result("exception");
-    metrics.onCollect([&all, &depth, &longest, &success, &error, &terminal, &exception, name] {
-      for (const auto& c : all.stats()) {
-        if (c.name != name) continue;
-        depth.Set(static_cast<double>(c.runner.depth));
-        longest.Set(std::chrono::duration<double>(c.runner.longest_running).count());
-        success.Set(static_cast<double>(c.runner.success));
-        error.Set(static_cast<double>(c.runner.error));
-        terminal.Set(static_cast<double>(c.runner.terminal));
-        exception.Set(static_cast<double>(c.runner.exception));
-      }
-    });
-  }
-}
-
-}  // namespace
 
 int runController(const ControllerOptions& options) {
   log::init(options.common.log_level, options.common.log_format);
@@ -72,11 +40,7 @@ int runController(const ControllerOptions& options) {
   obs::Metrics metrics;
   obs::addProcessMetrics(metrics);
   exportControllers(metrics, all);
-  std::set<std::string> seen;  // two reflectors may watch slices of one resource
-  for (const kube::Reflector* reflector : all.reflectors()) {
-    if (seen.insert(reflector->options().resource.plural).second)
-      exportReflector(metrics, *reflector);
-  }
+  for (const kube::Reflector* reflector : all.reflectors()) exportReflector(metrics, *reflector);
   obs::Health health;
   leadership.report(metrics, health);
   health.addReadiness("stores", [&]() -> std::optional<std::string> {
@@ -84,6 +48,7 @@ int runController(const ControllerOptions& options) {
     if (missing.empty()) return std::nullopt;
     return missing.front() + " are not listed yet";
   });
+  addWatchdog(health, all);
   auto health_server = serveHealth(options.common, health, metrics);
   if (!health_server.ok()) return failedStart(health_server.status());
 

@@ -11,12 +11,6 @@ namespace {
 const std::vector<double> kServiceSeconds{0.0001, 0.00025, 0.0005, 0.001, 0.002,
                                           0.005,  0.01,    0.05,   0.25,  1};
 
-// Counters of a reflector only grow; prometheus-cpp's counters can only be incremented.
-void raiseTo(prometheus::Counter& counter, std::uint64_t value) {
-  const double missing = static_cast<double>(value) - counter.Value();
-  if (missing > 0) counter.Increment(missing);
-}
-
 net::cpprest::ClientOptions clientOptions(const kube::ClusterConfig& config) {
   net::cpprest::ClientOptions client;
   client.base_url = config.server;
@@ -95,7 +89,10 @@ Result<std::unique_ptr<net::HttpServer>> serveHealth(const CommonOptions& option
 }
 
 void exportReflector(obs::Metrics& metrics, const kube::Reflector& reflector) {
-  const obs::Labels labels{{"resource", reflector.options().resource.plural}};
+  const kube::ReflectorOptions& watched = reflector.options();
+  const obs::Labels labels{{"resource", watched.resource.plural},
+                           {"selector", watched.label_selector.empty() ? watched.field_selector
+                                                                       : watched.label_selector}};
   auto& lists = metrics.counter("profiling_watch_lists_total", "Complete lists.", labels);
   auto& streamed = metrics.counter("profiling_watch_streamed_lists_total",
                                    "Complete lists that came as a stream.", labels);
@@ -109,11 +106,11 @@ void exportReflector(obs::Metrics& metrics, const kube::Reflector& reflector) {
                     "Seconds since the API server last told that the store is current.", labels);
   metrics.onCollect([&lists, &streamed, &events, &errors, &decode, &age, &reflector] {
     const kube::ReflectorStats stats = reflector.stats();
-    raiseTo(lists, stats.lists);
-    raiseTo(streamed, stats.streamed_lists);
-    raiseTo(events, stats.events);
-    raiseTo(errors, stats.watch_errors);
-    raiseTo(decode, stats.decode_errors);
+    obs::raiseTo(lists, stats.lists);
+    obs::raiseTo(streamed, stats.streamed_lists);
+    obs::raiseTo(events, stats.events);
+    obs::raiseTo(errors, stats.watch_errors);
+    obs::raiseTo(decode, stats.decode_errors);
     age.Set(std::chrono::duration<double>(Clock::real().steady() - stats.last_contact).count());
   });
 }

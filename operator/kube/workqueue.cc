@@ -14,25 +14,52 @@ WorkQueue::WorkQueue(BackoffSpec backoff, const Clock& clock)
     : backoff_spec_(backoff), clock_(clock) {
 }
 
-void WorkQueue::add(std::string key) {
+void WorkQueue::add(std::string key, Lane lane) {
   const std::scoped_lock lock(mutex_);
-  enqueue(std::move(key));
+  enqueue(std::move(key), lane);
 }
 
-void WorkQueue::enqueue(std::string key) {
+void WorkQueue::onTaken(std::function<void(std::chrono::nanoseconds)> observer) {
+  on_taken_ = std::move(observer);
+}
+
+void WorkQueue::enqueue(std::string key, Lane lane) {
   if (processing_.contains(key)) {
-    again_.insert(std::move(key));
+    Lane& again = again_.try_emplace(std::move(key), lane).first->second;
+    if (lane == Lane::kLive) again = lane;
     return;
   }
-  if (!queued_.insert(key).second) return;
-  ready_.push_back(std::move(key));
+  const auto [it, fresh] = queued_.try_emplace(key, Queued{lane, clock_.steady()});
+  if (!fresh) {
+    if (lane == Lane::kBulk || it->second.lane == Lane::kLive) return;
+    it->second.lane = lane;
+  } else {
+    ++adds_;
+  }
+  (lane == Lane::kLive ? live_ : bulk_).push_back(std::move(key));
   wake_.notify_one();
+}
+
+// Some key is queued.
+std::string WorkQueue::take(SteadyTime now) {
+  for (;;) {
+    const bool live = bulk_.empty() || (!live_.empty() && live_in_a_row_ < kBulkShare - 1);
+    std::deque<std::string>& lane = live ? live_ : bulk_;
+    std::string key = std::move(lane.front());
+    lane.pop_front();
+    const auto it = queued_.find(key);
+    if (it == queued_.end() || it->second.lane != (live ? Lane::kLive : Lane::kBulk)) continue;
+    live_in_a_row_ = live ? live_in_a_row_ + 1 : 0;
+    if (on_taken_) on_taken_(now - it->second.since);
+    queued_.erase(it);
+    return key;
+  }
 }
 
 void WorkQueue::addAfter(std::string key, std::chrono::milliseconds delay) {
   const std::scoped_lock lock(mutex_);
   if (delay <= std::chrono::milliseconds(0)) {
-    enqueue(std::move(key));
+    enqueue(std::move(key), Lane::kLive);
   } else {
     schedule(std::move(key), clock_.steady() + delay);
   }
@@ -40,6 +67,7 @@ void WorkQueue::addAfter(std::string key, std::chrono::milliseconds delay) {
 
 void WorkQueue::addRateLimited(std::string key) {
   const std::scoped_lock lock(mutex_);
+  ++retries_;
   Backoff& backoff = backoffs_.try_emplace(key, backoff_spec_).first->second;
   schedule(std::move(key), clock_.steady() + backoff.next());
 }
@@ -65,7 +93,7 @@ void WorkQueue::promoteDue(SteadyTime now) {
   while (!by_time_.empty() && by_time_.begin()->first <= now) {
     std::string key = std::move(by_time_.extract(by_time_.begin()).value().second);
     due_.erase(key);
-    enqueue(std::move(key));
+    enqueue(std::move(key), Lane::kLive);
   }
 }
 
@@ -74,10 +102,8 @@ std::optional<std::string> WorkQueue::get(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const SteadyTime now = clock_.steady();
     promoteDue(now);
-    if (!ready_.empty()) {
-      std::string key = std::move(ready_.front());
-      ready_.pop_front();
-      queued_.erase(key);
+    if (!queued_.empty()) {
+      std::string key = take(now);
       processing_.insert(key);
       return key;
     }
@@ -87,7 +113,7 @@ std::optional<std::string> WorkQueue::get(const std::stop_token& stop) {
       wait = std::chrono::ceil<std::chrono::milliseconds>(next - now);  // earlier would spin
     }
     wake_.wait_for(lock, stop, wait, [&] {
-      return !ready_.empty() || (!by_time_.empty() && by_time_.begin()->first < next);
+      return !queued_.empty() || (!by_time_.empty() && by_time_.begin()->first < next);
     });
   }
   return std::nullopt;
@@ -96,17 +122,12 @@ std::optional<std::string> WorkQueue::get(const std::stop_token& stop) {
 void WorkQueue::done(const std::string& key) {
   const std::scoped_lock lock(mutex_);
   processing_.erase(key);
-  if (auto again = again_.extract(key)) enqueue(std::move(again.value()));
+  if (auto again = again_.extract(key)) enqueue(std::move(again.key()), again.mapped());
 }
 
-std::size_t WorkQueue::depth() const {
+WorkQueueStats WorkQueue::stats() const {
   const std::scoped_lock lock(mutex_);
-  return ready_.size();
-}
-
-std::size_t WorkQueue::delayed() const {
-  const std::scoped_lock lock(mutex_);
-  return due_.size();
+  return {queued_.size(), due_.size(), adds_, retries_};
 }
 
 }  // namespace profiling::kube

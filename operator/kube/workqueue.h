@@ -3,11 +3,17 @@
 // semantics are those of client-go's workqueue (util/workqueue): a key added while a worker has it
 // comes back when that worker is done; a delayed key that is also added at once runs twice, for the
 // two mean different things. Thread-safe.
+//
+// Two lanes: the change of one object overtakes the thousands of keys that a relist brings, as in
+// controller-runtime's priority queue. One key in kBulkShare is still taken from the bulk while
+// others wait, so that nothing starves.
 #pragma once
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -21,12 +27,24 @@
 
 namespace profiling::kube {
 
+enum class Lane { kLive, kBulk };
+
+struct WorkQueueStats {
+  std::size_t depth = 0;    // ready keys
+  std::size_t delayed = 0;  // keys waiting for their time
+  std::uint64_t adds = 0;   // that made a key ready: duplicates are not counted
+  std::uint64_t retries = 0;
+};
+
 class WorkQueue {
  public:
+  static constexpr int kBulkShare = 8;
+
   explicit WorkQueue(BackoffSpec backoff = {std::chrono::milliseconds(5), std::chrono::minutes(5)},
                      const Clock& clock = Clock::real());
 
-  void add(std::string key);
+  // A bulk key that is added live moves to that lane.
+  void add(std::string key, Lane lane = Lane::kLive);
   void addAfter(std::string key, std::chrono::milliseconds delay);  // keeps the earlier time
   void addRateLimited(std::string key);                             // the key's own backoff
   // Resets that backoff and frees its memory: call it after each success, and for keys that are
@@ -38,12 +56,15 @@ class WorkQueue {
   std::optional<std::string> get(const std::stop_token& stop);
   void done(const std::string& key);
 
-  std::size_t depth() const;    // ready keys
-  std::size_t delayed() const;  // keys waiting for their time
+  WorkQueueStats stats() const;
+  // Called with the time that a key was ready before a worker took it, under the queue's lock. Set
+  // before the first get().
+  void onTaken(std::function<void(std::chrono::nanoseconds waited)> observer);
 
  private:
   // All under mutex_.
-  void enqueue(std::string key);
+  void enqueue(std::string key, Lane lane);
+  std::string take(SteadyTime now);
   void schedule(std::string key, SteadyTime when);
   void promoteDue(SteadyTime now);
 
@@ -51,10 +72,18 @@ class WorkQueue {
   const Clock& clock_;
   mutable std::mutex mutex_;
   std::condition_variable_any wake_;
-  std::deque<std::string> ready_;
-  std::set<std::string> queued_;  // in ready_
+  struct Queued {
+    Lane lane;
+    SteadyTime since;
+  };
+  // A key that moved from bulk to live leaves its old entry behind; queued_ tells which one counts.
+  std::deque<std::string> live_, bulk_;
+  std::map<std::string, Queued> queued_;
+  int live_in_a_row_ = 0;
   std::set<std::string> processing_;
-  std::set<std::string> again_;  // added while processing
+  std::map<std::string, Lane> again_;  // added while processing
+  std::uint64_t adds_ = 0, retries_ = 0;
+  std::function<void(std::chrono::nanoseconds)> on_taken_;
   std::map<std::string, SteadyTime> due_;
   std::set<std::pair<SteadyTime, std::string>> by_time_;  // the same, ordered by time
   std::map<std::string, Backoff> backoffs_;

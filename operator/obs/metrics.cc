@@ -90,6 +90,11 @@ std::string Metrics::text() {
   return prometheus::TextSerializer().Serialize(registry_.Collect());
 }
 
+void raiseTo(prometheus::Counter& counter, std::uint64_t value) {
+  const double missing = static_cast<double>(value) - counter.Value();
+  if (missing > 0) counter.Increment(missing);
+}
+
 void addProcessMetrics(Metrics& metrics) {
   auto& resident = metrics.gauge("process_resident_memory_bytes", "Resident memory size in bytes.");
   auto& fds = metrics.gauge("process_open_fds", "Number of open file descriptors.");

@@ -5,6 +5,7 @@
 // values come from closed sets, never from users.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -46,6 +47,10 @@ class Metrics {
   std::map<std::string, prometheus::Family<prometheus::Histogram>*, std::less<>> histograms_;
   std::vector<std::function<void()>> collectors_;
 };
+
+// For figures that are counted elsewhere and only grow: prometheus-cpp's counters can only be
+// incremented.
+void raiseTo(prometheus::Counter& counter, std::uint64_t value);
 
 // process_resident_memory_bytes, process_open_fds, process_threads, process_cpu_seconds_total.
 void addProcessMetrics(Metrics& metrics);

@@ -81,6 +81,8 @@ def test_the_leader_writes_and_the_standby_does_not(world):
     assert standby.metric("leader_election_master_status") == 0
     assert standby.metric("profiling_reconcile_total") == 0
     assert leader.metric("profiling_reconcile_total") > 0
+    assert leader.metric("workqueue_adds_total") >= leader.metric("workqueue_work_duration_seconds_count") > 0
+    assert leader.metric("profiling_watch_streamed_lists_total") == 11
 
 
 def test_a_stopped_leader_hands_over_at_once(world):

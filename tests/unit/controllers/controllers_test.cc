@@ -214,7 +214,7 @@ TEST(Controllers, ItIsQuietOnceEverythingIsAsItShouldBe) {
     for (const ControllerStats& stats : c.controllers->stats()) {
       const RunnerStats& r = stats.runner;
       const bool timer = stats.name == "certificates";  // always has one for the next renewal
-      if (r.active != 0 || r.depth != 0 || (!timer && r.delayed != 0)) return false;
+      if (r.active != 0 || r.queue.depth != 0 || (!timer && r.queue.delayed != 0)) return false;
     }
     return true;
   };

@@ -37,7 +37,7 @@ TEST_P(RunnerOutcome, Is) {
   runner.stop();
   EXPECT_EQ(runner.stats().*GetParam().counter, 1U) << GetParam().sentence;
   EXPECT_EQ(runner.stats().success, GetParam().comes_back ? 1U : 0U);
-  EXPECT_EQ(queue.delayed() + queue.depth(), 0U);
+  EXPECT_EQ(queue.stats().delayed + queue.stats().depth, 0U);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -84,7 +84,7 @@ TEST(Runner, ARefusedPermissionAndARetryAfterAreWaitedFor) {
   runner.start();
   queue.add("forbidden");
   queue.add("limited");
-  EXPECT_TRUE(waitFor([&] { return runner.stats().delayed == 2; }));
+  EXPECT_TRUE(waitFor([&] { return runner.stats().queue.delayed == 2; }));
   clock.advance(std::chrono::seconds(9));
   queue.add("other");  // wakes a worker that looks at the clock again
   EXPECT_TRUE(waitFor([&] { return runner.stats().error == 4; }));

@@ -28,7 +28,7 @@ struct WorkQueueTest : ::testing::Test {
   // The next key, "" when none is due. Never blocks.
   std::string next() {
     std::stop_source once;
-    if (queue.depth() == 0) {
+    if (queue.stats().depth == 0) {
       // Let the queue promote what is due without sleeping for what is not.
       queue.add("(probe)");
       std::string found;
@@ -40,18 +40,55 @@ struct WorkQueueTest : ::testing::Test {
       }
       if (!found.empty()) queue.add(found);
     }
-    if (queue.depth() == 0) return "";
+    if (queue.stats().depth == 0) return "";
     return *queue.get(once.get_token());
   }
 };
 
 TEST_F(WorkQueueTest, KeysComeInOrderAndDuplicatesFold) {
   for (const char* key : {"a", "b", "a", "c", "b"}) queue.add(key);
-  EXPECT_EQ(queue.depth(), 3u);
+  EXPECT_EQ(queue.stats().depth, 3u);
   EXPECT_EQ(queue.get(stop.get_token()), "a");
   EXPECT_EQ(queue.get(stop.get_token()), "b");
   EXPECT_EQ(queue.get(stop.get_token()), "c");
-  EXPECT_EQ(queue.depth(), 0u);
+  EXPECT_EQ(queue.stats().depth, 0u);
+}
+
+TEST_F(WorkQueueTest, LiveKeysOvertakeTheBulkWhichIsNotStarved) {
+  for (int i = 0; i < 3; ++i) queue.add("bulk" + std::to_string(i), Lane::kBulk);
+  for (int i = 0; i < 20; ++i) queue.add("live" + std::to_string(i));
+  std::vector<std::size_t> bulk_at;
+  for (std::size_t i = 0; i < 23; ++i) {
+    const auto key = queue.get(stop.get_token());
+    ASSERT_TRUE(key);
+    if (key->starts_with("bulk")) bulk_at.push_back(i);
+  }
+  EXPECT_EQ(bulk_at, (std::vector<std::size_t>{7, 15, 22}));
+  EXPECT_EQ(queue.stats().depth, 0u);
+}
+
+TEST_F(WorkQueueTest, BulkKeyThatChangesMovesToTheLiveLaneAndRunsOnce) {
+  queue.add("a", Lane::kBulk);
+  queue.add("b", Lane::kBulk);
+  queue.add("b");
+  queue.add("b", Lane::kBulk);
+  EXPECT_EQ(queue.stats().depth, 2u);
+  EXPECT_EQ(queue.get(stop.get_token()), "b");
+  queue.done("b");
+  queue.add("b", Lane::kBulk);
+  EXPECT_EQ(queue.get(stop.get_token()), "a");
+  EXPECT_EQ(queue.get(stop.get_token()), "b");
+  EXPECT_EQ(queue.stats().depth, 0u);
+  EXPECT_EQ(queue.stats().adds, 3u);
+}
+
+TEST_F(WorkQueueTest, ItTellsHowLongAKeyWasReady) {
+  std::vector<std::chrono::nanoseconds> waits;
+  queue.onTaken([&](std::chrono::nanoseconds waited) { waits.push_back(waited); });
+  queue.add("a");
+  clock.advance(3s);
+  ASSERT_TRUE(queue.get(stop.get_token()));
+  EXPECT_EQ(waits, std::vector<std::chrono::nanoseconds>{3s});
 }
 
 TEST_F(WorkQueueTest, AKeyAddedWhileItIsWorkedOnComesBackOnceAfterDone) {
@@ -59,12 +96,12 @@ TEST_F(WorkQueueTest, AKeyAddedWhileItIsWorkedOnComesBackOnceAfterDone) {
   EXPECT_EQ(queue.get(stop.get_token()), "a");
   queue.add("a");
   queue.add("a");
-  EXPECT_EQ(queue.depth(), 0u);
+  EXPECT_EQ(queue.stats().depth, 0u);
   queue.done("a");
-  EXPECT_EQ(queue.depth(), 1u);
+  EXPECT_EQ(queue.stats().depth, 1u);
   EXPECT_EQ(queue.get(stop.get_token()), "a");
   queue.done("a");
-  EXPECT_EQ(queue.depth(), 0u);
+  EXPECT_EQ(queue.stats().depth, 0u);
 }
 
 TEST_F(WorkQueueTest, DoneWithoutAnAddQueuesNothing) {
@@ -72,18 +109,18 @@ TEST_F(WorkQueueTest, DoneWithoutAnAddQueuesNothing) {
   EXPECT_EQ(queue.get(stop.get_token()), "a");
   queue.done("a");
   queue.done("never taken");
-  EXPECT_EQ(queue.depth(), 0u);
+  EXPECT_EQ(queue.stats().depth, 0u);
 }
 
 TEST_F(WorkQueueTest, ADelayedKeyComesWhenItIsDueAndNotBefore) {
   queue.addAfter("a", 5s);
-  EXPECT_EQ(queue.delayed(), 1u);
+  EXPECT_EQ(queue.stats().delayed, 1u);
   EXPECT_EQ(next(), "");
   clock.advance(4999ms);
   EXPECT_EQ(next(), "");
   clock.advance(1ms);
   EXPECT_EQ(next(), "a");
-  EXPECT_EQ(queue.delayed(), 0u);
+  EXPECT_EQ(queue.stats().delayed, 0u);
 }
 
 TEST_F(WorkQueueTest, TheEarlierOfTwoDelaysIsKept) {
@@ -91,7 +128,7 @@ TEST_F(WorkQueueTest, TheEarlierOfTwoDelaysIsKept) {
   queue.addAfter("a", 9s);
   queue.addAfter("b", 9s);
   queue.addAfter("b", 5s);
-  EXPECT_EQ(queue.delayed(), 2u);
+  EXPECT_EQ(queue.stats().delayed, 2u);
   clock.advance(5s);
   std::set<std::string> due;
   due.insert(*queue.get(stop.get_token()));
@@ -116,8 +153,8 @@ TEST_F(WorkQueueTest, DueKeysComeInOrderOfTheirTime) {
 TEST_F(WorkQueueTest, NoDelayIsAnAdd) {
   queue.addAfter("a", 0ms);
   queue.addAfter("b", -5s);
-  EXPECT_EQ(queue.depth(), 2u);
-  EXPECT_EQ(queue.delayed(), 0u);
+  EXPECT_EQ(queue.stats().depth, 2u);
+  EXPECT_EQ(queue.stats().delayed, 0u);
 }
 
 TEST_F(WorkQueueTest, ADelayedKeyThatFallsDueWhileItIsWorkedOnWaitsForDone) {
@@ -197,7 +234,7 @@ TEST_F(WorkQueueTest, ASleepingWorkerWakesForAnAddAndForAnEarlierDelay) {
   real.addAfter("soon", 20ms);
   EXPECT_TRUE(test::waitFor([&] { return count() == 2; }));
   EXPECT_EQ(taken, (std::vector<std::string>{"now", "soon"}));
-  EXPECT_EQ(real.delayed(), 1u);
+  EXPECT_EQ(real.stats().delayed, 1u);
   stop.request_stop();
 }
 

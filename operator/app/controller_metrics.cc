@@ -1,0 +1,97 @@
+#include "operator/app/controller_metrics.h"
+
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace profiling::app {
+namespace {
+
+constexpr std::chrono::minutes kStuck{15};
+
+// As client-go's: factors of ten around what a queue that keeps up shows.
+const std::vector<double> kQueueSeconds{1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10, 60, 300};
+
+double seconds(std::chrono::nanoseconds d) {
+  return std::chrono::duration<double>(d).count();
+}
+
+// Copies the figures of one controller into its series.
+struct Series {
+  Series(obs::Metrics& m, const std::string& name)
+      : depth(m.gauge("workqueue_depth", "Keys that are ready.", {{"name", name}})),
+        unfinished(m.gauge("workqueue_unfinished_work_seconds",
+                           "Sum of the ages of all reconciles under way.", {{"name", name}})),
+        longest(m.gauge("workqueue_longest_running_processor_seconds",
+                        "How long the longest reconcile runs by now.", {{"name", name}})),
+        active(m.gauge("profiling_reconcile_active_workers", "Workers with a key.",
+                       {{"controller", name}})),
+        workers(m.gauge("profiling_reconcile_max_concurrent", "Workers.", {{"controller", name}})),
+        adds(m.counter("workqueue_adds_total", "Keys that became ready.", {{"name", name}})),
+        retries(m.counter("workqueue_retries_total", "Keys put back after a failure.",
+                          {{"name", name}})) {
+    const auto result = [&](const char* value) -> prometheus::Counter& {
+      return m.counter("profiling_reconcile_total", "Reconciles by result.",
+                       {{"controller", name}, {"result", value}});
+    };
+    success = &result("success");
+    requeue = &result("requeue_after");
+    error = &result("error");
+    terminal = &result("terminal");
+    exception = &result("exception");
+  }
+
+  void set(const controllers::RunnerStats& r) const {
+    depth.Set(static_cast<double>(r.queue.depth));
+    unfinished.Set(seconds(r.unfinished));
+    longest.Set(seconds(r.longest_running));
+    active.Set(r.active);
+    workers.Set(r.workers);
+    obs::raiseTo(adds, r.queue.adds);
+    obs::raiseTo(retries, r.queue.retries);
+    obs::raiseTo(*success, r.success);
+    obs::raiseTo(*requeue, r.requeue);
+    obs::raiseTo(*error, r.error);
+    obs::raiseTo(*terminal, r.terminal);
+    obs::raiseTo(*exception, r.exception);
+  }
+
+  prometheus::Gauge &depth, &unfinished, &longest, &active, &workers;
+  prometheus::Counter &adds, &retries;
+  prometheus::Counter *success, *requeue, *error, *terminal, *exception;
+};
+
+}  // namespace
+
+void exportControllers(obs::Metrics& metrics, controllers::Controllers& all) {
+  std::vector<std::pair<std::string, Series>> series;
+  for (const auto& c : all.stats()) series.emplace_back(c.name, Series(metrics, c.name));
+  metrics.onCollect([&all, series] {
+    const auto stats = all.stats();
+    for (std::size_t i = 0; i < stats.size(); ++i) series.at(i).second.set(stats[i].runner);
+  });
+  all.observe([&metrics](const std::string& name) {
+    auto& waited = metrics.histogram("workqueue_queue_duration_seconds",
+                                     "How long a key was ready before it was taken.", kQueueSeconds,
+                                     {{"name", name}});
+    auto& worked = metrics.histogram("workqueue_work_duration_seconds",
+                                     "How long a reconcile took.", kQueueSeconds, {{"name", name}});
+    return controllers::RunnerObserver{
+        [&waited](std::chrono::nanoseconds d) { waited.Observe(seconds(d)); },
+        [&worked](std::chrono::nanoseconds d) { worked.Observe(seconds(d)); }};
+  });
+}
+
+void addWatchdog(obs::Health& health, const controllers::Controllers& all) {
+  health.addLiveness("reconcile", [&all]() -> std::optional<std::string> {
+    for (const auto& c : all.stats()) {
+      if (c.runner.longest_running < kStuck) continue;
+      return c.name + " has worked on '" + c.runner.longest_key + "' for " +
+             std::to_string(c.runner.longest_running.count() / 1'000) + " s";
+    }
+    return std::nullopt;
+  });
+}
+
+}  // namespace profiling::app
