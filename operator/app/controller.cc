@@ -7,6 +7,9 @@
 #include "operator/app/process.h"
 #include "operator/app/run.h"
 #include "operator/base/log.h"
+#include "operator/kube/fence.h"
+#include "operator/kube/throttle.h"
+#include "operator/obs/client_metrics.h"
 
 namespace profiling::app {
 
@@ -31,13 +34,18 @@ int runController(const ControllerOptions& options) {
   }
   auto lease_connections = connectAgain(api_server->config);
   if (!lease_connections.ok()) return failedStart(lease_connections.status());
-  // Several calls that hang must fit into the renewal deadline.
-  kube::Client lease_client(**lease_connections, options.lease.renew_deadline / 4);
-  Leadership leadership(lease_client, options);
-  kube::FencedClient calls(*api_server->calls, leadership.fence());
-  controllers::Controllers all(calls, *api_server->watches, settings);
-
   obs::Metrics metrics;
+  const std::string host = hostOf(api_server->config);
+  obs::MeasuredClient lease_http(**lease_connections, metrics, host);
+  // Several calls that hang must fit into the renewal deadline.
+  kube::Client lease_client(lease_http, options.lease.renew_deadline / 4);
+  Leadership leadership(lease_client, options);
+  obs::MeasuredClient measured_calls(*api_server->calls, metrics, host);
+  kube::ThrottledClient throttled_calls(measured_calls);
+  kube::FencedClient calls(throttled_calls, leadership.fence());
+  obs::MeasuredClient watches(*api_server->watches, metrics, host);
+  controllers::Controllers all(calls, watches, settings);
+
   obs::addProcessMetrics(metrics);
   exportControllers(metrics, all);
   for (const kube::Reflector* reflector : all.reflectors()) exportReflector(metrics, *reflector);

@@ -42,6 +42,11 @@ Result<ApiServer> connectApiServer(const CommonOptions& options) {
   return server;
 }
 
+std::string hostOf(const kube::ClusterConfig& config) {
+  const std::size_t scheme = config.server.find("://");
+  return scheme == std::string::npos ? config.server : config.server.substr(scheme + 3);
+}
+
 Result<std::unique_ptr<net::HttpClient>> connectAgain(const kube::ClusterConfig& config) {
   return net::cpprest::makeClient(clientOptions(config));
 }

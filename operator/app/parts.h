@@ -22,6 +22,8 @@ struct ApiServer {
   std::unique_ptr<net::HttpClient> watches;
 };
 Result<ApiServer> connectApiServer(const CommonOptions& options);
+// "10.0.0.1:6443": the label `host` of rest_client_*.
+std::string hostOf(const kube::ClusterConfig& config);
 // One more client of the same server, with connections of its own.
 Result<std::unique_ptr<net::HttpClient>> connectAgain(const kube::ClusterConfig& config);
 

@@ -11,6 +11,7 @@
 #include "operator/base/log.h"
 #include "operator/base/stop.h"
 #include "operator/net/beast/server.h"
+#include "operator/obs/client_metrics.h"
 #include "operator/tls/file_source.h"
 #include "webhooks/mutate_pod.h"
 
@@ -150,7 +151,8 @@ int runWebhook(const WebhookOptions& options) {
   webhooks::PodMutator mutator(settingsOf(options.common),
                                {.decided = [&](inject::Reason r) { decisions.count(r); },
                                 .failed_open = [&] { failures.Increment(); }});
-  Watches watches(*api_server->watches, options.common.agents, mutator);
+  obs::MeasuredClient watch_client(*api_server->watches, metrics, hostOf(api_server->config));
+  Watches watches(watch_client, options.common.agents, mutator);
   for (const auto& reflector : watches.reflectors()) exportReflector(metrics, *reflector);
   tls::FileSource certificate(options.tls_dir);
   exportCertificate(metrics, certificate);
