@@ -5,6 +5,7 @@
 
 #include "controllers/certificates/reconciler.h"
 #include "controllers/decoders.h"
+#include "controllers/events/recorder.h"
 #include "controllers/policy/reconciler.h"
 #include "controllers/profilingserver/reconciler.h"
 #include "controllers/specs/metadata.h"
@@ -64,12 +65,17 @@ CertificateSettings certificateSettings(const Settings& s) {
 
 struct Controllers::Parts {
   Parts(net::HttpClient& calls, net::HttpClient& watch_client, Settings s, const Clock& c)
-      : settings(std::move(s)), clock(c), client(calls), watches(watch_client) {}
+      : settings(std::move(s)),
+        clock(c),
+        client(calls),
+        watches(watch_client),
+        events(calls, settings.instance, c) {}
 
   const Settings settings;
   const Clock& clock;
   kube::Client client;
   net::HttpClient& watches;
+  EventRecorder events;
 
   kube::Store<api::ProfilingServer> servers;
   kube::Store<api::ProfilingPolicy> policies;
@@ -84,9 +90,9 @@ struct Controllers::Parts {
   kube::WorkQueue certificate_queue{{Millis(200), std::chrono::minutes(1)}, clock};
 
   ServerReconciler server_reconciler{
-      client, {servers, config_maps, services, stateful_sets, server_pods}, clock};
+      client, {servers, config_maps, services, stateful_sets, server_pods}, clock, events};
   PolicyReconciler policy_reconciler{
-      client, {policies, servers, namespaces, profiled_pods}, settings.agents, clock};
+      client, {policies, servers, namespaces, profiled_pods}, settings.agents, clock, events};
   CertificateReconciler certificate_reconciler{client, certificateSettings(settings), clock};
 
   struct Watch {
@@ -228,6 +234,7 @@ void Controllers::startWatches() {
 }
 
 void Controllers::startWorkers() {
+  parts_->events.start();
   parts_->certificate_runner.start();
   parts_->server_runner.start();
   parts_->policy_runner.start();
@@ -237,6 +244,7 @@ void Controllers::stopWorkers() {
   parts_->policy_runner.stop();
   parts_->server_runner.stop();
   parts_->certificate_runner.stop();
+  parts_->events.stop();
 }
 
 void Controllers::stopWatches() {
@@ -260,6 +268,10 @@ void Controllers::observe(const std::function<RunnerObserver(const std::string&)
        {&parts_->server_runner, &parts_->policy_runner, &parts_->certificate_runner}) {
     runner->observe(make(runner->name()));
   }
+}
+
+RecorderStats Controllers::eventStats() const {
+  return parts_->events.stats();
 }
 
 std::vector<ControllerStats> Controllers::stats() const {

@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "controllers/events/recorder.h"
 #include "controllers/runner.h"
 #include "controllers/specs/webhook_objects.h"
 #include "operator/api/effective.h"
@@ -33,6 +34,7 @@ struct Settings {
   std::string ca_configmap;
   specs::OwnerDeployment owner;  // what the certificate objects go away with
   api::AgentImages agents;
+  std::string instance;      // this process, in events
   int workers = 2;           // of servers and of policies, each
   kube::WatchTiming timing;  // of all watches
 };
@@ -61,6 +63,7 @@ class Controllers {
   bool synced() const;
   std::vector<std::string> unsynced() const;  // resources whose first list is not complete
   std::vector<ControllerStats> stats() const;
+  RecorderStats eventStats() const;
   std::vector<const kube::Reflector*> reflectors() const;  // live as long as this
 
  private:

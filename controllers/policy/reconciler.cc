@@ -26,7 +26,11 @@ Outcome PolicyReconciler::reconcile(const std::string& key, const std::stop_toke
                              .mergePatch(kube::resources::kPolicies, policy->metadata.namespace_,
                                          policy->metadata.name, *patch, stop, "status")
                              .status();
-  if (written.ok()) return Outcome::done();
+  if (written.ok()) {
+    recordAll(events_, eventsOf(subjectOf("ProfilingPolicy", policy->metadata),
+                                policy->status.conditions, status.conditions));
+    return Outcome::done();
+  }
   guard_.forget(id);
   if (written.code() == Code::kNotFound) return Outcome::done();
   return Outcome::failed(written.annotated("write status"));

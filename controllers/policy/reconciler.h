@@ -5,6 +5,7 @@
 #include <string>
 
 #include "controllers/apply_guard.h"
+#include "controllers/events/event.h"
 #include "controllers/policy/decide.h"
 #include "controllers/records.h"
 #include "controllers/runner.h"
@@ -29,11 +30,12 @@ struct PolicyStores {
 class PolicyReconciler {
  public:
   PolicyReconciler(kube::Client& client, const PolicyStores& stores, api::AgentImages agents,
-                   const Clock& clock = Clock::real())
+                   const Clock& clock = Clock::real(), EventSink& events = EventSink::none())
       : client_(client),
         stores_(stores),
         agents_(std::move(agents)),
         clock_(clock),
+        events_(events),
         guard_(clock) {}
 
   Outcome reconcile(const std::string& key, const std::stop_token& stop);  // "namespace/name"
@@ -45,6 +47,7 @@ class PolicyReconciler {
   const PolicyStores stores_;
   const api::AgentImages agents_;
   const Clock& clock_;
+  EventSink& events_;
   ApplyGuard guard_;
 };
 

@@ -91,7 +91,11 @@ Status ServerReconciler::writeStatus(const api::ProfilingServer& server,
                       .mergePatch(kube::resources::kServers, server.metadata.namespace_,
                                   server.metadata.name, *patch, stop, "status")
                       .status();
-  if (result.ok()) return result;
+  if (result.ok()) {
+    recordAll(events_, eventsOf(subjectOf("ProfilingServer", server.metadata),
+                                server.status.conditions, status.conditions));
+    return result;
+  }
   guard_.forget(id);
   return result.code() == Code::kNotFound ? Status() : result.annotated("write status");
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "controllers/apply_guard.h"
+#include "controllers/events/event.h"
 #include "controllers/profilingserver/gather.h"
 #include "controllers/runner.h"
 #include "operator/base/clock.h"
@@ -18,8 +19,8 @@ inline constexpr const char* kServerFieldManager = "profiling-operator-server";
 class ServerReconciler {
  public:
   ServerReconciler(kube::Client& client, const ServerStores& stores,
-                   const Clock& clock = Clock::real())
-      : client_(client), stores_(stores), clock_(clock), guard_(clock) {}
+                   const Clock& clock = Clock::real(), EventSink& events = EventSink::none())
+      : client_(client), stores_(stores), clock_(clock), events_(events), guard_(clock) {}
 
   Outcome reconcile(const std::string& key, const std::stop_token& stop);  // "namespace/name"
 
@@ -33,6 +34,7 @@ class ServerReconciler {
   kube::Client& client_;
   const ServerStores stores_;
   const Clock& clock_;
+  EventSink& events_;
   ApplyGuard guard_;
 };
 

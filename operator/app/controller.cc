@@ -24,6 +24,7 @@ int runController(const ControllerOptions& options) {
   settings.webhook_configuration = options.webhook_configuration;
   settings.certificate_secret = options.certificate_secret;
   settings.ca_configmap = options.ca_configmap;
+  settings.instance = hostName();
   settings.agents = options.common.agents;
   if (!options.owner_deployment.empty()) {
     kube::Client client(*api_server->calls);

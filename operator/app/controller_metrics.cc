@@ -71,6 +71,20 @@ void exportControllers(obs::Metrics& metrics, controllers::Controllers& all) {
     const auto stats = all.stats();
     for (std::size_t i = 0; i < stats.size(); ++i) series.at(i).second.set(stats[i].runner);
   });
+  const auto events = [&](const char* result) -> prometheus::Counter* {
+    return &metrics.counter("profiling_events_total", "Kubernetes events by what became of them.",
+                            {{"result", result}});
+  };
+  metrics.onCollect([&all, created = events("created"), repeated = events("repeated"),
+                     suppressed = events("suppressed"), dropped = events("dropped"),
+                     failed = events("failed")] {
+    const controllers::RecorderStats stats = all.eventStats();
+    obs::raiseTo(*created, stats.created);
+    obs::raiseTo(*repeated, stats.repeated);
+    obs::raiseTo(*suppressed, stats.suppressed);
+    obs::raiseTo(*dropped, stats.dropped);
+    obs::raiseTo(*failed, stats.failed);
+  });
   all.observe([&metrics](const std::string& name) {
     auto& waited = metrics.histogram("workqueue_queue_duration_seconds",
                                      "How long a key was ready before it was taken.", kQueueSeconds,

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "operator/app/process.h"
 #include "operator/base/log.h"
 
 namespace profiling::app {
@@ -28,7 +29,7 @@ Leadership::Leadership(kube::Client& lease_client, const ControllerOptions& opti
   if (!options.leader_elect) return;
   elector_.emplace(lease_client,
                    kube::ElectorOptions{options.common.operator_namespace, options.lease_name,
-                                        kube::makeIdentity(), options.lease});
+                                        kube::makeIdentity(hostName()), options.lease});
 }
 
 const kube::Fence& Leadership::fence() const {

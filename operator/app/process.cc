@@ -5,6 +5,7 @@
 #include <malloc.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 namespace profiling::app {
 namespace {
@@ -26,6 +27,12 @@ void hardenProcess() {
   mallopt(M_ARENA_MAX, 1);
   (void)std::signal(SIGPIPE, SIG_IGN);
   setenv("SSL_CERT_FILE", "/dev/null", 0);
+}
+
+std::string hostName() {
+  char name[256] = "";
+  gethostname(name, sizeof name - 1);
+  return name;
 }
 
 void blockStopSignals() {

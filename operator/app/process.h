@@ -1,6 +1,8 @@
 // What every sub-command does to its own process before anything else.
 #pragma once
 
+#include <string>
+
 namespace profiling::app {
 
 // No core dumps and not dumpable (they would hold tokens and pod specs); SIGPIPE ignored;
@@ -8,6 +10,8 @@ namespace profiling::app {
 // and SSL_CERT_FILE=/dev/null unless set, because cpprestsdk would otherwise parse the system's
 // roots for every connection (37 ms instead of 5) although it trusts only the cluster's CA.
 void hardenProcess();
+
+std::string hostName();  // in a pod: the pod's name
 
 // Blocks SIGTERM and SIGINT in this thread and all that it will start; waitForSignal() takes them.
 void blockStopSignals();

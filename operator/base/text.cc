@@ -195,6 +195,15 @@ std::string formatRfc3339(std::chrono::system_clock::time_point t) {
   return {buffer.data(), n};
 }
 
+std::string formatRfc3339Micro(std::chrono::system_clock::time_point t) {
+  const auto micros = std::chrono::floor<std::chrono::microseconds>(t).time_since_epoch().count();
+  std::string fraction = std::to_string(((micros % 1'000'000) + 1'000'000) % 1'000'000);
+  fraction.insert(0, 6 - fraction.size(), '0');
+  std::string text = formatRfc3339(std::chrono::floor<std::chrono::seconds>(t));
+  text.insert(text.size() - 1, "." + fraction);
+  return text;
+}
+
 std::optional<std::chrono::system_clock::time_point> parseRfc3339(std::string_view text) {
   // metav1.Time is written in UTC with whole seconds; MicroTime adds a fraction, which is dropped.
   if (text.size() < 20 || text.back() != 'Z') return std::nullopt;

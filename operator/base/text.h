@@ -30,6 +30,8 @@ std::string hexSha256(std::string_view bytes);
 
 // 2026-08-01T12:00:00Z, UTC, whole seconds: the form of metav1.Time.
 std::string formatRfc3339(std::chrono::system_clock::time_point t);
+// With microseconds: the form of metav1.MicroTime.
+std::string formatRfc3339Micro(std::chrono::system_clock::time_point t);
 std::optional<std::chrono::system_clock::time_point> parseRfc3339(std::string_view text);
 
 // Go's duration strings, as Kubernetes APIs use them: "15s", "1h30m", "250ms". Units h m s ms;

@@ -43,6 +43,7 @@ inline const Resource kConfigMaps{"", "v1", "configmaps"};
 inline const Resource kServices{"", "v1", "services"};
 inline const Resource kStatefulSets{"apps", "v1", "statefulsets"};
 inline const Resource kControllerRevisions{"apps", "v1", "controllerrevisions"};
+inline const Resource kEvents{"events.k8s.io", "v1", "events"};
 inline const Resource kLeases{"coordination.k8s.io", "v1", "leases"};
 inline const Resource kMutatingWebhooks{"admissionregistration.k8s.io", "v1",
                                         "mutatingwebhookconfigurations"};

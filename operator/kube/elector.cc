@@ -1,7 +1,7 @@
 #include "operator/kube/elector.h"
 
+#include <cstdio>
 #include <random>
-#include <unistd.h>
 #include <utility>
 #include <variant>
 
@@ -10,9 +10,7 @@
 
 namespace profiling::kube {
 
-std::string makeIdentity() {
-  char host[256] = "";
-  gethostname(host, sizeof host - 1);
+std::string makeIdentity(std::string_view host) {
   std::random_device random;
   char suffix[17];
   std::snprintf(suffix, sizeof suffix, "%08x%08x", random(), random());

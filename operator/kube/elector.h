@@ -12,6 +12,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "operator/base/clock.h"
@@ -28,8 +29,8 @@ struct ElectorOptions {
   LeaseTiming timing;
 };
 
-// "<host name>_<16 random hex digits>": in a pod the host name is the pod's.
-std::string makeIdentity();
+// "<host>_<16 random hex digits>".
+std::string makeIdentity(std::string_view host);
 
 class Elector final : public Fence {
  public:

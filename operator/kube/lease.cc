@@ -1,7 +1,6 @@
 #include "operator/kube/lease.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <type_traits>
 #include <utility>
 
@@ -9,18 +8,6 @@
 
 namespace profiling::kube {
 namespace {
-
-// "2026-08-01T12:00:00.000000Z"
-std::string formatMicroTime(WallTime t) {
-  const auto micros =
-      std::chrono::duration_cast<std::chrono::microseconds>(t.time_since_epoch()).count() %
-      1'000'000;
-  std::string text = formatRfc3339(t);
-  char fraction[16];
-  std::snprintf(fraction, sizeof fraction, ".%06dZ", static_cast<int>(micros));
-  text.replace(text.size() - 1, 1, fraction);
-  return text;
-}
 
 std::string seconds(Millis d) {
   return std::to_string(d.count() / 1000) + "s";
@@ -114,7 +101,7 @@ LeaseWrite LeaseMachine::claim(WallTime wall) const {
   LeaseRecord& r = write.record;
   r.holder = identity_;
   r.duration_seconds = static_cast<int>(timing_.duration.count());
-  r.renew_time = formatMicroTime(wall);
+  r.renew_time = formatRfc3339Micro(wall);
   r.acquire_time = r.renew_time;
   if (observed_) {
     const bool ours = observed_->holder == identity_;
@@ -158,7 +145,7 @@ std::optional<LeaseWrite> LeaseMachine::release(WallTime wall) const {
   write.record = *observed_;
   write.record.holder.clear();
   write.record.duration_seconds = 1;
-  write.record.renew_time = formatMicroTime(wall);
+  write.record.renew_time = formatRfc3339Micro(wall);
   return write;
 }
 

@@ -86,6 +86,20 @@ def test_the_leader_writes_and_the_standby_does_not(world):
     assert leader.metric("profiling_watch_streamed_lists_total") == 11
 
 
+def test_changes_of_conditions_are_events(world):
+    leader = world.leader()
+    world.serve("seen")
+
+    def events():
+        return [e for e in world.kube.items("events.events.k8s.io", "-n", "profiling") if e["regarding"]["name"] == "seen"]
+
+    event = wait_for("an event of the server", events, 30)[0]
+    assert event["reportingController"] == "profiling.dev/controller"
+    assert event["regarding"]["kind"] == "ProfilingServer"
+    assert event["reason"] and event["note"] and event["type"] in ("Normal", "Warning")
+    assert leader.metric("profiling_events_total") > 0
+
+
 def test_a_stopped_leader_hands_over_at_once(world):
     leader, standby = world.leader(), world.standby()
     assert leader.stop() == 0

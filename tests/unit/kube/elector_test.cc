@@ -170,7 +170,7 @@ TEST(Elector, LossIsReportedWhenAnotherHoldsTheLease) {
 }
 
 TEST(Elector, IdentitiesDiffer) {
-  EXPECT_NE(makeIdentity(), makeIdentity());
+  EXPECT_NE(makeIdentity("pod"), makeIdentity("pod"));
 }
 
 }  // namespace

@@ -1,0 +1,61 @@
+// Writes events to the API server, in a thread of its own and as well as it can: the queue is
+// bounded, a failed write is not repeated, and nobody waits for it.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+#include "controllers/events/correlator.h"
+#include "controllers/events/event.h"
+#include "operator/base/clock.h"
+#include "operator/kube/client.h"
+
+namespace profiling::controllers {
+
+struct RecorderStats {
+  std::uint64_t created = 0;
+  std::uint64_t repeated = 0;
+  std::uint64_t suppressed = 0;  // too many from one object
+  std::uint64_t dropped = 0;     // the queue was full
+  std::uint64_t failed = 0;      // the API server did not take it
+};
+
+class EventRecorder final : public EventSink {
+ public:
+  // `http` and `clock` must outlive this. `instance` names this process: a pod, at most 128 bytes.
+  EventRecorder(net::HttpClient& http, std::string instance, const Clock& clock = Clock::real());
+  ~EventRecorder() override { stop(); }
+  EventRecorder(const EventRecorder&) = delete;
+  EventRecorder& operator=(const EventRecorder&) = delete;
+
+  void record(Event event) override;
+  void start();  // once
+  // Writes what is queued, until something fails or two seconds have passed. May be called again.
+  void stop();
+  RecorderStats stats() const;
+
+ private:
+  void run(const std::stop_token& stop);
+  void write(const Event& event);
+  void create(const Event& event, const EventCreate& verdict);
+  void repeat(const Event& event, const EventRepeat& verdict);
+  void count(std::uint64_t RecorderStats::*counter);
+
+  kube::Client client_;
+  const std::string instance_;
+  const Clock& clock_;
+  EventCorrelator correlator_;  // the recorder's thread only
+
+  mutable std::mutex mutex_;
+  std::condition_variable_any wake_;
+  std::deque<Event> queue_;  // guarded by mutex_
+  RecorderStats stats_;      // guarded by mutex_
+  std::jthread thread_;
+};
+
+}  // namespace profiling::controllers
