@@ -8,7 +8,19 @@ namespace {
 
 using Json = nlohmann::json;
 
-Json metadata(std::string_view namespace_, std::string_view name, const OwnerDeployment& owner) {
+Json secret(std::string_view namespace_, std::string_view name, const char* type, Json data,
+            const OwnerDeployment& owner) {
+  return {{"apiVersion", "v1"},
+          {"kind", "Secret"},
+          {"type", type},
+          {"metadata", ownedMetadata(namespace_, name, owner)},
+          {"data", std::move(data)}};
+}
+
+}  // namespace
+
+Json ownedMetadata(std::string_view namespace_, std::string_view name,
+                   const OwnerDeployment& owner) {
   Json out = {{"name", name},
               {"namespace", namespace_},
               {"labels", {{kNameLabel, "profiling-operator"}, {kManagedByLabel, kManager}}}};
@@ -20,17 +32,6 @@ Json metadata(std::string_view namespace_, std::string_view name, const OwnerDep
   }
   return out;
 }
-
-Json secret(std::string_view namespace_, std::string_view name, const char* type, Json data,
-            const OwnerDeployment& owner) {
-  return {{"apiVersion", "v1"},
-          {"kind", "Secret"},
-          {"type", type},
-          {"metadata", metadata(namespace_, name, owner)},
-          {"data", std::move(data)}};
-}
-
-}  // namespace
 
 Json leafSecret(std::string_view namespace_, std::string_view name, const LeafContent& content,
                 const OwnerDeployment& owner) {
@@ -54,7 +55,7 @@ Json caConfigMap(std::string_view namespace_, std::string_view name, std::string
                  const OwnerDeployment& owner) {
   return {{"apiVersion", "v1"},
           {"kind", "ConfigMap"},
-          {"metadata", metadata(namespace_, name, owner)},
+          {"metadata", ownedMetadata(namespace_, name, owner)},
           {"data", {{kCaCertificateKey, bundle}}}};
 }
 

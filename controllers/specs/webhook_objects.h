@@ -29,6 +29,10 @@ struct CaContent {
   std::string certificate, key, bundle;
 };
 
+// Name, namespace, our labels and the owner.
+nlohmann::json ownedMetadata(std::string_view namespace_, std::string_view name,
+                             const OwnerDeployment& owner);
+
 // Complete objects, for create; the `data` of each also serves as a merge patch.
 nlohmann::json leafSecret(std::string_view namespace_, std::string_view name,
                           const LeafContent& content, const OwnerDeployment& owner = {});

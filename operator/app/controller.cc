@@ -40,7 +40,7 @@ int runController(const ControllerOptions& options) {
   obs::MeasuredClient lease_http(**lease_connections, metrics, host);
   // Several calls that hang must fit into the renewal deadline.
   kube::Client lease_client(lease_http, options.lease.renew_deadline / 4);
-  Leadership leadership(lease_client, options);
+  Leadership leadership(lease_client, options, settings.owner);
   obs::MeasuredClient measured_calls(*api_server->calls, metrics, host);
   kube::ThrottledClient throttled_calls(measured_calls);
   kube::FencedClient calls(throttled_calls, leadership.fence());

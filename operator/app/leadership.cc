@@ -24,12 +24,15 @@ void exitAtOnce(const std::string& why) {
 
 }  // namespace
 
-Leadership::Leadership(kube::Client& lease_client, const ControllerOptions& options)
+Leadership::Leadership(kube::Client& lease_client, const ControllerOptions& options,
+                       const specs::OwnerDeployment& owner)
     : options_(options) {
   if (!options.leader_elect) return;
+  const std::string& namespace_ = options.common.operator_namespace;
   elector_.emplace(lease_client,
-                   kube::ElectorOptions{options.common.operator_namespace, options.lease_name,
-                                        kube::makeIdentity(hostName()), options.lease});
+                   kube::ElectorOptions{
+                       namespace_, options.lease_name, kube::makeIdentity(hostName()),
+                       options.lease, specs::ownedMetadata(namespace_, options.lease_name, owner)});
 }
 
 const kube::Fence& Leadership::fence() const {

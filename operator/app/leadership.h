@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 
+#include "controllers/specs/webhook_objects.h"
 #include "operator/app/options.h"
 #include "operator/kube/elector.h"
 #include "operator/kube/fence.h"
@@ -15,8 +16,9 @@ namespace profiling::app {
 
 class Leadership {
  public:
-  // `lease_client` must outlive this.
-  Leadership(kube::Client& lease_client, const ControllerOptions& options);
+  // `lease_client` must outlive this. The lease goes away with `owner`.
+  Leadership(kube::Client& lease_client, const ControllerOptions& options,
+             const specs::OwnerDeployment& owner);
 
   const kube::Fence& fence() const;
   // leader_election_master_status, and the liveness check `leader-election`: that the loop moves,

@@ -87,10 +87,12 @@ void Elector::read(const std::stop_token& stop) {
 
 Result<nlohmann::json> Elector::send(const LeaseWrite& write, const std::stop_token& stop) {
   if (write.create) {
+    nlohmann::json metadata = options_.metadata;
+    metadata["name"] = options_.name;
     return client_.create(resources::kLeases, options_.namespace_,
                           {{"apiVersion", "coordination.k8s.io/v1"},
                            {"kind", "Lease"},
-                           {"metadata", {{"name", options_.name}}},
+                           {"metadata", std::move(metadata)},
                            {"spec", leaseSpec(write.record)}},
                           stop);
   }

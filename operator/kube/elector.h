@@ -27,6 +27,8 @@ struct ElectorOptions {
   std::string name;
   std::string identity;  // unique among all processes that ever compete; see makeIdentity()
   LeaseTiming timing;
+  nlohmann::json metadata =
+      nlohmann::json::object();  // labels and owners of a lease that we create
 };
 
 // "<host>_<16 random hex digits>".

@@ -12,8 +12,10 @@ def test_uninstalling_leaves_running_pods_running_and_removes_what_it_made(shop)
     assert shop.get("mutatingwebhookconfiguration", "profiling-operator") is None
     wait_for("the operator's pods to be gone", lambda: not shop.items("pods", "-n", "profiling-system"), 60)
     for kind in ("deployments", "services", "serviceaccounts", "roles", "rolebindings", "secrets", "configmaps", "leases"):
-        left = [o["metadata"]["name"] for o in shop.items(kind, "-n", "profiling-system")]
-        assert [n for n in left if n not in ("default", "kube-root-ca.crt")] == [], kind
+        def none_left(kind=kind):  # the garbage collector works in the background
+            left = {o["metadata"]["name"] for o in shop.items(kind, "-n", "profiling-system")}
+            return not left - {"default", "kube-root-ca.crt"}
+        wait_for(f"the {kind} to be gone", none_left, 60)
     for kind in ("clusterroles", "clusterrolebindings"):
         assert [o["metadata"]["name"] for o in shop.items(kind) if o["metadata"]["name"].startswith("profiling-operator")] == []
     for crd in ("profilingpolicies", "profilingservers"):

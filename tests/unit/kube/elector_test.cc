@@ -41,6 +41,10 @@ class LeaseServer {
     lease_["metadata"]["resourceVersion"] = std::to_string(++version_);
     return FakeHttp::json(200, lease_.dump());
   }
+  nlohmann::json metadata() const {
+    const std::scoped_lock lock(mutex_);
+    return lease_.at("metadata");
+  }
   LeaseRecord lease() const {
     const std::scoped_lock lock(mutex_);
     return leaseFromJson(lease_);
@@ -93,7 +97,7 @@ class Signal {
 
 struct Candidate {
   Candidate(LeaseServer& server, const std::string& name, LeaseTiming timing)
-      : elector(client, {"ns", "op", name, timing}) {
+      : elector(client, {"ns", "op", name, timing, {{"labels", {{"a", "b"}}}}}) {
     http.onSend([&server](const net::Request& r) { return server(r); });
   }
   void start() {
@@ -129,6 +133,8 @@ TEST(Elector, StoppedHolderLeavesTheLeaseFree) {
   Candidate a(server, "a", kFast);
   a.start();
   ASSERT_TRUE(a.elected.wait());
+  EXPECT_EQ(server.metadata().at("name"), "op");
+  EXPECT_EQ(server.metadata().at("labels").at("a"), "b");
   a.elector.stop();
   EXPECT_EQ(server.lease().holder, "");
   EXPECT_EQ(server.lease().duration_seconds, 1);
