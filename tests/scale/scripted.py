@@ -5,6 +5,8 @@ import subprocess
 import urllib.parse
 import urllib.request
 
+from kube import environment
+
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 
@@ -12,13 +14,14 @@ ROOT = HERE.parent.parent
 SIZES = {500: (60, 10), 8_000: (1_600, 50), 150_000: (10_000, 500)}
 
 
-def build():
-    """Builds the server; returns its path."""
-    from kube import environment
-    binary = ROOT / "build/scale/server"
-    binary.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["go", "build", "-p", "1", "-o", str(binary), "./server"], cwd=HERE, check=True, env=environment())
-    return binary
+def build(operator):
+    """Builds the server, and what ships of the operator when that is to be measured as it stands."""
+    (ROOT / "build/scale").mkdir(parents=True, exist_ok=True)
+    commands = [["go", "build", "-C", str(HERE), "-o", str(ROOT / "build/scale/server"), "./server"]]
+    if operator:
+        commands += [["cmake", "--preset", "release"], ["cmake", "--build", "--preset", "release", "--target", "profiling-operator"]]
+    for command in commands:
+        subprocess.run(command, check=True, cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL)
 
 
 class Scripted:
