@@ -46,12 +46,19 @@ class Api:
         self.local = threading.local()
 
     def call(self, method, path, body=None, content_type="application/json"):
-        if not hasattr(self.local, "connection"):
-            self.local.connection = http.client.HTTPSConnection(self.address, context=self.context, timeout=60)
-        connection = self.local.connection
-        connection.request(method, path, json.dumps(body) if body is not None else None, {**self.headers, "Content-Type": content_type})
-        answer = connection.getresponse()
-        text = answer.read()
+        payload = json.dumps(body) if body is not None else None
+        for last in (False, True):
+            if not hasattr(self.local, "connection"):
+                self.local.connection = http.client.HTTPSConnection(self.address, context=self.context, timeout=60)
+            try:
+                self.local.connection.request(method, path, payload, {**self.headers, "Content-Type": content_type})
+                answer = self.local.connection.getresponse()
+                text = answer.read()
+                break
+            except (OSError, http.client.HTTPException):  # it was idle for so long that the server closed it
+                del self.local.connection
+                if last:
+                    raise
         if answer.status >= 300 and answer.status != 409:
             raise RuntimeError(f"{method} {path}: {answer.status} {text[:400].decode(errors='replace')}")
         return json.loads(text)
