@@ -26,7 +26,7 @@ void hardenProcess() {
   prctl(PR_SET_DUMPABLE, 0);
   mallopt(M_ARENA_MAX, 1);
   (void)std::signal(SIGPIPE, SIG_IGN);
-  setenv("SSL_CERT_FILE", "/dev/null", 0);
+  setenv("SSL_CERT_FILE", "/dev/null", 1);
 }
 
 std::string hostName() {

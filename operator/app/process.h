@@ -7,8 +7,9 @@ namespace profiling::app {
 
 // No core dumps and not dumpable (they would hold tokens and pod specs); SIGPIPE ignored;
 // one malloc arena for all threads (their caches keep it uncontended; 4 MiB less in the webhook);
-// and SSL_CERT_FILE=/dev/null unless set, because cpprestsdk would otherwise parse the system's
-// roots for every connection (37 ms instead of 5) although it trusts only the cluster's CA.
+// and SSL_CERT_FILE=/dev/null whatever the environment says: cpprestsdk parses those roots for
+// every connection (37 ms instead of 5, 0.7 MiB each) although only the cluster's own CA is
+// trusted.
 void hardenProcess();
 
 std::string hostName();  // in a pod: the pod's name
