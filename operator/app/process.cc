@@ -10,6 +10,8 @@
 namespace profiling::app {
 namespace {
 
+constexpr int kKeepFree = 128 << 10;
+
 sigset_t stopSignals() {
   sigset_t set;
   sigemptyset(&set);
@@ -25,6 +27,7 @@ void hardenProcess() {
   setrlimit(RLIMIT_CORE, &none);
   prctl(PR_SET_DUMPABLE, 0);
   mallopt(M_ARENA_MAX, 1);
+  mallopt(M_TRIM_THRESHOLD, kKeepFree);
   (void)std::signal(SIGPIPE, SIG_IGN);
   setenv("SSL_CERT_FILE", "/dev/null", 1);
 }
