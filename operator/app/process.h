@@ -1,6 +1,7 @@
 // What every sub-command does to its own process before anything else.
 #pragma once
 
+#include <functional>
 #include <string>
 
 namespace profiling::app {
@@ -17,6 +18,8 @@ std::string hostName();  // in a pod: the pod's name
 
 // Blocks SIGTERM and SIGINT in this thread and all that it will start; waitForSignal() takes them.
 void blockStopSignals();
-int waitForSignal();
+// Asks `ready` each second until it has held for five: then gives back the memory that only the
+// start needed (9 MiB of code, tables of symbols and relocations).
+int waitForSignal(const std::function<bool()>& ready);
 
 }  // namespace profiling::app
