@@ -24,6 +24,7 @@ class Watched(Operator):
 
     def __init__(self, folder, command, kubeconfig, *flags):
         self.begin = time.monotonic()
+        self.anonymous_peak = 0
         super().__init__(folder, command, f"--kubeconfig={kubeconfig}", *flags)
 
     def until_ready(self, deadline=300):
@@ -33,6 +34,7 @@ class Watched(Operator):
         return time.monotonic() - self.begin
 
     def is_ready(self):
+        self.memory()
         try:
             return urllib.request.urlopen(self.address + "/readyz", timeout=5).status == 200
         except OSError:
@@ -65,10 +67,12 @@ class Watched(Operator):
         return pathlib.Path(f"/proc/{self.process.pid}/{name}")
 
     def memory(self):
-        """MiB now: resident, of it anonymous and mapped files; and the most that was resident so far."""
+        """MiB now: resident, of it anonymous and mapped files; and the most that was resident so far.
+        The kernel keeps no peak of anonymous memory: it is the most that was seen here."""
         rollup = dict(re.findall(r"^(\w+):\s+(\d+) kB$", self._proc("smaps_rollup").read_text(), re.M))
         status = dict(re.findall(r"^(\w+):\s+(\d+)", self._proc("status").read_text(), re.M))
         rss, anonymous = int(rollup["Rss"]) / 1024, int(rollup["Anonymous"]) / 1024
+        self.anonymous_peak = round(max(self.anonymous_peak, anonymous), 1)
         return {"rss": round(rss, 1), "anonymous": round(anonymous, 1), "file": round(rss - anonymous, 1),
                 "peak": round(int(status["VmHWM"]) / 1024, 1), "threads": int(status["Threads"])}
 
@@ -87,6 +91,7 @@ class Watched(Operator):
         """Waits until nothing but the Lease was written for `calm` seconds and reconciles have ended."""
         last, since, begin = None, time.monotonic(), time.monotonic()
         while time.monotonic() - since < calm:
+            self.memory()  # for the peak
             now = (server.writes(), self.total("profiling_reconcile_total"))
             if now != last:
                 last, since = now, time.monotonic()
