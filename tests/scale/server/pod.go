@@ -64,7 +64,7 @@ func (p *pod) label(key string) (string, bool) {
 	case "team":
 		return p.namespace(), true
 	case p.hashKey():
-		return p.hash, true
+		return p.hashValue(), true
 	}
 	return "", false
 }
@@ -79,6 +79,14 @@ func (p *pod) hashKey() string {
 	default:
 		return "controller-revision-hash"
 	}
+}
+
+func (p *pod) hashValue() string {
+	if p.kind == cronJobs {
+		_, job := p.owner()
+		return job
+	}
+	return p.hash
 }
 
 func (p *pod) phase() string {
@@ -141,7 +149,7 @@ func (p *pod) value(out []byte, name string) []byte {
 	case "changed":
 		return time.Unix(p.changed, 0).UTC().AppendFormat(out, time.RFC3339)
 	case "hashLabel":
-		return fmt.Appendf(out, `"%s":"%s"`, p.hashKey(), p.hash)
+		return p.appendControllerLabels(out)
 	case "owner":
 		kind, owner := p.owner()
 		return appendOwner(out, kind, owner, uint64(p.workload.number))

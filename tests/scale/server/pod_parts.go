@@ -1,6 +1,24 @@
 package main
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
+
+// appendControllerLabels writes what the pod's controller adds to its labels; those of a StatefulSet
+// differ from pod to pod.
+func (p *pod) appendControllerLabels(out []byte) []byte {
+	switch _, owner := p.owner(); p.kind {
+	case statefulSets:
+		out = fmt.Appendf(out, `"apps.kubernetes.io/pod-index":"%d","statefulset.kubernetes.io/pod-name":"%s",`, p.ordinal, p.name())
+	case cronJobs:
+		uid := appendUID(nil, 'J', uint64(p.workload.number))
+		out = fmt.Appendf(out, `"batch.kubernetes.io/controller-uid":"%s","controller-uid":"%s","job-name":"%s",`, uid, uid, owner)
+	case daemonSets:
+		out = append(out, `"pod-template-generation":"3",`...)
+	}
+	return fmt.Appendf(out, `"%s":"%s"`, p.hashKey(), p.hashValue())
+}
 
 // appendState writes the state of the pod's container, or the one before.
 func (p *pod) appendState(out []byte, last bool) []byte {
