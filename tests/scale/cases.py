@@ -14,14 +14,13 @@ SETTLED = 8
 
 
 @contextlib.contextmanager
-def controller(pods, *flags, folder=None, wait=True, **scenario):
+def controller(pods, *flags, **scenario):
     """(server, controller), ready and settled."""
     with tempfile.TemporaryDirectory() as own, Scripted(own, pods, **scenario) as server:
         process = Watched(own, "controller", server.kubeconfig, *flags)
         try:
             process.cold_start = process.until_ready()
-            if wait:
-                process.settle(server)
+            process.settle(server)
             yield server, process
         finally:
             process.stop()
