@@ -46,7 +46,7 @@ struct ControllerStats {
 
 class Controllers {
  public:
-  // Watches hold a connection each (there are eleven), so they have a client of their own. Clients
+  // Watches hold a connection each (there are twelve), so they have a client of their own. Clients
   // and clock must outlive this.
   Controllers(net::HttpClient& calls, net::HttpClient& watches, Settings settings,
               const Clock& clock = Clock::real());
