@@ -40,7 +40,7 @@ struct Settings {
 };
 
 struct ControllerStats {
-  std::string name;  // profilingserver, policy, certificates
+  std::string name;  // profilingserver, policy (both kinds), certificates
   RunnerStats runner;
 };
 
