@@ -125,7 +125,7 @@ ClusterEffective::ClusterEffective(const ClusterProfilingPolicy& policy,
     : selector_(policy.spec.namespace_selector),
       server_(policy.spec.server_ref ? server : nullptr) {
   EffectivePolicy e;
-  e.policy = ProfilingPolicy{policy.metadata, policy.spec, policy.status};
+  e.policy = {policy.metadata, static_cast<const ProfilingPolicySpec&>(policy.spec), policy.status};
   e.cluster = true;
   resolve(e, server_, agents);
   admitted_ = std::make_shared<const EffectivePolicy>(e);
