@@ -56,6 +56,28 @@ void enqueue(const kube::Store<T>& store, std::string_view namespace_, kube::Wor
   }
 }
 
+// Adds the policies that point at a server, or every policy when its key is empty.
+template <class Policy>
+void enqueueUsers(const kube::Store<Policy>& policies, std::string_view server,
+                  kube::WorkQueue& queue) {
+  const auto all = policies.snapshot();
+  for (const auto& [key, policy] : *all) {
+    if (server.empty()) {
+      queue.add(key, kube::Lane::kBulk);
+    } else if (serverKey(*policy) == server) {
+      queue.add(key);
+    }
+  }
+}
+
+// What the webhook decides by, as far as statuses tell of it.
+inject::Settings injectSettings(const Settings& s) {
+  inject::Settings settings;
+  settings.agents = s.agents;
+  settings.operator_namespace = s.operator_namespace;
+  return settings;
+}
+
 CertificateSettings certificateSettings(const Settings& s) {
   return {s.operator_namespace, s.webhook_service, s.webhook_configuration,
           s.certificate_secret, s.ca_configmap,    s.owner};
@@ -79,6 +101,7 @@ struct Controllers::Parts {
 
   kube::Store<api::ProfilingServer> servers;
   kube::Store<api::ProfilingPolicy> policies;
+  kube::Store<api::ClusterProfilingPolicy> cluster_policies;
   kube::Store<NamespaceRecord> namespaces;
   kube::Store<OwnedRecord> config_maps, services, stateful_sets;
   kube::Store<ServerPodRecord> server_pods;
@@ -92,7 +115,11 @@ struct Controllers::Parts {
   ServerReconciler server_reconciler{
       client, {servers, config_maps, services, stateful_sets, server_pods}, clock, events};
   PolicyReconciler policy_reconciler{
-      client, {policies, servers, namespaces, profiled_pods}, settings.agents, clock, events};
+      client,
+      {policies, cluster_policies, servers, namespaces, profiled_pods},
+      injectSettings(settings),
+      clock,
+      events};
   CertificateReconciler certificate_reconciler{client, certificateSettings(settings), clock};
 
   struct Watch {
@@ -155,14 +182,8 @@ void Controllers::Parts::watchCustomResources() {
                                 }
                                 // A policy may point at a server of any namespace, or wait for one
                                 // to be made.
-                                const auto all = policies.snapshot();
-                                for (const auto& [policy_key, policy] : *all) {
-                                  if (key.empty()) {
-                                    policy_queue.add(policy_key, kube::Lane::kBulk);
-                                  } else if (serverKey(*policy) == key) {
-                                    policy_queue.add(policy_key);
-                                  }
-                                }
+                                enqueueUsers(policies, key, policy_queue);
+                                enqueueUsers(cluster_policies, key, policy_queue);
                               });
   watch<api::ProfilingPolicy>(select(kPolicies), policies, policyDecoder(),
                               [this](std::string_view key) {
@@ -172,13 +193,25 @@ void Controllers::Parts::watchCustomResources() {
                                   policy_queue.add(std::string(key));
                                 }
                               });
-  // The labels of a namespace decide about grants.
+  watch<api::ClusterProfilingPolicy>(select(kClusterPolicies), cluster_policies,
+                                     clusterPolicyDecoder(), [this](std::string_view key) {
+                                       if (key.empty()) {
+                                         enqueue(cluster_policies, "", policy_queue);
+                                       } else {
+                                         policy_queue.add(std::string(key));
+                                       }
+                                     });
+  // The labels of a namespace decide about grants, and which cluster policies select it.
   watch<NamespaceRecord>(select(kNamespaces), namespaces, namespaceDecoder(),
-                         [this](std::string_view key) { enqueue(policies, key, policy_queue); });
+                         [this](std::string_view key) {
+                           enqueue(policies, key, policy_queue);
+                           enqueue(cluster_policies, "", policy_queue, kPodCountDebounce);
+                         });
   watch<ProfiledPodRecord>(select(kPods, std::string(api::kProfiledKey)), profiled_pods,
                            profiledPodDecoder(), [this](std::string_view key) {
                              enqueue(policies, key.empty() ? key : namespaceOf(key), policy_queue,
                                      kPodCountDebounce);
+                             enqueue(cluster_policies, "", policy_queue, kPodCountDebounce);
                            });
 }
 

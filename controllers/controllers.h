@@ -40,13 +40,13 @@ struct Settings {
 };
 
 struct ControllerStats {
-  std::string name;  // profilingserver, policy, certificates
+  std::string name;  // profilingserver, policy (both kinds), certificates
   RunnerStats runner;
 };
 
 class Controllers {
  public:
-  // Watches hold a connection each (there are eleven), so they have a client of their own. Clients
+  // Watches hold a connection each (there are twelve), so they have a client of their own. Clients
   // and clock must outlive this.
   Controllers(net::HttpClient& calls, net::HttpClient& watches, Settings settings,
               const Clock& clock = Clock::real());

@@ -44,11 +44,14 @@ Result<std::string_view> textAt(simdjson::dom::element object, std::string_view 
 
 // The decision annotation is JSON inside a string; anybody who may edit the pod may have changed
 // it.
-std::string policyOf(simdjson::dom::parser& parser, std::string_view decision) {
+void readPolicy(simdjson::dom::parser& parser, std::string_view decision,
+                ProfiledPodRecord& record) {
   simdjson::dom::element document;
-  if (parser.parse(decision).get(document) != simdjson::SUCCESS) return {};
+  if (parser.parse(decision).get(document) != simdjson::SUCCESS) return;
   const Result<std::string_view> policy = textAt(document, "/policy");
-  return policy.ok() ? std::string(*policy) : std::string();
+  if (policy.ok()) record.policy = *policy;
+  const Result<std::string_view> kind = textAt(document, "/policyKind");
+  record.cluster = kind.ok() && *kind == api::ClusterProfilingPolicy::kKind;
 }
 
 struct PodParser {
@@ -65,7 +68,7 @@ struct PodParser {
     if (!namespace_.ok()) return namespace_.status();
     ProfiledPodRecord record;
     const auto decision = textAt(pod, "/metadata/annotations/profiling.dev~1decision");
-    if (decision.ok()) record.policy = policyOf(decisions, *decision);
+    if (decision.ok()) readPolicy(decisions, *decision, record);
     const Result<std::string_view> phase = textAt(pod, "/status/phase");
     record.finished = phase.ok() && (*phase == "Succeeded" || *phase == "Failed");
     return kube::Decoded<ProfiledPodRecord>{
@@ -141,6 +144,10 @@ kube::Decoder<api::ProfilingServer> serverDecoder() {
 kube::Decoder<api::ProfilingPolicy> policyDecoder() {
   return decoder<api::ProfilingPolicy>([](const Json& o) { return api::policyFromJson(o); });
 }
+kube::Decoder<api::ClusterProfilingPolicy> clusterPolicyDecoder() {
+  return decoder<api::ClusterProfilingPolicy>(
+      [](const Json& o) { return api::clusterPolicyFromJson(o); });
+}
 kube::Decoder<OwnedRecord> ownedDecoder() {
   return decoder<OwnedRecord>(
       [](Json o) -> Result<OwnedRecord> { return ownedRecord(std::move(o)); });
@@ -155,9 +162,9 @@ kube::Decoder<ProfiledPodRecord> profiledPodDecoder() {
 }
 kube::Decoder<NamespaceRecord> namespaceDecoder() {
   return decoder<NamespaceRecord>([](const Json& o) -> Result<NamespaceRecord> {
-    Result<api::ObjectMeta> meta = api::metaFromJson(o);
+    const Result<api::ObjectMeta> meta = api::metaFromJson(o);
     if (!meta.ok()) return meta.status();
-    return NamespaceRecord{std::move(meta->labels)};
+    return inject::namespaceRecord(*meta);
   });
 }
 kube::Decoder<VersionRecord> versionDecoder() {

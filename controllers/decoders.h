@@ -12,6 +12,7 @@ namespace profiling::controllers {
 
 kube::Decoder<api::ProfilingServer> serverDecoder();
 kube::Decoder<api::ProfilingPolicy> policyDecoder();
+kube::Decoder<api::ClusterProfilingPolicy> clusterPolicyDecoder();
 kube::Decoder<OwnedRecord> ownedDecoder();
 kube::Decoder<ServerPodRecord> serverPodDecoder();
 kube::Decoder<ProfiledPodRecord> profiledPodDecoder();  // simdjson: there may be many thousands

@@ -6,6 +6,9 @@
 //   std::string patch = renderPatch(plan, pod, settings);       // JSON Patch (RFC 6902), "[]"
 //   never
 //
+// Under a policy of mode Observe everything is decided and told to the caller, and nothing planned:
+// the pod stays as it is, to the byte, and nobody is warned.
+//
 // A pod that was injected before (by an earlier pass, or because its template was exported from a
 // running pod) is recognised part by part, by content: what is there is kept, what is missing is
 // added. A second pass over our own output therefore plans nothing.
@@ -75,7 +78,11 @@ struct Settings {
                                          "vault-agent"};  // never default targets
 };
 
-// Policies of one namespace, best first: priority, then older, then name.
+// Namespaces whose pods are never touched: the system's and the operator's own.
+bool isExcluded(std::string_view namespace_, const Settings& settings);
+
+// Policies that may apply to the pods of one namespace, best first: priority, then the namespace's
+// own before the cluster's, then older, then name.
 using PolicyList = std::vector<std::shared_ptr<const api::EffectivePolicy>>;
 void sortByPrecedence(PolicyList& policies);
 
@@ -94,8 +101,10 @@ Workload workloadOf(const api::PodView& pod);
 struct Decision {
   std::shared_ptr<const api::EffectivePolicy> policy;  // null: nothing is done
   Reason reason = Reason::kNoPolicy;
+  api::PolicyMode mode = api::PolicyMode::kEnforce;  // of the policy that won
   bool opted_in = false;    // the pod itself asks for it: a refusal is written into its annotation
   std::string policy_name;  // of the policy that won, also when the pod is refused
+  bool cluster_policy = false;                     // which is a ClusterProfilingPolicy
   std::vector<api::Language> annotated_languages;  // from inject: "java,python"; empty: not named
   std::vector<Warning> warnings;
 };
@@ -141,7 +150,7 @@ struct InitContainerPlan {
   bool force_non_root_user = false;  // the pod's own runAsUser is 0, which runAsNonRoot refuses
 };
 struct InjectionPlan {
-  Reason reason = Reason::kNoPolicy;  // of the pod as a whole
+  Reason reason = Reason::kNoPolicy;  // of the pod as a whole, also where it is only observed
   bool empty = true;                  // nothing to change
   std::vector<ContainerDecision> decisions;
   std::vector<ContainerPlan> containers;

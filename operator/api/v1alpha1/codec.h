@@ -19,8 +19,10 @@ namespace profiling::api {
 
 Result<ObjectMeta> metaFromJson(const nlohmann::json& object);
 Result<ProfilingPolicy> policyFromJson(const nlohmann::json& object);
+Result<ClusterProfilingPolicy> clusterPolicyFromJson(const nlohmann::json& object);
 Result<ProfilingServer> serverFromJson(const nlohmann::json& object);
 nlohmann::json toJson(const ProfilingPolicy& policy);  // apiVersion, kind, metadata, spec, status
+nlohmann::json toJson(const ClusterProfilingPolicy& policy);
 nlohmann::json toJson(const ProfilingServer& server);
 nlohmann::json toJson(const ProfilingPolicyStatus& status);
 nlohmann::json toJson(const ProfilingServerStatus& status);
@@ -35,6 +37,7 @@ struct FieldSchema {
   std::optional<std::int64_t> minimum, maximum;
 };
 std::vector<FieldSchema> policySchema();
+std::vector<FieldSchema> clusterPolicySchema();
 std::vector<FieldSchema> serverSchema();
 
 }  // namespace profiling::api

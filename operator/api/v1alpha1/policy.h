@@ -1,4 +1,5 @@
-// ProfilingPolicy: who in a namespace is profiled, how, and where the profiles go.
+// ProfilingPolicy: who in a namespace is profiled, how, and where the profiles go; and
+// ClusterProfilingPolicy, which says so for many namespaces.
 #pragma once
 
 #include "operator/api/v1alpha1/common.h"
@@ -14,6 +15,7 @@ std::optional<Language> languageFromName(std::string_view name);
 std::optional<Language> languageFromToken(std::string_view token);  // also takes "nodejs"
 
 enum class Activation : std::uint8_t { kAnnotated, kSelected };
+enum class PolicyMode : std::uint8_t { kEnforce, kObserve };
 enum class SecretEnvFrom : std::uint8_t { kAssume, kSkip };
 enum class ServiceNameFrom : std::uint8_t { kWorkload, kLabel, kAnnotation, kFixed };
 
@@ -58,11 +60,12 @@ struct ProfilingPolicySpec {
   SecretEnvFrom secret_env_from = SecretEnvFrom::kAssume;
   std::map<std::string, std::string> tags;
   std::vector<std::string> tags_from_pod_labels;
+  PolicyMode mode = PolicyMode::kEnforce;  // kObserve: decide and count, change no pod
 };
 
 struct ProfilingPolicyStatus {
   std::int64_t observed_generation = 0;
-  std::string phase;            // Active, Degraded, Invalid
+  std::string phase;            // Active, Observing, Degraded
   std::string target_revision;  // short hash
   std::int64_t profiled_pods = 0;
   std::vector<Condition> conditions;  // Ready, ServerAvailable
@@ -73,6 +76,18 @@ struct ProfilingPolicy {
   static constexpr std::string_view kPlural = "profilingpolicies";
   ObjectMeta metadata;
   ProfilingPolicySpec spec;
+  ProfilingPolicyStatus status;
+};
+
+struct ClusterProfilingPolicySpec : ProfilingPolicySpec {  // server_ref names its namespace
+  LabelSelector namespace_selector;                        // empty: every namespace
+};
+
+struct ClusterProfilingPolicy {
+  static constexpr std::string_view kKind = "ClusterProfilingPolicy";
+  static constexpr std::string_view kPlural = "clusterprofilingpolicies";
+  ObjectMeta metadata;  // cluster-scoped: no namespace
+  ClusterProfilingPolicySpec spec;
   ProfilingPolicyStatus status;
 };
 

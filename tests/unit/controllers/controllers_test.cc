@@ -81,12 +81,12 @@ struct Cluster {
                  {{{"type", "Ready"}, {"status", waiting_reason == nullptr ? "True" : "False"}}}},
                 {"containerStatuses", {{{"restartCount", 0}, {"state", state}}}}}}});
   }
-  void profiledPod(const char* name) {
+  void profiledPod(const char* name, const char* decision = R"({"policy":"shop"})") {
     http.put("pods", {{"metadata",
                        {{"name", name},
                         {"namespace", "shop"},
                         {"labels", {{"profiling.dev/profiled", "abc"}}},
-                        {"annotations", {{"profiling.dev/decision", R"({"policy":"shop"})"}}}}},
+                        {"annotations", {{"profiling.dev/decision", decision}}}}},
                       {"status", {{"phase", "Running"}}}});
   }
 };
@@ -138,6 +138,21 @@ TEST(Controllers, ANamespacesLabelsAndItsPodsReachThePolicy) {
   c.http.put("namespaces", {{"metadata", {{"name", "shop"}}}});
   EXPECT_TRUE(waitFor(
       [&] { return c.ready("profilingpolicies", "shop", "shop") == "False ServerNotGranted"; }));
+}
+
+TEST(Controllers, ServersNamespacesAndPodsReachTheClusterPolicy) {
+  Cluster c;
+  c.http.put("clusterprofilingpolicies", api::toJson(test::clusterPolicy()));
+  c.start();
+  const auto ready = [&] { return c.ready("clusterprofilingpolicies", "", "all"); };
+  EXPECT_TRUE(waitFor([&] { return ready() == "False ServerNotFound"; }));
+  c.http.put("profilingservers", api::toJson(grantingServer()));
+  EXPECT_TRUE(waitFor([&] { return ready() == "False ServerNotReady"; }));
+  c.http.put("namespaces", {{"metadata", {{"name", "shop"}}}});
+  EXPECT_TRUE(waitFor([&] { return ready() == "False ServerNotGranted"; }));
+  c.profiledPod("a", R"({"policy":"all","policyKind":"ClusterProfilingPolicy"})");
+  EXPECT_TRUE(waitFor(
+      [&] { return c.at("clusterprofilingpolicies", "", "all", "/status/profiledPods") == 1; }));
 }
 
 TEST(Controllers, DriftAndDeletionOfOwnedObjectsArePutBack) {
@@ -235,7 +250,7 @@ TEST(Controllers, TheyStopWhileWatchesAndWorkersAreBusy) {
   c.controllers->startWorkers();
   c.controllers->stopWorkers();
   c.controllers->stopWatches();
-  EXPECT_EQ(c.controllers->reflectors().size(), 11U);
+  EXPECT_EQ(c.controllers->reflectors().size(), 12U);
   EXPECT_EQ(c.controllers->stats().size(), 3U);
 }
 

@@ -33,7 +33,12 @@ TEST(ProfiledPodDecoder, ReadsPolicyAndPhase) {
   ASSERT_TRUE(pod.ok()) << pod.status().toString();
   EXPECT_EQ(pod->key, "shop/a");
   EXPECT_EQ(pod->record->policy, "shop");
+  EXPECT_FALSE(pod->record->cluster);
   EXPECT_FALSE(pod->record->finished);
+  EXPECT_TRUE(
+      decode(decoder,
+             profiledPod(R"({"policy":"all","policyKind":"ClusterProfilingPolicy"})", "Running"))
+          ->record->cluster);
   EXPECT_TRUE(decode(decoder, profiledPod(R"({"policy":"shop"})", "Succeeded"))->record->finished);
   EXPECT_TRUE(decode(decoder, profiledPod(R"({"policy":"shop"})", "Failed"))->record->finished);
 }
@@ -108,12 +113,27 @@ TEST(Decoders, AnObjectWithoutANameIsRefused) {
   EXPECT_EQ(decode(versionDecoder(), R"([])").status().code(), Code::kInvalidArgument);
 }
 
-TEST(Decoders, NamespacesAreKeptAsTheirLabels) {
+TEST(Decoders, AClusterPolicyIsKnownByItsName) {
   const auto decoded =
-      decode(namespaceDecoder(), R"({"metadata":{"name":"shop","labels":{"team":"shop"}}})");
+      decode(clusterPolicyDecoder(),
+             R"({"metadata":{"name":"all"},"spec":{"endpoint":{"url":"http://x"}}})");
+  ASSERT_TRUE(decoded.ok()) << decoded.status().toString();
+  EXPECT_EQ(decoded->key, "all");
+  EXPECT_EQ(decode(clusterPolicyDecoder(),
+                   R"({"metadata":{"name":"all"},"spec":{"serverRef":{"name":"x"}}})")
+                .status()
+                .code(),
+            Code::kInvalidArgument);
+}
+
+TEST(Decoders, NamespacesAreKeptAsTheirLabelsAndTheirAnnotation) {
+  const auto decoded =
+      decode(namespaceDecoder(), R"({"metadata":{"name":"shop","labels":{"team":"shop"},
+                                     "annotations":{"profiling.dev/inject":"true"}}})");
   ASSERT_TRUE(decoded.ok()) << decoded.status().toString();
   EXPECT_EQ(decoded->key, "shop");
   EXPECT_EQ(decoded->record->labels.at("team"), "shop");
+  EXPECT_EQ(decoded->record->inject, "true");
 }
 
 }  // namespace

@@ -37,8 +37,8 @@ TEST_P(DecidePolicy, Says) {
   api::ProfilingPolicy policy = test::policy();
   api::ProfilingServer server = readyServer();
   row.change(policy, server);
-  const auto status = decidePolicy(
-      {policy, row.server_exists ? &server : nullptr, {{"team", "shop"}}, kAgents, 5, test::kNow});
+  const auto status = decidePolicy(PolicyInput{
+      policy, row.server_exists ? &server : nullptr, {{"team", "shop"}}, kAgents, 5, test::kNow});
   EXPECT_EQ(status.phase, row.phase) << row.sentence;
   const api::Condition* available = api::findCondition(status.conditions, "ServerAvailable");
   const api::Condition* ready = api::findCondition(status.conditions, "Ready");
@@ -118,9 +118,158 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(DecidePolicy, WhatIsMissingSaysWhatItMeansForPods) {
   const api::ProfilingPolicy policy = test::policy();
-  const auto status = decidePolicy({policy, nullptr, {}, kAgents, 0, test::kNow});
+  const auto status = decidePolicy(PolicyInput{policy, nullptr, {}, kAgents, 0, test::kNow});
   EXPECT_THAT(api::findCondition(status.conditions, "Ready")->message,
               HasSubstr("new pods are not profiled"));
+}
+
+inject::Settings settings() {
+  inject::Settings s;
+  s.agents = kAgents;
+  s.operator_namespace = "profiling-system";
+  return s;
+}
+
+TEST(DecidePolicy, OneThatObservesSaysSo) {
+  api::ProfilingPolicy policy = test::policy();
+  policy.spec.mode = api::PolicyMode::kObserve;
+  api::ProfilingServer server = readyServer();
+  const auto status = decidePolicy(PolicyInput{policy, &server, {}, kAgents, 0, test::kNow});
+  EXPECT_EQ(status.phase, "Observing");
+  const api::Condition* ready = api::findCondition(status.conditions, "Ready");
+  EXPECT_EQ(ready->status + " " + ready->reason, "True Observing");
+  EXPECT_THAT(ready->message, HasSubstr("none is changed"));
+  server.status.conditions.clear();
+  const auto waiting = decidePolicy(PolicyInput{policy, &server, {}, kAgents, 0, test::kNow});
+  EXPECT_EQ(waiting.phase, "Degraded");
+  EXPECT_THAT(api::findCondition(waiting.conditions, "Ready")->message,
+              testing::Not(HasSubstr("new pods get an agent")));
+}
+
+struct ClusterRow {
+  const char* sentence;
+  void (*change)(api::ClusterProfilingPolicy&, api::ProfilingServer&);
+  bool server_exists;
+  const char* phase;
+  const char* available;
+  std::vector<const char*> words;  // of Ready
+};
+class DecideClusterPolicy : public testing::TestWithParam<ClusterRow> {};
+
+TEST_P(DecideClusterPolicy, Says) {
+  const ClusterRow& row = GetParam();
+  api::ClusterProfilingPolicy policy = test::clusterPolicy();
+  api::ProfilingServer server = readyServer();
+  row.change(policy, server);
+  inject::Records<NamespaceRecord> namespaces;
+  for (const char* name : {"a", "b", "c", "d", "kube-system", "profiling-system"}) {
+    const bool first = *name == 'a';
+    namespaces[name] = std::make_shared<const NamespaceRecord>(
+        NamespaceRecord{name, {{"first", first ? "yes" : "no"}}, {}});
+  }
+  const auto status = decidePolicy(ClusterPolicyInput{policy, row.server_exists ? &server : nullptr,
+                                                      namespaces, settings(), 5, test::kNow});
+  EXPECT_EQ(status.phase, row.phase) << row.sentence;
+  const api::Condition* available = api::findCondition(status.conditions, "ServerAvailable");
+  const api::Condition* ready = api::findCondition(status.conditions, "Ready");
+  ASSERT_TRUE(available != nullptr && ready != nullptr);
+  EXPECT_EQ(available->status + " " + available->reason, row.available) << row.sentence;
+  EXPECT_EQ(ready->status, available->status) << row.sentence;
+  for (const char* word : row.words) EXPECT_THAT(ready->message, HasSubstr(word)) << row.sentence;
+  EXPECT_EQ(ready->observed_generation, 2);
+  EXPECT_EQ(status.profiled_pods, 5);
+  EXPECT_EQ(status.target_revision.size(), 10U);
+}
+
+void admitOnlyTheFirst(api::ClusterProfilingPolicy&, api::ProfilingServer& s) {
+  s.spec.allowed_namespaces.from = api::AllowFrom::kSelector;
+  s.spec.allowed_namespaces.selector.match_labels = {{"first", "yes"}};
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows, DecideClusterPolicy,
+    testing::Values(
+        ClusterRow{"every namespace but the system's and the operator's own is counted",
+                   [](auto&, auto&) {},
+                   true,
+                   "Active",
+                   "True ServerReady",
+                   {"profiled in 4 namespaces"}},
+        ClusterRow{"only the namespaces that are selected count",
+                   [](auto& p, auto&) {
+                     p.spec.namespace_selector.match_labels = {{"first", "yes"}};
+                   },
+                   true,
+                   "Active",
+                   "True ServerReady",
+                   {"profiled in 1 namespace"}},
+        ClusterRow{"a selector that nothing matches is no error, and shows",
+                   [](auto& p, auto&) {
+                     p.spec.namespace_selector.match_labels = {{"first", "never"}};
+                   },
+                   true,
+                   "Active",
+                   "True ServerReady",
+                   {"profiled in 0 namespaces"}},
+        ClusterRow{"namespaces that the server does not admit are counted and named",
+                   admitOnlyTheFirst,
+                   true,
+                   "Active",
+                   "True ServerReady",
+                   {"in 1 namespace; 3 more", "spec.allowedNamespaces", "'b', 'c', 'd'"}},
+        ClusterRow{"a server that admits none of them has to be changed",
+                   [](auto&, auto& s) { s.spec.allowed_namespaces.from = api::AllowFrom::kSame; },
+                   true,
+                   "Degraded",
+                   "False ServerNotGranted",
+                   {"none of the 4 namespaces", "'a', 'b', 'c' and others", "'All'",
+                    "new pods are not profiled"}},
+        ClusterRow{"a server that is not there is named",
+                   [](auto&, auto&) {},
+                   false,
+                   "Degraded",
+                   "False ServerNotFound",
+                   {"'profiling/pyroscope'", "create it"}},
+        ClusterRow{"a server that is not ready passes its reason on",
+                   [](auto&, auto& s) {
+                     s.status.conditions = {{"Ready", "False", "SecretNotFound", "no x", "", 3}};
+                   },
+                   true,
+                   "Degraded",
+                   "False ServerNotReady",
+                   {"SecretNotFound", "no x"}},
+        ClusterRow{"an endpoint needs no grant",
+                   [](auto& p, auto&) {
+                     p.spec.server_ref.reset();
+                     p.spec.endpoint = api::Endpoint{"https://pyroscope.example", ""};
+                   },
+                   false,
+                   "Active",
+                   "True EndpointGiven",
+                   {"profiled in 4 namespaces"}},
+        ClusterRow{"one that observes says so",
+                   [](auto& p, auto& s) {
+                     p.spec.mode = api::PolicyMode::kObserve;
+                     admitOnlyTheFirst(p, s);
+                   },
+                   true,
+                   "Observing",
+                   "True ServerReady",
+                   {"none is changed in 1 namespace; 3 more"}}));
+
+TEST(DecideClusterPolicy, TheTargetRevisionIsTheSameWhoeverIsAdmitted) {
+  const api::ClusterProfilingPolicy policy = test::clusterPolicy();
+  const auto target = [&](api::AllowFrom from, bool tenancy) {
+    api::ProfilingServer server = readyServer();
+    server.spec.allowed_namespaces.from = from;
+    server.spec.tenancy.enabled = tenancy;
+    const inject::Records<NamespaceRecord> namespaces{
+        {"a", std::make_shared<const NamespaceRecord>(NamespaceRecord{"a", {}, {}})}};
+    return decidePolicy(ClusterPolicyInput{policy, &server, namespaces, settings(), 0, test::kNow})
+        .target_revision;
+  };
+  EXPECT_EQ(target(api::AllowFrom::kAll, false), target(api::AllowFrom::kSame, false));
+  EXPECT_NE(target(api::AllowFrom::kAll, false), target(api::AllowFrom::kAll, true));
 }
 
 struct Cluster {
@@ -128,15 +277,21 @@ struct Cluster {
   kube::Client client{http};
   test::FakeClock clock;
   kube::Store<api::ProfilingPolicy> policies;
+  kube::Store<api::ClusterProfilingPolicy> cluster_policies;
   kube::Store<api::ProfilingServer> servers;
   kube::Store<NamespaceRecord> namespaces;
   kube::Store<ProfiledPodRecord> pods;
-  PolicyReconciler reconciler{client, {policies, servers, namespaces, pods}, kAgents, clock};
+  PolicyReconciler reconciler{
+      client, {policies, cluster_policies, servers, namespaces, pods}, settings(), clock};
   std::stop_source stop;
 
   void policy(const api::ProfilingPolicy& p) {
     policies.publish({{"shop/shop", std::make_shared<const api::ProfilingPolicy>(p)}});
     http.put("profilingpolicies", api::toJson(p));
+  }
+  void clusterPolicy(const api::ClusterProfilingPolicy& p) {
+    cluster_policies.publish({{"all", std::make_shared<const api::ClusterProfilingPolicy>(p)}});
+    http.put("clusterprofilingpolicies", api::toJson(p));
   }
   Outcome reconcile() { return reconciler.reconcile("shop/shop", stop.get_token()); }
 };
@@ -145,13 +300,15 @@ TEST(PolicyReconciler, CountsTheLivePodsOfThePolicyInItsNamespace) {
   Cluster c;
   c.policy(test::policy());
   const auto pod = [](const char* policy, bool finished) {
-    return std::make_shared<const ProfiledPodRecord>(ProfiledPodRecord{policy, finished});
+    return std::make_shared<const ProfiledPodRecord>(ProfiledPodRecord{policy, false, finished});
   };
   c.pods.publish({{"sho/a", pod("shop", false)},
                   {"shop/a", pod("shop", false)},
                   {"shop/b", pod("shop", false)},
                   {"shop/c", pod("shop", true)},
                   {"shop/d", pod("other", false)},
+                  {"shop/e", std::make_shared<const ProfiledPodRecord>(
+                                 ProfiledPodRecord{"shop", true, false})},
                   {"shop2/a", pod("shop", false)}});
   EXPECT_TRUE(c.reconcile().status.ok());
   ASSERT_EQ(
@@ -161,6 +318,26 @@ TEST(PolicyReconciler, CountsTheLivePodsOfThePolicyInItsNamespace) {
   const auto status = c.http.get("profilingpolicies", "shop", "shop")->at("status");
   EXPECT_EQ(status.at("profiledPods"), 2);
   EXPECT_EQ(status.at("phase"), "Degraded");
+}
+
+TEST(PolicyReconciler, CountsTheLivePodsOfAClusterPolicyInEveryNamespace) {
+  Cluster c;
+  c.clusterPolicy(test::clusterPolicy());
+  const auto pod = [](bool cluster, bool finished) {
+    return std::make_shared<const ProfiledPodRecord>(ProfiledPodRecord{"all", cluster, finished});
+  };
+  c.pods.publish({{"shop/a", pod(true, false)},
+                  {"shop/b", pod(false, false)},
+                  {"shop/c", pod(true, true)},
+                  {"web/a", pod(true, false)}});
+  EXPECT_TRUE(c.reconciler.reconcile("all", c.stop.get_token()).status.ok());
+  ASSERT_EQ(
+      c.http.writtenPaths(),
+      std::vector<std::string>{"/apis/profiling.dev/v1alpha1/clusterprofilingpolicies/all/status"});
+  const auto status = c.http.get("clusterprofilingpolicies", "", "all")->at("status");
+  EXPECT_EQ(status.at("profiledPods"), 2);
+  EXPECT_EQ(status.at("phase"), "Degraded");
+  EXPECT_EQ(status.at("observedGeneration"), 2);
 }
 
 TEST(PolicyReconciler, WritesOnlyWhatChanged) {
