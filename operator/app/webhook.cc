@@ -197,7 +197,8 @@ int runWebhook(const WebhookOptions& options) {
 
   certificate.start();
   watches.start();
-  const int signal = waitForSignal();
+  const int signal =
+      waitForSignal([&] { return !watches.unsynced() && certificate.current() != nullptr; });
 
   draining = true;
   log::info("Readiness taken back",
