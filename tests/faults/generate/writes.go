@@ -1,0 +1,177 @@
+package generate
+
+import (
+	"profiling.dev/profiling-operator/tests/faults/judge"
+	"profiling.dev/profiling-operator/tests/faults/plan"
+)
+
+// writeFault is one column of the matrix.
+type writeFault struct {
+	name       string
+	experiment string
+	everywhere bool // at every write; else at one write of each class
+	fits       func(w judge.Write) bool
+	make       func(w judge.Write, p *plan.Plan)
+}
+
+func fault(do, phase string, change ...func(*plan.Fault)) func(judge.Write, *plan.Plan) {
+	return func(w judge.Write, p *plan.Plan) {
+		f := plan.Fault{On: plan.Trigger{Match: matchOf(&w.Exchange), Nth: w.Nth, Phase: phase}, Do: do}
+		for _, c := range change {
+			c(&f)
+		}
+		p.Faults = []plan.Fault{f}
+	}
+}
+
+func times(n int) func(*plan.Fault)          { return func(f *plan.Fault) { f.Times = n } }
+func lasting(s float64) func(*plan.Fault)    { return func(f *plan.Fault) { f.Seconds = s } }
+func status(code int) func(*plan.Fault)      { return func(f *plan.Fault) { f.Status = code } }
+func reason(text string) func(*plan.Fault)   { return func(f *plan.Fault) { f.Reason = text } }
+func after(seconds int) func(*plan.Fault)    { return func(f *plan.Fault) { f.RetryAfter = seconds } }
+func how(text string) func(*plan.Fault)      { return func(f *plan.Fault) { f.How = text } }
+func slow(seconds float64) func(*plan.Fault) { return func(f *plan.Fault) { f.Delay = seconds } }
+
+func creates(w judge.Write) bool { return w.Verb == "create" }
+func exists(w judge.Write) bool  { return w.Verb == "patch" }
+
+// final: an error that the operator does not try again before the object changes.
+func final(make func(judge.Write, *plan.Plan)) func(judge.Write, *plan.Plan) {
+	return func(w judge.Write, p *plan.Plan) {
+		make(w, p)
+		if w.Group == "profiling.dev" {
+			p.Nudge = w.Resource + ":" + w.Object()
+		}
+	}
+}
+
+// forbidden is asked again after half a minute.
+func patiently(make func(judge.Write, *plan.Plan)) func(judge.Write, *plan.Plan) {
+	return func(w judge.Write, p *plan.Plan) {
+		make(w, p)
+		p.Deadline = 50
+	}
+}
+
+// slowly: calls that take long must not cost the lease.
+func slowly(make func(judge.Write, *plan.Plan)) func(judge.Write, *plan.Plan) {
+	return func(w judge.Write, p *plan.Plan) {
+		make(w, p)
+		p.Lease = "slow"
+	}
+}
+
+func illegal(make func(judge.Write, *plan.Plan)) func(judge.Write, *plan.Plan) {
+	return func(w judge.Write, p *plan.Plan) {
+		make(w, p)
+		p.Class = plan.Illegal
+	}
+}
+
+var writeFaults = []writeFault{
+	{"killed-before", "E01", true, nil, fault("kill", plan.Before)},
+	{"killed-after", "E02", true, nil, fault("kill", plan.After)},
+	{"killed-behind", "E03", true, nil, fault("kill", plan.Delivered)},
+	{"answer-lost", "E04", true, nil, fault("close", plan.After)},
+	{"blocked", "E05", true, nil, fault("close", plan.Before)},
+	{"blocked-thrice", "E05", false, nil, fault("close", plan.Before, times(3))},
+	{"blocked-long", "E05", false, nil, fault("close", plan.Before, lasting(6))},
+	{"conflict", "E06", true, nil, fault("answer", plan.Before, status(409))},
+	{"conflicts", "E06", false, nil, fault("answer", plan.Before, status(409), times(5))},
+	{"conflict-long", "E06", false, nil, fault("answer", plan.Before, status(409), lasting(5))},
+	{"already-exists", "E07", false, creates, fault("answer", plan.Before, status(409), reason("AlreadyExists"))},
+	{"invalid", "E08", false, nil, final(fault("answer", plan.Before, status(422)))},
+	{"invalid-long", "E08", false, nil, final(fault("answer", plan.Before, status(422), lasting(4)))},
+	{"token-rotated", "E09", false, nil, fault("rotate", plan.Before)},
+	{"forbidden", "E09", false, nil, patiently(fault("answer", plan.Before, status(403), lasting(3)))},
+	{"not-found", "E10", false, exists, illegal(final(fault("answer", plan.Before, status(404))))},
+	{"too-many-1", "E11", false, nil, fault("answer", plan.Before, status(429), after(1), times(3))},
+	{"too-many-5", "E11", false, nil, fault("answer", plan.Before, status(429), after(5))},
+	{"error-500", "E11", true, nil, fault("answer", plan.Before, status(500))},
+	{"errors-500", "E11", false, nil, fault("answer", plan.Before, status(500), lasting(5))},
+	{"errors-503", "E11", false, nil, fault("answer", plan.Before, status(503), after(1), lasting(5))},
+	{"timeout-504", "E11", false, nil, fault("answer", plan.After, status(504))},
+	{"too-large", "E12", false, nil, final(fault("answer", plan.Before, status(413)))},
+	{"wrong-type", "E12", false, nil, final(fault("answer", plan.Before, status(415)))},
+	{"slow-1", "E13", false, nil, fault("delay", plan.Before, slow(1))},
+	{"slow-8", "E13", false, nil, slowly(fault("delay", plan.After, slow(8)))},
+	{"slow-31", "E13", false, nil, slowly(fault("delay", plan.After, slow(31)))},
+	{"dripping", "E13", false, nil, slowly(fault("drip", plan.After, slow(20)))},
+	{"truncated", "E14", false, nil, fault("corrupt", plan.After, how("truncated"))},
+	{"not-json", "E14", false, nil, fault("corrupt", plan.After, how("not-json"))},
+	{"html", "E14", false, nil, fault("corrupt", plan.After, how("html"))},
+	{"wrong-kind", "E14", false, nil, fault("corrupt", plan.After, how("wrong-kind"))},
+	{"bad-chunk", "E14", false, nil, fault("corrupt", plan.After, how("bad-chunk"))},
+	{"bad-head", "E14", false, nil, fault("corrupt", plan.After, how("bad-head"))},
+	{"empty", "E14", false, nil, fault("corrupt", plan.After, how("empty"))},
+	{"redirect", "E14", false, nil, fault("redirect", plan.Before, status(307))},
+	{"sent-twice", "E15", false, nil, fault("twice", plan.Before, how("second"))},
+	{"term", "E50", true, nil, fault("term", plan.Before)},
+}
+
+// smokeColumns are spread over the classes of writes, one plan each.
+func writePlans(references []*judge.Reference) []*plan.Plan {
+	var plans []*plan.Plan
+	known := map[string]bool{} // a write that several workloads share is faulted in the first
+	covered := map[string]bool{}
+	smoked := map[string]int{}
+	for _, ref := range references {
+		perClass := map[string]int{}
+		for _, w := range ref.Order {
+			key := judge.WriteKey(&w.Exchange)
+			if known[key] && w.Namespace == "profiling-system" || known[key] && w.Namespace == "" {
+				continue
+			}
+			known[key] = true
+			kind := class(&w.Exchange)
+			perClass[kind]++
+			for _, f := range writeFaults {
+				if f.fits != nil && !f.fits(w) {
+					continue
+				}
+				spread := kind + " " + f.name
+				if !f.everywhere && covered[spread] || f.everywhere && !kills(f) && perClass[kind] > 2 {
+					continue
+				}
+				covered[spread] = true
+				p := &plan.Plan{
+					Name: nameOf(ref.Workload, &w.Exchange, w.Nth, f.name), Experiment: f.experiment,
+					Workload: ref.Workload, Class: plan.Legal,
+				}
+				f.make(w, p)
+				smoked[f.name]++
+				plans = append(plans, p)
+			}
+		}
+	}
+	chooseSmoke(plans)
+	return plans
+}
+
+func kills(f writeFault) bool { return f.experiment <= "E04" }
+
+// chooseSmoke takes one plan of each fault, each from another class of writes as far as that goes.
+func chooseSmoke(plans []*plan.Plan) {
+	byFault := map[string][]*plan.Plan{}
+	var order []string
+	for _, p := range plans {
+		key := faultOf(p)
+		if byFault[key] == nil {
+			order = append(order, key)
+		}
+		byFault[key] = append(byFault[key], p)
+	}
+	for i, key := range order {
+		candidates := byFault[key]
+		candidates[(i*7)%len(candidates)].Smoke = true
+	}
+}
+
+func faultOf(p *plan.Plan) string {
+	for _, f := range writeFaults {
+		if len(p.Name) > len(f.name) && p.Name[len(p.Name)-len(f.name)-1:] == "-"+f.name {
+			return f.name
+		}
+	}
+	return p.Experiment
+}
