@@ -1,6 +1,8 @@
 package generate
 
 import (
+	"hash/fnv"
+
 	"profiling.dev/profiling-operator/tests/faults/judge"
 	"profiling.dev/profiling-operator/tests/faults/plan"
 )
@@ -9,10 +11,19 @@ import (
 type writeFault struct {
 	name       string
 	experiment string
-	everywhere bool // at every write; else at one write of each class
+	reach      reach
 	fits       func(w judge.Write) bool
 	make       func(w judge.Write, p *plan.Plan)
 }
+
+// reach: at which writes a fault is tried.
+type reach int
+
+const (
+	once        reach = iota // one of each class: what matters is the code that meets it
+	perWorkload              // one of each class in each workload
+	every                    // every write: what matters is the moment
+)
 
 func fault(do, phase string, change ...func(*plan.Fault)) func(judge.Write, *plan.Plan) {
 	return func(w judge.Write, p *plan.Plan) {
@@ -69,77 +80,63 @@ func illegal(make func(judge.Write, *plan.Plan)) func(judge.Write, *plan.Plan) {
 }
 
 var writeFaults = []writeFault{
-	{"killed-before", "E01", true, nil, fault("kill", plan.Before)},
-	{"killed-after", "E02", true, nil, fault("kill", plan.After)},
-	{"killed-behind", "E03", true, nil, fault("kill", plan.Delivered)},
-	{"answer-lost", "E04", true, nil, fault("close", plan.After)},
-	{"blocked", "E05", true, nil, fault("close", plan.Before)},
-	{"blocked-thrice", "E05", false, nil, fault("close", plan.Before, times(3))},
-	{"blocked-long", "E05", false, nil, fault("close", plan.Before, lasting(6))},
-	{"conflict", "E06", true, nil, fault("answer", plan.Before, status(409))},
-	{"conflicts", "E06", false, nil, fault("answer", plan.Before, status(409), times(5))},
-	{"conflict-long", "E06", false, nil, fault("answer", plan.Before, status(409), lasting(5))},
-	{"already-exists", "E07", false, creates, fault("answer", plan.Before, status(409), reason("AlreadyExists"))},
-	{"invalid", "E08", false, nil, final(fault("answer", plan.Before, status(422)))},
-	{"invalid-long", "E08", false, nil, final(fault("answer", plan.Before, status(422), lasting(4)))},
-	{"token-rotated", "E09", false, nil, fault("rotate", plan.Before)},
-	{"forbidden", "E09", false, nil, patiently(fault("answer", plan.Before, status(403), lasting(3)))},
-	{"not-found", "E10", false, exists, illegal(final(fault("answer", plan.Before, status(404))))},
-	{"too-many-1", "E11", false, nil, fault("answer", plan.Before, status(429), after(1), times(3))},
-	{"too-many-5", "E11", false, nil, fault("answer", plan.Before, status(429), after(5))},
-	{"error-500", "E11", true, nil, fault("answer", plan.Before, status(500))},
-	{"errors-500", "E11", false, nil, fault("answer", plan.Before, status(500), lasting(5))},
-	{"errors-503", "E11", false, nil, fault("answer", plan.Before, status(503), after(1), lasting(5))},
-	{"timeout-504", "E11", false, nil, fault("answer", plan.After, status(504))},
-	{"too-large", "E12", false, nil, final(fault("answer", plan.Before, status(413)))},
-	{"wrong-type", "E12", false, nil, final(fault("answer", plan.Before, status(415)))},
-	{"slow-1", "E13", false, nil, fault("delay", plan.Before, slow(1))},
-	{"slow-8", "E13", false, nil, slowly(fault("delay", plan.After, slow(8)))},
-	{"slow-31", "E13", false, nil, slowly(fault("delay", plan.After, slow(31)))},
-	{"dripping", "E13", false, nil, slowly(fault("drip", plan.After, slow(20)))},
-	{"truncated", "E14", false, nil, fault("corrupt", plan.After, how("truncated"))},
-	{"not-json", "E14", false, nil, fault("corrupt", plan.After, how("not-json"))},
-	{"html", "E14", false, nil, fault("corrupt", plan.After, how("html"))},
-	{"wrong-kind", "E14", false, nil, fault("corrupt", plan.After, how("wrong-kind"))},
-	{"bad-chunk", "E14", false, nil, fault("corrupt", plan.After, how("bad-chunk"))},
-	{"bad-head", "E14", false, nil, fault("corrupt", plan.After, how("bad-head"))},
-	{"empty", "E14", false, nil, fault("corrupt", plan.After, how("empty"))},
-	{"redirect", "E14", false, nil, fault("redirect", plan.Before, status(307))},
-	{"sent-twice", "E15", false, nil, fault("twice", plan.Before, how("second"))},
-	{"term", "E50", true, nil, fault("term", plan.Before)},
+	{"killed-before", "E01", every, nil, fault("kill", plan.Before)},
+	{"killed-after", "E02", every, nil, fault("kill", plan.After)},
+	{"killed-behind", "E03", every, nil, fault("kill", plan.Delivered)},
+	{"answer-lost", "E04", every, nil, fault("close", plan.After)},
+	{"blocked", "E05", perWorkload, nil, fault("close", plan.Before)},
+	{"blocked-thrice", "E05", once, nil, fault("close", plan.Before, times(3))},
+	{"blocked-long", "E05", once, nil, fault("close", plan.Before, lasting(6))},
+	{"conflict", "E06", perWorkload, nil, fault("answer", plan.Before, status(409))},
+	{"conflicts", "E06", once, nil, fault("answer", plan.Before, status(409), times(5))},
+	{"conflict-long", "E06", once, nil, fault("answer", plan.Before, status(409), lasting(5))},
+	{"already-exists", "E07", once, creates, fault("answer", plan.Before, status(409), reason("AlreadyExists"))},
+	{"invalid", "E08", once, nil, final(fault("answer", plan.Before, status(422)))},
+	{"invalid-long", "E08", once, nil, final(fault("answer", plan.Before, status(422), lasting(4)))},
+	{"token-rotated", "E09", once, nil, fault("rotate", plan.Before)},
+	{"forbidden", "E09", once, nil, patiently(fault("answer", plan.Before, status(403), lasting(3)))},
+	{"not-found", "E10", once, exists, illegal(final(fault("answer", plan.Before, status(404))))},
+	{"too-many-1", "E11", once, nil, fault("answer", plan.Before, status(429), after(1), times(3))},
+	{"too-many-5", "E11", once, nil, fault("answer", plan.Before, status(429), after(5))},
+	{"error-500", "E11", perWorkload, nil, fault("answer", plan.Before, status(500))},
+	{"errors-500", "E11", once, nil, fault("answer", plan.Before, status(500), lasting(5))},
+	{"errors-503", "E11", once, nil, fault("answer", plan.Before, status(503), after(1), lasting(5))},
+	{"timeout-504", "E11", once, nil, fault("answer", plan.After, status(504))},
+	{"too-large", "E12", once, nil, final(fault("answer", plan.Before, status(413)))},
+	{"wrong-type", "E12", once, nil, final(fault("answer", plan.Before, status(415)))},
+	{"slow-1", "E13", once, nil, fault("delay", plan.Before, slow(1))},
+	{"slow-8", "E13", once, nil, slowly(fault("delay", plan.After, slow(8)))},
+	{"slow-31", "E13", once, nil, slowly(fault("delay", plan.After, slow(31)))},
+	{"dripping", "E13", once, nil, slowly(fault("drip", plan.After, slow(20)))},
+	{"truncated", "E14", once, nil, fault("corrupt", plan.After, how("truncated"))},
+	{"not-json", "E14", once, nil, fault("corrupt", plan.After, how("not-json"))},
+	{"html", "E14", once, nil, fault("corrupt", plan.After, how("html"))},
+	{"wrong-kind", "E14", once, nil, fault("corrupt", plan.After, how("wrong-kind"))},
+	{"bad-chunk", "E14", once, nil, fault("corrupt", plan.After, how("bad-chunk"))},
+	{"bad-head", "E14", once, nil, fault("corrupt", plan.After, how("bad-head"))},
+	{"empty", "E14", once, nil, fault("corrupt", plan.After, how("empty"))},
+	{"redirect", "E14", once, nil, fault("redirect", plan.Before, status(307))},
+	{"sent-twice", "E15", once, nil, fault("twice", plan.Before, how("second"))},
+	{"term", "E50", perWorkload, nil, fault("term", plan.Before)},
 }
 
-// smokeColumns are spread over the classes of writes, one plan each.
 func writePlans(references []*judge.Reference) []*plan.Plan {
 	var plans []*plan.Plan
-	known := map[string]bool{} // a write that several workloads share is faulted in the first
-	covered := map[string]bool{}
-	smoked := map[string]int{}
+	prune := newPruning(references)
 	for _, ref := range references {
-		perClass := map[string]int{}
 		for _, w := range ref.Order {
-			key := judge.WriteKey(&w.Exchange)
-			if known[key] && w.Namespace == "profiling-system" || known[key] && w.Namespace == "" {
+			if prune.sharedAndSeen(w) {
 				continue
 			}
-			known[key] = true
-			kind := class(&w.Exchange)
-			perClass[kind]++
 			for _, f := range writeFaults {
-				if f.fits != nil && !f.fits(w) {
+				if (f.fits != nil && !f.fits(w)) || prune.repeats(ref, w, f) {
 					continue
 				}
-				spread := kind + " " + f.name
-				if !f.everywhere && covered[spread] || f.everywhere && !kills(f) && perClass[kind] > 2 {
-					continue
-				}
-				covered[spread] = true
 				p := &plan.Plan{
 					Name: nameOf(ref.Workload, &w.Exchange, w.Nth, f.name), Experiment: f.experiment,
 					Workload: ref.Workload, Class: plan.Legal,
 				}
 				f.make(w, p)
-				smoked[f.name]++
 				plans = append(plans, p)
 			}
 		}
@@ -147,8 +144,6 @@ func writePlans(references []*judge.Reference) []*plan.Plan {
 	chooseSmoke(plans)
 	return plans
 }
-
-func kills(f writeFault) bool { return f.experiment <= "E04" }
 
 // chooseSmoke takes one plan of each fault, each from another class of writes as far as that goes.
 func chooseSmoke(plans []*plan.Plan) {
@@ -161,9 +156,11 @@ func chooseSmoke(plans []*plan.Plan) {
 		}
 		byFault[key] = append(byFault[key], p)
 	}
-	for i, key := range order {
+	for _, key := range order {
+		sum := fnv.New32a()
+		_, _ = sum.Write([]byte(key))
 		candidates := byFault[key]
-		candidates[(i*7)%len(candidates)].Smoke = true
+		candidates[int(sum.Sum32())%len(candidates)].Smoke = true
 	}
 }
 

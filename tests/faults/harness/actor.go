@@ -111,9 +111,13 @@ func (e *Execution) nudge(ctx context.Context) {
 	}
 }
 
+const unknowable = 2 * time.Second
+
 // Wrote looks behind a status that says Ready at the moment at which it does (O10).
 func (e *Execution) Wrote(r *proxy.Record) {
-	if r.Resource != "profilingservers" || !says(r, "Ready", "True") {
+	// What a user deletes in this very moment cannot be known yet.
+	fresh := time.Since(time.Unix(0, e.deleted.Load())) < unknowable
+	if fresh || r.Resource != "profilingservers" || !says(r, "Ready", "True") {
 		return
 	}
 	ctx, cancel := context.WithTimeout(e.ctx, 5*time.Second)

@@ -3,12 +3,12 @@ package harness
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"profiling.dev/profiling-operator/tests/faults/judge"
@@ -42,6 +42,7 @@ type Execution struct {
 	replicas []*world.Operator
 	result   *judge.Run
 	ctx      context.Context
+	deleted  atomic.Int64 // when the workload last deleted something
 }
 
 // Execute carries a plan out and returns what was observed. An error means that the harness itself could
@@ -102,7 +103,8 @@ func (e *Execution) run(ctx context.Context, identity *proxy.Identity) error {
 			e.trace.Note("mark", "", name)
 			e.proxy.Do(e.rules.Mark(name))
 		},
-		Start: func(ctx context.Context) error { return e.start(ctx, identity) },
+		Deletes: func() { e.deleted.Store(time.Now().UnixNano()) },
+		Start:   func(ctx context.Context) error { return e.start(ctx, identity) },
 	}
 	if err := runner.Prepare(ctx, e.work); err != nil {
 		return fmt.Errorf("prepare: %w", err)
@@ -223,5 +225,3 @@ func (e *Execution) leader(ctx context.Context) *world.Operator {
 	}
 	return nil
 }
-
-var errNoProcess = errors.New("no process of the operator")

@@ -94,7 +94,7 @@ func order(runs []*Run) []Write {
 		if r.Effective && nth[key] <= least[key] {
 			ex := r.Exchange
 			ex.Client = ""
-			all = append(all, Write{ex, nth[key]})
+			all = append(all, Write{ex, nth[key], r.Committed == 201})
 		}
 	}
 	return all

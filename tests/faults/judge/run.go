@@ -57,7 +57,8 @@ type Reference struct {
 // Write is the Nth request of its WriteKey.
 type Write struct {
 	proxy.Exchange
-	Nth int `json:"nth"`
+	Nth     int  `json:"nth"`
+	Created bool `json:"created,omitempty"` // the object was not there before
 }
 
 // Range of a count over the runs that were learned from.

@@ -24,6 +24,7 @@ type call struct {
 	ex     *Exchange
 	rec    *Record
 	answer *answer // nil until the API server or a fault has answered
+	before string  // version of the object when the request was forwarded
 	twice  string  // which answer of a request that is sent twice is delivered
 }
 
@@ -102,6 +103,8 @@ func releases(body []byte) bool {
 // forward asks the API server. Writes are not broken off when the client goes away: their outcome must
 // be known.
 func (c *call) forward() bool {
+	// The watch may tell of the new version before the answer is here.
+	c.before = c.p.version(c.ex)
 	times := 1
 	if c.twice != "" {
 		times = 2
@@ -168,30 +171,33 @@ func (c *call) committed(status int, body []byte) {
 	if c.ex.Name == "" {
 		c.ex.Name, c.rec.Name = m.Metadata.Name, m.Metadata.Name
 	}
-	changed := c.p.newVersion(c.ex, m.Metadata.ResourceVersion)
-	c.rec.Effective = c.ex.IsWrite() && (changed || c.ex.Verb == "delete")
+	c.p.saw(c.ex, m.Metadata.ResourceVersion)
+	c.rec.Effective = c.ex.Verb == "delete" || c.ex.IsWrite() && newer(m.Metadata.ResourceVersion, c.before)
 	if c.rec.Effective && c.ex.Subresource == "status" {
 		c.p.actor.Wrote(c.rec)
 	}
 }
 
-// newVersion tells whether that version of the object is seen for the first time.
-func (p *Proxy) newVersion(ex *Exchange, version string) bool {
+// saw keeps the newest version of an object that the operator may know of.
+func (p *Proxy) saw(ex *Exchange, version string) {
 	key := ex.Resource + "|" + ex.Object()
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	old := p.versions[key]
-	if old == version || newer(old, version) {
-		return false
+	if newer(version, p.versions[key]) {
+		p.versions[key] = version
 	}
-	p.versions[key] = version
-	return true
+}
+
+func (p *Proxy) version(ex *Exchange) string {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	return p.versions[ex.Resource+"|"+ex.Object()]
 }
 
 func newer(a, b string) bool {
-	x, errA := strconv.ParseUint(a, 10, 64)
-	y, errB := strconv.ParseUint(b, 10, 64)
-	return errA == nil && errB == nil && x > y
+	x, err := strconv.ParseUint(a, 10, 64)
+	y, _ := strconv.ParseUint(b, 10, 64) // nothing is older than everything
+	return err == nil && x > y
 }
 
 // deliver sends the answer on a connection that stays open.

@@ -84,6 +84,7 @@ type stream struct {
 	gone    chan struct{}
 	due     chan plan.Fault
 	version string // last resourceVersion that was delivered
+	listed  bool   // a streamed list is complete
 	noEnd   bool   // the bookmark that ends a streamed list is kept back
 }
 
@@ -148,9 +149,11 @@ func (s *stream) line(line []byte) bool {
 	if s.out.chunk(line) != nil {
 		return true
 	}
-	if v := e.Object.Metadata.ResourceVersion; v != "" {
+	if v := e.Object.Metadata.ResourceVersion; v != "" && !s.listed {
 		s.version = v
 	}
+	// What follows the bookmark that ends a streamed list is not read any more.
+	s.listed = s.listed || (s.ex.Verb == "watchlist" && e.Type == "BOOKMARK")
 	return false
 }
 
@@ -159,7 +162,7 @@ func (s *stream) record(e *event) {
 	ex := *s.ex
 	ex.Namespace, ex.Name = m.Namespace, m.Name
 	if m.Name != "" {
-		s.p.newVersion(&ex, m.ResourceVersion)
+		s.p.saw(&ex, m.ResourceVersion)
 	}
 	r := &Record{Kind: "event", At: s.p.trace.Now(), Exchange: ex, Type: e.Type, ResourceVersion: m.ResourceVersion, Generation: m.Generation}
 	if s.ex.Group == "profiling.dev" {

@@ -19,6 +19,7 @@ type Runner struct {
 	Plane    *world.ControlPlane
 	Start    func(ctx context.Context) error // starts the operator
 	Mark     func(name string)
+	Deletes  func()        // called before something is deleted by hand
 	Patience time.Duration // of each wait
 }
 
@@ -78,6 +79,7 @@ func (r *Runner) step(ctx context.Context, s Step) error {
 		if err != nil {
 			return err
 		}
+		r.Deletes()
 		return r.Plane.Admin.Delete(ctx, path)
 	case s.Wait != nil:
 		return r.wait(ctx, s.Wait)
