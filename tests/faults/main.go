@@ -115,7 +115,9 @@ func run(ctx context.Context, arguments []string) (summary string, failed error)
 func choose(command, only, out string, written []*plan.Plan, workloads []*workload.Workload, references map[string]*judge.Reference) ([]*plan.Plan, error) {
 	var ordered []*judge.Reference
 	for _, w := range workloads {
-		ordered = append(ordered, references[w.Name])
+		if !w.ByHand {
+			ordered = append(ordered, references[w.Name])
+		}
 	}
 	plans, err := generate.All(ordered)
 	if err != nil {

@@ -13,7 +13,9 @@ import (
 
 // All plans, in a fixed order; names are unique.
 func All(references []*judge.Reference) ([]*plan.Plan, error) {
-	plans := writePlans(references)
+	plans := append(writePlans(references), readPlans(references)...)
+	plans = append(plans, restartPlans(references)...)
+	plans = append(plans, stormPlans(references)...)
 	seen := map[string]bool{}
 	for _, p := range plans {
 		if seen[p.Name] {

@@ -1,7 +1,7 @@
 package generate
 
 import (
-	"hash/fnv"
+	"strings"
 
 	"profiling.dev/profiling-operator/tests/faults/judge"
 	"profiling.dev/profiling-operator/tests/faults/plan"
@@ -56,11 +56,10 @@ func final(make func(judge.Write, *plan.Plan)) func(judge.Write, *plan.Plan) {
 	}
 }
 
-// forbidden is asked again after half a minute.
-func patiently(make func(judge.Write, *plan.Plan)) func(judge.Write, *plan.Plan) {
+func allowed(deadline float64, make func(judge.Write, *plan.Plan)) func(judge.Write, *plan.Plan) {
 	return func(w judge.Write, p *plan.Plan) {
 		make(w, p)
-		p.Deadline = 50
+		p.Deadline = deadline
 	}
 }
 
@@ -94,7 +93,7 @@ var writeFaults = []writeFault{
 	{"invalid", "E08", once, nil, final(fault("answer", plan.Before, status(422)))},
 	{"invalid-long", "E08", once, nil, final(fault("answer", plan.Before, status(422), lasting(4)))},
 	{"token-rotated", "E09", once, nil, fault("rotate", plan.Before)},
-	{"forbidden", "E09", once, nil, patiently(fault("answer", plan.Before, status(403), lasting(3)))},
+	{"forbidden", "E09", once, nil, allowed(50, fault("answer", plan.Before, status(403), lasting(3))) /* asked again after half a minute */},
 	{"not-found", "E10", once, exists, illegal(final(fault("answer", plan.Before, status(404))))},
 	{"too-many-1", "E11", once, nil, fault("answer", plan.Before, status(429), after(1), times(3))},
 	{"too-many-5", "E11", once, nil, fault("answer", plan.Before, status(429), after(5))},
@@ -107,6 +106,8 @@ var writeFaults = []writeFault{
 	{"slow-1", "E13", once, nil, fault("delay", plan.Before, slow(1))},
 	{"slow-8", "E13", once, nil, slowly(fault("delay", plan.After, slow(8)))},
 	{"slow-31", "E13", once, nil, slowly(fault("delay", plan.After, slow(31)))},
+	{"black-hole", "E13", once, nil, slowly(allowed(45, fault("hang", plan.Before)))},
+	{"black-hole-after", "E13", once, nil, slowly(allowed(45, fault("hang", plan.After)))},
 	{"dripping", "E13", once, nil, slowly(fault("drip", plan.After, slow(20)))},
 	{"truncated", "E14", once, nil, fault("corrupt", plan.After, how("truncated"))},
 	{"not-json", "E14", once, nil, fault("corrupt", plan.After, how("not-json"))},
@@ -145,30 +146,24 @@ func writePlans(references []*judge.Reference) []*plan.Plan {
 	return plans
 }
 
-// chooseSmoke takes one plan of each fault, each from another class of writes as far as that goes.
-func chooseSmoke(plans []*plan.Plan) {
-	byFault := map[string][]*plan.Plan{}
-	var order []string
-	for _, p := range plans {
-		key := faultOf(p)
-		if byFault[key] == nil {
-			order = append(order, key)
-		}
-		byFault[key] = append(byFault[key], p)
-	}
-	for _, key := range order {
-		sum := fnv.New32a()
-		_, _ = sum.Write([]byte(key))
-		candidates := byFault[key]
-		candidates[int(sum.Sum32())%len(candidates)].Smoke = true
-	}
+// smokeWrites are tried in the smoke run as well, once each.
+var smokeWrites = []string{
+	"killed-before", "killed-after", "killed-behind", "answer-lost", "blocked-thrice", "conflicts", "already-exists", "invalid",
+	"token-rotated", "too-many-1", "errors-503", "timeout-504", "too-large", "slow-1", "truncated", "html", "bad-chunk", "redirect",
+	"sent-twice", "term",
 }
 
-func faultOf(p *plan.Plan) string {
-	for _, f := range writeFaults {
-		if len(p.Name) > len(f.name) && p.Name[len(p.Name)-len(f.name)-1:] == "-"+f.name {
-			return f.name
+// chooseSmoke takes one plan of each of those faults, from the classes of writes in turn.
+func chooseSmoke(plans []*plan.Plan) {
+	for i, fault := range smokeWrites {
+		var candidates []*plan.Plan
+		for _, p := range plans {
+			if strings.HasSuffix(p.Name, "-"+fault) {
+				candidates = append(candidates, p)
+			}
+		}
+		if len(candidates) > 0 {
+			candidates[i%len(candidates)].Smoke = true
 		}
 	}
-	return p.Experiment
 }

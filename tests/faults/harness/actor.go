@@ -81,6 +81,17 @@ func (e *Execution) Foreign(text []byte) {
 	})
 }
 
+// Vanish deletes the object that a request is about.
+func (e *Execution) Vanish(ex *proxy.Exchange) {
+	path, err := e.plane.Path(ex.Resource + " " + ex.Object())
+	if err == nil {
+		err = e.plane.Admin.Delete(e.ctx, path)
+	}
+	if err != nil {
+		e.trace.Note("mark", "", "vanish: "+err.Error())
+	}
+}
+
 // nudge touches an object after the faults: where an error is final until the object changes.
 func (e *Execution) nudge(ctx context.Context) {
 	if e.plan.Nudge == "" {
@@ -115,9 +126,7 @@ const unknowable = 2 * time.Second
 
 // Wrote looks behind a status that says Ready at the moment at which it does (O10).
 func (e *Execution) Wrote(r *proxy.Record) {
-	// What a user deletes in this very moment cannot be known yet.
-	fresh := time.Since(time.Unix(0, e.deleted.Load())) < unknowable
-	if fresh || r.Resource != "profilingservers" || !says(r, "Ready", "True") {
+	if r.Resource != "profilingservers" || !says(r, "Ready", "True") {
 		return
 	}
 	ctx, cancel := context.WithTimeout(e.ctx, 5*time.Second)
@@ -135,6 +144,10 @@ func (e *Execution) Wrote(r *proxy.Record) {
 		o, err := e.plane.Admin.Get(ctx, path)
 		if err == nil && controller(o) == server.Text("metadata", "uid") {
 			continue
+		}
+		// What a user deletes in this very moment cannot be known yet.
+		if time.Since(time.Unix(0, e.deleted.Load())) < unknowable {
+			return
 		}
 		e.mutex.Lock()
 		e.result.Dishonest = append(e.result.Dishonest, fmt.Sprintf("%s said Ready without %s (%v)", r.Object(), name, err))

@@ -8,7 +8,7 @@ import (
 
 // injected: a plan whose faults never happened proves nothing.
 func injected(run *Run, _ *Reference) []string {
-	if run.NotInjected == 0 {
+	if run.NotInjected == 0 || (run.Plan.Partial && run.NotInjected < len(run.Plan.Faults)) {
 		return nil
 	}
 	return []string{fmt.Sprintf("%d of %d faults never hit anything", run.NotInjected, len(run.Plan.Faults))}

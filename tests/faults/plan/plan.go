@@ -92,8 +92,9 @@ type Plan struct {
 	Lease      string   `json:"lease,omitempty"` // quick (the default) or slow: when calls must take long
 	Flags      []string `json:"flags,omitempty"` // of the operator
 	Faults     []Fault  `json:"faults"`
-	Nudge      string   `json:"nudge,omitempty"` // object that is touched after the faults, RESOURCE:NS/NAME
-	Restart    bool     `json:"restart,omitempty"`
+	Nudge      string   `json:"nudge,omitempty"`   // object that is touched after the faults, RESOURCE:NS/NAME
+	Restart    bool     `json:"restart,omitempty"` // the operator, in the end state
+	Partial    bool     `json:"partial,omitempty"` // one fault may keep another from being reached
 
 	Deadline     float64 `json:"deadline,omitempty"`     // seconds to converge in after the last fault
 	ExtraWrites  int     `json:"extraWrites,omitempty"`  // that the fault excuses, of one object
@@ -105,7 +106,7 @@ type Plan struct {
 var actions = map[string][]string{
 	"kill": {Before, After, Delivered}, "term": {Before, After, Delivered}, "stop": {Before, After, Delivered},
 	"close": {Before, After}, "answer": {Before, After}, "delay": {Before, After}, "hang": {Before, After},
-	"drip": {After}, "corrupt": {After}, "redirect": {Before}, "twice": {Before}, "foreign": {Before},
+	"drip": {After}, "corrupt": {After}, "redirect": {Before}, "twice": {Before}, "foreign": {Before}, "vanish": {Before},
 	"rotate": {Before}, "rewrite": {Before}, "refuse": {Before, After, Delivered},
 	"end-stream": {Mid}, "reset-stream": {Mid}, "silence": {Mid}, "error-event": {Mid}, "bookmarks": {Mid},
 	"no-end-bookmark": {Mid}, "inject": {Mid},

@@ -68,6 +68,8 @@ func (c *call) apply(f plan.Fault, phase string) (over bool) {
 		c.twice = f.How
 	case "foreign":
 		c.p.actor.Foreign(f.Object)
+	case "vanish":
+		c.p.actor.Vanish(c.ex)
 	case "rotate":
 		c.p.refuseToken(c.rec.Token)
 		c.p.actor.Rotate()

@@ -22,6 +22,7 @@ type Actor interface {
 	Signal(client string, signal string, length time.Duration) // kill returns when the process has ended
 	Rotate()                                                   // a new token for the operator
 	Foreign(object []byte)                                     // somebody else creates an object
+	Vanish(e *Exchange)                                        // somebody else deletes the object of a request
 	Wrote(r *Record)                                           // a write of a custom resource's status succeeded
 }
 

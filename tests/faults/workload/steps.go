@@ -1,12 +1,14 @@
 package workload
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"reflect"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -64,7 +66,12 @@ func (r *Runner) step(ctx context.Context, s Step) error {
 		r.Mark(s.Mark)
 		return nil
 	case s.Apply != nil:
-		return r.applyText(ctx, s.Apply, "")
+		for n := range max(1, s.Repeat) {
+			if err := r.applyText(ctx, bytes.ReplaceAll(s.Apply, []byte("${n}"), []byte(strconv.Itoa(n+1))), ""); err != nil {
+				return err
+			}
+		}
+		return nil
 	case s.Status != nil:
 		return r.applyText(ctx, s.Status, "/status")
 	case s.Patch != nil:

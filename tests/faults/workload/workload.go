@@ -16,6 +16,7 @@ import (
 type Workload struct {
 	Name       string      `json:"name"`
 	About      string      `json:"about"`
+	ByHand     bool        `json:"byHand,omitempty"` // no plans are generated, only those of plans/ run
 	Namespaces []Namespace `json:"namespaces"`
 	Canaries   []string    `json:"canaries,omitempty"` // secrets that must appear nowhere
 	Steps      []Step      `json:"steps"`
@@ -35,7 +36,8 @@ type Step struct {
 	Patch  *Patch          `json:"patch,omitempty"`
 	Delete string          `json:"delete,omitempty"`
 	Wait   *Wait           `json:"wait,omitempty"`
-	Mark   string          `json:"mark,omitempty"` // begins faults that wait for it
+	Repeat int             `json:"repeat,omitempty"` // of apply, with ${n} replaced by 1, 2, …
+	Mark   string          `json:"mark,omitempty"`   // begins faults that wait for it
 }
 
 // Patch is a merge patch.
