@@ -123,7 +123,7 @@ var writeFaults = []writeFault{
 
 func writePlans(references []*judge.Reference) []*plan.Plan {
 	var plans []*plan.Plan
-	prune := newPruning(references)
+	prune := newPruning()
 	for _, ref := range references {
 		for _, w := range ref.Order {
 			if prune.sharedAndSeen(w) {

@@ -72,13 +72,23 @@ func (e *Execution) Foreign(text []byte) {
 	path := resource.Path(namespace, name)
 	time.AfterFunc(foreignStays, func() {
 		now, err := e.plane.Admin.Get(e.ctx, path)
-		if err != nil || now.Text("metadata", "resourceVersion") != made.Text("metadata", "resourceVersion") {
+		if err != nil || now.Text("metadata", "uid") != made.Text("metadata", "uid") || touchedByOperator(now) {
 			e.mutex.Lock()
 			e.result.ForeignTouched = append(e.result.ForeignTouched, fmt.Sprintf("%s %s/%s (%v)", resource.Plural, namespace, name, err))
 			e.mutex.Unlock()
 		}
 		_ = e.plane.Admin.Delete(e.ctx, path)
 	})
+}
+
+// touchedByOperator goes by field managers: others, such as our own stand-ins, may write to an object.
+func touchedByOperator(o kube.Object) bool {
+	for _, entry := range o.List("metadata", "managedFields") {
+		if strings.HasPrefix(entry.Text("manager"), "profiling-operator") {
+			return true
+		}
+	}
+	return false
 }
 
 // Vanish deletes the object that a request is about.

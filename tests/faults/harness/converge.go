@@ -12,6 +12,7 @@ import (
 )
 
 const (
+	inVain    = 10 * time.Second
 	settled   = 300 * time.Millisecond  // without a write, before a state is worth comparing
 	learnedIn = 2500 * time.Millisecond // without a write, before a state counts as the end of a run without faults
 )
@@ -57,14 +58,18 @@ func (e *Execution) converge(ctx context.Context) error {
 	return e.snapshot(ctx)
 }
 
-// waitForFaults returns when all faults are over. One that has not begun when nothing happens any more
-// never will.
+// waitForFaults returns when all faults are over. One that has not happened, or not as often as it should,
+// when nothing is written any more never will.
 func (e *Execution) waitForFaults(ctx context.Context) {
 	for ctx.Err() == nil {
 		changed := e.rules.Changed()
 		all, hit, over, _ := e.rules.State()
 		e.result.NotInjected = all - hit
-		if over == all || (e.trace.Quiet() > 12*time.Second && !e.rules.Active()) {
+		if over == all {
+			return
+		}
+		if e.trace.Quiet() > inVain && !e.rules.Timed() {
+			e.rules.Stop()
 			return
 		}
 		select {

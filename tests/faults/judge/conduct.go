@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sort"
 	"strconv"
+	"strings"
 
 	"profiling.dev/profiling-operator/tests/faults/proxy"
 )
@@ -82,6 +83,9 @@ func impatience(records []*proxy.Record) []string {
 			if r.Kind != "request" || r.Client != asked.Client || r.Resource == "leases" || r.At < asked.End+slack || r.At > until {
 				continue
 			}
+			if beganAnew(records, r.Client, asked.End, r.At) {
+				continue // a new process cannot know what the one before it was told
+			}
 			same := r.Resource == asked.Resource && r.Selector == asked.Selector && r.Name == asked.Name
 			listing := r.IsStream() || r.Verb == "list"
 			if (reflected && listing && same) || (!reflected && !listing) {
@@ -90,6 +94,15 @@ func impatience(records []*proxy.Record) []string {
 		}
 	}
 	return problems
+}
+
+func beganAnew(records []*proxy.Record, client string, from, to float64) bool {
+	for _, r := range records {
+		if r.Kind == "process" && r.Client == client && strings.HasPrefix(r.Note, "started") && r.At > from && r.At < to {
+			return true
+		}
+	}
+	return false
 }
 
 // resumption: a watch goes on where the one before it ended. Beginning later would lose events, beginning

@@ -193,12 +193,12 @@ func describe(rule *rule) string {
 	return text
 }
 
-// Active tells whether a fault has begun and is not over.
-func (r *Rules) Active() bool {
+// Timed tells whether a fault lasts for a time that is not over.
+func (r *Rules) Timed() bool {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	for _, rule := range r.rules {
-		if rule.active && !rule.over {
+		if rule.active && !rule.over && rule.Seconds > 0 {
 			return true
 		}
 	}

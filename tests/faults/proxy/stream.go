@@ -146,9 +146,15 @@ func (s *stream) line(line []byte) bool {
 	if s.noEnd && e.Type == "BOOKMARK" {
 		return false
 	}
+	return s.deliver(line)
+}
+
+func (s *stream) deliver(line []byte) (over bool) {
 	if s.out.chunk(line) != nil {
 		return true
 	}
+	var e event
+	_ = json.Unmarshal(line, &e)
 	if v := e.Object.Metadata.ResourceVersion; v != "" && !s.listed {
 		s.version = v
 	}
@@ -176,7 +182,7 @@ func (s *stream) act(f plan.Fault, line []byte) (over bool) {
 	s.rec.Fault = append(s.rec.Fault, "mid:"+f.Do)
 	switch f.Do {
 	case "end-stream": // after the event
-		if line != nil && s.out.chunk(line) != nil {
+		if line != nil && s.deliver(line) {
 			return true
 		}
 		_ = s.out.write("0\r\n\r\n")
