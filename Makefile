@@ -7,7 +7,7 @@ export PROFILING_CACHE
 export PATH := $(PROFILING_CACHE)/tools/bin:$(PATH)
 export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
 
-.PHONY: demo demo-down test build lint bench fuzz e2e clean deps format help
+.PHONY: demo demo-down test build lint bench fuzz faults e2e clean deps format help
 
 help:          ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | column -t -s $$'\t'
@@ -32,6 +32,9 @@ bench: deps    ## measure; results belong into tests/bench/RESULTS.md
 
 fuzz: deps     ## libFuzzer on the admission path, FUZZ_SECONDS=60
 	@tests/fuzz/run
+
+faults: build  ## each request of the operator fails in turn, PLANS='drift-*'; a report in build/faults
+	@tests/faults/run all $(if $(PLANS),-only '$(PLANS)')
 
 e2e: deps      ## only the tests on a real node
 	@hack/test $(PRESET) -L e2e
