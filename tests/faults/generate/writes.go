@@ -50,9 +50,7 @@ func exists(w judge.Write) bool  { return w.Verb == "patch" }
 func final(make func(judge.Write, *plan.Plan)) func(judge.Write, *plan.Plan) {
 	return func(w judge.Write, p *plan.Plan) {
 		make(w, p)
-		if w.Group == "profiling.dev" {
-			p.Nudge = w.Resource + ":" + w.Object()
-		}
+		p.Nudge = w.Owner
 	}
 }
 

@@ -3,10 +3,13 @@ package judge
 import (
 	"fmt"
 	"sort"
+	"strings"
 
 	"profiling.dev/profiling-operator/tests/faults/proxy"
 	"profiling.dev/profiling-operator/tests/faults/world"
 )
+
+const ourGroup = "profiling.dev"
 
 // Learn makes a reference from runs of a workload without faults.
 func Learn(name, binary string, runs []*Run) (*Reference, error) {
@@ -94,10 +97,22 @@ func order(runs []*Run) []Write {
 		if r.Effective && nth[key] <= least[key] {
 			ex := r.Exchange
 			ex.Client = ""
-			all = append(all, Write{ex, nth[key], r.Committed == 201})
+			all = append(all, Write{ex, nth[key], r.Committed == 201, owner(&ex, runs[0].End)})
 		}
 	}
 	return all
+}
+
+func owner(e *proxy.Exchange, end world.Snapshot) string {
+	if e.Group == ourGroup {
+		return e.Resource + ":" + e.Object()
+	}
+	for _, reference := range end[world.Key(e.Resource, e.Namespace, e.Name)].List("metadata", "ownerReferences") {
+		if strings.HasPrefix(reference.Text("apiVersion"), ourGroup+"/") {
+			return strings.ToLower(reference.Text("kind")) + "s:" + e.Namespace + "/" + reference.Text("name")
+		}
+	}
+	return ""
 }
 
 func reads(records []*proxy.Record) []proxy.Exchange {

@@ -93,7 +93,7 @@ func honesty(run *Run, _ *Reference) []string {
 	problems := append([]string(nil), run.Dishonest...)
 	seen := make([]bool, len(run.Plan.Seen))
 	for _, r := range run.Records {
-		if r.Group != "profiling.dev" || (r.Kind != "event" && r.Kind != "request") {
+		if r.Group != ourGroup || (r.Kind != "event" && r.Kind != "request") {
 			continue
 		}
 		if r.Observed > r.Generation {

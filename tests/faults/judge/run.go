@@ -57,8 +57,9 @@ type Reference struct {
 // Write is the Nth request of its WriteKey.
 type Write struct {
 	proxy.Exchange
-	Nth     int  `json:"nth"`
-	Created bool `json:"created,omitempty"` // the object was not there before
+	Nth     int    `json:"nth"`
+	Created bool   `json:"created,omitempty"` // the object was not there before
+	Owner   string `json:"owner,omitempty"`   // custom resource that it is written for, RESOURCE:NS/NAME
 }
 
 // Range of a count over the runs that were learned from.

@@ -128,6 +128,9 @@ func (c *call) corrupt(f plan.Fault) bool {
 	case "wrong-kind":
 		c.answer = &answer{http.StatusOK, c.answer.header, []byte(`{"kind":"Pineapple","apiVersion":"v1","metadata":7,"status":[],"spec":"no","items":{"a":1}}`)}
 		return false
+	case "no-items": // as a server whose own cache is not ready has been seen to answer
+		c.answer.body = fmt.Appendf(nil, `{"kind":"List","apiVersion":"v1","metadata":{"resourceVersion":%q},"items":[]}`, meta(c.answer.body).Metadata.ResourceVersion)
+		return false
 	case "empty":
 		c.answer.body = nil
 		return false
