@@ -61,7 +61,11 @@ Status ServerReconciler::apply(const WantedChange& change, const std::string& na
   wait = guard_.check(id, change.uid + specs::hashOf(wanted.object));
   if (wait) return {};
   const kube::Resource resource = resourceOf(wanted.kind);
-  Status result = client_.apply(resource, wanted.object, kServerFieldManager, stop).status();
+  // What is there is ours, and we take our fields back. What was not there when we looked may be
+  // somebody else's by now: then a conflict, and we look again.
+  const auto conflicts = change.uid.empty() ? kube::Conflicts::kFail : kube::Conflicts::kForce;
+  Status result =
+      client_.apply(resource, wanted.object, kServerFieldManager, stop, {}, conflicts).status();
   if (result.code() == Code::kInvalidArgument && !change.uid.empty()) {
     // Apply merges keyed lists, so an entry that somebody renamed stays beside ours, and the two
     // may be invalid together. A merge patch replaces such a list as a whole.

@@ -72,6 +72,8 @@ TEST(ServerReconciler, MakesEverythingAndWritesTheStatusLast) {
   for (const auto& write : c.http.writes()) {
     if (write.path == kStatusPath) continue;
     EXPECT_THAT(write.query, HasSubstr("fieldManager=profiling-operator-server"));
+    EXPECT_THAT(write.query, HasSubstr("force=false"))
+        << "somebody else may have made it a moment ago";
   }
   EXPECT_EQ(c.status().observed_generation, 3);
   EXPECT_EQ(c.status().url, "http://pyroscope.profiling.svc:4040");
@@ -111,7 +113,9 @@ TEST(ServerReconciler, PutsDriftBack) {
   service["spec"]["ports"][0]["port"] = 4041;
   c.http.put("services", service);
   c.sync();
+  c.http.clearWrites();
   ASSERT_TRUE(c.reconcile().status.ok());
+  EXPECT_THAT(c.http.writes().front().query, HasSubstr("force=true"));
   EXPECT_EQ(
       c.http.get("services", "profiling", "pyroscope")->at("spec").at("ports").at(0).at("port"),
       4040);
