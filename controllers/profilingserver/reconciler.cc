@@ -33,6 +33,13 @@ Outcome ServerReconciler::reconcile(const std::string& key, const std::stop_toke
   if (!input.ok()) return Outcome::failed(input.status());
 
   ServerDecision decision = decideServer(*input);
+  const bool makes = std::any_of(decision.apply.begin(), decision.apply.end(),
+                                 [](const WantedChange& change) { return change.uid.empty(); });
+  if (makes) {
+    const auto lives = stillLives(*server, stop);
+    if (!lives.ok()) return Outcome::failed(lives.status());
+    if (!*lives) return Outcome::done();  // its own event is on its way to the store
+  }
   Status failure;
   for (const WantedChange& change : decision.apply) {
     std::optional<Millis> wait;
@@ -51,6 +58,17 @@ Outcome ServerReconciler::reconcile(const std::string& key, const std::stop_toke
   if (!failure.ok()) return Outcome::failed(failure);
   if (!written.ok()) return Outcome::failed(written);
   return {Status(), decision.requeue_after};
+}
+
+Result<bool> ServerReconciler::stillLives(const api::ProfilingServer& server,
+                                          const std::stop_token& stop) {
+  const api::ObjectMeta& known = server.metadata;
+  const auto live = client_.get(kube::resources::kServers, known.namespace_, known.name, stop);
+  if (live.status().code() == Code::kNotFound) return false;
+  if (!live.ok()) return live.status();
+  const auto metadata = api::metaFromJson(*live);
+  if (!metadata.ok()) return Status(Code::kInternal, metadata.status().message());
+  return metadata->uid == known.uid && !metadata->deleting;
 }
 
 Status ServerReconciler::apply(const WantedChange& change, const std::string& namespace_,

@@ -153,6 +153,21 @@ TEST(ServerReconciler, NeverTouchesAForeignObjectThatNoWatchShows) {
   EXPECT_EQ(api::findCondition(status.conditions, "Ready")->reason, "Conflict");
 }
 
+TEST(ServerReconciler, NothingIsMadeForAServerThatTheStoreStillShows) {
+  Cluster c;
+  c.http.remove("profilingservers", "profiling", "pyroscope");
+  EXPECT_TRUE(c.reconcile().status.ok());
+  EXPECT_TRUE(c.http.writes().empty()) << "it was deleted";
+  api::ProfilingServer another = test::s3Server();
+  another.metadata.uid = "of-another-life";
+  c.http.put("profilingservers", api::toJson(another));
+  EXPECT_TRUE(c.reconcile().status.ok());
+  EXPECT_TRUE(c.http.writes().empty()) << "it was made again, and the store will say so";
+  c.sync();
+  EXPECT_TRUE(c.reconcile().status.ok());
+  EXPECT_FALSE(c.http.writes().empty());
+}
+
 TEST(ServerReconciler, ARefusedObjectIsSaidInTheStatus) {
   Cluster c;
   c.http.intercept([](const net::Request& r) -> std::optional<net::Response> {
