@@ -48,13 +48,6 @@ struct ServerPodRecord {
   std::string unschedulable;  // message of condition PodScheduled=False
 };
 
-// A pod that the webhook changed: who decided, and whether it still lives.
-struct ProfiledPodRecord {
-  std::string policy;     // of the decision annotation; empty when that cannot be read
-  bool cluster = false;   // it is a ClusterProfilingPolicy
-  bool finished = false;  // Succeeded or Failed
-};
-
 using inject::NamespaceRecord;
 
 // Of an object that is only a trigger and is read anew when it is needed.

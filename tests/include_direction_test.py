@@ -23,7 +23,7 @@ ALLOWED = {
     "webhooks": ["operator/base", "operator/api", "operator/net", "webhooks/inject", "webhooks/admission"],
     "controllers/specs": ["operator/base", "operator/api"],
     "controllers": ["operator/base", "operator/api", "operator/tls", "operator/kube", "operator/net/http_client.h",
-                    "controllers/specs", "webhooks/inject"],
+                    "controllers/specs", "webhooks/inject", "webhooks/admission"],
     "operator/app": ["operator", "webhooks", "controllers"],
 }
 # Pure folders and files: no threads, no files, no logging, no clock but values.

@@ -46,7 +46,7 @@ std::string consequence(const api::EffectivePolicy& effective) {
 // `where` is said of a policy that is active.
 api::ProfilingPolicyStatus statusOf(const api::EffectivePolicy& effective,
                                     const Availability& server, const std::string& where,
-                                    std::int64_t profiled_pods, const std::string& now) {
+                                    const PolicyTotals& totals, const std::string& now) {
   const bool active = server.status == "True";
   const bool observes = effective.policy.spec.mode == api::PolicyMode::kObserve;
   const char* word = observes ? "Observing" : "Active";
@@ -56,7 +56,7 @@ api::ProfilingPolicyStatus statusOf(const api::EffectivePolicy& effective,
   status.observed_generation = generation;
   status.phase = active ? word : "Degraded";
   status.target_revision = effective.revision;
-  status.profiled_pods = profiled_pods;
+  totals.writeTo(status);
   api::setCondition(
       status.conditions,
       {"ServerAvailable", server.status, server.reason, server.message, "", generation}, now);
@@ -103,8 +103,7 @@ std::string counted(std::size_t count) {
 api::ProfilingPolicyStatus decidePolicy(const PolicyInput& input) {
   const api::EffectivePolicy effective =
       api::makeEffective(input.policy, input.server, input.namespace_labels, input.agents);
-  return statusOf(effective, availability(effective, input.server), "", input.profiled_pods,
-                  input.now);
+  return statusOf(effective, availability(effective, input.server), "", input.totals, input.now);
 }
 
 api::ProfilingPolicyStatus decidePolicy(const ClusterPolicyInput& input) {
@@ -120,7 +119,7 @@ api::ProfilingPolicyStatus decidePolicy(const ClusterPolicyInput& input) {
                                 "a 'Selector' that matches their labels"};
     api::EffectivePolicy refused = effective.common();
     refused.server_url.clear();
-    return statusOf(refused, none, "", input.profiled_pods, input.now);
+    return statusOf(refused, none, "", input.totals, input.now);
   }
   std::string where = " in " + counted(all.selected - all.refused);
   if (all.refused != 0) {
@@ -128,7 +127,7 @@ api::ProfilingPolicyStatus decidePolicy(const ClusterPolicyInput& input) {
              "spec.allowedNamespaces does not admit, are left alone: " + all.names;
   }
   return statusOf(effective.common(), availability(effective.common(), input.server), where,
-                  input.profiled_pods, input.now);
+                  input.totals, input.now);
 }
 
 }  // namespace profiling::controllers

@@ -1,10 +1,10 @@
 // The status of a ProfilingPolicy and of a ClusterProfilingPolicy. Pure.
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <string>
 
+#include "controllers/policy/totals.h"
 #include "controllers/records.h"
 #include "operator/api/effective.h"
 
@@ -15,8 +15,8 @@ struct PolicyInput {
   const api::ProfilingServer* server = nullptr;  // what spec.serverRef names; null: not there
   std::map<std::string, std::string> namespace_labels;  // of the policy's namespace
   const api::AgentImages& agents;
-  std::int64_t profiled_pods = 0;  // alive, with this policy in their decision
-  std::string now;                 // RFC 3339
+  const PolicyTotals& totals;  // what the webhook has made of the pods
+  std::string now;             // RFC 3339
 };
 
 struct ClusterPolicyInput {
@@ -24,7 +24,7 @@ struct ClusterPolicyInput {
   const api::ProfilingServer* server = nullptr;
   const inject::Records<NamespaceRecord>& namespaces;
   const inject::Settings& settings;  // agents; which namespaces are never touched
-  std::int64_t profiled_pods = 0;
+  const PolicyTotals& totals;
   std::string now;
 };
 

@@ -1,7 +1,5 @@
 #include "controllers/policy/reconciler.h"
 
-#include <algorithm>
-
 #include "controllers/status_patch.h"
 #include "operator/api/v1alpha1/codec.h"
 #include "operator/base/text.h"
@@ -18,7 +16,8 @@ Outcome PolicyReconciler::reconcile(const std::string& key, const std::stop_toke
                decidePolicy(PolicyInput{
                    *policy, server.get(),
                    namespace_ ? namespace_->labels : std::map<std::string, std::string>(),
-                   settings_.agents, countPods(*policy), formatRfc3339(clock_.wall())}),
+                   workloads_.settings().agents, totalsOf(false, policy->metadata),
+                   formatRfc3339(clock_.wall())}),
                stop);
 }
 
@@ -28,8 +27,9 @@ Outcome PolicyReconciler::reconcileCluster(const std::string& name, const std::s
   const auto server = stores_.servers.find(serverKey(*policy));
   const auto namespaces = stores_.namespaces.snapshot();
   return write(kube::resources::kClusterPolicies, *policy,
-               decidePolicy(ClusterPolicyInput{*policy, server.get(), *namespaces, settings_,
-                                               countPods(*policy), formatRfc3339(clock_.wall())}),
+               decidePolicy(ClusterPolicyInput{
+                   *policy, server.get(), *namespaces, workloads_.settings(),
+                   totalsOf(true, policy->metadata), formatRfc3339(clock_.wall())}),
                stop);
 }
 
@@ -57,24 +57,12 @@ Outcome PolicyReconciler::write(const kube::Resource& resource, const Policy& po
   return Outcome::failed(written.annotated("write status"));
 }
 
-std::int64_t PolicyReconciler::countPods(const api::ProfilingPolicy& policy) const {
-  const std::string prefix = policy.metadata.namespace_ + "/";
-  const auto pods = stores_.pods.snapshot();
-  std::int64_t count = 0;
-  for (auto it = pods->lower_bound(prefix); it != pods->end() && it->first.starts_with(prefix);
-       ++it) {
-    const ProfiledPodRecord& pod = *it->second;
-    if (!pod.finished && !pod.cluster && pod.policy == policy.metadata.name) ++count;
-  }
-  return count;
-}
-
-std::int64_t PolicyReconciler::countPods(const api::ClusterProfilingPolicy& policy) const {
-  const auto pods = stores_.pods.snapshot();
-  return std::count_if(pods->begin(), pods->end(), [&](const auto& entry) {
-    const ProfiledPodRecord& pod = *entry.second;
-    return !pod.finished && pod.cluster && pod.policy == policy.metadata.name;
+PolicyTotals PolicyReconciler::totalsOf(bool cluster, const api::ObjectMeta& policy) {
+  PolicyTotals totals(cluster, policy.namespace_, policy.name);
+  workloads_.each(policy.namespace_, [&](const std::string&, const WorkloadEvaluation& workload) {
+    totals.add(workload);
   });
+  return totals;
 }
 
 }  // namespace profiling::controllers

@@ -9,6 +9,7 @@
 #include "controllers/policy/decide.h"
 #include "controllers/records.h"
 #include "controllers/runner.h"
+#include "controllers/workload/index.h"
 #include "operator/base/clock.h"
 #include "operator/kube/client.h"
 #include "operator/kube/store.h"
@@ -24,17 +25,16 @@ struct PolicyStores {
   const kube::Store<api::ClusterProfilingPolicy>& cluster_policies;
   const kube::Store<api::ProfilingServer>& servers;
   const kube::Store<NamespaceRecord>& namespaces;
-  const kube::Store<ProfiledPodRecord>& pods;
 };
 
-// Used by several workers at once. `client`, `stores` and `clock` must outlive it.
+// Used by several workers at once. `client`, `stores`, `workloads` and `clock` must outlive it.
 class PolicyReconciler {
  public:
-  PolicyReconciler(kube::Client& client, const PolicyStores& stores, inject::Settings settings,
+  PolicyReconciler(kube::Client& client, const PolicyStores& stores, WorkloadIndex& workloads,
                    const Clock& clock = Clock::real(), EventSink& events = EventSink::none())
       : client_(client),
         stores_(stores),
-        settings_(std::move(settings)),
+        workloads_(workloads),
         clock_(clock),
         events_(events),
         guard_(clock) {}
@@ -47,12 +47,11 @@ class PolicyReconciler {
   Outcome write(const kube::Resource& resource, const Policy& policy,
                 const api::ProfilingPolicyStatus& status, const std::stop_token& stop);
   Outcome reconcileCluster(const std::string& name, const std::stop_token& stop);
-  std::int64_t countPods(const api::ProfilingPolicy& policy) const;
-  std::int64_t countPods(const api::ClusterProfilingPolicy& policy) const;
+  PolicyTotals totalsOf(bool cluster, const api::ObjectMeta& policy);
 
   kube::Client& client_;
   const PolicyStores stores_;
-  const inject::Settings settings_;
+  WorkloadIndex& workloads_;
   const Clock& clock_;
   EventSink& events_;
   ApplyGuard guard_;

@@ -83,7 +83,7 @@ def test_the_leader_writes_and_the_standby_does_not(world):
     assert leader.metric("profiling_reconcile_total") > 0
     assert leader.metric("workqueue_adds_total") >= leader.metric("workqueue_work_duration_seconds_count") > 0
     assert leader.metric("rest_client_requests_total") >= leader.metric("rest_client_request_duration_seconds_count") > 0
-    assert leader.metric("profiling_watch_streamed_lists_total") == 12
+    assert leader.metric("profiling_watch_streamed_lists_total") == 13
 
 
 def test_changes_of_conditions_are_events(world):
@@ -119,7 +119,7 @@ spec: {serverRef: {name: everyones, namespace: profiling}, namespaceSelector: {m
         world.kube.apply(f"{{apiVersion: v1, kind: Namespace, metadata: {{name: {name}, labels: {{tier: shop}}}}}}")
     wait_for("the missing grant to be told", lambda: ready("ServerNotGranted", "none of the 2 namespaces"), 30)
     status = world.kube.get("clusterprofilingpolicy", "everywhere")["status"]
-    assert (status["phase"], status["profiledPods"], len(status["targetRevision"])) == ("Degraded", 0, 10)
+    assert (status["phase"], status["pods"]["profiled"], len(status["targetRevision"])) == ("Degraded", 0, 10)
 
     def events():
         return [e for e in world.kube.items("events.events.k8s.io", "-n", "default")

@@ -15,7 +15,7 @@ from kube import Kube, condition, wait_for  # noqa: E402
 CRDS = sorted((ROOT / "crds").glob("*.yaml"))
 SAMPLES = sorted((ROOT / "crds" / "samples").glob("*.yaml"))
 INVALID = sorted((ROOT / "tests" / "unit" / "api" / "invalid").glob("*.yaml"))
-KINDS = ("clusterprofilingpolicies", "profilingpolicies", "profilingservers")
+KINDS = ("clusterprofilingpolicies", "profilingpolicies", "profilingservers", "workloadprofiles")
 
 
 def as_cluster_policy(text):
@@ -51,7 +51,7 @@ def kube(control_plane):
 
 
 def test_there_are_crds_samples_and_invalid_files():
-    assert (len(CRDS), len(SAMPLES) >= 5, len(INVALID) > 100) == (3, True, True)
+    assert (len(CRDS), len(SAMPLES) >= 5, len(INVALID) > 100) == (4, True, True)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -60,7 +60,8 @@ def test_the_api_server_establishes_the_crd(kube, kind):
     assert condition(crd, "Established").get("status") == "True"
     assert condition(crd, "NamesAccepted").get("status") == "True"
     assert condition(crd, "NonStructuralSchema") == {}
-    assert kube.run("explain", f"{kind}.spec").stdout.count("<") > 5, "the fields are published"
+    part = "status" if kind == "workloadprofiles" else "spec"
+    assert kube.run("explain", f"{kind}.{part}").stdout.count("<") > 5, "the fields are published"
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=stem)
@@ -236,10 +237,10 @@ def test_a_policy_may_change_its_server_for_an_endpoint(kube, created):
 
 def test_status_is_written_apart_from_spec(kube, created):
     created(policy())
-    status = {"spec": {"priority": 9}, "status": {"phase": "Active", "profiledPods": 4, "targetRevision": "0123456789"}}
+    status = {"spec": {"priority": 9}, "status": {"phase": "Active", "pods": {"profiled": 4}, "targetRevision": "0123456789"}}
     kube.run("patch", "profilingpolicy", "p", "-n", "crd-test", "--subresource=status", "--type=merge",
              "-p", json.dumps(status))
     stored = kube.get("profilingpolicy", "p", "-n", "crd-test")
-    assert (stored["status"]["profiledPods"], stored["spec"]["priority"], stored["metadata"]["generation"]) == (4, 0, 1)
+    assert (stored["status"]["pods"]["profiled"], stored["spec"]["priority"], stored["metadata"]["generation"]) == (4, 0, 1)
     line = kube.run("get", "profilingpolicy", "p", "-n", "crd-test", "--no-headers").stdout.split()
     assert line[1:4] == ["Annotated", "Active", "4"], "printer columns"

@@ -71,7 +71,7 @@ class Operator:
 def install_crds(kube):
     for crd in sorted((ROOT / "crds").glob("*.yaml")):
         kube.run("apply", "--server-side", "-f", str(crd))
-    for plural in ("clusterprofilingpolicies", "profilingpolicies", "profilingservers"):
+    for plural in ("clusterprofilingpolicies", "profilingpolicies", "profilingservers", "workloadprofiles"):
         kube.run("wait", "--for=condition=Established", f"crd/{plural}.profiling.dev", "--timeout=30s")
 
 

@@ -17,6 +17,7 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,6 +62,7 @@ enum class Reason {
 inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kInternalError) + 1;
 std::string_view reasonName(Reason reason);
 std::string_view remedyText(Reason reason);
+std::optional<Reason> reasonOf(std::string_view name);
 
 // Administrator's configuration: never from a custom resource.
 struct Settings {
@@ -100,6 +102,8 @@ Workload workloadOf(const api::PodView& pod);
 
 struct Decision {
   std::shared_ptr<const api::EffectivePolicy> policy;  // null: nothing is done
+  // The policy that decides, also when it comes to nothing. Null: none, or it was not asked.
+  std::shared_ptr<const api::EffectivePolicy> chosen;
   Reason reason = Reason::kNoPolicy;
   api::PolicyMode mode = api::PolicyMode::kEnforce;  // of the policy that won
   bool opted_in = false;    // the pod itself asks for it: a refusal is written into its annotation
@@ -108,6 +112,8 @@ struct Decision {
   std::vector<api::Language> annotated_languages;  // from inject: "java,python"; empty: not named
   std::vector<Warning> warnings;
 };
+// Whether a policy's selector and kinds let the pod in; precedence is another matter.
+bool selects(const api::EffectivePolicy& policy, const api::PodView& pod, const Workload& workload);
 Decision decide(const api::PodView& pod, const api::NamespaceView& namespace_,
                 const PolicyList& policies, const Settings& settings);
 

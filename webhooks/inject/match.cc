@@ -12,13 +12,6 @@ bool contains(const std::vector<std::string>& list, std::string_view text) {
   return std::find(list.begin(), list.end(), text) != list.end();
 }
 
-bool selects(const api::EffectivePolicy& policy, const api::PodView& pod,
-             const Workload& workload) {
-  const api::ProfilingPolicySpec& spec = policy.policy.spec;
-  if (!spec.workload_kinds.empty() && !contains(spec.workload_kinds, workload.kind)) return false;
-  return api::matches(spec.selector, [&](std::string_view key) { return pod.label(key); });
-}
-
 // The annotation's choice replaces selector and precedence: the owner of the pod has named it. Only
 // a policy of the pod's own namespace can be named.
 std::shared_ptr<const api::EffectivePolicy> choose(const api::PodView& pod,
@@ -44,6 +37,13 @@ std::shared_ptr<const api::EffectivePolicy> choose(const api::PodView& pod,
 }
 
 }  // namespace
+
+bool selects(const api::EffectivePolicy& policy, const api::PodView& pod,
+             const Workload& workload) {
+  const api::ProfilingPolicySpec& spec = policy.policy.spec;
+  if (!spec.workload_kinds.empty() && !contains(spec.workload_kinds, workload.kind)) return false;
+  return api::matches(spec.selector, [&](std::string_view key) { return pod.label(key); });
+}
 
 bool isExcluded(std::string_view namespace_, const Settings& settings) {
   return contains(settings.excluded_namespaces, namespace_) ||
@@ -86,6 +86,7 @@ Decision decide(const api::PodView& pod, const api::NamespaceView& namespace_,
   if (!namespace_.seen) return refuse(Reason::kUnknownNamespace);
   const auto policy = choose(pod, policies, d);
   if (policy == nullptr) return d;
+  d.chosen = policy;
   d.policy_name = policy->policy.metadata.name;
   d.cluster_policy = policy->cluster;
   d.mode = policy->policy.spec.mode;

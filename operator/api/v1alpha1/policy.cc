@@ -124,12 +124,35 @@ struct Table<ClusterPolicySpecFields> {
       std::make_tuple(field("", &S::policy), field("namespaceSelector", &S::namespace_selector));
 };
 template <>
+struct Table<PolicyWorkloads> {
+  static constexpr auto fields = std::make_tuple(field("matched", &PolicyWorkloads::matched),
+                                                 field("profiled", &PolicyWorkloads::profiled));
+};
+template <>
+struct Table<PolicyPods> {
+  static constexpr auto fields = std::make_tuple(
+      field("matched", &PolicyPods::matched), field("profiled", &PolicyPods::profiled),
+      field("ready", &PolicyPods::ready), field("outdated", &PolicyPods::outdated),
+      field("missed", &PolicyPods::missed), field("skipped", &PolicyPods::skipped),
+      field("notOptedIn", &PolicyPods::not_opted_in));
+};
+template <>
+struct Table<ShadowingPolicy> {
+  static constexpr auto fields =
+      std::make_tuple(field("kind", &ShadowingPolicy::kind, {.required = true}),
+                      field("name", &ShadowingPolicy::name, {.required = true}),
+                      field("workloads", &ShadowingPolicy::workloads, {.required = true}));
+};
+template <>
 struct Table<ProfilingPolicyStatus> {
   static constexpr auto fields =
       std::make_tuple(field("observedGeneration", &ProfilingPolicyStatus::observed_generation),
                       field("phase", &ProfilingPolicyStatus::phase),
                       field("targetRevision", &ProfilingPolicyStatus::target_revision),
-                      field("profiledPods", &ProfilingPolicyStatus::profiled_pods),
+                      field("workloads", &ProfilingPolicyStatus::workloads),
+                      field("pods", &ProfilingPolicyStatus::pods),
+                      field("skippedReasons", &ProfilingPolicyStatus::skipped_reasons),
+                      field("shadowedBy", &ProfilingPolicyStatus::shadowed_by),
                       field("conditions", &ProfilingPolicyStatus::conditions));
 };
 template <>

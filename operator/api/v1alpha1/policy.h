@@ -63,12 +63,47 @@ struct ProfilingPolicySpec {
   PolicyMode mode = PolicyMode::kEnforce;  // kObserve: decide and count, change no pod
 };
 
+// Of the workloads that have pods which the policy decides about.
+struct PolicyWorkloads {
+  std::int64_t matched = 0;
+  std::int64_t profiled = 0;  // every matched pod carries the target revision
+};
+
+// Pods that are neither finished nor being deleted. Every matched one is in exactly one of
+// profiled, missed and skipped.
+struct PolicyPods {
+  std::int64_t matched = 0;
+  std::int64_t profiled = 0;      // carry an agent, of whatever revision
+  std::int64_t ready = 0;         // of those, pass their readiness probes
+  std::int64_t outdated = 0;      // of those, carry another revision than the target
+  std::int64_t missed = 0;        // would get an agent if they started now
+  std::int64_t skipped = 0;       // get none, for one of the skipped reasons
+  std::int64_t not_opted_in = 0;  // not matched: the policy waits for their annotation
+};
+
+struct SkippedReason {
+  std::string reason;  // of the closed enum of the decision annotation
+  std::int64_t pods = 0;
+};
+inline constexpr std::size_t kMaxSkippedReasons = 10;
+
+// Another policy that has precedence for workloads that this one selects as well.
+struct ShadowingPolicy {
+  std::string kind;
+  std::string name;
+  std::int64_t workloads = 0;
+};
+inline constexpr std::size_t kMaxShadowingPolicies = 10;
+
 struct ProfilingPolicyStatus {
   std::int64_t observed_generation = 0;
   std::string phase;            // Active, Observing, Degraded
   std::string target_revision;  // short hash
-  std::int64_t profiled_pods = 0;
-  std::vector<Condition> conditions;  // Ready, ServerAvailable
+  PolicyWorkloads workloads;
+  PolicyPods pods;
+  std::vector<SkippedReason> skipped_reasons;  // the most frequent kMaxSkippedReasons
+  std::vector<ShadowingPolicy> shadowed_by;    // those of the most workloads
+  std::vector<Condition> conditions;           // Ready, ServerAvailable
 };
 
 struct ProfilingPolicy {

@@ -124,17 +124,28 @@ TEST(Codec, MetadataIsKept) {
 
 TEST(Codec, StatusRoundTrips) {
   Json object = policyJson();
-  object["status"] = {{"observedGeneration", 3},
-                      {"phase", "Active"},
-                      {"targetRevision", "0123456789"},
-                      {"profiledPods", 5},
-                      {"conditions",
-                       {{{"type", "Ready"},
-                         {"status", "True"},
-                         {"reason", "Ok"},
-                         {"message", ""},
-                         {"lastTransitionTime", "2026-08-01T10:00:00Z"},
-                         {"observedGeneration", 3}}}}};
+  object["status"] = {
+      {"observedGeneration", 3},
+      {"phase", "Active"},
+      {"targetRevision", "0123456789"},
+      {"workloads", {{"matched", 2}, {"profiled", 1}}},
+      {"pods",
+       {{"matched", 9},
+        {"profiled", 5},
+        {"ready", 4},
+        {"outdated", 1},
+        {"missed", 3},
+        {"skipped", 1},
+        {"notOptedIn", 7}}},
+      {"skippedReasons", {{{"reason", "NoLanguage"}, {"pods", 1}}}},
+      {"shadowedBy", {{{"kind", "ProfilingPolicy"}, {"name", "other"}, {"workloads", 2}}}},
+      {"conditions",
+       {{{"type", "Ready"},
+         {"status", "True"},
+         {"reason", "Ok"},
+         {"message", ""},
+         {"lastTransitionTime", "2026-08-01T10:00:00Z"},
+         {"observedGeneration", 3}}}}};
   const auto policy = policyFromJson(object);
   ASSERT_TRUE(policy.ok()) << policy.status().toString();
   EXPECT_EQ(toJson(policy->status), object.at("status")) << "an empty required field is written";

@@ -44,6 +44,12 @@ const Crd kServer{"ProfilingServer",
                   {"/spec/resources", "/spec/nodeSelector", "/spec/tolerations",
                    "/spec/podAnnotations", "/spec/imagePullSecrets"}};
 
+const Crd kWorkload{"WorkloadProfile",
+                    "crds/profiling.dev_workloadprofiles.yaml",
+                    "operator/api/v1alpha1/workload.cc",
+                    workloadSchema,
+                    {}};
+
 std::optional<std::int64_t> number(const Json& node, const char* key) {
   const auto it = node.find(key);
   if (it == node.end()) return std::nullopt;
@@ -183,7 +189,7 @@ TEST_P(Conformance, EveryKindOfDifferenceIsReported) {
   EXPECT_TRUE(one(differences(crd, without, yaml), "is in " + std::string(crd.table)));
 }
 
-INSTANTIATE_TEST_SUITE_P(Crds, Conformance, testing::Values(kPolicy, kClusterPolicy, kServer),
+INSTANTIATE_TEST_SUITE_P(Crds, Conformance, testing::Values(kPolicy, kClusterPolicy, kServer, kWorkload),
                          [](const auto& tested) { return tested.param.kind; });
 
 // Bounds and rules are written down once for each kind; only these are the cluster kind's own.

@@ -196,7 +196,7 @@ TEST(Revision, StaysWithWhatOnlyChoosesPods) {
        }},
       {"workloadKinds", [](Inputs& i) { i.policy.spec.workload_kinds = {"Job"}; }},
       {"mode", [](Inputs& i) { i.policy.spec.mode = PolicyMode::kObserve; }},
-      {"status", [](Inputs& i) { i.policy.status.profiled_pods = 3; }},
+      {"status", [](Inputs& i) { i.policy.status.pods.profiled = 3; }},
       {"labels",
        [](Inputs& i) {
          i.policy.metadata.labels = {{"a", "b"}};

@@ -3,6 +3,7 @@
 
 #include "controllers/policy/decide.h"
 #include "controllers/policy/reconciler.h"
+#include "controllers/policy/resolved.h"
 #include "operator/api/v1alpha1/codec.h"
 #include "tests/support/fake_clock.h"
 #include "tests/unit/controllers/builders.h"
@@ -22,6 +23,21 @@ api::ProfilingServer readyServer() {
   return server;
 }
 
+// Five pods that a policy has profiled, whichever it is.
+template <class Policy>
+PolicyTotals fiveProfiled(const Policy& policy) {
+  constexpr bool kCluster = std::is_same_v<Policy, api::ClusterProfilingPolicy>;
+  auto effective = std::make_shared<api::EffectivePolicy>();
+  effective->policy.metadata = policy.metadata;
+  effective->cluster = kCluster;
+  WorkloadEvaluation workload;
+  workload.shares.push_back({effective, {.total = 5, .profiled = 5}, {}, 0});
+  PolicyTotals totals(kCluster, policy.metadata.namespace_, policy.metadata.name);
+  totals.add(workload);
+  return totals;
+}
+const PolicyTotals kNoPods(false, "shop", "shop");
+
 struct Row {
   const char* sentence;
   void (*change)(api::ProfilingPolicy&, api::ProfilingServer&);
@@ -37,8 +53,12 @@ TEST_P(DecidePolicy, Says) {
   api::ProfilingPolicy policy = test::policy();
   api::ProfilingServer server = readyServer();
   row.change(policy, server);
-  const auto status = decidePolicy(PolicyInput{
-      policy, row.server_exists ? &server : nullptr, {{"team", "shop"}}, kAgents, 5, test::kNow});
+  const auto status = decidePolicy(PolicyInput{policy,
+                                               row.server_exists ? &server : nullptr,
+                                               {{"team", "shop"}},
+                                               kAgents,
+                                               fiveProfiled(policy),
+                                               test::kNow});
   EXPECT_EQ(status.phase, row.phase) << row.sentence;
   const api::Condition* available = api::findCondition(status.conditions, "ServerAvailable");
   const api::Condition* ready = api::findCondition(status.conditions, "Ready");
@@ -49,7 +69,8 @@ TEST_P(DecidePolicy, Says) {
     EXPECT_THAT(available->message, HasSubstr(word)) << row.sentence;
   EXPECT_EQ(status.observed_generation, 2);
   EXPECT_EQ(ready->observed_generation, 2);
-  EXPECT_EQ(status.profiled_pods, 5);
+  EXPECT_EQ(status.pods.profiled, 5);
+  EXPECT_EQ(status.workloads.profiled, 1);
   EXPECT_EQ(status.target_revision.size(), 10U);
 }
 
@@ -118,7 +139,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(DecidePolicy, WhatIsMissingSaysWhatItMeansForPods) {
   const api::ProfilingPolicy policy = test::policy();
-  const auto status = decidePolicy(PolicyInput{policy, nullptr, {}, kAgents, 0, test::kNow});
+  const auto status = decidePolicy(PolicyInput{policy, nullptr, {}, kAgents, kNoPods, test::kNow});
   EXPECT_THAT(api::findCondition(status.conditions, "Ready")->message,
               HasSubstr("new pods are not profiled"));
 }
@@ -134,13 +155,13 @@ TEST(DecidePolicy, OneThatObservesSaysSo) {
   api::ProfilingPolicy policy = test::policy();
   policy.spec.mode = api::PolicyMode::kObserve;
   api::ProfilingServer server = readyServer();
-  const auto status = decidePolicy(PolicyInput{policy, &server, {}, kAgents, 0, test::kNow});
+  const auto status = decidePolicy(PolicyInput{policy, &server, {}, kAgents, kNoPods, test::kNow});
   EXPECT_EQ(status.phase, "Observing");
   const api::Condition* ready = api::findCondition(status.conditions, "Ready");
   EXPECT_EQ(ready->status + " " + ready->reason, "True Observing");
   EXPECT_THAT(ready->message, HasSubstr("none is changed"));
   server.status.conditions.clear();
-  const auto waiting = decidePolicy(PolicyInput{policy, &server, {}, kAgents, 0, test::kNow});
+  const auto waiting = decidePolicy(PolicyInput{policy, &server, {}, kAgents, kNoPods, test::kNow});
   EXPECT_EQ(waiting.phase, "Degraded");
   EXPECT_THAT(api::findCondition(waiting.conditions, "Ready")->message,
               testing::Not(HasSubstr("new pods get an agent")));
@@ -167,8 +188,9 @@ TEST_P(DecideClusterPolicy, Says) {
     namespaces[name] = std::make_shared<const NamespaceRecord>(
         NamespaceRecord{name, {{"first", first ? "yes" : "no"}}, {}});
   }
-  const auto status = decidePolicy(ClusterPolicyInput{policy, row.server_exists ? &server : nullptr,
-                                                      namespaces, settings(), 5, test::kNow});
+  const auto status =
+      decidePolicy(ClusterPolicyInput{policy, row.server_exists ? &server : nullptr, namespaces,
+                                      settings(), fiveProfiled(policy), test::kNow});
   EXPECT_EQ(status.phase, row.phase) << row.sentence;
   const api::Condition* available = api::findCondition(status.conditions, "ServerAvailable");
   const api::Condition* ready = api::findCondition(status.conditions, "Ready");
@@ -177,7 +199,8 @@ TEST_P(DecideClusterPolicy, Says) {
   EXPECT_EQ(ready->status, available->status) << row.sentence;
   for (const char* word : row.words) EXPECT_THAT(ready->message, HasSubstr(word)) << row.sentence;
   EXPECT_EQ(ready->observed_generation, 2);
-  EXPECT_EQ(status.profiled_pods, 5);
+  EXPECT_EQ(status.pods.profiled, 5);
+  EXPECT_EQ(status.workloads.profiled, 1);
   EXPECT_EQ(status.target_revision.size(), 10U);
 }
 
@@ -265,7 +288,8 @@ TEST(DecideClusterPolicy, TheTargetRevisionIsTheSameWhoeverIsAdmitted) {
     server.spec.tenancy.enabled = tenancy;
     const inject::Records<NamespaceRecord> namespaces{
         {"a", std::make_shared<const NamespaceRecord>(NamespaceRecord{"a", {}, {}})}};
-    return decidePolicy(ClusterPolicyInput{policy, &server, namespaces, settings(), 0, test::kNow})
+    return decidePolicy(
+               ClusterPolicyInput{policy, &server, namespaces, settings(), kNoPods, test::kNow})
         .target_revision;
   };
   EXPECT_EQ(target(api::AllowFrom::kAll, false), target(api::AllowFrom::kSame, false));
@@ -280,9 +304,11 @@ struct Cluster {
   kube::Store<api::ClusterProfilingPolicy> cluster_policies;
   kube::Store<api::ProfilingServer> servers;
   kube::Store<NamespaceRecord> namespaces;
-  kube::Store<ProfiledPodRecord> pods;
+  PodTable pods;
+  ResolvedPolicies resolved{policies, cluster_policies, servers, namespaces, kAgents};
+  WorkloadIndex workloads{pods, [this] { return resolved.current(); }, settings()};
   PolicyReconciler reconciler{
-      client, {policies, cluster_policies, servers, namespaces, pods}, settings(), clock};
+      client, {policies, cluster_policies, servers, namespaces}, workloads, clock};
   std::stop_source stop;
 
   void policy(const api::ProfilingPolicy& p) {
@@ -293,49 +319,63 @@ struct Cluster {
     cluster_policies.publish({{"all", std::make_shared<const api::ClusterProfilingPolicy>(p)}});
     http.put("clusterprofilingpolicies", api::toJson(p));
   }
+  void pod(const char* namespace_, const char* name, bool profiled, std::uint8_t flags = 0) {
+    PodFacts facts;
+    facts.namespace_ = namespace_;
+    facts.name = name;
+    facts.inject = "true";
+    if (profiled) facts.labels = {{"profiling.dev/profiled", "0123456789"}};
+    facts.flags = flags;
+    pods.upsert(facts);
+  }
   Outcome reconcile() { return reconciler.reconcile("shop/shop", stop.get_token()); }
 };
 
-TEST(PolicyReconciler, CountsTheLivePodsOfThePolicyInItsNamespace) {
+TEST(PolicyReconciler, CountsThePodsOfItsNamespaceThatItDecidesAbout) {
   Cluster c;
   c.policy(test::policy());
-  const auto pod = [](const char* policy, bool finished) {
-    return std::make_shared<const ProfiledPodRecord>(ProfiledPodRecord{policy, false, finished});
-  };
-  c.pods.publish({{"sho/a", pod("shop", false)},
-                  {"shop/a", pod("shop", false)},
-                  {"shop/b", pod("shop", false)},
-                  {"shop/c", pod("shop", true)},
-                  {"shop/d", pod("other", false)},
-                  {"shop/e", std::make_shared<const ProfiledPodRecord>(
-                                 ProfiledPodRecord{"shop", true, false})},
-                  {"shop2/a", pod("shop", false)}});
+  c.pod("sho", "a", true);
+  c.pod("shop", "a", true, kPodReady);
+  c.pod("shop", "b", true);
+  c.pod("shop", "c", true, kPodFinished);
+  c.pod("shop", "d", false);
+  c.pod("shop2", "a", true);
   EXPECT_TRUE(c.reconcile().status.ok());
   ASSERT_EQ(
       c.http.writtenPaths(),
       std::vector<std::string>{"/apis/profiling.dev/v1alpha1/namespaces/shop/profilingpolicies/"
                                "shop/status"});
   const auto status = c.http.get("profilingpolicies", "shop", "shop")->at("status");
-  EXPECT_EQ(status.at("profiledPods"), 2);
+  EXPECT_EQ(status.at("pods").at("matched"), 3);
+  EXPECT_EQ(status.at("pods").at("profiled"), 2);
+  EXPECT_EQ(status.at("pods").at("ready"), 1);
+  EXPECT_EQ(status.at("pods").at("skipped"), 1);
+  EXPECT_EQ(status.at("skippedReasons").at(0).at("reason"), "ServerUnavailable");
   EXPECT_EQ(status.at("phase"), "Degraded");
 }
 
-TEST(PolicyReconciler, CountsTheLivePodsOfAClusterPolicyInEveryNamespace) {
+TEST(PolicyReconciler, CountsThePodsOfAClusterPolicyInEveryNamespace) {
   Cluster c;
   c.clusterPolicy(test::clusterPolicy());
-  const auto pod = [](bool cluster, bool finished) {
-    return std::make_shared<const ProfiledPodRecord>(ProfiledPodRecord{"all", cluster, finished});
-  };
-  c.pods.publish({{"shop/a", pod(true, false)},
-                  {"shop/b", pod(false, false)},
-                  {"shop/c", pod(true, true)},
-                  {"web/a", pod(true, false)}});
+  c.policy(test::policy());
+  c.namespaces.publish(
+      {{"shop", std::make_shared<const NamespaceRecord>(NamespaceRecord{"shop", {}, {}})},
+       {"web", std::make_shared<const NamespaceRecord>(NamespaceRecord{"web", {}, {}})},
+       {"kube-system",
+        std::make_shared<const NamespaceRecord>(NamespaceRecord{"kube-system", {}, {}})}});
+  c.resolved.changed();
+  c.pod("shop", "a", true);
+  c.pod("web", "a", true);
+  c.pod("web", "b", true);
+  c.pod("kube-system", "a", true);
   EXPECT_TRUE(c.reconciler.reconcile("all", c.stop.get_token()).status.ok());
   ASSERT_EQ(
       c.http.writtenPaths(),
       std::vector<std::string>{"/apis/profiling.dev/v1alpha1/clusterprofilingpolicies/all/status"});
   const auto status = c.http.get("clusterprofilingpolicies", "", "all")->at("status");
-  EXPECT_EQ(status.at("profiledPods"), 2);
+  EXPECT_EQ(status.at("pods").at("profiled"), 2) << "the namespace's own policy has precedence";
+  EXPECT_EQ(status.at("shadowedBy").at(0).at("name"), "shop");
+  EXPECT_EQ(status.at("shadowedBy").at(0).at("workloads"), 1);
   EXPECT_EQ(status.at("phase"), "Degraded");
   EXPECT_EQ(status.at("observedGeneration"), 2);
 }
@@ -357,7 +397,7 @@ TEST(PolicyReconciler, ANewPolicyWithoutPodsSaysZero) {
   Cluster c;
   c.policy(test::policy());
   EXPECT_TRUE(c.reconcile().status.ok());
-  EXPECT_EQ(c.http.writes().at(0).body.at("status").at("profiledPods"), 0);
+  EXPECT_EQ(c.http.writes().at(0).body.at("status").at("pods").at("profiled"), 0);
 }
 
 TEST(PolicyReconciler, APolicyMadeAnewMeanwhileIsNotWrittenTo) {
