@@ -139,8 +139,10 @@ Outcome WorkloadReconciler::writeRecord(const ResolvedWorkload& resolved, const 
   if (const auto wait = guard_.check(id, record ? record->metadata.resource_version : "")) {
     return Outcome::after(*wait);  // applied already; the store does not show it yet
   }
-  const auto applied =
-      client_.apply(kube::resources::kWorkloads, recordObject(input), kFieldManager, stop);
+  // What is not there yet is not ours to take over: then a conflict, and we look again.
+  const auto conflicts = record ? kube::Conflicts::kForce : kube::Conflicts::kFail;
+  const auto applied = client_.apply(kube::resources::kWorkloads, recordObject(input),
+                                     kFieldManager, stop, {}, conflicts);
   if (!applied.ok()) {
     guard_.forget(id);
     if (namespaceGoes(applied.status())) return Outcome::done();
