@@ -7,7 +7,7 @@ export PROFILING_CACHE
 export PATH := $(PROFILING_CACHE)/tools/bin:$(PATH)
 export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
 
-.PHONY: demo demo-down test build lint bench scale fuzz e2e clean deps format help
+.PHONY: demo demo-down test build lint bench scale fuzz faults e2e clean deps format help
 
 help:          ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | column -t -s $$'\t'
@@ -35,6 +35,9 @@ scale: deps    ## memory, start, bursts, faults and fail-over with 500, 8 000 an
 
 fuzz: deps     ## libFuzzer on the admission path, FUZZ_SECONDS=60
 	@tests/fuzz/run
+
+faults: build  ## each request of the operator fails in turn, PLANS='drift-*'; a report in build/faults
+	@tests/faults/run all $(if $(PLANS),-only '$(PLANS)')
 
 e2e: deps      ## only the tests on a real node
 	@hack/test $(PRESET) -L e2e

@@ -10,8 +10,9 @@ namespace {
 
 constexpr Millis kPermissionRetry = std::chrono::seconds(30);
 
-bool isTerminal(Code code) {
-  return code == Code::kInvalidArgument || code == Code::kTooLarge;
+bool isTerminal(const Status& status) {
+  return (status.code() == Code::kInvalidArgument || status.code() == Code::kTooLarge) &&
+         !status.retryAfter();
 }
 
 }  // namespace
@@ -103,7 +104,7 @@ void Runner::settle(const std::string& key, const Outcome& outcome) {
     return;
   }
   if (status.code() == Code::kCancelled) return;
-  if (isTerminal(status.code())) {
+  if (isTerminal(status)) {
     queue_.forget(key);
     count(&RunnerStats::terminal);
     log::error("Reconcile failed for good",

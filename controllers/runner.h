@@ -3,7 +3,7 @@
 //
 //   OK                  the key's backoff is reset; it comes back after requeue_after, if set
 //   kInvalidArgument,   terminal: the same input fails again, so only a change of an object brings
-//   kTooLarge           the key back
+//   kTooLarge           the key back; with a retryAfter() they are like any other
 //   kConflict           somebody wrote in between: again with backoff, logged as nothing unusual
 //   kCancelled          we are stopping
 //   kPermissionDenied   again after half a minute: an administrator has to act

@@ -14,6 +14,7 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr std::chrono::seconds kRefusalRetry{15};
 constexpr int kPasses = 3;  // a new CA, then everything else, then nothing
 
 std::string secretValue(const Json& secret, const char* key) {
@@ -41,6 +42,15 @@ CertificateReconciler::CertificateReconciler(kube::Client& client, CertificateSe
 }
 
 Outcome CertificateReconciler::reconcile(const std::string& /*key*/, const std::stop_token& stop) {
+  Outcome outcome = attempt(stop);
+  const Code code = outcome.status.code();
+  if ((code == Code::kInvalidArgument || code == Code::kTooLarge) && !outcome.status.retryAfter()) {
+    outcome.status = std::move(outcome.status).withRetryAfter(kRefusalRetry);
+  }
+  return outcome;
+}
+
+Outcome CertificateReconciler::attempt(const std::stop_token& stop) {
   for (int pass = 0; pass < kPasses; ++pass) {
     Versions versions;
     auto input = gather(versions, stop);

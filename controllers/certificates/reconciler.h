@@ -36,9 +36,12 @@ class CertificateReconciler {
   CertificateReconciler(kube::Client& client, CertificateSettings settings,
                         const Clock& clock = Clock::real());
 
-  Outcome reconcile(const std::string& key, const std::stop_token& stop);  // the key is not used
+  // The key is not used. No error is final: there is no object whose change would bring us back
+  // when an admission policy that refused a certificate's Secret is mended.
+  Outcome reconcile(const std::string& key, const std::stop_token& stop);
 
  private:
+  Outcome attempt(const std::stop_token& stop);
   struct Versions {
     std::string ca, leaf, webhook;  // resourceVersion; empty: not there
     std::vector<std::string> webhook_names;

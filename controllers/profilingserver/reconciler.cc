@@ -33,6 +33,13 @@ Outcome ServerReconciler::reconcile(const std::string& key, const std::stop_toke
   if (!input.ok()) return Outcome::failed(input.status());
 
   ServerDecision decision = decideServer(*input);
+  const bool makes = std::any_of(decision.apply.begin(), decision.apply.end(),
+                                 [](const WantedChange& change) { return change.uid.empty(); });
+  if (makes) {
+    const auto lives = stillLives(*server, stop);
+    if (!lives.ok()) return Outcome::failed(lives.status());
+    if (!*lives) return Outcome::done();  // its own event is on its way to the store
+  }
   Status failure;
   for (const WantedChange& change : decision.apply) {
     std::optional<Millis> wait;
@@ -53,6 +60,17 @@ Outcome ServerReconciler::reconcile(const std::string& key, const std::stop_toke
   return {Status(), decision.requeue_after};
 }
 
+Result<bool> ServerReconciler::stillLives(const api::ProfilingServer& server,
+                                          const std::stop_token& stop) {
+  const api::ObjectMeta& known = server.metadata;
+  const auto live = client_.get(kube::resources::kServers, known.namespace_, known.name, stop);
+  if (live.status().code() == Code::kNotFound) return false;
+  if (!live.ok()) return live.status();
+  const auto metadata = api::metaFromJson(*live);
+  if (!metadata.ok()) return Status(Code::kInternal, metadata.status().message());
+  return metadata->uid == known.uid && !metadata->deleting;
+}
+
 Status ServerReconciler::apply(const WantedChange& change, const std::string& namespace_,
                                std::optional<Millis>& wait, const std::stop_token& stop) {
   const specs::WantedObject& wanted = change.wanted;
@@ -61,7 +79,11 @@ Status ServerReconciler::apply(const WantedChange& change, const std::string& na
   wait = guard_.check(id, change.uid + specs::hashOf(wanted.object));
   if (wait) return {};
   const kube::Resource resource = resourceOf(wanted.kind);
-  Status result = client_.apply(resource, wanted.object, kServerFieldManager, stop).status();
+  // What is there is ours, and we take our fields back. What was not there when we looked may be
+  // somebody else's by now: then a conflict, and we look again.
+  const auto conflicts = change.uid.empty() ? kube::Conflicts::kFail : kube::Conflicts::kForce;
+  Status result =
+      client_.apply(resource, wanted.object, kServerFieldManager, stop, {}, conflicts).status();
   if (result.code() == Code::kInvalidArgument && !change.uid.empty()) {
     // Apply merges keyed lists, so an entry that somebody renamed stays beside ours, and the two
     // may be invalid together. A merge patch replaces such a list as a whole.

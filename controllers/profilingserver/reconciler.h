@@ -25,6 +25,9 @@ class ServerReconciler {
   Outcome reconcile(const std::string& key, const std::stop_token& stop);  // "namespace/name"
 
  private:
+  // Asks the API server: a store may still show a server that is gone, and what is made for it then
+  // has no owner.
+  Result<bool> stillLives(const api::ProfilingServer& server, const std::stop_token& stop);
   // Both set `wait` when the same write was made a moment ago.
   Status apply(const WantedChange& change, const std::string& namespace_,
                std::optional<Millis>& wait, const std::stop_token& stop);

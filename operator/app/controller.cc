@@ -1,4 +1,6 @@
 // `controller`: everything that writes: storage servers, statuses, certificates.
+#include <algorithm>
+
 #include "controllers/controllers.h"
 #include "operator/api/v1alpha1/codec.h"
 #include "operator/app/controller_metrics.h"
@@ -26,6 +28,11 @@ int runController(const ControllerOptions& options) {
   settings.ca_configmap = options.ca_configmap;
   settings.instance = hostName();
   settings.agents = options.common.agents;
+  settings.timing.shortest_watch = options.watch_timeout;
+  settings.timing.longest_watch = 2 * options.watch_timeout;
+  // No list may take longer than a watch lasts.
+  settings.timing.stream_deadline =
+      std::min<Millis>(settings.timing.stream_deadline, options.watch_timeout);
   if (!options.owner_deployment.empty()) {
     kube::Client client(*api_server->calls);
     const auto owner = client.get({"apps", "v1", "deployments"}, settings.operator_namespace,

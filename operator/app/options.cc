@@ -181,6 +181,14 @@ Options parseOptions(int argc, char** argv) {
 
   LeaseFlags lease;
   lease.add(*controller_command, controller);
+  std::int64_t watch_timeout = controller.watch_timeout.count();
+  controller_command
+      ->add_option("--watch-timeout", watch_timeout,
+                   "how long a watch lasts at least before it is begun anew, and how soon a dead "
+                   "connection is noticed [5m]")
+      ->transform(CLI::AsNumberWithUnit(std::map<std::string, std::int64_t>{{"s", 1}, {"m", 60}},
+                                        CLI::AsNumberWithUnit::UNIT_REQUIRED, "DURATION"))
+      ->check(CLI::Range(1, 300));
   controller_command->add_option(
       "--owner-deployment", controller.owner_deployment,
       "Deployment that owns the certificate objects, so that uninstalling removes them");
@@ -217,6 +225,7 @@ Options parseOptions(int argc, char** argv) {
   if (controller_command->parsed()) {
     finish(raw, controller.common, true);
     lease.finish(controller);
+    controller.watch_timeout = std::chrono::seconds(watch_timeout);
     return controller;
   }
   const std::size_t colon = address.rfind(':');

@@ -44,7 +44,8 @@ struct ControllerOptions {
   bool leader_elect = true;
   std::string lease_name = "profiling-operator-controller";
   kube::LeaseTiming lease;
-  std::string owner_deployment;  // made objects are deleted with it; empty: they stay
+  std::chrono::seconds watch_timeout{300};  // a watch ends after once to twice this
+  std::string owner_deployment;             // made objects are deleted with it; empty: they stay
 };
 
 // Posts a dry-run AdmissionReview to a webhook, as the API server would, and prints the verdict.

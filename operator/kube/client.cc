@@ -82,7 +82,7 @@ Result<nlohmann::json> Client::create(const Resource& resource, std::string_view
 
 Result<nlohmann::json> Client::apply(const Resource& resource, const nlohmann::json& object,
                                      std::string_view field_manager, const std::stop_token& stop,
-                                     std::string_view subresource) {
+                                     std::string_view subresource, Conflicts conflicts) {
   const std::string namespace_ = metaField(object, "namespace");
   const std::string name = metaField(object, "name");
   if (Status bad = checkPlace(namespace_, name); !bad.ok()) return bad.annotated("metadata");
@@ -92,7 +92,8 @@ Result<nlohmann::json> Client::apply(const Resource& resource, const nlohmann::j
   net::Request request;
   request.method = net::Method::kPatch;
   request.target = resource.path(namespace_, name, subresource) +
-                   "?fieldManager=" + percentEncode(field_manager) + "&force=true&" +
+                   "?fieldManager=" + percentEncode(field_manager) +
+                   (conflicts == Conflicts::kForce ? "&force=true&" : "&force=false&") +
                    std::string(kValidation);
   request.body = dumpJson(object);  // JSON is YAML, and what the server parses fastest
   request.content_type = "application/apply-patch+yaml";

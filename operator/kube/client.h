@@ -48,12 +48,20 @@ inline const Resource kLeases{"coordination.k8s.io", "v1", "leases"};
 inline const Resource kMutatingWebhooks{"admissionregistration.k8s.io", "v1",
                                         "mutatingwebhookconfigurations"};
 inline const Resource kPolicies{"profiling.dev", "v1alpha1", "profilingpolicies"};
+inline const Resource kClusterPolicies{"profiling.dev", "v1alpha1", "clusterprofilingpolicies"};
 inline const Resource kServers{"profiling.dev", "v1alpha1", "profilingservers"};
+inline const Resource kWorkloads{"profiling.dev", "v1alpha1", "workloadprofiles"};
 }  // namespace resources
 
 struct DeletePreconditions {
   std::string uid;
   std::string resource_version;  // empty: not required
+};
+
+// Of server-side apply, when a field has another owner.
+enum class Conflicts {
+  kForce,  // the field becomes ours
+  kFail,   // kConflict: for an object that should not be there yet
 };
 
 class Client {
@@ -70,12 +78,13 @@ class Client {
                              std::string_view name, const std::stop_token& stop);
   Result<nlohmann::json> create(const Resource& resource, std::string_view namespace_,
                                 const nlohmann::json& object, const std::stop_token& stop);
-  // Server-side apply with force on the fields of `object`; namespace and name come from its
-  // metadata. `subresource` is empty or "status". All writes ask for strict field validation, so
-  // a field that the server does not know is kInvalidArgument instead of being dropped.
+  // Server-side apply of the fields of `object`; namespace and name come from its metadata.
+  // `subresource` is empty or "status". All writes ask for strict field validation, so a field that
+  // the server does not know is kInvalidArgument instead of being dropped.
   Result<nlohmann::json> apply(const Resource& resource, const nlohmann::json& object,
                                std::string_view field_manager, const std::stop_token& stop,
-                               std::string_view subresource = {});
+                               std::string_view subresource = {},
+                               Conflicts conflicts = Conflicts::kForce);
   Result<nlohmann::json> mergePatch(const Resource& resource, std::string_view namespace_,
                                     std::string_view name, const nlohmann::json& patch,
                                     const std::stop_token& stop, std::string_view subresource = {});

@@ -55,6 +55,15 @@ TEST(Options, WebhookFlagsArriveInItsSettings) {
   EXPECT_EQ(webhook.common.agents.at(2).image, "n:1");
 }
 
+TEST(Options, AWatchLastsFiveMinutesOrAsLongAsItIsTold) {
+  const auto timeout = [](std::vector<std::string> arguments) {
+    return std::get<ControllerOptions>(parse(with(std::move(arguments)))).watch_timeout.count();
+  };
+  EXPECT_EQ(timeout({"controller"}), 300);
+  EXPECT_EQ(timeout({"controller", "--watch-timeout=5s"}), 5);
+  EXPECT_EQ(timeout({"controller", "--watch-timeout=2m"}), 120);
+}
+
 TEST(OptionsDeathTest, WrongFlagsEndWithCodeTwoAndOneLine) {
   EXPECT_EXIT(parse({"webhook"}), ExitedWithCode(2), "--agent-image-java is required");
   EXPECT_EXIT(parse(with({"webhook", "--log-level=loud"})), ExitedWithCode(2),
@@ -64,6 +73,8 @@ TEST(OptionsDeathTest, WrongFlagsEndWithCodeTwoAndOneLine) {
   EXPECT_EXIT(parse(with({"webhook", "--threads=0"})), ExitedWithCode(2), "--threads");
   EXPECT_EXIT(parse(with({"controller", "--agent-pull-policy=Sometimes"})), ExitedWithCode(2),
               "--agent-pull-policy");
+  EXPECT_EXIT(parse(with({"controller", "--watch-timeout=6m"})), ExitedWithCode(2),
+              "--watch-timeout");
   EXPECT_EXIT(parse({"serve"}), ExitedWithCode(2), "");
   EXPECT_EXIT(parse({}), ExitedWithCode(2), "subcommand is required");
   EXPECT_EXIT(parse({"check-webhook", "--address=:443", "--server-name=x", "--ca=y"}),

@@ -190,6 +190,22 @@ TEST(CertificateReconciler, AnAnswerThatFailsNeverMakesANewCa) {
   EXPECT_TRUE(c.http.writes().empty());
 }
 
+TEST(CertificateReconciler, ARefusedSecretIsTriedAgainForNobodyElseWouldBringItBack) {
+  Cluster c;
+  for (const int refusal : {422, 413}) {
+    c.http.intercept([&](const net::Request& r) -> std::optional<net::Response> {
+      if (r.method != net::Method::kPost) return std::nullopt;
+      return test::FakeHttp::json(refusal, "{}");
+    });
+    const Status status = c.reconcile().status;
+    EXPECT_FALSE(status.ok());
+    EXPECT_TRUE(status.retryAfter().has_value()) << refusal;
+  }
+  c.http.intercept(nullptr);
+  ASSERT_TRUE(c.reconcile().status.ok());
+  EXPECT_TRUE(c.trusted());
+}
+
 TEST(CertificateReconciler, WithoutAWebhookConfigurationTheCertificatesAreMadeAnyway) {
   Cluster c;
   c.http.remove("mutatingwebhookconfigurations", "", "profiling-operator");

@@ -69,6 +69,23 @@ TEST(Runner, ExceptionsAreCaughtCountedAndRetried) {
   EXPECT_EQ(runner.stats().error, 2U);
 }
 
+TEST(Runner, ARefusalThatNamesATimeIsNotFinal) {
+  test::FakeClock clock;
+  kube::WorkQueue queue({Millis(1), Millis(5)}, clock);
+  Runner runner(
+      "test", queue,
+      [](const std::string&, const std::stop_token&) {
+        return Outcome::failed(
+            Status(Code::kInvalidArgument, "x").withRetryAfter(std::chrono::seconds(9)));
+      },
+      1, clock);
+  runner.start();
+  queue.add("a");
+  EXPECT_TRUE(waitFor([&] { return runner.stats().queue.delayed == 1; }));
+  EXPECT_EQ(runner.stats().terminal, 0U);
+  runner.stop();
+}
+
 TEST(Runner, ARefusedPermissionAndARetryAfterAreWaitedFor) {
   test::FakeClock clock;
   kube::WorkQueue queue({Millis(1), Millis(5)}, clock);

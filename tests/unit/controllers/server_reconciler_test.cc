@@ -72,6 +72,8 @@ TEST(ServerReconciler, MakesEverythingAndWritesTheStatusLast) {
   for (const auto& write : c.http.writes()) {
     if (write.path == kStatusPath) continue;
     EXPECT_THAT(write.query, HasSubstr("fieldManager=profiling-operator-server"));
+    EXPECT_THAT(write.query, HasSubstr("force=false"))
+        << "somebody else may have made it a moment ago";
   }
   EXPECT_EQ(c.status().observed_generation, 3);
   EXPECT_EQ(c.status().url, "http://pyroscope.profiling.svc:4040");
@@ -111,7 +113,9 @@ TEST(ServerReconciler, PutsDriftBack) {
   service["spec"]["ports"][0]["port"] = 4041;
   c.http.put("services", service);
   c.sync();
+  c.http.clearWrites();
   ASSERT_TRUE(c.reconcile().status.ok());
+  EXPECT_THAT(c.http.writes().front().query, HasSubstr("force=true"));
   EXPECT_EQ(
       c.http.get("services", "profiling", "pyroscope")->at("spec").at("ports").at(0).at("port"),
       4040);
@@ -147,6 +151,21 @@ TEST(ServerReconciler, NeverTouchesAForeignObjectThatNoWatchShows) {
   EXPECT_THAT(c.http.writtenPaths(), ElementsAre(kStatusPath));
   const api::ProfilingServerStatus status = c.status();
   EXPECT_EQ(api::findCondition(status.conditions, "Ready")->reason, "Conflict");
+}
+
+TEST(ServerReconciler, NothingIsMadeForAServerThatTheStoreStillShows) {
+  Cluster c;
+  c.http.remove("profilingservers", "profiling", "pyroscope");
+  EXPECT_TRUE(c.reconcile().status.ok());
+  EXPECT_TRUE(c.http.writes().empty()) << "it was deleted";
+  api::ProfilingServer another = test::s3Server();
+  another.metadata.uid = "of-another-life";
+  c.http.put("profilingservers", api::toJson(another));
+  EXPECT_TRUE(c.reconcile().status.ok());
+  EXPECT_TRUE(c.http.writes().empty()) << "it was made again, and the store will say so";
+  c.sync();
+  EXPECT_TRUE(c.reconcile().status.ok());
+  EXPECT_FALSE(c.http.writes().empty());
 }
 
 TEST(ServerReconciler, ARefusedObjectIsSaidInTheStatus) {

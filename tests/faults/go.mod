@@ -1,0 +1,3 @@
+module profiling.dev/profiling-operator/tests/faults
+
+go 1.26
