@@ -19,7 +19,7 @@ std::shared_ptr<const WorkloadEvaluation> WorkloadIndex::current(
     preflights = preflights_seen_;
     const auto it = entries_.find(group);
     if (it != entries_.end() && it->second.generation == generation &&
-        it->second.policies == policies) {
+        it->second.policies.lock() == policies) {
       return it->second.evaluation;
     }
   }

@@ -42,7 +42,9 @@ class WorkloadIndex {
  private:
   struct Entry {
     std::uint64_t generation = 0;
-    std::shared_ptr<const inject::Snapshot> policies;
+    // Not kept alive: else a snapshot of all namespaces would stay as long as one of them has not
+    // been asked about since.
+    std::weak_ptr<const inject::Snapshot> policies;
     std::shared_ptr<const WorkloadEvaluation> evaluation;
   };
   std::shared_ptr<const WorkloadEvaluation> current(

@@ -380,6 +380,18 @@ TEST(PolicyReconciler, CountsThePodsOfAClusterPolicyInEveryNamespace) {
   EXPECT_EQ(status.at("observedGeneration"), 2);
 }
 
+TEST(WorkloadIndex, AnswersThatNobodyAskedForSinceDoNotKeepAnOldSnapshot) {
+  Cluster c;
+  c.policy(test::policy());
+  c.pod("shop", "a", true);
+  c.workloads.each("", [](const std::string&, const WorkloadEvaluation&) {});
+  const std::weak_ptr<const inject::Snapshot> old = c.resolved.current();
+  ASSERT_FALSE(old.expired());
+  c.resolved.changed();
+  EXPECT_NE(c.resolved.current(), nullptr);
+  EXPECT_TRUE(old.expired());
+}
+
 TEST(PolicyReconciler, WritesOnlyWhatChanged) {
   Cluster c;
   c.policy(test::policy());
