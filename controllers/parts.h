@@ -40,6 +40,9 @@ inline CertificateSettings certificateSettings(const Settings& s) {
 // Tells whether what matters of an object is another than last time. One thread.
 class Fingerprints {
  public:
+  void reset(std::map<std::string, std::string, std::less<>> prints) {
+    prints_ = std::move(prints);
+  }
   bool changed(std::string_view key, std::string print);  // an empty print: it is gone
 
  private:

@@ -88,13 +88,23 @@ std::string printOf(const api::ProfilingServer& server) {
          (config != nullptr && config->status == "False" ? " invalid" : "");
 }
 
+// Whether an event is more than a status. After a list all are news, and known from then on.
+template <class T>
+bool matters(const kube::Store<T>& store, std::string_view key, Fingerprints& prints) {
+  if (!key.empty()) {
+    const auto object = store.find(key);
+    return prints.changed(key, object ? printOf(*object) : "");
+  }
+  std::map<std::string, std::string, std::less<>> all;
+  const auto snapshot = store.snapshot();
+  for (const auto& [each, object] : *snapshot) all.emplace(each, printOf(*object));
+  prints.reset(std::move(all));
+  return true;
+}
+
 }  // namespace
 
 bool Fingerprints::changed(std::string_view key, std::string print) {
-  if (key.empty()) {
-    prints_.clear();
-    return true;
-  }
   const auto it = prints_.find(key);
   const bool same = it != prints_.end() && it->second == print;
   if (print.empty()) {
@@ -114,9 +124,7 @@ void Controllers::Parts::watchServers() {
                                 // to be made.
                                 enqueueUsers(policies, key, policy_queue);
                                 enqueueUsers(cluster_policies, key, policy_queue);
-                                const auto server = servers.find(key);
-                                if (!server_prints.changed(key, server ? printOf(*server) : ""))
-                                  return;
+                                if (!matters(servers, key, server_prints)) return;
                                 resolved.changed();
                                 enqueueWorkloads("");
                               });
@@ -128,23 +136,18 @@ void Controllers::Parts::watchPolicies() {
   watch<api::ProfilingPolicy>(select(kPolicies), policies, policyDecoder(),
                               [this](std::string_view key) {
                                 enqueueChanged(policies, key, policy_queue);
-                                const auto policy = policies.find(key);
-                                if (!policy_prints.changed(key, policy ? printOf(*policy) : ""))
-                                  return;
+                                if (!matters(policies, key, policy_prints)) return;
                                 resolved.changed();
                                 enqueueWorkloads(key.empty() ? key : namespaceOf(key));
                               });
-  watch<api::ClusterProfilingPolicy>(
-      select(kClusterPolicies), cluster_policies, clusterPolicyDecoder(),
-      [this](std::string_view key) {
-        enqueueChanged(cluster_policies, key, policy_queue);
-        const auto policy = cluster_policies.find(key);
-        if (!cluster_policy_prints.changed(key, policy ? printOf(*policy) : "")) {
-          return;
-        }
-        resolved.changed();
-        enqueueWorkloads("");
-      });
+  watch<api::ClusterProfilingPolicy>(select(kClusterPolicies), cluster_policies,
+                                     clusterPolicyDecoder(), [this](std::string_view key) {
+                                       enqueueChanged(cluster_policies, key, policy_queue);
+                                       if (!matters(cluster_policies, key, cluster_policy_prints))
+                                         return;
+                                       resolved.changed();
+                                       enqueueWorkloads("");
+                                     });
   // The labels of a namespace decide about grants, and which cluster policies select it.
   watch<NamespaceRecord>(select(kNamespaces), namespaces, namespaceDecoder(),
                          [this](std::string_view key) {
