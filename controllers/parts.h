@@ -18,10 +18,12 @@
 #include "controllers/policy/resolved.h"
 #include "controllers/profilingserver/reconciler.h"
 #include "controllers/workload/reconciler.h"
+#include "operator/base/stop.h"
 
 namespace profiling::controllers {
 
 inline constexpr Millis kUntilSynced{100};
+inline constexpr Millis kSyncPatience{1'000};
 inline const std::string kCertificateKey = "certificates";  // there is one thing to reconcile
 
 // What the webhook decides by, as far as statuses tell of it.
@@ -96,19 +98,19 @@ struct Controllers::Parts {
 
   Runner server_runner{"profilingserver", server_queue,
                        [this](const std::string& key, const std::stop_token& stop) {
-                         if (!synced()) return Outcome::after(kUntilSynced);
+                         if (!waitSynced(stop)) return Outcome::after(kUntilSynced);
                          return server_reconciler.reconcile(key, stop);
                        },
                        settings.workers, clock};
   Runner policy_runner{"policy", policy_queue,
                        [this](const std::string& key, const std::stop_token& stop) {
-                         if (!synced()) return Outcome::after(kUntilSynced);
+                         if (!waitSynced(stop)) return Outcome::after(kUntilSynced);
                          return policy_reconciler.reconcile(key, stop);
                        },
                        settings.workers, clock};
   Runner workload_runner{"workload", workload_queue,
                          [this](const std::string& key, const std::stop_token& stop) {
-                           if (!synced()) return Outcome::after(kUntilSynced);
+                           if (!waitSynced(stop)) return Outcome::after(kUntilSynced);
                            return workload_reconciler.reconcile(key, stop);
                          },
                          settings.workers, clock};
@@ -123,6 +125,15 @@ struct Controllers::Parts {
       if (!w.synced()) return false;
     }
     return true;
+  }
+
+  // False when some store is not full yet. A worker waits for that, for at most a second: put back
+  // at once, ten thousand keys would go round and round while the lists are read.
+  bool waitSynced(const std::stop_token& stop) const {
+    for (Millis waited{0}; !synced() && waited < kSyncPatience; waited += kUntilSynced) {
+      if (!sleepFor(stop, kUntilSynced)) return false;
+    }
+    return synced();
   }
 
   void add(std::unique_ptr<kube::Reflector> reflector, std::function<bool()> is_synced) {

@@ -14,6 +14,7 @@ namespace profiling::app {
 namespace {
 
 constexpr int kKeepFree = 128 << 10;
+constexpr std::size_t kMuchFree = 4 << 20;
 // A process that is ready for so long has done what it does only once.
 constexpr int kSettledSeconds = 5;
 
@@ -37,6 +38,12 @@ int releaseCode(dl_phdr_info* library, std::size_t, void*) {
     madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
   }
   return 0;
+}
+
+// What bursts left between blocks that are in use: malloc itself gives back only the heap's end.
+void returnFree() {
+  const struct mallinfo2 heap = mallinfo2();
+  if (heap.fordblks > kMuchFree && heap.fordblks > heap.arena / 4) malloc_trim(0);
 }
 
 // Code and constants are clean pages of files. Unmapped, they are the first that a memory limit
@@ -77,9 +84,12 @@ int waitForSignal(const std::function<bool()>& ready) {
     if (signal > 0) return signal;
   }
   forgetStart();
-  int signal = 0;
-  sigwait(&set, &signal);
-  return signal;
+  const timespec minute{60, 0};
+  while (true) {
+    const int signal = sigtimedwait(&set, nullptr, &minute);
+    if (signal > 0) return signal;
+    returnFree();
+  }
 }
 
 }  // namespace profiling::app

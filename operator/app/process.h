@@ -19,7 +19,8 @@ std::string hostName();  // in a pod: the pod's name
 // Blocks SIGTERM and SIGINT in this thread and all that it will start; waitForSignal() takes them.
 void blockStopSignals();
 // Asks `ready` each second until it has held for five: then gives back the memory that only the
-// start needed (9 MiB of code, tables of symbols and relocations).
+// start needed (9 MiB of code, tables of symbols and relocations), and from then on each minute
+// what bursts have left.
 int waitForSignal(const std::function<bool()>& ready);
 
 }  // namespace profiling::app

@@ -241,7 +241,7 @@ TEST(Controllers, NothingIsWrittenToServersUntilEveryStoreIsComplete) {
   });
   c.controllers->startWatches();
   c.controllers->startWorkers();
-  EXPECT_TRUE(waitFor([&] { return c.controllers->stats().at(0).runner.requeue >= 3; }));
+  EXPECT_TRUE(waitFor([&] { return c.controllers->stats().at(0).runner.requeue >= 1; }));
   EXPECT_FALSE(c.controllers->synced());
   EXPECT_THAT(c.controllers->unsynced(),
               testing::ElementsAre("statefulsets?app.kubernetes.io/managed-by=profiling-operator"));
