@@ -107,7 +107,11 @@ Outcome WorkloadReconciler::writeRecord(const ResolvedWorkload& resolved, const 
   std::optional<api::Preflight> preflight;
   if (record) preflight = record->status.preflight;
   WorkloadEvaluation evaluation = evaluate(resolved.pods, state, preflight, index_.settings());
-  if (!wantsRecord(evaluation)) return record ? remove(*record, stop) : Outcome::done();
+  if (!wantsRecord(evaluation)) {
+    if (!record) return Outcome::done();
+    // Pods that are only ending say nothing about the policy.
+    return evaluation.pods.total == 0 ? tidy(*record, stop) : remove(*record, stop);
+  }
   if (record && record->owner_uid != resolved.workload.uid) {
     return remove(*record, stop);  // of a workload of the same name that is no more
   }

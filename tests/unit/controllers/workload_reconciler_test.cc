@@ -181,9 +181,11 @@ TEST(WorkloadReconciler, AScaledDownWorkloadKeepsItsRecordWhileThePolicyIsThere)
   c.replicaSet("web-h1", "rs-1", "deployment-1");
   c.pod("web-a");
   c.pass();
-  c.pods.erase("shop/web-a");
-  EXPECT_THAT(c.passWrites(), ElementsAre(kWeb + "/status"));
+  c.pod("web-a", "rs-1", {{"metadata", {{"deletionTimestamp", "2026-08-01T12:00:00Z"}}}});
+  EXPECT_THAT(c.passWrites(), ElementsAre(kWeb + "/status")) << "pods that end are no pods";
   EXPECT_EQ(c.record("/status/phase"), "Idle");
+  c.pods.erase("shop/web-a");
+  EXPECT_THAT(c.passWrites(), IsEmpty());
   EXPECT_EQ(c.record("/status/policyRef/name"), "shop");
   c.policies = std::make_shared<inject::Snapshot>();
   EXPECT_THAT(c.passWrites(), ElementsAre(kWeb));
