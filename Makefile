@@ -7,7 +7,7 @@ export PROFILING_CACHE
 export PATH := $(PROFILING_CACHE)/tools/bin:$(PATH)
 export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
 
-.PHONY: demo demo-down test build lint bench fuzz faults e2e clean deps format help
+.PHONY: demo demo-down test build lint bench scale fuzz faults e2e clean deps format help
 
 help:          ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | column -t -s $$'\t'
@@ -29,6 +29,9 @@ lint: deps     ## clang-format, clang-tidy, include direction, shell and Python 
 
 bench: deps    ## measure; results belong into tests/bench/RESULTS.md
 	@tests/bench/run
+
+scale: deps    ## memory, start, bursts, faults and fail-over with 500, 8 000 and 150 000 pods
+	@tests/scale/run
 
 fuzz: deps     ## libFuzzer on the admission path, FUZZ_SECONDS=60
 	@tests/fuzz/run

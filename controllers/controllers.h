@@ -7,8 +7,8 @@
 // One instance, owned by the composition root. A standby watches too, so that its stores and queues
 // are warm when it becomes the leader; only the leader starts the workers. Watches from one thread,
 // workers from one at a time, each part started and stopped at most once; the rest from any thread.
-// Certificates are looked after at once; servers and policies only when every store holds a
-// complete list, because a half-filled one looks like objects that are missing.
+// Certificates are looked after at once; servers, policies and workloads only when every store
+// holds a complete list, because a half-filled one looks like objects that are missing.
 #pragma once
 
 #include <functional>
@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "controllers/events/recorder.h"
+#include "controllers/pods/pod_table.h"
 #include "controllers/runner.h"
 #include "controllers/specs/webhook_objects.h"
 #include "operator/api/effective.h"
@@ -35,19 +36,19 @@ struct Settings {
   specs::OwnerDeployment owner;  // what the certificate objects go away with
   api::AgentImages agents;
   std::string instance;      // this process, in events
-  int workers = 2;           // of servers and of policies, each
+  int workers = 2;           // of servers, of policies and of workloads, each
   kube::WatchTiming timing;  // of all watches
 };
 
 struct ControllerStats {
-  std::string name;  // profilingserver, policy, certificates
+  std::string name;  // profilingserver, policy, workload, certificates
   RunnerStats runner;
 };
 
 class Controllers {
  public:
-  // Watches hold a connection each (there are eleven), so they have a client of their own. Clients
-  // and clock must outlive this.
+  // Watches hold a connection each (there are thirteen), so they have a client of their own.
+  // Clients and clock must outlive this.
   Controllers(net::HttpClient& calls, net::HttpClient& watches, Settings settings,
               const Clock& clock = Clock::real());
   ~Controllers();
@@ -64,6 +65,7 @@ class Controllers {
   std::vector<std::string> unsynced() const;  // resources whose first list is not complete
   std::vector<ControllerStats> stats() const;
   RecorderStats eventStats() const;
+  PodTableStats podStats() const;
   std::vector<const kube::Reflector*> reflectors() const;  // live as long as this
 
  private:

@@ -3,8 +3,6 @@
 #include <memory>
 #include <utility>
 
-#include <simdjson.h>
-
 #include "controllers/json_access.h"
 #include "operator/api/v1alpha1/codec.h"
 #include "operator/kube/text.h"
@@ -33,46 +31,6 @@ kube::Decoder<T> decoder(Make make) {
     return kube::Decoded<T>{*std::move(key), std::make_shared<const T>(*std::move(record))};
   };
 }
-
-Result<std::string_view> textAt(simdjson::dom::element object, std::string_view pointer) {
-  std::string_view value;
-  if (object.at_pointer(pointer).get(value) != simdjson::SUCCESS) {
-    return Status(Code::kInvalidArgument, std::string(pointer) + " is missing");
-  }
-  return value;
-}
-
-// The decision annotation is JSON inside a string; anybody who may edit the pod may have changed
-// it.
-std::string policyOf(simdjson::dom::parser& parser, std::string_view decision) {
-  simdjson::dom::element document;
-  if (parser.parse(decision).get(document) != simdjson::SUCCESS) return {};
-  const Result<std::string_view> policy = textAt(document, "/policy");
-  return policy.ok() ? std::string(*policy) : std::string();
-}
-
-struct PodParser {
-  simdjson::dom::parser pods, decisions;  // two: a document lives in its parser's memory
-
-  Result<kube::Decoded<ProfiledPodRecord>> operator()(std::string_view json) {
-    simdjson::dom::element pod;
-    if (pods.parse(json.data(), json.size(), false).get(pod) != simdjson::SUCCESS) {
-      return Status(Code::kInternal, "not JSON");
-    }
-    const Result<std::string_view> name = textAt(pod, "/metadata/name");
-    if (!name.ok()) return name.status();
-    const Result<std::string_view> namespace_ = textAt(pod, "/metadata/namespace");
-    if (!namespace_.ok()) return namespace_.status();
-    ProfiledPodRecord record;
-    const auto decision = textAt(pod, "/metadata/annotations/profiling.dev~1decision");
-    if (decision.ok()) record.policy = policyOf(decisions, *decision);
-    const Result<std::string_view> phase = textAt(pod, "/status/phase");
-    record.finished = phase.ok() && (*phase == "Succeeded" || *phase == "Failed");
-    return kube::Decoded<ProfiledPodRecord>{
-        kube::objectKey(*namespace_, *name),
-        std::make_shared<const ProfiledPodRecord>(std::move(record))};
-  }
-};
 
 }  // namespace
 
@@ -141,6 +99,10 @@ kube::Decoder<api::ProfilingServer> serverDecoder() {
 kube::Decoder<api::ProfilingPolicy> policyDecoder() {
   return decoder<api::ProfilingPolicy>([](const Json& o) { return api::policyFromJson(o); });
 }
+kube::Decoder<api::ClusterProfilingPolicy> clusterPolicyDecoder() {
+  return decoder<api::ClusterProfilingPolicy>(
+      [](const Json& o) { return api::clusterPolicyFromJson(o); });
+}
 kube::Decoder<OwnedRecord> ownedDecoder() {
   return decoder<OwnedRecord>(
       [](Json o) -> Result<OwnedRecord> { return ownedRecord(std::move(o)); });
@@ -149,15 +111,14 @@ kube::Decoder<ServerPodRecord> serverPodDecoder() {
   return decoder<ServerPodRecord>(
       [](const Json& o) -> Result<ServerPodRecord> { return serverPodRecord(o); });
 }
-kube::Decoder<ProfiledPodRecord> profiledPodDecoder() {
-  return
-      [parser = std::make_shared<PodParser>()](std::string_view json) { return (*parser)(json); };
+kube::Decoder<api::WorkloadProfile> workloadDecoder() {
+  return decoder<api::WorkloadProfile>([](const Json& o) { return api::workloadFromJson(o); });
 }
 kube::Decoder<NamespaceRecord> namespaceDecoder() {
   return decoder<NamespaceRecord>([](const Json& o) -> Result<NamespaceRecord> {
-    Result<api::ObjectMeta> meta = api::metaFromJson(o);
+    const Result<api::ObjectMeta> meta = api::metaFromJson(o);
     if (!meta.ok()) return meta.status();
-    return NamespaceRecord{std::move(meta->labels)};
+    return inject::namespaceRecord(*meta);
   });
 }
 kube::Decoder<VersionRecord> versionDecoder() {

@@ -6,15 +6,17 @@
 #include "controllers/records.h"
 #include "operator/api/v1alpha1/policy.h"
 #include "operator/api/v1alpha1/server.h"
+#include "operator/api/v1alpha1/workload.h"
 #include "operator/kube/reflector.h"
 
 namespace profiling::controllers {
 
 kube::Decoder<api::ProfilingServer> serverDecoder();
 kube::Decoder<api::ProfilingPolicy> policyDecoder();
+kube::Decoder<api::ClusterProfilingPolicy> clusterPolicyDecoder();
 kube::Decoder<OwnedRecord> ownedDecoder();
 kube::Decoder<ServerPodRecord> serverPodDecoder();
-kube::Decoder<ProfiledPodRecord> profiledPodDecoder();  // simdjson: there may be many thousands
+kube::Decoder<api::WorkloadProfile> workloadDecoder();
 kube::Decoder<NamespaceRecord> namespaceDecoder();
 kube::Decoder<VersionRecord> versionDecoder();
 

@@ -3,11 +3,12 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 
 #include <nlohmann/json.hpp>
+
+#include "webhooks/inject/snapshot.h"
 
 namespace profiling::controllers {
 
@@ -47,15 +48,7 @@ struct ServerPodRecord {
   std::string unschedulable;  // message of condition PodScheduled=False
 };
 
-// A pod that the webhook changed: who decided, and whether it still lives.
-struct ProfiledPodRecord {
-  std::string policy;     // of the decision annotation; empty when that cannot be read
-  bool finished = false;  // Succeeded or Failed
-};
-
-struct NamespaceRecord {
-  std::map<std::string, std::string> labels;
-};
+using inject::NamespaceRecord;
 
 // Of an object that is only a trigger and is read anew when it is needed.
 struct VersionRecord {

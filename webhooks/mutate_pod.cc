@@ -34,13 +34,15 @@ bool isJson(std::string_view content_type) {
 
 struct Outcome {
   inject::Reason reason = inject::Reason::kNoPolicy;
+  api::PolicyMode mode = api::PolicyMode::kEnforce;
   std::string patch;
   std::vector<std::string> warnings;
 };
 
-Outcome outcomeOf(inject::Reason reason, const std::vector<inject::Warning>& warnings,
-                  std::string patch = {}) {
-  Outcome outcome{reason, std::move(patch), {}};
+Outcome outcomeOf(inject::Reason reason, api::PolicyMode mode,
+                  const std::vector<inject::Warning>& warnings, std::string patch = {}) {
+  Outcome outcome{reason, mode, std::move(patch), {}};
+  if (mode == api::PolicyMode::kObserve) return outcome;
   for (const inject::Warning& w : warnings) outcome.warnings.push_back(w.text);
   return outcome;
 }
@@ -48,27 +50,26 @@ Outcome outcomeOf(inject::Reason reason, const std::vector<inject::Warning>& war
 // Two steps, so that a pod that concerns nobody costs its metadata only.
 Result<Outcome> decidePod(admission::ReviewDecoder& decoder, admission::Review& review,
                           const Snapshot& snapshot, const inject::Settings& settings) {
-  static const NamespaceState kNothing;
-  const auto it = snapshot.find(review.namespace_);
-  const NamespaceState& state = it == snapshot.end() ? kNothing : it->second;
-  const api::NamespaceView namespace_{review.namespace_, state.inject};
+  const inject::NamespaceState& state = snapshot.of(review.namespace_);
+  const api::NamespaceView namespace_ = state.view(review.namespace_);
 
   if (auto status = decoder.decodeMetadata(review.pod); !status.ok()) return status;
   inject::Decision decision = inject::decide(review.pod, namespace_, state.policies, settings);
   if (decision.policy == nullptr && !decision.opted_in) {
-    return outcomeOf(decision.reason, decision.warnings);
+    return outcomeOf(decision.reason, decision.mode, decision.warnings);
   }
   std::string problem;
   if (auto status = decoder.decodeSpec(review.pod, problem); !status.ok()) return status;
   if (!problem.empty()) {
-    return outcomeOf(inject::Reason::kMalformedPod,
+    return outcomeOf(inject::Reason::kMalformedPod, decision.mode,
                      {{"profiling.dev: the pod is not profiled: " + problem}});
   }
   if (!review.pod.priority_class.empty()) {
     decision = inject::decide(review.pod, namespace_, state.policies, settings);
   }
   const inject::InjectionPlan plan = inject::planInjection(decision, review.pod, settings);
-  return outcomeOf(plan.reason, plan.warnings, inject::renderPatch(plan, review.pod, settings));
+  return outcomeOf(plan.reason, decision.mode, plan.warnings,
+                   inject::renderPatch(plan, review.pod, settings));
 }
 
 }  // namespace
@@ -97,7 +98,7 @@ net::ServerResponse PodMutator::handle(const net::ServerRequest& request) const 
     const auto snapshot = std::atomic_load_explicit(&snapshot_, std::memory_order_acquire);
     auto outcome = decidePod(decoder, review, *snapshot, settings_);
     if (!outcome.ok()) return refusal(400, outcome.status().message());
-    if (!review.dry_run && observer_.decided) observer_.decided(outcome->reason);
+    if (!review.dry_run && observer_.decided) observer_.decided(outcome->reason, outcome->mode);
     return allowed(review.uid, outcome->patch, outcome->warnings);
   } catch (const std::exception& e) {
     log::error("Admission failed open", {{"error", e.what()}});

@@ -10,13 +10,15 @@
 
 #include "operator/net/http_server.h"
 #include "webhooks/inject/inject.h"
-#include "webhooks/snapshot.h"
+#include "webhooks/inject/snapshot.h"
 
 namespace profiling::webhooks {
 
+using inject::Snapshot;
+
 // Called on I/O threads: cheap and thread-safe.
 struct MutationObserver {
-  std::function<void(inject::Reason reason)> decided;  // not for dry runs
+  std::function<void(inject::Reason reason, api::PolicyMode mode)> decided;  // not for dry runs
   std::function<void()> failed_open;
 };
 

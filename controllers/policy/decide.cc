@@ -14,8 +14,9 @@ struct Availability {
 };
 
 // The server may be resolvable, so that pods are injected, and still not take profiles yet.
-Availability availability(const PolicyInput& input, const api::EffectivePolicy& effective) {
-  if (input.policy.spec.endpoint) {
+Availability availability(const api::EffectivePolicy& effective,
+                          const api::ProfilingServer* server) {
+  if (effective.policy.spec.endpoint) {
     return {"True", "EndpointGiven",
             "profiles go to spec.endpoint.url '" + printable(effective.server_url) +
                 "', which the operator does not probe"};
@@ -23,8 +24,8 @@ Availability availability(const PolicyInput& input, const api::EffectivePolicy& 
   if (!effective.server_reason.empty()) {
     return {"False", effective.server_reason, effective.server_problem};
   }
-  const std::string name = "spec.serverRef: ProfilingServer '" + serverKey(input.policy) + "'";
-  const api::Condition* ready = api::findCondition(input.server->status.conditions, "Ready");
+  const std::string name = "spec.serverRef: ProfilingServer '" + serverKey(effective.policy) + "'";
+  const api::Condition* ready = api::findCondition(server->status.conditions, "Ready");
   if (ready == nullptr) {
     return {"False", "ServerNotReady", name + " has not been set up yet; it is being worked on"};
   }
@@ -35,40 +36,98 @@ Availability availability(const PolicyInput& input, const api::EffectivePolicy& 
   return {"True", "ServerReady", name + " is ready at " + effective.server_url};
 }
 
-}  // namespace
-
-std::string serverKey(const api::ProfilingPolicy& policy) {
-  if (!policy.spec.server_ref) return {};
-  const api::ServerRef& ref = *policy.spec.server_ref;
-  return (ref.namespace_.empty() ? policy.metadata.namespace_ : ref.namespace_) + "/" + ref.name;
+std::string consequence(const api::EffectivePolicy& effective) {
+  if (effective.policy.spec.mode == api::PolicyMode::kObserve) return {};
+  return effective.server_url.empty()
+             ? "; until then new pods are not profiled"
+             : "; new pods get an agent, which sends its profiles once the server is ready";
 }
+
+// `where` is said of a policy that is active.
+api::ProfilingPolicyStatus statusOf(const api::EffectivePolicy& effective,
+                                    const Availability& server, const std::string& where,
+                                    const PolicyTotals& totals, const std::string& now) {
+  const bool active = server.status == "True";
+  const bool observes = effective.policy.spec.mode == api::PolicyMode::kObserve;
+  const char* word = observes ? "Observing" : "Active";
+  const std::int64_t generation = effective.policy.metadata.generation;
+
+  api::ProfilingPolicyStatus status = effective.policy.status;
+  status.observed_generation = generation;
+  status.phase = active ? word : "Degraded";
+  status.target_revision = effective.revision;
+  totals.writeTo(status);
+  api::setCondition(
+      status.conditions,
+      {"ServerAvailable", server.status, server.reason, server.message, "", generation}, now);
+  const std::string message =
+      observes
+          ? "spec.mode is 'Observe': new pods that the policy selects are counted, and none is "
+            "changed"
+          : "new pods that the policy selects are profiled";
+  api::setCondition(
+      status.conditions,
+      {"Ready", active ? "True" : "False", active ? word : server.reason,
+       active ? message + where : server.message + consequence(effective), "", generation},
+      now);
+  return status;
+}
+
+constexpr std::size_t kNamesShown = 3;
+
+struct Namespaces {
+  std::size_t selected = 0;
+  std::size_t refused = 0;  // by the server
+  std::string names;        // of the first of those: 'a', 'b', 'c'
+};
+
+Namespaces namespacesOf(const ClusterPolicyInput& input, const api::ClusterEffective& effective) {
+  Namespaces all;
+  for (const auto& [name, record] : input.namespaces) {
+    if (inject::isExcluded(name, input.settings) || !effective.selects(record->labels)) continue;
+    ++all.selected;
+    if (effective.admits(name, record->labels)) continue;
+    if (++all.refused > kNamesShown) continue;
+    all.names += (all.names.empty() ? "'" : ", '") + name + "'";
+  }
+  if (all.refused > kNamesShown) all.names += " and others";
+  return all;
+}
+
+std::string counted(std::size_t count) {
+  return std::to_string(count) + (count == 1 ? " namespace" : " namespaces");
+}
+
+}  // namespace
 
 api::ProfilingPolicyStatus decidePolicy(const PolicyInput& input) {
   const api::EffectivePolicy effective =
       api::makeEffective(input.policy, input.server, input.namespace_labels, input.agents);
-  const Availability server = availability(input, effective);
-  const bool active = server.status == "True";
-  const std::int64_t generation = input.policy.metadata.generation;
+  return statusOf(effective, availability(effective, input.server), "", input.totals, input.now);
+}
 
-  api::ProfilingPolicyStatus status = input.policy.status;
-  status.observed_generation = generation;
-  status.phase = active ? "Active" : "Degraded";
-  status.target_revision = effective.revision;
-  status.profiled_pods = input.profiled_pods;
-  api::setCondition(
-      status.conditions,
-      {"ServerAvailable", server.status, server.reason, server.message, "", generation}, input.now);
-  const std::string consequence =
-      effective.server_url.empty()
-          ? "; until then new pods are not profiled"
-          : "; new pods get an agent, which sends its profiles once the server is ready";
-  api::setCondition(
-      status.conditions,
-      {"Ready", active ? "True" : "False", active ? "Active" : server.reason,
-       active ? "new pods that the policy selects are profiled" : server.message + consequence, "",
-       generation},
-      input.now);
-  return status;
+api::ProfilingPolicyStatus decidePolicy(const ClusterPolicyInput& input) {
+  const api::ClusterEffective effective(input.policy, input.server, input.settings.agents);
+  const Namespaces all = namespacesOf(input, effective);
+  if (all.refused != 0 && all.refused == all.selected) {
+    const std::string server = "'" + serverKey(input.policy) + "'";
+    const Availability none{"False", "ServerNotGranted",
+                            "spec.serverRef: ProfilingServer " + server + " admits none of the " +
+                                counted(all.selected) + " that spec.namespaceSelector chooses (" +
+                                all.names +
+                                "): set its spec.allowedNamespaces.from to 'All', or to "
+                                "a 'Selector' that matches their labels"};
+    api::EffectivePolicy refused = effective.common();
+    refused.server_url.clear();
+    return statusOf(refused, none, "", input.totals, input.now);
+  }
+  std::string where = " in " + counted(all.selected - all.refused);
+  if (all.refused != 0) {
+    where += "; " + std::to_string(all.refused) + " more, which the server's " +
+             "spec.allowedNamespaces does not admit, are left alone: " + all.names;
+  }
+  return statusOf(effective.common(), availability(effective.common(), input.server), where,
+                  input.totals, input.now);
 }
 
 }  // namespace profiling::controllers

@@ -1,10 +1,11 @@
-// The status of a ProfilingPolicy. Pure.
+// The status of a ProfilingPolicy and of a ClusterProfilingPolicy. Pure.
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <string>
 
+#include "controllers/policy/totals.h"
+#include "controllers/records.h"
 #include "operator/api/effective.h"
 
 namespace profiling::controllers {
@@ -14,15 +15,25 @@ struct PolicyInput {
   const api::ProfilingServer* server = nullptr;  // what spec.serverRef names; null: not there
   std::map<std::string, std::string> namespace_labels;  // of the policy's namespace
   const api::AgentImages& agents;
-  std::int64_t profiled_pods = 0;  // alive, with this policy in their decision
-  std::string now;                 // RFC 3339
+  const PolicyTotals& totals;  // what the webhook has made of the pods
+  std::string now;             // RFC 3339
 };
 
-// "namespace/name" of the server that a policy points at; empty for spec.endpoint.
-std::string serverKey(const api::ProfilingPolicy& policy);
+struct ClusterPolicyInput {
+  const api::ClusterProfilingPolicy& policy;
+  const api::ProfilingServer* server = nullptr;
+  const inject::Records<NamespaceRecord>& namespaces;
+  const inject::Settings& settings;  // agents; which namespaces are never touched
+  const PolicyTotals& totals;
+  std::string now;
+};
 
-// phase Active or Degraded; conditions Ready and ServerAvailable with reasons
-//   ServerReady, EndpointGiven, Active · ServerNotFound, ServerNotGranted, ServerNotReady
+// phase Active, Observing or Degraded; conditions Ready and ServerAvailable with reasons
+//   ServerReady, EndpointGiven, Active, Observing · ServerNotFound, ServerNotGranted,
+//   ServerNotReady
 api::ProfilingPolicyStatus decidePolicy(const PolicyInput& input);
+// The same; a server that admits only some of the namespaces is available, and Ready counts those
+// that it does not admit.
+api::ProfilingPolicyStatus decidePolicy(const ClusterPolicyInput& input);
 
 }  // namespace profiling::controllers

@@ -7,28 +7,49 @@
 namespace profiling::controllers {
 
 Outcome PolicyReconciler::reconcile(const std::string& key, const std::stop_token& stop) {
+  if (key.find('/') == std::string::npos) return reconcileCluster(key, stop);
   const auto policy = stores_.policies.find(key);
   if (!policy || policy->metadata.deleting) return Outcome::done();
   const auto server = stores_.servers.find(serverKey(*policy));
   const auto namespace_ = stores_.namespaces.find(policy->metadata.namespace_);
-  const api::ProfilingPolicyStatus status =
-      decidePolicy({*policy, server.get(),
-                    namespace_ ? namespace_->labels : std::map<std::string, std::string>(), agents_,
-                    countPods(*policy), formatRfc3339(clock_.wall())});
-  const auto patch =
-      statusPatch(policy->metadata.uid, asStored(policy->status), api::toJson(status));
+  return write(kube::resources::kPolicies, *policy,
+               decidePolicy(PolicyInput{
+                   *policy, server.get(),
+                   namespace_ ? namespace_->labels : std::map<std::string, std::string>(),
+                   workloads_.settings().agents, totalsOf(false, policy->metadata),
+                   formatRfc3339(clock_.wall())}),
+               stop);
+}
+
+Outcome PolicyReconciler::reconcileCluster(const std::string& name, const std::stop_token& stop) {
+  const auto policy = stores_.cluster_policies.find(name);
+  if (!policy || policy->metadata.deleting) return Outcome::done();
+  const auto server = stores_.servers.find(serverKey(*policy));
+  const auto namespaces = stores_.namespaces.snapshot();
+  return write(kube::resources::kClusterPolicies, *policy,
+               decidePolicy(ClusterPolicyInput{
+                   *policy, server.get(), *namespaces, workloads_.settings(),
+                   totalsOf(true, policy->metadata), formatRfc3339(clock_.wall())}),
+               stop);
+}
+
+template <class Policy>
+Outcome PolicyReconciler::write(const kube::Resource& resource, const Policy& policy,
+                                const api::ProfilingPolicyStatus& status,
+                                const std::stop_token& stop) {
+  const auto patch = statusPatch(policy.metadata.uid, asStored(policy.status), api::toJson(status));
   if (!patch) return Outcome::done();
-  const std::string& id = policy->metadata.uid;
-  if (const auto wait = guard_.check(id, policy->metadata.resource_version)) {
+  const std::string& id = policy.metadata.uid;
+  if (const auto wait = guard_.check(id, policy.metadata.resource_version)) {
     return Outcome::after(*wait);  // written already; the store does not show it yet
   }
   const Status written = client_
-                             .mergePatch(kube::resources::kPolicies, policy->metadata.namespace_,
-                                         policy->metadata.name, *patch, stop, "status")
+                             .mergePatch(resource, policy.metadata.namespace_, policy.metadata.name,
+                                         *patch, stop, "status")
                              .status();
   if (written.ok()) {
-    recordAll(events_, eventsOf(subjectOf("ProfilingPolicy", policy->metadata),
-                                policy->status.conditions, status.conditions));
+    recordAll(events_, eventsOf(subjectOf(std::string(Policy::kKind), policy.metadata),
+                                policy.status.conditions, status.conditions));
     return Outcome::done();
   }
   guard_.forget(id);
@@ -36,15 +57,12 @@ Outcome PolicyReconciler::reconcile(const std::string& key, const std::stop_toke
   return Outcome::failed(written.annotated("write status"));
 }
 
-std::int64_t PolicyReconciler::countPods(const api::ProfilingPolicy& policy) const {
-  const std::string prefix = policy.metadata.namespace_ + "/";
-  const auto pods = stores_.pods.snapshot();
-  std::int64_t count = 0;
-  for (auto it = pods->lower_bound(prefix); it != pods->end() && it->first.starts_with(prefix);
-       ++it) {
-    if (!it->second->finished && it->second->policy == policy.metadata.name) ++count;
-  }
-  return count;
+PolicyTotals PolicyReconciler::totalsOf(bool cluster, const api::ObjectMeta& policy) {
+  PolicyTotals totals(cluster, policy.namespace_, policy.name);
+  workloads_.each(policy.namespace_, [&](const std::string&, const WorkloadEvaluation& workload) {
+    totals.add(workload);
+  });
+  return totals;
 }
 
 }  // namespace profiling::controllers

@@ -1,4 +1,4 @@
-// Keeps the status of each ProfilingPolicy true.
+// Keeps the status of each ProfilingPolicy and ClusterProfilingPolicy true.
 #pragma once
 
 #include <stop_token>
@@ -9,6 +9,7 @@
 #include "controllers/policy/decide.h"
 #include "controllers/records.h"
 #include "controllers/runner.h"
+#include "controllers/workload/index.h"
 #include "operator/base/clock.h"
 #include "operator/kube/client.h"
 #include "operator/kube/store.h"
@@ -21,31 +22,36 @@ inline constexpr Millis kPodCountDebounce = std::chrono::seconds(1);
 // Read by workers, written by reflectors.
 struct PolicyStores {
   const kube::Store<api::ProfilingPolicy>& policies;
+  const kube::Store<api::ClusterProfilingPolicy>& cluster_policies;
   const kube::Store<api::ProfilingServer>& servers;
   const kube::Store<NamespaceRecord>& namespaces;
-  const kube::Store<ProfiledPodRecord>& pods;
 };
 
-// Used by several workers at once. `client`, `stores` and `clock` must outlive it.
+// Used by several workers at once. `client`, `stores`, `workloads` and `clock` must outlive it.
 class PolicyReconciler {
  public:
-  PolicyReconciler(kube::Client& client, const PolicyStores& stores, api::AgentImages agents,
+  PolicyReconciler(kube::Client& client, const PolicyStores& stores, WorkloadIndex& workloads,
                    const Clock& clock = Clock::real(), EventSink& events = EventSink::none())
       : client_(client),
         stores_(stores),
-        agents_(std::move(agents)),
+        workloads_(workloads),
         clock_(clock),
         events_(events),
         guard_(clock) {}
 
-  Outcome reconcile(const std::string& key, const std::stop_token& stop);  // "namespace/name"
+  // "namespace/name", or the name of a cluster policy.
+  Outcome reconcile(const std::string& key, const std::stop_token& stop);
 
  private:
-  std::int64_t countPods(const api::ProfilingPolicy& policy) const;
+  template <class Policy>
+  Outcome write(const kube::Resource& resource, const Policy& policy,
+                const api::ProfilingPolicyStatus& status, const std::stop_token& stop);
+  Outcome reconcileCluster(const std::string& name, const std::stop_token& stop);
+  PolicyTotals totalsOf(bool cluster, const api::ObjectMeta& policy);
 
   kube::Client& client_;
   const PolicyStores stores_;
-  const api::AgentImages agents_;
+  WorkloadIndex& workloads_;
   const Clock& clock_;
   EventSink& events_;
   ApplyGuard guard_;

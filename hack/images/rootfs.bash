@@ -43,12 +43,18 @@ add_libraries() {
   fi
 }
 
+# library_path NAME: where the loader finds it; empty when it does not. Reads the list to its end: a
+# reader that leaves early makes ldconfig fail, and with it, now and then, the script.
+library_path() {
+  ldconfig -p | awk -v name="$1" '$1 == name && /x86-64/ && !path { path = $NF } END { if (path) print path }'
+}
+
 # add_c_library DIR: the rest of the C library's own files, which every glibc base image has and
 # which agents may be linked against although glibc 2.34 made most of them empty.
 add_c_library() {
   local name path
   for name in libdl.so.2 libpthread.so.0 librt.so.1 libm.so.6 libutil.so.1 libnss_dns.so.2 libnss_files.so.2 libresolv.so.2; do
-    path=$(ldconfig -p | awk -v name="$name" '$1 == name && /x86-64/ {print $NF; exit}')
+    path=$(library_path "$name")
     [ -z "$path" ] || install -D -m 755 "$path" "$1$(realpath "$(dirname "$path")")/$name"
   done
 }

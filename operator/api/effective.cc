@@ -8,28 +8,86 @@ namespace profiling::api {
 namespace {
 
 constexpr std::size_t kRevisionDigits = 10;
+constexpr const char* kNamespaceAsTenant = "{namespace}";  // no tenant may hold braces
 
 // Everything that ends up in pods, in a canonical text (nlohmann sorts keys). What only chooses
-// pods (priority, selector, activation) is not part of it: changing that changes no injected pod.
-std::string revisionOf(const EffectivePolicy& e, const AgentImages& agents) {
+// pods (priority, selector, activation, mode) is not part of it: changing that changes no injected
+// pod.
+std::string revisionOf(const EffectivePolicy& e, const std::string& tenant,
+                       const AgentImages& agents) {
   nlohmann::json content = toJson(e.policy)["spec"];
   for (const char* key :
-       {"priority", "activation", "selector", "workloadKinds", "serverRef", "endpoint"}) {
+       {"priority", "activation", "selector", "workloadKinds", "serverRef", "endpoint", "mode"}) {
     content.erase(key);
   }
   content["url"] = e.server_url;
-  content["tenant"] = e.tenant_id;
+  content["tenant"] = tenant;
   for (const AgentImage& agent : agents) content["images"].push_back({agent.image, agent.version});
   return hexSha256(content.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))
       .substr(0, kRevisionDigits);
 }
 
 void refuse(EffectivePolicy& e, std::string reason, std::string problem) {
+  e.server_url.clear();
+  e.tenant_id.clear();
   e.server_reason = std::move(reason);
   e.server_problem = std::move(problem);
 }
 
+void refuseGrant(EffectivePolicy& e, const ProfilingServer& server, const std::string& namespace_) {
+  refuse(e, "ServerNotGranted",
+         "spec.serverRef: ProfilingServer '" + serverKey(e.policy) + "' does not admit " +
+             namespace_ + ": its spec.allowedNamespaces.from is '" +
+             (server.spec.allowed_namespaces.from == AllowFrom::kSame ? "Same" : "Selector") +
+             "'; set it to 'All' or to a 'Selector' that matches the namespace's labels, or use a "
+             "server of your own namespace");
+}
+
+// Where profiles go once the server admits who sends them; with tenancy the tenant is the sender's
+// namespace.
+void resolve(EffectivePolicy& e, const ProfilingServer* server, const AgentImages& agents) {
+  std::string tenant;
+  if (const auto& endpoint = e.policy.spec.endpoint) {
+    e.server_url = endpoint->url;
+    e.tenant_id = tenant = endpoint->tenant_id;
+  } else if (const std::string name = "'" + serverKey(e.policy) + "'"; server == nullptr) {
+    refuse(
+        e, "ServerNotFound",
+        "spec.serverRef: there is no ProfilingServer " + name +
+            "; create it, or name one that exists, or use spec.endpoint for a server of your own");
+  } else if (const Condition* config = findCondition(server->status.conditions, "ConfigValid");
+             server->metadata.deleting || (config != nullptr && config->status == "False")) {
+    refuse(e, "ServerNotReady",
+           "spec.serverRef: ProfilingServer " + name +
+               (server->metadata.deleting ? " is being deleted; name another one"
+                                          : " has an invalid configuration: " + config->message));
+  } else {
+    e.server_url =
+        "http://" + server->metadata.name + "." + server->metadata.namespace_ + ".svc:4040";
+    if (server->spec.tenancy.enabled) {
+      e.tenant_id = e.policy.metadata.namespace_;
+      tenant = kNamespaceAsTenant;
+    }
+  }
+  e.revision = revisionOf(e, tenant, agents);
+}
+
 }  // namespace
+
+std::string_view policyKind(const EffectivePolicy& policy) {
+  return policy.cluster ? ClusterProfilingPolicy::kKind : ProfilingPolicy::kKind;
+}
+
+std::string serverKey(const ProfilingPolicy& policy) {
+  if (!policy.spec.server_ref) return {};
+  const ServerRef& ref = *policy.spec.server_ref;
+  return (ref.namespace_.empty() ? policy.metadata.namespace_ : ref.namespace_) + "/" + ref.name;
+}
+
+std::string serverKey(const ClusterProfilingPolicy& policy) {
+  if (!policy.spec.server_ref) return {};
+  return policy.spec.server_ref->namespace_ + "/" + policy.spec.server_ref->name;
+}
 
 bool grants(const ProfilingServer& server, std::string_view namespace_,
             const std::map<std::string, std::string>& namespace_labels) {
@@ -51,43 +109,48 @@ EffectivePolicy makeEffective(const ProfilingPolicy& policy, const ProfilingServ
                               const AgentImages& agents) {
   EffectivePolicy e;
   e.policy = policy;
-  if (policy.spec.endpoint) {
-    e.server_url = policy.spec.endpoint->url;
-    e.tenant_id = policy.spec.endpoint->tenant_id;
-    e.revision = revisionOf(e, agents);
+  if (policy.spec.server_ref && server != nullptr &&
+      !grants(*server, policy.metadata.namespace_, namespace_labels)) {
+    // A namespace without a grant learns nothing of the server, not even by its revision.
+    refuseGrant(e, *server, "namespace '" + policy.metadata.namespace_ + "'");
+    e.revision = revisionOf(e, "", agents);
     return e;
   }
-  const ServerRef ref = policy.spec.server_ref.value_or(ServerRef{});
-  const std::string namespace_ =
-      ref.namespace_.empty() ? policy.metadata.namespace_ : ref.namespace_;
-  const std::string name = "'" + namespace_ + "/" + ref.name + "'";
-  if (server == nullptr) {
-    refuse(
-        e, "ServerNotFound",
-        "spec.serverRef: there is no ProfilingServer " + name +
-            "; create it, or name one that exists, or use spec.endpoint for a server of your own");
-  } else if (!grants(*server, policy.metadata.namespace_, namespace_labels)) {
-    const AllowFrom from = server->spec.allowed_namespaces.from;
-    refuse(e, "ServerNotGranted",
-           "spec.serverRef: ProfilingServer " + name + " does not admit namespace '" +
-               policy.metadata.namespace_ + "': its spec.allowedNamespaces.from is '" +
-               (from == AllowFrom::kSame ? "Same" : "Selector") +
-               "'; set it to 'All' or to a 'Selector' that matches the namespace's labels, or use "
-               "a server of your own namespace");
-  } else if (const Condition* config = findCondition(server->status.conditions, "ConfigValid");
-             server->metadata.deleting || (config != nullptr && config->status == "False")) {
-    refuse(e, "ServerNotReady",
-           "spec.serverRef: ProfilingServer " + name +
-               (server->metadata.deleting ? " is being deleted; name another one"
-                                          : " has an invalid configuration: " + config->message));
-  } else {
-    e.server_url =
-        "http://" + server->metadata.name + "." + server->metadata.namespace_ + ".svc:4040";
-    // Agents of one namespace are one tenant where the server keeps tenants apart.
-    if (server->spec.tenancy.enabled) e.tenant_id = policy.metadata.namespace_;
-  }
-  e.revision = revisionOf(e, agents);
+  resolve(e, server, agents);
   return e;
+}
+
+ClusterEffective::ClusterEffective(const ClusterProfilingPolicy& policy,
+                                   const ProfilingServer* server, const AgentImages& agents)
+    : selector_(policy.spec.namespace_selector),
+      server_(policy.spec.server_ref ? server : nullptr) {
+  EffectivePolicy e;
+  e.policy = {policy.metadata, static_cast<const ProfilingPolicySpec&>(policy.spec), policy.status};
+  e.cluster = true;
+  resolve(e, server_, agents);
+  admitted_ = std::make_shared<const EffectivePolicy>(e);
+  if (server_ == nullptr) return;
+  refuseGrant(e, *server_, "the pod's namespace");
+  refused_ = std::make_shared<const EffectivePolicy>(std::move(e));
+}
+
+bool ClusterEffective::selects(const std::map<std::string, std::string>& namespace_labels) const {
+  return matches(selector_, namespace_labels);
+}
+
+bool ClusterEffective::admits(std::string_view namespace_,
+                              const std::map<std::string, std::string>& namespace_labels) const {
+  return server_ == nullptr || grants(*server_, namespace_, namespace_labels);
+}
+
+std::shared_ptr<const EffectivePolicy> ClusterEffective::in(
+    std::string_view namespace_, const std::map<std::string, std::string>& namespace_labels) const {
+  if (!admits(namespace_, namespace_labels)) return refused_;
+  const bool tenancy = server_ != nullptr && server_->spec.tenancy.enabled;
+  if (!tenancy || admitted_->server_url.empty()) return admitted_;
+  EffectivePolicy own = *admitted_;
+  own.tenant_id = namespace_;
+  return std::make_shared<const EffectivePolicy>(std::move(own));
 }
 
 }  // namespace profiling::api

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -22,9 +23,12 @@ using AgentImages = std::array<AgentImage, kLanguageCount>;  // by Language
 // A policy as the admission path sees it: built once when something it depends on changes, then
 // shared and immutable.
 struct EffectivePolicy {
-  ProfilingPolicy policy;
-  std::string
-      revision;  // 10 hex digits over the effective injection: images, env, sampling, tags, URL
+  ProfilingPolicy
+      policy;            // of a cluster policy: its metadata, and the part of its spec that counts
+  bool cluster = false;  // it was a ClusterProfilingPolicy
+  // 10 hex digits over the effective injection: images, env, sampling, tags, URL. A tenant that
+  // follows from the namespace counts as just that, whichever the namespace is.
+  std::string revision;
   std::string server_url;  // empty when it cannot be resolved
   std::string tenant_id;
   std::string server_reason;   // CamelCase when server_url is empty: ServerNotFound,
@@ -32,11 +36,44 @@ struct EffectivePolicy {
   std::string server_problem;  // names field, value and remedy
 };
 
+std::string_view policyKind(const EffectivePolicy& policy);
+
+// "namespace/name" of the server that a policy points at; empty for spec.endpoint.
+std::string serverKey(const ProfilingPolicy& policy);
+std::string serverKey(const ClusterProfilingPolicy& policy);
+
 // `server` is what spec.serverRef names, null when it is not there (or when spec.endpoint is used);
 // `namespace_labels` are those of the policy's own namespace, which a grant by Selector looks at.
 EffectivePolicy makeEffective(const ProfilingPolicy& policy, const ProfilingServer* server,
                               const std::map<std::string, std::string>& namespace_labels,
                               const AgentImages& agents);
+
+// What a cluster policy is for the pods of each namespace. The server's grant and, where it keeps
+// tenants apart, the tenant are those of the pod's namespace; the rest, the revision too, is the
+// same everywhere, and namespaces that see the policy alike share one object. `server` must outlive
+// it.
+class ClusterEffective {
+ public:
+  ClusterEffective(const ClusterProfilingPolicy& policy, const ProfilingServer* server,
+                   const AgentImages& agents);
+
+  // As a namespace that the server admits sees it, without a tenant of its own.
+  const EffectivePolicy& common() const { return *admitted_; }
+  // spec.namespaceSelector.
+  bool selects(const std::map<std::string, std::string>& namespace_labels) const;
+  // False only when the server is there and its allowedNamespaces leaves the namespace out.
+  bool admits(std::string_view namespace_,
+              const std::map<std::string, std::string>& namespace_labels) const;
+  std::shared_ptr<const EffectivePolicy> in(
+      std::string_view namespace_,
+      const std::map<std::string, std::string>& namespace_labels) const;
+
+ private:
+  const LabelSelector selector_;
+  const ProfilingServer* server_;  // null with spec.endpoint too
+  std::shared_ptr<const EffectivePolicy> admitted_;
+  std::shared_ptr<const EffectivePolicy> refused_;
+};
 
 // Whether `server` lets policies of `namespace_` point at it (spec.allowedNamespaces).
 bool grants(const ProfilingServer& server, std::string_view namespace_,

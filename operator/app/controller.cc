@@ -71,7 +71,7 @@ int runController(const ControllerOptions& options) {
   all.startWatches();
   log::info("Controllers started", {{"version", PROFILING_VERSION}});
   leadership.start([&all] { all.startWorkers(); });
-  const int signal = waitForSignal();
+  const int signal = waitForSignal([&all] { return all.synced(); });
   log::info("Controllers stopping", {{"signal", signal}});
   leadership.stop([&all] { all.stopWorkers(); });
   all.stopWatches();

@@ -71,6 +71,15 @@ void exportControllers(obs::Metrics& metrics, controllers::Controllers& all) {
     const auto stats = all.stats();
     for (std::size_t i = 0; i < stats.size(); ++i) series.at(i).second.set(stats[i].runner);
   });
+  auto& pods = metrics.gauge("profiling_pods", "Pods that have not ended.", {});
+  auto& groups = metrics.gauge("profiling_workloads", "Workloads with such pods.", {});
+  auto& symbols = metrics.gauge("profiling_pod_symbols", "Texts that their records share.", {});
+  metrics.onCollect([&all, &pods, &groups, &symbols] {
+    const controllers::PodTableStats stats = all.podStats();
+    pods.Set(static_cast<double>(stats.pods));
+    groups.Set(static_cast<double>(stats.groups));
+    symbols.Set(static_cast<double>(stats.symbols));
+  });
   const auto events = [&](const char* result) -> prometheus::Counter* {
     return &metrics.counter("profiling_events_total", "Kubernetes events by what became of them.",
                             {{"result", result}});

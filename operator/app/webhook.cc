@@ -1,4 +1,5 @@
-// `webhook`: watches policies, servers and namespaces, and answers admissions from what it saw.
+// `webhook`: watches policies of both kinds, servers and namespaces, and answers admissions from
+// what it saw.
 #include <array>
 #include <mutex>
 
@@ -32,16 +33,11 @@ kube::Decoder<T> decoderOf(Result<T> (*read)(const nlohmann::json&)) {
   };
 }
 
-Result<kube::Decoded<webhooks::NamespaceRecord>> decodeNamespace(std::string_view text) {
-  auto meta = api::metaFromJson(nlohmann::json::parse(text, nullptr, false));
+Result<kube::Decoded<inject::NamespaceRecord>> decodeNamespace(std::string_view text) {
+  const auto meta = api::metaFromJson(nlohmann::json::parse(text, nullptr, false));
   if (!meta.ok()) return meta.status();
-  webhooks::NamespaceRecord record;
-  const auto annotation = meta->annotations.find(std::string(api::kInjectKey));
-  if (annotation != meta->annotations.end()) record.inject = annotation->second;
-  record.labels = std::move(meta->labels);
-  record.name = meta->name;
-  return kube::Decoded<webhooks::NamespaceRecord>{
-      meta->name, std::make_shared<const webhooks::NamespaceRecord>(std::move(record))};
+  return kube::Decoded<inject::NamespaceRecord>{
+      meta->name, std::make_shared<const inject::NamespaceRecord>(inject::namespaceRecord(*meta))};
 }
 
 kube::ReflectorOptions allOf(const kube::Resource& resource) {
@@ -50,20 +46,29 @@ kube::ReflectorOptions allOf(const kube::Resource& resource) {
   return options;
 }
 
-// One counter for each reason, made beforehand so that the admission path looks nothing up.
+// One counter for each reason and mode, made beforehand so that the admission path looks nothing
+// up.
 class DecisionCounters {
  public:
   explicit DecisionCounters(obs::Metrics& metrics) {
-    for (std::size_t i = 0; i < counters_.size(); ++i) {
-      counters_.at(i) = &metrics.counter(
-          "profiling_admission_decisions_total", "Admissions that were not dry runs, by reason.",
-          {{"reason", std::string(inject::reasonName(static_cast<inject::Reason>(i)))}});
+    for (std::size_t i = 0; i < inject::kReasonCount; ++i) {
+      for (const auto* mode : {"enforce", "observe"}) {
+        auto& counters = mode == std::string_view("observe") ? observed_ : enforced_;
+        counters.at(i) = &metrics.counter(
+            "profiling_admission_decisions_total",
+            "Admissions that were not dry runs, by reason and by the policy's mode.",
+            {{"reason", std::string(inject::reasonName(static_cast<inject::Reason>(i)))},
+             {"mode", mode}});
+      }
     }
   }
-  void count(inject::Reason reason) { counters_.at(static_cast<std::size_t>(reason))->Increment(); }
+  void count(inject::Reason reason, api::PolicyMode mode) {
+    auto& counters = mode == api::PolicyMode::kObserve ? observed_ : enforced_;
+    counters.at(static_cast<std::size_t>(reason))->Increment();
+  }
 
  private:
-  std::array<prometheus::Counter*, inject::kReasonCount> counters_{};
+  std::array<prometheus::Counter*, inject::kReasonCount> enforced_{}, observed_{};
 };
 
 // Watches and what is built from them.
@@ -77,8 +82,11 @@ class Watches {
         changed);
     reflectors_.at(1) = kube::makeReflector<api::ProfilingServer>(
         http, allOf(kube::resources::kServers), servers_, decoderOf(api::serverFromJson), changed);
-    reflectors_.at(2) = kube::makeReflector<webhooks::NamespaceRecord>(
+    reflectors_.at(2) = kube::makeReflector<inject::NamespaceRecord>(
         http, allOf(kube::resources::kNamespaces), namespaces_, decodeNamespace, changed);
+    reflectors_.at(3) = kube::makeReflector<api::ClusterProfilingPolicy>(
+        http, allOf(kube::resources::kClusterPolicies), cluster_policies_,
+        decoderOf(api::clusterPolicyFromJson), changed);
   }
   void start() {
     for (auto& r : reflectors_) r->start();
@@ -88,6 +96,7 @@ class Watches {
   }
   std::optional<std::string> unsynced() const {
     if (!policies_.synced()) return "policies are not listed yet";
+    if (!cluster_policies_.synced()) return "cluster policies are not listed yet";
     if (!servers_.synced()) return "servers are not listed yet";
     if (!namespaces_.synced()) return "namespaces are not listed yet";
     return std::nullopt;
@@ -99,17 +108,18 @@ class Watches {
   void rebuild() {
     const std::lock_guard lock(mutex_);
     if (unsynced()) return;
-    mutator_.use(webhooks::buildSnapshot(*policies_.snapshot(), *servers_.snapshot(),
-                                         *namespaces_.snapshot(), agents_));
+    mutator_.use(inject::buildSnapshot(*policies_.snapshot(), *cluster_policies_.snapshot(),
+                                       *servers_.snapshot(), *namespaces_.snapshot(), agents_));
   }
 
   const api::AgentImages agents_;
   webhooks::PodMutator& mutator_;
   std::mutex mutex_;
   kube::Store<api::ProfilingPolicy> policies_;
+  kube::Store<api::ClusterProfilingPolicy> cluster_policies_;
   kube::Store<api::ProfilingServer> servers_;
-  kube::Store<webhooks::NamespaceRecord> namespaces_;
-  std::array<std::unique_ptr<kube::Reflector>, 3> reflectors_;
+  kube::Store<inject::NamespaceRecord> namespaces_;
+  std::array<std::unique_ptr<kube::Reflector>, 4> reflectors_;
 };
 
 inject::Settings settingsOf(const CommonOptions& options) {
@@ -148,9 +158,10 @@ int runWebhook(const WebhookOptions& options) {
   DecisionCounters decisions(metrics);
   auto& failures = metrics.counter("profiling_admission_failures_total",
                                    "Admissions that failed open because of an internal error.");
-  webhooks::PodMutator mutator(settingsOf(options.common),
-                               {.decided = [&](inject::Reason r) { decisions.count(r); },
-                                .failed_open = [&] { failures.Increment(); }});
+  webhooks::PodMutator mutator(
+      settingsOf(options.common),
+      {.decided = [&](inject::Reason r, api::PolicyMode m) { decisions.count(r, m); },
+       .failed_open = [&] { failures.Increment(); }});
   obs::MeasuredClient watch_client(*api_server->watches, metrics, hostOf(api_server->config));
   Watches watches(watch_client, options.common.agents, mutator);
   for (const auto& reflector : watches.reflectors()) exportReflector(metrics, *reflector);
@@ -186,7 +197,8 @@ int runWebhook(const WebhookOptions& options) {
 
   certificate.start();
   watches.start();
-  const int signal = waitForSignal();
+  const int signal =
+      waitForSignal([&] { return !watches.unsynced() && certificate.current() != nullptr; });
 
   draining = true;
   log::info("Readiness taken back",

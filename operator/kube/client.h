@@ -48,7 +48,9 @@ inline const Resource kLeases{"coordination.k8s.io", "v1", "leases"};
 inline const Resource kMutatingWebhooks{"admissionregistration.k8s.io", "v1",
                                         "mutatingwebhookconfigurations"};
 inline const Resource kPolicies{"profiling.dev", "v1alpha1", "profilingpolicies"};
+inline const Resource kClusterPolicies{"profiling.dev", "v1alpha1", "clusterprofilingpolicies"};
 inline const Resource kServers{"profiling.dev", "v1alpha1", "profilingservers"};
+inline const Resource kWorkloads{"profiling.dev", "v1alpha1", "workloadprofiles"};
 }  // namespace resources
 
 struct DeletePreconditions {

@@ -19,6 +19,22 @@ constexpr std::chrono::seconds kEarly{2};
 // A namespace full of objects that we cannot read must not fill the log.
 constexpr std::chrono::seconds kSkipLogInterval{10};
 
+class SinkReflector final : public Reflector {
+ public:
+  SinkReflector(net::HttpClient& http, ReflectorOptions options, std::unique_ptr<RecordSink> sink,
+                const Clock& clock)
+      : sink_(std::move(sink)), core_(http, std::move(options), *sink_, clock) {}
+
+  void start() override { core_.start(); }
+  void stop() override { core_.stop(); }
+  ReflectorStats stats() const override { return core_.stats(); }
+  const ReflectorOptions& options() const override { return core_.options(); }
+
+ private:
+  const std::unique_ptr<RecordSink> sink_;
+  ReflectorCore core_;  // last: its thread uses sink_ until it is destroyed
+};
+
 }  // namespace
 
 ReflectorCore::ReflectorCore(net::HttpClient& http, ReflectorOptions options, RecordSink& sink,
@@ -289,6 +305,11 @@ void ReflectorCore::watch(const WatchStep& step, const std::stop_token& stop) {
                 {"resourceVersion", machine_.resourceVersion()}});
   }
   machine_.watchEnded(status, answered, clock_.steady());
+}
+
+std::unique_ptr<Reflector> makeReflector(net::HttpClient& http, ReflectorOptions options,
+                                         std::unique_ptr<RecordSink> sink, const Clock& clock) {
+  return std::make_unique<SinkReflector>(http, std::move(options), std::move(sink), clock);
 }
 
 }  // namespace profiling::kube

@@ -23,6 +23,7 @@
 #include "operator/base/clock.h"
 #include "operator/base/status.h"
 #include "operator/kube/client.h"
+#include "operator/kube/record_sink.h"
 #include "operator/kube/store.h"
 #include "operator/kube/watch_machine.h"
 
@@ -77,6 +78,11 @@ class Reflector {
 template <class T>
 std::unique_ptr<Reflector> makeReflector(net::HttpClient& http, ReflectorOptions options,
                                          Store<T>& store, Decoder<T> decoder, ChangeHandler changed,
+                                         const Clock& clock = Clock::real());
+
+// The same with a sink of the caller's; whether it has seen a complete list is for it to tell.
+std::unique_ptr<Reflector> makeReflector(net::HttpClient& http, ReflectorOptions options,
+                                         std::unique_ptr<RecordSink> sink,
                                          const Clock& clock = Clock::real());
 
 }  // namespace profiling::kube

@@ -1,5 +1,5 @@
 // The part of a reflector that does not depend on the record's type: runs the WatchMachine over
-// HTTP and hands raw JSON to a RecordSink. Used by reflector_impl.h only.
+// HTTP and hands raw JSON to a RecordSink. Used by reflector.cc and reflector_impl.h only.
 #pragma once
 
 #include <cstddef>
@@ -14,28 +14,11 @@
 #include "operator/base/status.h"
 #include "operator/kube/decode.h"
 #include "operator/kube/line_splitter.h"
+#include "operator/kube/record_sink.h"
 #include "operator/kube/reflector.h"
 #include "operator/kube/watch_machine.h"
 
 namespace profiling::kube {
-
-// Where objects go. All calls come from the reflector's thread.
-class RecordSink {
- public:
-  virtual ~RecordSink() = default;
-  virtual std::size_t stored() const = 0;  // records that readers see
-
-  virtual void beginList() = 0;                             // an empty side map
-  virtual Status listed(std::string_view object_json) = 0;  // into the side map
-  virtual void unlisted(const std::string& key) = 0;        // out of the side map again
-  virtual void keepListed(const std::string& key) = 0;      // the reader's record, if any, into it
-  virtual void commitList() = 0;                            // readers see the side map; notifies
-  virtual void dropList() = 0;                              // give the side map's memory back
-
-  virtual Status upsert(std::string_view object_json) = 0;  // pending until flush()
-  virtual void erase(const std::string& key) = 0;           // pending until flush()
-  virtual void flush() = 0;  // readers see what was pending; notifies
-};
 
 // What a streaming list has told so far.
 struct StreamedList {

@@ -91,24 +91,6 @@ class StoreSink final : public RecordSink {
   std::vector<std::string> keys_;  // of the batch, in order of arrival
 };
 
-template <class T>
-class TypedReflector final : public Reflector {
- public:
-  TypedReflector(net::HttpClient& http, ReflectorOptions options, Store<T>& store,
-                 Decoder<T> decoder, ChangeHandler changed, const Clock& clock)
-      : sink_(store, std::move(decoder), std::move(changed)),
-        core_(http, std::move(options), sink_, clock) {}
-
-  void start() override { core_.start(); }
-  void stop() override { core_.stop(); }
-  ReflectorStats stats() const override { return core_.stats(); }
-  const ReflectorOptions& options() const override { return core_.options(); }
-
- private:
-  StoreSink<T> sink_;
-  ReflectorCore core_;  // last: its thread uses sink_ until it is destroyed
-};
-
 }  // namespace profiling::kube::internal
 
 namespace profiling::kube {
@@ -117,8 +99,10 @@ template <class T>
 std::unique_ptr<Reflector> makeReflector(net::HttpClient& http, ReflectorOptions options,
                                          Store<T>& store, Decoder<T> decoder, ChangeHandler changed,
                                          const Clock& clock) {
-  return std::make_unique<internal::TypedReflector<T>>(
-      http, std::move(options), store, std::move(decoder), std::move(changed), clock);
+  return makeReflector(
+      http, std::move(options),
+      std::make_unique<internal::StoreSink<T>>(store, std::move(decoder), std::move(changed)),
+      clock);
 }
 
 }  // namespace profiling::kube

@@ -60,11 +60,11 @@ std::shared_ptr<const webhooks::Snapshot> snapshot() {
       {{"metadata", {{"name", "shop"}, {"namespace", "shop"}}},
        {"spec",
         {{"endpoint", {{"url", "http://pyroscope.example:4040"}}}, {"languages", {"Java"}}}}});
-  kube::Store<api::ProfilingPolicy>::Map policies;
+  inject::Records<api::ProfilingPolicy> policies;
   policies["shop/shop"] = std::make_shared<const api::ProfilingPolicy>(*policy);
   api::AgentImages agents;
   for (auto& agent : agents) agent = {"registry.example/agent:1", "1"};
-  return webhooks::buildSnapshot(policies, {}, {}, agents);
+  return inject::buildSnapshot(policies, {}, {}, {}, agents);
 }
 
 void admission(benchmark::State& state, std::size_t bytes, bool opted_in, bool policies) {

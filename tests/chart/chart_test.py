@@ -71,10 +71,16 @@ CHANGED = [
     ("crds.enabled", False, lambda o: not o.of("CustomResourceDefinition")),
     ("crds.keep", False, lambda o: all("helm.sh/resource-policy" not in crd["metadata"]["annotations"] for crd in o.of("CustomResourceDefinition"))),
     ("networkPolicy.enabled", True, lambda o: o.one("NetworkPolicy")),
-    ("samplePolicy.enabled", True, lambda o: o.one("ProfilingPolicy")["spec"]["serverRef"] == {"name": "pyroscope", "namespace": "profiling"}),
-    ("samplePolicy.namespace", "shop", lambda o: o.one("ProfilingPolicy")["metadata"]["namespace"] == "shop"),
-    ("samplePolicy.serverRef", {"name": "other", "namespace": "x"}, lambda o: o.one("ProfilingPolicy")["spec"]["serverRef"] == {"name": "other", "namespace": "x"}),
+    ("defaultPolicy.enabled", True, lambda o: default_policy(o) == {
+        "activation": "Annotated", "priority": -1000, "mode": "Enforce", "serverRef": {"name": "pyroscope", "namespace": "profiling"}}),
+    ("defaultPolicy.mode", "Observe", lambda o: default_policy(o)["mode"] == "Observe"),
+    ("defaultPolicy.namespaceSelector", {"matchLabels": {"team": "a"}}, lambda o: default_policy(o)["namespaceSelector"] == {"matchLabels": {"team": "a"}}),
+    ("defaultPolicy.serverRef", {"name": "other", "namespace": "x"}, lambda o: default_policy(o)["serverRef"] == {"name": "other", "namespace": "x"}),
 ]
+
+
+def default_policy(objects):
+    return objects.one("ClusterProfilingPolicy")["spec"]
 
 
 def excluded(objects):
@@ -82,7 +88,7 @@ def excluded(objects):
 
 
 def leaves(values, path=""):
-    passed_through = ("resources", "nodeSelector", "affinity", "serverRef")
+    passed_through = ("resources", "nodeSelector", "affinity", "serverRef", "namespaceSelector")
     for key, value in values.items():
         here = f"{path}.{key}".lstrip(".")
         if isinstance(value, dict) and key not in passed_through:
@@ -97,7 +103,7 @@ def test_every_value_is_changed_below():
 
 @pytest.mark.parametrize("path, value, check", CHANGED, ids=[c[0] for c in CHANGED])
 def test_each_value_has_its_effect(helm, path, value, check):
-    base = {"samplePolicy.enabled": True} if path.startswith("samplePolicy.") and path != "samplePolicy.enabled" else {}
+    base = {"defaultPolicy.enabled": True} if path.startswith("defaultPolicy.") and path != "defaultPolicy.enabled" else {}
     before, after = helm.render(base), helm.render({**base, path: value})
     assert after != before
     assert check(after)
@@ -123,6 +129,12 @@ def test_a_kubernetes_that_is_too_old_is_refused(helm):
     done = helm.template(kubernetes="1.29.9", check=False)
     assert done.returncode != 0
     assert "chart requires kubeVersion: >=1.30.0-0 which is incompatible with Kubernetes v1.29.9" in done.stderr
+
+
+def test_the_default_policy_needs_no_cluster_to_be_rendered(helm):
+    policy = helm.render({"defaultPolicy.enabled": True}, release="other", namespace="other").one("ClusterProfilingPolicy")
+    assert policy["metadata"]["name"] == "other-profiling-operator-default"
+    assert "namespace" not in policy["metadata"] and "annotations" not in policy["metadata"]
 
 
 def test_two_releases_share_no_cluster_wide_name(helm):
@@ -158,7 +170,10 @@ def test_a_long_release_name_stays_within_names_limits(helm):
     ("webhook.timeoutSeconds", 31, "timeoutSeconds"),
     ("webhook.excludedNamespaces", "legacy", "excludedNamespaces"),
     ("crds.enabled", "yes", "enabled"),
-    ("samplePolicy.serverRef", {"name": ""}, "name"),
+    ("defaultPolicy.serverRef", {"name": "", "namespace": "x"}, "name"),
+    ("defaultPolicy.serverRef", {"name": "x", "namespace": ""}, "namespace"),
+    ("defaultPolicy.mode", "DryRun", "mode"),
+    ("defaultPolicy.namespaceSelector", {"matchLabel": {}}, "matchLabel"),
 ])
 def test_a_wrong_value_is_refused_by_name(helm, path, value, said):
     done = helm.template({path: value}, check=False)
@@ -172,7 +187,7 @@ def test_the_charts_crds_are_those_of_crds(default):
     assert done.returncode == 0, done.stderr
     sources = {crd["metadata"]["name"]: crd for crd in (yaml.safe_load(p.read_text()) for p in (ROOT / "crds").glob("*.yaml"))}
     rendered = {crd["metadata"]["name"]: crd for crd in default.of("CustomResourceDefinition")}
-    assert sorted(sources) == sorted(rendered) and len(sources) == 2
+    assert sorted(sources) == sorted(rendered) and len(sources) == 3
     for name, crd in rendered.items():
         assert crd["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
         assert crd["spec"] == sources[name]["spec"], "nothing of a CRD is read as a template"

@@ -38,6 +38,18 @@ def test_secrets_by_name_and_in_the_own_namespace_only(default):
             assert set(rule["verbs"]) <= SECRET_VERBS
 
 
+def test_of_policies_only_the_status_is_written_and_only_by_the_controller(default):
+    verbs = {}
+    for name, rule in rules(default, "ClusterRole"):
+        for resource in rule["resources"]:
+            if "policies" in resource:
+                verbs[name.rsplit("-", 1)[1], resource] = rule["verbs"]
+    read = ["get", "list", "watch"]
+    assert verbs == {(process, kind): read for process in ("controller", "webhook")
+                     for kind in ("profilingpolicies", "clusterprofilingpolicies")} | {
+        ("controller", f"{kind}/status"): ["patch"] for kind in ("profilingpolicies", "clusterprofilingpolicies")}
+
+
 def test_the_webhooks_process_writes_nothing(default):
     assert not [r for r in default.of("Role") if "webhook" in r["metadata"]["name"]]
     found = [rule for name, rule in rules(default, "ClusterRole") if name.endswith("-webhook")]

@@ -72,6 +72,34 @@ def test_drift_of_the_servers_objects_is_put_back(shop):
     wait_for("the ConfigMap to be made again", lambda: shop.get("configmap", "-n", "profiling", name), 30)
 
 
+def test_a_workloads_record_goes_away_with_it(shop):
+    shop.apply("""
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: brief, namespace: shop}
+spec:
+  selector: {matchLabels: {app: brief}}
+  template:
+    metadata: {labels: {app: brief}, annotations: {profiling.dev/inject: python}}
+    spec:
+      automountServiceAccountToken: false
+      securityContext: {runAsNonRoot: true, runAsUser: 1000, seccompProfile: {type: RuntimeDefault}}
+      containers:
+      - name: app
+        image: localhost/profiling-operator/example-python:dev
+        imagePullPolicy: IfNotPresent
+        securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+""")
+
+    def record():
+        return shop.get("workloadprofile", "-n", "shop", "deployment-brief")
+    wait_for("its record", lambda: (r := record()) and r["status"]["phase"] == "Profiled", 60)
+    shop.run("scale", "deployment", "-n", "shop", "brief", "--replicas=0")
+    wait_for("the record to say that there is no pod", lambda: record()["status"]["phase"] == "Idle", 60)
+    shop.run("delete", "deployment", "-n", "shop", "brief")
+    wait_for("its record to be gone", lambda: record() is None, 60)
+
+
 def test_pods_start_while_the_webhooks_pods_are_deleted(shop):
     shop.apply("""
 apiVersion: apps/v1

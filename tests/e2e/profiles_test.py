@@ -49,6 +49,19 @@ def test_a_profiled_pod_stays_restricted_and_keeps_its_quality_of_service(shop):
         assert agents and all(c["state"]["terminated"]["exitCode"] == 0 for c in agents)
 
 
+@pytest.mark.parametrize("language, kind", [("java", "Java"), ("python", "Python"), ("node", "NodeJS")])
+def test_each_application_has_a_record_that_says_what_it_carries(shop, language, kind):
+    def profiled():
+        record = shop.get("workloadprofile", "-n", "shop", f"deployment-checkout-{language}")
+        return record if record and record["status"]["phase"] == "Profiled" and record["status"]["pods"]["ready"] else None
+    record = wait_for(f"the record of checkout-{language}", profiled, 60)
+    deployment = shop.get("deployment", "-n", "shop", f"checkout-{language}")
+    assert record["metadata"]["ownerReferences"][0]["uid"] == deployment["metadata"]["uid"]
+    assert record["status"]["languages"] == [kind]
+    assert record["status"]["policyRef"] == {"kind": "ProfilingPolicy", "name": "shop"}
+    assert record["status"]["pods"]["profiled"] == record["status"]["pods"]["total"] == deployment["spec"]["replicas"]
+
+
 def test_a_pod_that_did_not_opt_in_is_untouched_byte_for_byte(shop):
     shop.apply("""{apiVersion: v1, kind: Namespace, metadata: {name: plain, labels: {profiling.dev/exclude: "true"}}}""")
     here = probe_pod(shop, "shop", annotations='{note: "un-annotated"}')

@@ -18,7 +18,7 @@ def test_uninstalling_leaves_running_pods_running_and_removes_what_it_made(shop)
         wait_for(f"the {kind} to be gone", none_left, 60)
     for kind in ("clusterroles", "clusterrolebindings"):
         assert [o["metadata"]["name"] for o in shop.items(kind) if o["metadata"]["name"].startswith("profiling-operator")] == []
-    for crd in ("profilingpolicies", "profilingservers"):
+    for crd in ("clusterprofilingpolicies", "profilingpolicies", "profilingservers", "workloadprofiles"):
         assert shop.get("crd", f"{crd}.profiling.dev"), "CRDs stay, and with them the users' objects"
 
     after = {p["metadata"]["uid"]: [c["restartCount"] for c in p["status"]["containerStatuses"]]

@@ -23,9 +23,9 @@ const webhooks::PodMutator& mutator() {
     const auto policy = api::policyFromJson(
         {{"metadata", {{"name", "shop"}, {"namespace", "shop"}}},
          {"spec", {{"endpoint", {{"url", "http://p:4040"}}}, {"activation", "Selected"}}}});
-    kube::Store<api::ProfilingPolicy>::Map policies;
+    inject::Records<api::ProfilingPolicy> policies;
     policies["shop/shop"] = std::make_shared<const api::ProfilingPolicy>(*policy);
-    m->use(webhooks::buildSnapshot(policies, {}, {}, settings.agents));
+    m->use(inject::buildSnapshot(policies, {}, {}, {}, settings.agents));
     return m;
   }();
   return *made;

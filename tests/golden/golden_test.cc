@@ -1,6 +1,7 @@
 // Whole pods in, whole pods out: tests/golden/<group>/<case>/{pod.yaml, policy.yaml,
-// [namespace.yaml], patched.yaml | skip.txt}. skip.txt holds the reason; such a pod is left alone
-// but for the decision annotation. UPDATE_GOLDEN=1 rewrites the expectations: read the diff.
+// [namespace.yaml], patched.yaml | skip.txt | observed.txt}. skip.txt holds the reason; such a pod
+// is left alone but for the decision annotation. observed.txt holds the reason too; that pod stays
+// as it is. UPDATE_GOLDEN=1 rewrites the expectations: read the diff.
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
@@ -98,39 +99,51 @@ class Case {
  public:
   explicit Case(const fs::path& folder, const char* other_spec = nullptr)
       : pod_(load(folder / "pod.yaml")) {
-    kube::Store<api::ProfilingPolicy>::Map policies;
-    kube::Store<NamespaceRecord>::Map namespaces;
-    NamespaceRecord shop{.name = "shop", .labels = {}, .inject = {}};
+    inject::Records<api::ProfilingPolicy> policies;
+    inject::Records<api::ClusterProfilingPolicy> cluster_policies;
+    inject::Records<inject::NamespaceRecord> namespaces;
+    inject::NamespaceRecord shop{.name = "shop", .labels = {}, .inject = {}};
     if (fs::exists(folder / "namespace.yaml")) {
-      const json object = load(folder / "namespace.yaml");
-      shop.inject = object["metadata"]["annotations"]["profiling.dev/inject"].get<std::string>();
+      const auto metadata = api::metaFromJson(load(folder / "namespace.yaml"));
+      EXPECT_TRUE(metadata.ok()) << folder << ": " << metadata.status().toString();
+      if (metadata.ok()) shop = inject::namespaceRecord(*metadata);
     }
-    namespaces["shop"] = std::make_shared<const NamespaceRecord>(shop);
+    namespaces["shop"] = std::make_shared<const inject::NamespaceRecord>(shop);
     for (const YAML::Node& document : YAML::LoadAllFromFile((folder / "policy.yaml").string())) {
       json object = fromYaml(document);
       if (other_spec != nullptr) {
         object["spec"] = json::parse(other_spec);
         object["spec"]["endpoint"]["url"] = "http://pyroscope.example:4040";
       }
-      auto policy = api::policyFromJson(object);
-      EXPECT_TRUE(policy.ok()) << folder << ": " << policy.status().toString();
-      if (policy.ok())
-        policies["shop/" + policy->metadata.name] =
-            std::make_shared<const api::ProfilingPolicy>(*policy);
+      const auto add = [&](auto policy, auto& all, const std::string& prefix) {
+        EXPECT_TRUE(policy.ok()) << folder << ": " << policy.status().toString();
+        using Policy = std::remove_cvref_t<decltype(*policy)>;
+        if (policy.ok())
+          all[prefix + policy->metadata.name] = std::make_shared<const Policy>(*policy);
+      };
+      if (object.value("kind", "") == api::ClusterProfilingPolicy::kKind) {
+        add(api::clusterPolicyFromJson(object), cluster_policies, "");
+      } else {
+        add(api::policyFromJson(object), policies, "shop/");
+      }
     }
     inject::Settings settings;
     settings.agents = agents();
     mutator_ = std::make_unique<PodMutator>(
-        settings,
-        MutationObserver{[this](inject::Reason r) { reason_ = std::string(inject::reasonName(r)); },
-                         [] { FAIL() << "failed open"; }});
-    mutator_->use(buildSnapshot(policies, {}, namespaces, agents()));
+        settings, MutationObserver{[this](inject::Reason r, api::PolicyMode mode) {
+                                     reason_ = std::string(inject::reasonName(r));
+                                     observed_ = mode == api::PolicyMode::kObserve;
+                                   },
+                                   [] { FAIL() << "failed open"; }});
+    mutator_->use(inject::buildSnapshot(policies, cluster_policies, {}, namespaces, agents()));
   }
 
   const json& pod() const { return pod_; }
   const std::string& reason() const { return reason_; }
 
+  bool observed() const { return observed_; }
   bool patched() const { return patched_; }
+  bool warned() const { return warned_; }
 
   // The pod as the API server would have it after our patch.
   json admit(const json& pod) {
@@ -156,6 +169,7 @@ class Case {
     const json response = json::parse(answer.body)["response"];
     EXPECT_TRUE(response["allowed"].get<bool>());
     EXPECT_EQ(response.contains("patch"), response.contains("patchType"));
+    warned_ = response.contains("warnings");
     if (!response.contains("patch")) return pod;
     patched_ = true;
     return pod.patch(json::parse(*base64Decode(response["patch"].get<std::string>())));
@@ -164,7 +178,9 @@ class Case {
  private:
   json pod_;
   std::string reason_;
+  bool observed_ = false;
   bool patched_ = false;
+  bool warned_ = false;
   std::unique_ptr<PodMutator> mutator_;
 };
 
@@ -207,7 +223,10 @@ TEST_P(Golden, PodBecomesWhatIsWritten) {
   if (std::getenv("UPDATE_GOLDEN") != nullptr) {
     fs::remove(folder / "patched.yaml");
     fs::remove(folder / "skip.txt");
-    if (injected) {
+    fs::remove(folder / "observed.txt");
+    if (c.observed()) {
+      std::ofstream(folder / "observed.txt") << reason << "\n";
+    } else if (injected) {
       YAML::Emitter out;
       toYaml(out, patched);
       std::ofstream(folder / "patched.yaml") << out.c_str() << "\n";
@@ -215,7 +234,11 @@ TEST_P(Golden, PodBecomesWhatIsWritten) {
       std::ofstream(folder / "skip.txt") << reason << "\n";
     }
   }
-  if (fs::exists(folder / "skip.txt")) {
+  EXPECT_EQ(c.observed(), fs::exists(folder / "observed.txt"));
+  if (c.observed()) {
+    EXPECT_EQ(reason + "\n", read(folder / "observed.txt"));
+    EXPECT_FALSE(c.patched() || c.warned());
+  } else if (fs::exists(folder / "skip.txt")) {
     EXPECT_EQ(reason + "\n", read(folder / "skip.txt"));
     EXPECT_EQ(withoutDecision(patched, c.pod()["metadata"].contains("annotations")), c.pod());
   } else {

@@ -10,6 +10,7 @@ import yaml
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "hack" / "lib"))
 from kube import Kube, environment  # noqa: E402
+from processes import install_crds  # noqa: E402
 
 NAMESPACE = "chart-test"
 EVERYTHING = ["--set=networkPolicy.enabled=true", "--set=webhook.excludedNamespaces={legacy,old}",
@@ -35,19 +36,23 @@ def try_to_apply(kube, objects):
     return apply(kube, objects, "--dry-run=server")
 
 
-@pytest.fixture(params=[[], EVERYTHING], ids=["defaults", "everything"])
-def objects(request, kube):
+def rendered(kube, values):
     version = json.loads(kube.run("version", "-o", "json").stdout)["serverVersion"]["gitVersion"]
     subprocess.run([str(ROOT / "hack/cluster/cluster"), "build", "helm"], check=True, capture_output=True, timeout=540)
     done = subprocess.run(["helm", "template", "profiling-operator", str(ROOT / "charts/profiling-operator"), "--namespace",
-                           NAMESPACE, "--kube-version", version, *request.param],
+                           NAMESPACE, "--kube-version", version, *values],
                           capture_output=True, text=True, timeout=60, env=environment())
     assert done.returncode == 0, done.stderr
-    rendered = [o for o in yaml.safe_load_all(done.stdout) if o]
+    return [o for o in yaml.safe_load_all(done.stdout) if o]
+
+
+@pytest.fixture(params=[[], EVERYTHING], ids=["defaults", "everything"])
+def objects(request, kube):
+    found = rendered(kube, request.param)
     default = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": NAMESPACE}}
-    accounts = [o for o in rendered if o["kind"] == "ServiceAccount"] + [default]  # admission of pods asks for them
+    accounts = [o for o in found if o["kind"] == "ServiceAccount"] + [default]  # admission of pods asks for them
     apply(kube, accounts)
-    return rendered
+    return found
 
 
 def test_every_object_is_accepted_without_a_warning(kube, objects):
@@ -66,3 +71,10 @@ def test_every_pod_is_admitted_where_restricted_is_enforced(kube, objects):
     del broken[0]["spec"]["containers"][0]["securityContext"]["capabilities"]
     with pytest.raises(RuntimeError, match="violates PodSecurity"):
         try_to_apply(kube, broken)
+
+
+def test_the_default_policy_is_accepted_with_each_of_its_values(kube):
+    install_crds(kube)
+    for more in ([], ["--set=defaultPolicy.mode=Observe", "--set=defaultPolicy.namespaceSelector.matchLabels.team=a"]):
+        policies = [o for o in rendered(kube, ["--set=defaultPolicy.enabled=true", *more]) if o["kind"] == "ClusterProfilingPolicy"]
+        assert "serverside-applied (server dry run)" in try_to_apply(kube, policies).stdout

@@ -7,7 +7,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "hack" / "lib"))
-from kube import Kube, wait_for  # noqa: E402
+from kube import Kube, condition, wait_for  # noqa: E402
 from processes import Operator, install_crds, kubeconfig_through  # noqa: E402
 
 LEASE = ("lease", "profiling-operator-controller", "-n", "profiling-system")
@@ -83,7 +83,7 @@ def test_the_leader_writes_and_the_standby_does_not(world):
     assert leader.metric("profiling_reconcile_total") > 0
     assert leader.metric("workqueue_adds_total") >= leader.metric("workqueue_work_duration_seconds_count") > 0
     assert leader.metric("rest_client_requests_total") >= leader.metric("rest_client_request_duration_seconds_count") > 0
-    assert leader.metric("profiling_watch_streamed_lists_total") == 11
+    assert leader.metric("profiling_watch_streamed_lists_total") == 13
 
 
 def test_changes_of_conditions_are_events(world):
@@ -98,6 +98,35 @@ def test_changes_of_conditions_are_events(world):
     assert event["regarding"]["kind"] == "ProfilingServer"
     assert event["reason"] and event["note"] and event["type"] in ("Normal", "Warning")
     assert leader.metric("profiling_events_total") > 0
+
+
+def test_the_status_of_a_cluster_policy_counts_namespaces(world):
+    world.leader()
+    world.serve("everyones")
+    world.kube.apply("""
+apiVersion: profiling.dev/v1alpha1
+kind: ClusterProfilingPolicy
+metadata: {name: everywhere}
+spec: {serverRef: {name: everyones, namespace: profiling}, namespaceSelector: {matchLabels: {tier: shop}}}
+""")
+
+    def ready(reason, said):
+        found = condition(world.kube.get("clusterprofilingpolicy", "everywhere"), "Ready")
+        return found.get("reason") == reason and said in found["message"]
+
+    wait_for("the policy to wait for its server", lambda: ready("ServerNotReady", "'profiling/everyones'"), 30)
+    for name in ("shop-a", "shop-b"):
+        world.kube.apply(f"{{apiVersion: v1, kind: Namespace, metadata: {{name: {name}, labels: {{tier: shop}}}}}}")
+    wait_for("the missing grant to be told", lambda: ready("ServerNotGranted", "none of the 2 namespaces"), 30)
+    status = world.kube.get("clusterprofilingpolicy", "everywhere")["status"]
+    assert (status["phase"], status["pods"]["profiled"], len(status["targetRevision"])) == ("Degraded", 0, 10)
+
+    def events():
+        return [e for e in world.kube.items("events.events.k8s.io", "-n", "default")
+                if e["regarding"]["kind"] == "ClusterProfilingPolicy" and e["reason"] == "ServerNotGranted"]
+
+    wait_for("an event of the cluster policy", events, 30)
+    world.kube.run("delete", "clusterprofilingpolicy", "everywhere")
 
 
 def test_a_stopped_leader_hands_over_at_once(world):

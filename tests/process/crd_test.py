@@ -15,7 +15,20 @@ from kube import Kube, condition, wait_for  # noqa: E402
 CRDS = sorted((ROOT / "crds").glob("*.yaml"))
 SAMPLES = sorted((ROOT / "crds" / "samples").glob("*.yaml"))
 INVALID = sorted((ROOT / "tests" / "unit" / "api" / "invalid").glob("*.yaml"))
-KINDS = ("profilingpolicies", "profilingservers")
+KINDS = ("clusterprofilingpolicies", "profilingpolicies", "profilingservers", "workloadprofiles")
+
+
+def as_cluster_policy(text):
+    """A policy's file as one for the whole cluster, which must be refused alike."""
+    head, body = text.split("\n", 1)
+    obj = yaml.safe_load(body) | {"kind": "ClusterProfilingPolicy"}
+    del obj["metadata"]["namespace"]
+    obj.get("spec", {}).get("serverRef", {}).setdefault("namespace", "profiling")
+    return f"{head}\n{json.dumps(obj)}"
+
+
+REFUSED = {path.stem: path.read_text() for path in INVALID}
+REFUSED |= {f"cluster{name}-as-in-a-namespace": as_cluster_policy(text) for name, text in REFUSED.items() if name.startswith("policy-")}
 
 
 def stem(path):
@@ -29,8 +42,8 @@ def kube(control_plane):
         client.run("apply", "--server-side", "--force-conflicts", "-f", str(crd))
     for kind in KINDS:
         client.run("wait", "--for=condition=Established", f"crd/{kind}.profiling.dev", "--timeout=30s")
-    namespaces = {yaml.safe_load(path.read_text())["metadata"]["namespace"] for path in SAMPLES}
-    for namespace in namespaces | {"invalid", "crd-test"}:
+    namespaces = {yaml.safe_load(path.read_text())["metadata"].get("namespace") for path in SAMPLES}
+    for namespace in namespaces - {None} | {"invalid", "crd-test"}:
         client.apply(json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}))
     for kind in KINDS:
         wait_for(f"{kind} to be served", lambda kind=kind: client.run("get", kind, "-A").returncode == 0, 30)
@@ -38,7 +51,7 @@ def kube(control_plane):
 
 
 def test_there_are_crds_samples_and_invalid_files():
-    assert (len(CRDS), len(SAMPLES) >= 5, len(INVALID) > 100) == (2, True, True)
+    assert (len(CRDS), len(SAMPLES) >= 5, len(INVALID) > 100) == (4, True, True)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -47,7 +60,8 @@ def test_the_api_server_establishes_the_crd(kube, kind):
     assert condition(crd, "Established").get("status") == "True"
     assert condition(crd, "NamesAccepted").get("status") == "True"
     assert condition(crd, "NonStructuralSchema") == {}
-    assert kube.run("explain", f"{kind}.spec").stdout.count("<") > 5, "the fields are published"
+    part = "status" if kind == "workloadprofiles" else "spec"
+    assert kube.run("explain", f"{kind}.{part}").stdout.count("<") > 5, "the fields are published"
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=stem)
@@ -57,22 +71,22 @@ def test_samples_are_accepted(kube, sample):
 
 @pytest.fixture(scope="module")
 def refusals(kube):
-    """What the API server says to each invalid file; asked side by side, as each call is a process."""
-    def ask(path):
-        done = kube.run("create", "--dry-run=server", "-f", str(path), check=False)
+    """What the API server says to each invalid object; asked side by side, as each call is a process."""
+    def ask(text):
+        done = kube.run("create", "--dry-run=server", "-f", "-", stdin=text, check=False)
         return done.returncode, done.stderr
 
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        return dict(zip(INVALID, pool.map(ask, INVALID)))
+        return dict(zip(REFUSED, pool.map(ask, REFUSED.values())))
 
 
-@pytest.mark.parametrize("path", INVALID, ids=stem)
-def test_invalid_objects_are_refused_with_the_reason(refusals, path):
-    first = path.read_text().splitlines()[0]
-    assert first.startswith("# expect: "), path
-    code, said = refusals[path]
-    assert code != 0, f"{path.name} was accepted"
-    assert first.removeprefix("# expect: ") in said, f"{path.name}: {said}"
+@pytest.mark.parametrize("name", REFUSED)
+def test_invalid_objects_are_refused_with_the_reason(refusals, name):
+    first = REFUSED[name].splitlines()[0]
+    assert first.startswith("# expect: "), name
+    code, said = refusals[name]
+    assert code != 0, f"{name} was accepted"
+    assert first.removeprefix("# expect: ") in said, f"{name}: {said}"
 
 
 def messages(node):
@@ -107,8 +121,8 @@ def schema(crd):
 
 @pytest.mark.parametrize("crd", CRDS, ids=stem)
 def test_every_rule_and_bound_has_an_invalid_file(refusals, crd):
-    prefix = yaml.safe_load(crd.read_text())["spec"]["names"]["singular"].removeprefix("profiling")
-    lines = [line for path, (_, said) in refusals.items() if path.stem.startswith(prefix) for line in said.splitlines()]
+    prefix = yaml.safe_load(crd.read_text())["spec"]["names"]["singular"].replace("profiling", "")
+    lines = [line for name, (_, said) in refusals.items() if name.startswith(prefix) for line in said.splitlines()]
     untested = [m for m in messages(schema(crd)) if not any(m in line for line in lines)]
     for path, said in bounds(schema(crd)):
         pattern = re.escape(path).replace(r"\[\*\]", r"\[\d+\]").replace(r"\*", r"[^.: ]+")
@@ -120,6 +134,11 @@ def test_every_rule_and_bound_has_an_invalid_file(refusals, crd):
 def policy(name="p", **spec):
     return {"apiVersion": "profiling.dev/v1alpha1", "kind": "ProfilingPolicy",
             "metadata": {"name": name, "namespace": "crd-test"}, "spec": {"serverRef": {"name": "pyroscope"}, **spec}}
+
+
+def cluster_policy(name="p", **spec):
+    return {"apiVersion": "profiling.dev/v1alpha1", "kind": "ClusterProfilingPolicy", "metadata": {"name": name},
+            "spec": {"serverRef": {"name": "pyroscope", "namespace": "profiling"}, **spec}}
 
 
 def server(name="s", **spec):
@@ -145,9 +164,11 @@ def created(kube):
 @pytest.mark.parametrize("obj, field", [
     (policy(samplng={"cpuHz": 100}), "spec.samplng"),
     (policy(sampling={"cpuHerz": 100}), "spec.sampling.cpuHerz"),
+    (policy(namespaceSelector={}), "spec.namespaceSelector"),
+    (cluster_policy(namespacesSelector={}), "spec.namespacesSelector"),
     (server(storage={"typ": "S3"}), "spec.storage.typ"),
     (server(resources={"request": {"cpu": 1}}), "spec.resources.request"),
-], ids=["policy", "policy-nested", "server", "server-resources"])
+], ids=["policy", "policy-nested", "policy-of-a-namespace", "cluster-policy", "server", "server-resources"])
 def test_an_unknown_field_is_refused(kube, obj, field):
     done = kube.run("create", "--dry-run=server", "-f", "-", stdin=json.dumps(obj), check=False)
     assert done.returncode != 0
@@ -159,7 +180,15 @@ def test_defaults_appear_in_the_stored_policy(created):
         "serverRef": {"name": "pyroscope"}, "priority": 0, "activation": "Annotated", "languages": ["Auto"],
         "profiles": {"allocations": False, "inUseMemory": False, "locks": False},
         "sampling": {"cpuHz": 100, "uploadInterval": "15s"}, "serviceName": {"from": "Workload"},
-        "secretEnvFrom": "Assume"}
+        "secretEnvFrom": "Assume", "mode": "Enforce"}
+
+
+def test_a_cluster_policy_belongs_to_no_namespace(created, kube):
+    stored = created(cluster_policy())
+    assert "namespace" not in stored["metadata"]
+    assert stored["spec"]["mode"] == "Enforce" and "namespaceSelector" not in stored["spec"]
+    assert kube.run("get", "cprofpol", "p", "-o", "name").stdout.strip() == "clusterprofilingpolicy.profiling.dev/p"
+    assert "clusterprofilingpolicy.profiling.dev/p" in kube.run("get", "profiling", "-A", "-o", "name").stdout
 
 
 def test_defaults_appear_in_the_stored_server(created):
@@ -208,10 +237,10 @@ def test_a_policy_may_change_its_server_for_an_endpoint(kube, created):
 
 def test_status_is_written_apart_from_spec(kube, created):
     created(policy())
-    status = {"spec": {"priority": 9}, "status": {"phase": "Active", "profiledPods": 4, "targetRevision": "0123456789"}}
+    status = {"spec": {"priority": 9}, "status": {"phase": "Active", "pods": {"profiled": 4}, "targetRevision": "0123456789"}}
     kube.run("patch", "profilingpolicy", "p", "-n", "crd-test", "--subresource=status", "--type=merge",
              "-p", json.dumps(status))
     stored = kube.get("profilingpolicy", "p", "-n", "crd-test")
-    assert (stored["status"]["profiledPods"], stored["spec"]["priority"], stored["metadata"]["generation"]) == (4, 0, 1)
+    assert (stored["status"]["pods"]["profiled"], stored["spec"]["priority"], stored["metadata"]["generation"]) == (4, 0, 1)
     line = kube.run("get", "profilingpolicy", "p", "-n", "crd-test", "--no-headers").stdout.split()
     assert line[1:4] == ["Annotated", "Active", "4"], "printer columns"

@@ -48,11 +48,11 @@ class Operator:
         port = self.wait_for_log(r"Health endpoints served port=(\d+)").group(1)
         return f"http://127.0.0.1:{port}"
 
-    def metric(self, name):
-        """The sum of all series of that name."""
+    def metric(self, name, **labels):
+        """The sum of all series of that name with those labels."""
         text = urllib.request.urlopen(f"{self.health}/metrics", timeout=5).read().decode()
         return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines()
-                   if re.match(rf"{name}(\{{|\s)", line))
+                   if re.match(rf"{name}(\{{|\s)", line) and all(f'{key}="{value}"' in line for key, value in labels.items()))
 
     def ready(self):
         try:
@@ -71,7 +71,7 @@ class Operator:
 def install_crds(kube):
     for crd in sorted((ROOT / "crds").glob("*.yaml")):
         kube.run("apply", "--server-side", "-f", str(crd))
-    for plural in ("profilingpolicies", "profilingservers"):
+    for plural in ("clusterprofilingpolicies", "profilingpolicies", "profilingservers", "workloadprofiles"):
         kube.run("wait", "--for=condition=Established", f"crd/{plural}.profiling.dev", "--timeout=30s")
 
 

@@ -22,9 +22,17 @@ spec: {{endpoint: {{url: "http://pyroscope.example:4040"}}, languages: [Python],
 """
 
 
-def pod(app="shop", annotations=None, name="p"):
+CLUSTER_POLICY = """
+apiVersion: profiling.dev/v1alpha1
+kind: ClusterProfilingPolicy
+metadata: {{name: everywhere}}
+spec: {{endpoint: {{url: "http://everywhere.example:4040"}}, languages: [Python], mode: {mode}}}
+"""
+
+
+def pod(app="shop", annotations=None, name="p", namespace="web"):
     return {"apiVersion": "v1", "kind": "Pod",
-            "metadata": {"name": name, "namespace": "web", "labels": {"app": app},
+            "metadata": {"name": name, "namespace": namespace, "labels": {"app": app},
                          "annotations": {"profiling.dev/inject": "true"} if annotations is None else annotations},
             "spec": {"containers": [{"name": "app", "image": "example/app:1"}], "futureField": {"kept": True}}}
 
@@ -32,7 +40,7 @@ def pod(app="shop", annotations=None, name="p"):
 def review(obj, **extra):
     request = {"uid": "0d1e2f30-0000-4000-8000-000000000001", "kind": {"group": "", "version": "v1", "kind": "Pod"},
                "resource": {"group": "", "version": "v1", "resource": "pods"}, "name": obj["metadata"]["name"],
-               "namespace": "web", "operation": "CREATE", "userInfo": {"username": "test"}, "object": obj,
+               "namespace": obj["metadata"]["namespace"], "operation": "CREATE", "userInfo": {"username": "test"}, "object": obj,
                "oldObject": None, "dryRun": True, "options": None, **extra}
     return json.dumps({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request})
 
@@ -54,8 +62,9 @@ def world(control_plane, tmp_path_factory):
     folder = tmp_path_factory.mktemp("webhook")
     w.kube = Kube(control_plane)
     install_crds(w.kube)
-    w.kube.apply('{apiVersion: v1, kind: Namespace, metadata: {name: web}}')
-    w.kube.apply('{apiVersion: v1, kind: ServiceAccount, metadata: {name: default, namespace: web}}')
+    for namespace in ("web", "plain"):
+        w.kube.apply(f"{{apiVersion: v1, kind: Namespace, metadata: {{name: {namespace}}}}}")
+        w.kube.apply(f"{{apiVersion: v1, kind: ServiceAccount, metadata: {{name: default, namespace: {namespace}}}}}")
     wait_for("the policy's kind to be served", lambda: w.kube.apply(POLICY.format(name="shop", app="shop")), 30)
 
     w.path, through_path = kubeconfig_through(control_plane, folder)
@@ -72,7 +81,9 @@ def world(control_plane, tmp_path_factory):
     w.path.close()
 
 
-def test_pods_created_through_the_api_server_are_patched(world):
+@pytest.fixture
+def registered(world):
+    """The webhook is known to the API server, which calls it for pods of two namespaces."""
     bundle = base64.b64encode(world.ca.read_bytes()).decode()
     world.kube.apply(f"""
 apiVersion: admissionregistration.k8s.io/v1
@@ -87,25 +98,64 @@ webhooks:
   sideEffects: None
   timeoutSeconds: 3
   admissionReviewVersions: [v1]
-  namespaceSelector: {{matchLabels: {{kubernetes.io/metadata.name: web}}}}
+  namespaceSelector: {{matchExpressions: [{{key: kubernetes.io/metadata.name, operator: In, values: [web, plain]}}]}}
 """)
-    try:
-        def created():
-            obj = {**pod()}
-            obj["spec"].pop("futureField", None)
-            done = world.kube.run("create", "-f", "-", "--dry-run=server", "-o", "json", stdin=json.dumps(obj))
-            result = json.loads(done.stdout)
-            return result if "profiling.dev/profiled" in result["metadata"]["labels"] else None
+    yield
+    world.kube.run("delete", "mutatingwebhookconfiguration", "process-test")
 
-        result = wait_for("the API server to use the new webhook", created, 30)
-        assert [c["name"] for c in result["spec"]["initContainers"]] == ["profiling-agent-python"]
-        env = {e["name"]: e.get("value") for e in result["spec"]["containers"][0]["env"]}
-        assert env["PYTHONPATH"].startswith("/profiling-agent/python")
-        assert env["PYROSCOPE_SERVER_ADDRESS"] == "http://pyroscope.example:4040"
-        decision = json.loads(result["metadata"]["annotations"]["profiling.dev/decision"])
-        assert decision["policy"] == "web/shop" or decision["policy"] == "shop"
+
+def created(world, obj):
+    """The pod as the API server would store it."""
+    obj["spec"].pop("futureField", None)
+    return json.loads(world.kube.run("create", "-f", "-", "--dry-run=server", "-o", "json", stdin=json.dumps(obj)).stdout)
+
+
+def profiled(world, obj):
+    result = created(world, obj)
+    return result if "profiling.dev/profiled" in result["metadata"]["labels"] else None
+
+
+def server_and_decision(obj):
+    env = {e["name"]: e.get("value") for e in obj["spec"]["containers"][0]["env"]}
+    return env["PYROSCOPE_SERVER_ADDRESS"], json.loads(obj["metadata"]["annotations"]["profiling.dev/decision"])
+
+
+def test_pods_created_through_the_api_server_are_patched(world, registered):
+    result = wait_for("the API server to use the new webhook", lambda: profiled(world, pod()), 30)
+    assert [c["name"] for c in result["spec"]["initContainers"]] == ["profiling-agent-python"]
+    env = {e["name"]: e.get("value") for e in result["spec"]["containers"][0]["env"]}
+    assert env["PYTHONPATH"].startswith("/profiling-agent/python")
+    server, decision = server_and_decision(result)
+    assert server == "http://pyroscope.example:4040"
+    assert decision["policy"] == "shop" and "policyKind" not in decision
+
+
+def test_a_cluster_policy_serves_namespaces_without_one_of_their_own(world, registered):
+    in_plain = pod(namespace="plain")
+    world.kube.apply(CLUSTER_POLICY.format(mode="Enforce"))
+    try:
+        result = wait_for("a pod to be profiled by the cluster policy", lambda: profiled(world, in_plain), 30)
+        server, decision = server_and_decision(result)
+        assert server == "http://everywhere.example:4040"
+        assert (decision["policy"], decision["policyKind"]) == ("everywhere", "ClusterProfilingPolicy")
+        assert server_and_decision(created(world, pod()))[0] == "http://pyroscope.example:4040", "the namespace's own comes first"
+        named = pod(namespace="plain", annotations={"profiling.dev/inject": "true", "profiling.dev/policy": "everywhere"})
+        assert json.loads(created(world, named)["metadata"]["annotations"]["profiling.dev/decision"])["reason"] == "UnknownPolicy"
+
+        world.kube.apply(CLUSTER_POLICY.format(mode="Observe"))
+        observed = wait_for("the pod to be only observed", lambda: not profiled(world, in_plain) and created(world, in_plain), 30)
+        assert observed["metadata"]["annotations"] == in_plain["metadata"]["annotations"]
+        assert observed["metadata"]["labels"] == in_plain["metadata"]["labels"]
+        assert "initContainers" not in observed["spec"] and "env" not in observed["spec"]["containers"][0]
+
+        injected = {"mode": "observe", "reason": "Injected"}
+        before = world.process.metric("profiling_admission_decisions_total", **injected)
+        assert patch_of(post(world.port, world.ca, review(in_plain, dryRun=False))) == []
+        assert world.process.metric("profiling_admission_decisions_total", **injected) == before + 1
     finally:
-        world.kube.run("delete", "mutatingwebhookconfiguration", "process-test")
+        world.kube.run("delete", "clusterprofilingpolicy", "everywhere")
+    wait_for("the cluster policy to be forgotten",
+             lambda: "NoPolicy" in json.dumps(patch_of(post(world.port, world.ca, review(in_plain)))), 30)
 
 
 def test_a_pod_that_did_not_opt_in_gets_no_patch(world):

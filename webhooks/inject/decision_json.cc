@@ -48,6 +48,7 @@ std::string decisionJson(const Decision& decision, Reason reason, std::string_vi
     out += R"("policy":)";
     appendJsonString(out, decision.policy_name);
     out += ',';
+    if (decision.cluster_policy) out += R"("policyKind":"ClusterProfilingPolicy",)";
   }
   if (!revision.empty()) {
     out += R"("revision":)";

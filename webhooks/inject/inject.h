@@ -6,6 +6,9 @@
 //   std::string patch = renderPatch(plan, pod, settings);       // JSON Patch (RFC 6902), "[]"
 //   never
 //
+// Under a policy of mode Observe everything is decided and told to the caller, and nothing planned:
+// the pod stays as it is, to the byte, and nobody is warned.
+//
 // A pod that was injected before (by an earlier pass, or because its template was exported from a
 // running pod) is recognised part by part, by content: what is there is kept, what is missing is
 // added. A second pass over our own output therefore plans nothing.
@@ -14,6 +17,7 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,6 +62,7 @@ enum class Reason {
 inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kInternalError) + 1;
 std::string_view reasonName(Reason reason);
 std::string_view remedyText(Reason reason);
+std::optional<Reason> reasonOf(std::string_view name);
 
 // Administrator's configuration: never from a custom resource.
 struct Settings {
@@ -75,7 +80,11 @@ struct Settings {
                                          "vault-agent"};  // never default targets
 };
 
-// Policies of one namespace, best first: priority, then older, then name.
+// Namespaces whose pods are never touched: the system's and the operator's own.
+bool isExcluded(std::string_view namespace_, const Settings& settings);
+
+// Policies that may apply to the pods of one namespace, best first: priority, then the namespace's
+// own before the cluster's, then older, then name.
 using PolicyList = std::vector<std::shared_ptr<const api::EffectivePolicy>>;
 void sortByPrecedence(PolicyList& policies);
 
@@ -93,12 +102,18 @@ Workload workloadOf(const api::PodView& pod);
 
 struct Decision {
   std::shared_ptr<const api::EffectivePolicy> policy;  // null: nothing is done
+  // The policy that decides, also when it comes to nothing. Null: none, or it was not asked.
+  std::shared_ptr<const api::EffectivePolicy> chosen;
   Reason reason = Reason::kNoPolicy;
+  api::PolicyMode mode = api::PolicyMode::kEnforce;  // of the policy that won
   bool opted_in = false;    // the pod itself asks for it: a refusal is written into its annotation
   std::string policy_name;  // of the policy that won, also when the pod is refused
+  bool cluster_policy = false;                     // which is a ClusterProfilingPolicy
   std::vector<api::Language> annotated_languages;  // from inject: "java,python"; empty: not named
   std::vector<Warning> warnings;
 };
+// Whether a policy's selector and kinds let the pod in; precedence is another matter.
+bool selects(const api::EffectivePolicy& policy, const api::PodView& pod, const Workload& workload);
 Decision decide(const api::PodView& pod, const api::NamespaceView& namespace_,
                 const PolicyList& policies, const Settings& settings);
 
@@ -141,7 +156,7 @@ struct InitContainerPlan {
   bool force_non_root_user = false;  // the pod's own runAsUser is 0, which runAsNonRoot refuses
 };
 struct InjectionPlan {
-  Reason reason = Reason::kNoPolicy;  // of the pod as a whole
+  Reason reason = Reason::kNoPolicy;  // of the pod as a whole, also where it is only observed
   bool empty = true;                  // nothing to change
   std::vector<ContainerDecision> decisions;
   std::vector<ContainerPlan> containers;

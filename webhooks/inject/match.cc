@@ -12,14 +12,8 @@ bool contains(const std::vector<std::string>& list, std::string_view text) {
   return std::find(list.begin(), list.end(), text) != list.end();
 }
 
-bool selects(const api::EffectivePolicy& policy, const api::PodView& pod,
-             const Workload& workload) {
-  const api::ProfilingPolicySpec& spec = policy.policy.spec;
-  if (!spec.workload_kinds.empty() && !contains(spec.workload_kinds, workload.kind)) return false;
-  return api::matches(spec.selector, [&](std::string_view key) { return pod.label(key); });
-}
-
-// The annotation's choice replaces selector and precedence: the owner of the pod has named it.
+// The annotation's choice replaces selector and precedence: the owner of the pod has named it. Only
+// a policy of the pod's own namespace can be named.
 std::shared_ptr<const api::EffectivePolicy> choose(const api::PodView& pod,
                                                    const PolicyList& policies, Decision& d) {
   if (const auto named = pod.annotation(api::kPolicyKey)) {
@@ -27,7 +21,7 @@ std::shared_ptr<const api::EffectivePolicy> choose(const api::PodView& pod,
       d.reason = Reason::kUnknownPolicy;
       d.policy_name = std::string(*named);
       for (const auto& p : policies) {
-        if (p->policy.metadata.name == *named) return p;
+        if (!p->cluster && p->policy.metadata.name == *named) return p;
       }
       return nullptr;
     }
@@ -44,14 +38,28 @@ std::shared_ptr<const api::EffectivePolicy> choose(const api::PodView& pod,
 
 }  // namespace
 
+bool selects(const api::EffectivePolicy& policy, const api::PodView& pod,
+             const Workload& workload) {
+  const api::ProfilingPolicySpec& spec = policy.policy.spec;
+  if (!spec.workload_kinds.empty() && !contains(spec.workload_kinds, workload.kind)) return false;
+  return api::matches(spec.selector, [&](std::string_view key) { return pod.label(key); });
+}
+
+bool isExcluded(std::string_view namespace_, const Settings& settings) {
+  return contains(settings.excluded_namespaces, namespace_) ||
+         (!settings.operator_namespace.empty() && namespace_ == settings.operator_namespace);
+}
+
 void sortByPrecedence(PolicyList& policies) {
   std::sort(policies.begin(), policies.end(), [](const auto& a, const auto& b) {
-    const auto key = [](const api::ProfilingPolicy& p) {
+    const auto key = [](const api::EffectivePolicy& e) {
+      const api::ObjectMeta& metadata = e.policy.metadata;
       // RFC 3339 in UTC sorts as text.
-      return std::make_tuple(-p.spec.priority, std::string_view(p.metadata.creation_timestamp),
-                             std::string_view(p.metadata.name));
+      return std::make_tuple(-e.policy.spec.priority, e.cluster,
+                             std::string_view(metadata.creation_timestamp),
+                             std::string_view(metadata.name));
     };
-    return key(a->policy) < key(b->policy);
+    return key(*a) < key(*b);
   });
 }
 
@@ -62,10 +70,7 @@ Decision decide(const api::PodView& pod, const api::NamespaceView& namespace_,
     d.reason = reason;
     return d;
   };
-  if (contains(settings.excluded_namespaces, pod.namespace_) ||
-      (!settings.operator_namespace.empty() && pod.namespace_ == settings.operator_namespace)) {
-    return refuse(Reason::kNamespaceExcluded);
-  }
+  if (isExcluded(pod.namespace_, settings)) return refuse(Reason::kNamespaceExcluded);
   if (pod.annotation("kubernetes.io/config.mirror")) return refuse(Reason::kStaticPod);
   if (pod.priority_class == "system-node-critical" ||
       pod.priority_class == "system-cluster-critical") {
@@ -78,9 +83,14 @@ Decision decide(const api::PodView& pod, const api::NamespaceView& namespace_,
   d.opted_in = own.kind == Kind::kYes || own.kind == Kind::kLanguages;
   if (own.kind == Kind::kNo || inherited.kind == Kind::kNo) return refuse(Reason::kOptedOut);
 
+  if (!namespace_.seen) return refuse(Reason::kUnknownNamespace);
   const auto policy = choose(pod, policies, d);
   if (policy == nullptr) return d;
+  d.chosen = policy;
   d.policy_name = policy->policy.metadata.name;
+  d.cluster_policy = policy->cluster;
+  d.mode = policy->policy.spec.mode;
+  if (d.mode == api::PolicyMode::kObserve) d.warnings.clear();
 
   const InjectValue& asked = d.opted_in ? own : inherited;
   const bool wanted = asked.kind == Kind::kYes || asked.kind == Kind::kLanguages;

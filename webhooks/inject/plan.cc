@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "operator/base/text.h"
 #include "webhooks/inject/container_plan.h"
@@ -76,10 +77,8 @@ std::string safeToEvict(const api::PodView& pod, bool temp) {
   return after == before ? std::string() : after;
 }
 
-}  // namespace
-
-InjectionPlan planInjection(const Decision& decision, const api::PodView& pod,
-                            const Settings& settings) {
+InjectionPlan planEnforced(const Decision& decision, const api::PodView& pod,
+                           const Settings& settings) {
   InjectionPlan plan;
   plan.warnings = decision.warnings;
   const auto refused = [&](Reason reason) {
@@ -132,6 +131,18 @@ InjectionPlan planInjection(const Decision& decision, const api::PodView& pod,
                plan.revision.empty() && plan.decision_json.empty();
   if (plan.empty) plan.reason = Reason::kAlreadyInjected;
   return plan;
+}
+
+}  // namespace
+
+InjectionPlan planInjection(const Decision& decision, const api::PodView& pod,
+                            const Settings& settings) {
+  InjectionPlan plan = planEnforced(decision, pod, settings);
+  if (decision.mode != api::PolicyMode::kObserve) return plan;
+  InjectionPlan observed;
+  observed.reason = plan.reason;
+  observed.decisions = std::move(plan.decisions);
+  return observed;
 }
 
 }  // namespace profiling::inject

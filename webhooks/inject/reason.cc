@@ -53,4 +53,11 @@ std::string_view remedyText(Reason reason) {
   return kRows.at(static_cast<std::size_t>(reason)).remedy;
 }
 
+std::optional<Reason> reasonOf(std::string_view name) {
+  for (std::size_t i = 0; i < kRows.size(); ++i) {
+    if (kRows.at(i).name == name) return static_cast<Reason>(i);
+  }
+  return std::nullopt;
+}
+
 }  // namespace profiling::inject

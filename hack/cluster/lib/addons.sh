@@ -71,12 +71,12 @@ wait_for_s3() {
 
 s3_answers() {
   local address
-  address=$(inside busybox nslookup s3.profiling.svc.cluster.local "$DNS_IP" 2>/dev/null | awk '/^Name:/ { found = 1 } found && /^Address/ { print $NF; exit }') &&
+  address=$(inside busybox nslookup s3.profiling.svc.cluster.local "$DNS_IP" 2>/dev/null | awk '/^Name:/ { found = 1 } found && /^Address/ && !last { last = $NF } END { print last }') &&
     [ -n "$address" ] && inside curl --silent --fail --noproxy '*' --max-time 3 --output /dev/null "http://$address:7070/healthz"
 }
 
 metrics_are_served() {
-  admin get --raw /apis/metrics.k8s.io/v1beta1/nodes 2>/dev/null | grep -q '"cpu"'
+  admin get --raw /apis/metrics.k8s.io/v1beta1/nodes 2>/dev/null | grep '"cpu"' >/dev/null
 }
 
 command_s3() {

@@ -18,7 +18,7 @@ subnet_is_free() {
   local address
   address=$(subnet_address "$1" 1)
   ! grep -qsx -- "$1" "$STATE_ROOT"/*/subnet && [ -z "$(ip -o route show root "$(subnet_address "$1" 0)/30")" ] &&
-    ! ip -o -4 address show | grep -qF "inet $address/"
+    ! ip -o -4 address show | grep -F "inet $address/" >/dev/null
 }
 
 choose_subnet() {

@@ -123,6 +123,7 @@ struct PodView {
 struct NamespaceView {
   std::string_view name;
   std::optional<std::string_view> inject;  // profiling.dev/inject annotation
+  bool seen = true;                        // false: it is newer than what we know
 };
 
 }  // namespace profiling::api

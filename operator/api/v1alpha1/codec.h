@@ -13,17 +13,22 @@
 
 #include "operator/api/v1alpha1/policy.h"
 #include "operator/api/v1alpha1/server.h"
+#include "operator/api/v1alpha1/workload.h"
 #include "operator/base/status.h"
 
 namespace profiling::api {
 
 Result<ObjectMeta> metaFromJson(const nlohmann::json& object);
 Result<ProfilingPolicy> policyFromJson(const nlohmann::json& object);
+Result<ClusterProfilingPolicy> clusterPolicyFromJson(const nlohmann::json& object);
 Result<ProfilingServer> serverFromJson(const nlohmann::json& object);
+Result<WorkloadProfile> workloadFromJson(const nlohmann::json& object);
 nlohmann::json toJson(const ProfilingPolicy& policy);  // apiVersion, kind, metadata, spec, status
+nlohmann::json toJson(const ClusterProfilingPolicy& policy);
 nlohmann::json toJson(const ProfilingServer& server);
 nlohmann::json toJson(const ProfilingPolicyStatus& status);
 nlohmann::json toJson(const ProfilingServerStatus& status);
+nlohmann::json toJson(const WorkloadProfileStatus& status);
 
 // What the CRD's schema says of a field, for the test that compares the YAML with the C++ tables.
 struct FieldSchema {
@@ -35,6 +40,8 @@ struct FieldSchema {
   std::optional<std::int64_t> minimum, maximum;
 };
 std::vector<FieldSchema> policySchema();
+std::vector<FieldSchema> clusterPolicySchema();
 std::vector<FieldSchema> serverSchema();
+std::vector<FieldSchema> workloadSchema();
 
 }  // namespace profiling::api

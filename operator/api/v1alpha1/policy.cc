@@ -25,6 +25,15 @@ struct PolicyDocument {
   ProfilingPolicyStatus status;
 };
 
+struct ClusterPolicySpecFields {
+  PolicySpecFields policy;
+  LabelSelector namespace_selector;
+};
+struct ClusterPolicyDocument {
+  ClusterPolicySpecFields spec;
+  ProfilingPolicyStatus status;
+};
+
 }  // namespace
 
 template <>
@@ -39,6 +48,11 @@ template <>
 struct EnumTable<Activation> {
   static constexpr std::array<std::pair<Activation, const char*>, 2> names{
       {{Activation::kAnnotated, "Annotated"}, {Activation::kSelected, "Selected"}}};
+};
+template <>
+struct EnumTable<PolicyMode> {
+  static constexpr std::array<std::pair<PolicyMode, const char*>, 2> names{
+      {{PolicyMode::kEnforce, "Enforce"}, {PolicyMode::kObserve, "Observe"}}};
 };
 template <>
 struct EnumTable<SecretEnvFrom> {
@@ -100,7 +114,34 @@ struct Table<PolicySpecFields> {
       own("serviceName", &ProfilingPolicySpec::service_name, {.defaulted = true}),
       own("secretEnvFrom", &ProfilingPolicySpec::secret_env_from, {.defaulted = true}),
       own("tags", &ProfilingPolicySpec::tags),
-      own("tagsFromPodLabels", &ProfilingPolicySpec::tags_from_pod_labels));
+      own("tagsFromPodLabels", &ProfilingPolicySpec::tags_from_pod_labels),
+      own("mode", &ProfilingPolicySpec::mode, {.defaulted = true}));
+};
+template <>
+struct Table<ClusterPolicySpecFields> {
+  using S = ClusterPolicySpecFields;
+  static constexpr auto fields =
+      std::make_tuple(field("", &S::policy), field("namespaceSelector", &S::namespace_selector));
+};
+template <>
+struct Table<PolicyWorkloads> {
+  static constexpr auto fields = std::make_tuple(field("matched", &PolicyWorkloads::matched),
+                                                 field("profiled", &PolicyWorkloads::profiled));
+};
+template <>
+struct Table<PolicyPods> {
+  static constexpr auto fields = std::make_tuple(
+      field("matched", &PolicyPods::matched), field("profiled", &PolicyPods::profiled),
+      field("ready", &PolicyPods::ready), field("outdated", &PolicyPods::outdated),
+      field("missed", &PolicyPods::missed), field("skipped", &PolicyPods::skipped),
+      field("notOptedIn", &PolicyPods::not_opted_in));
+};
+template <>
+struct Table<ShadowingPolicy> {
+  static constexpr auto fields =
+      std::make_tuple(field("kind", &ShadowingPolicy::kind, {.required = true}),
+                      field("name", &ShadowingPolicy::name, {.required = true}),
+                      field("workloads", &ShadowingPolicy::workloads, {.required = true}));
 };
 template <>
 struct Table<ProfilingPolicyStatus> {
@@ -108,7 +149,10 @@ struct Table<ProfilingPolicyStatus> {
       std::make_tuple(field("observedGeneration", &ProfilingPolicyStatus::observed_generation),
                       field("phase", &ProfilingPolicyStatus::phase),
                       field("targetRevision", &ProfilingPolicyStatus::target_revision),
-                      field("profiledPods", &ProfilingPolicyStatus::profiled_pods),
+                      field("workloads", &ProfilingPolicyStatus::workloads),
+                      field("pods", &ProfilingPolicyStatus::pods),
+                      field("skippedReasons", &ProfilingPolicyStatus::skipped_reasons),
+                      field("shadowedBy", &ProfilingPolicyStatus::shadowed_by),
                       field("conditions", &ProfilingPolicyStatus::conditions));
 };
 template <>
@@ -116,6 +160,12 @@ struct Table<PolicyDocument> {
   static constexpr auto fields =
       std::make_tuple(field("spec", &PolicyDocument::spec, {.required = true}),
                       field("status", &PolicyDocument::status));
+};
+template <>
+struct Table<ClusterPolicyDocument> {
+  static constexpr auto fields =
+      std::make_tuple(field("spec", &ClusterPolicyDocument::spec, {.required = true}),
+                      field("status", &ClusterPolicyDocument::status));
 };
 
 namespace {
@@ -146,6 +196,34 @@ Status validate(const ProfilingPolicySpec& spec) {
   return validate(spec.selector, "/spec/selector");
 }
 
+// `spec` is the policy's part of `document`.
+template <class Document>
+Status read(const Json& object, Document& document, PolicySpecFields& spec) {
+  Reader reader;
+  reader.object(object, document, "");
+  if (!reader.status().ok()) return reader.status();
+  for (const LanguageOrAuto name : spec.language_names) {
+    if (name == LanguageOrAuto::kAuto) {
+      if (spec.language_names.size() == 1) break;
+      return {Code::kInvalidArgument, "at /spec/languages: 'Auto' must stand alone"};
+    }
+    spec.languages.push_back(*languageFromName(enumName(name)));
+  }
+  return validate(spec);
+}
+
+PolicySpecFields fieldsOf(const ProfilingPolicySpec& spec) {
+  PolicySpecFields fields;
+  static_cast<ProfilingPolicySpec&>(fields) = spec;
+  if (!spec.languages.empty()) fields.language_names.clear();
+  for (const Language language : spec.languages) {
+    for (const auto& [value, name] : EnumTable<LanguageOrAuto>::names) {
+      if (name == languageName(language)) fields.language_names.push_back(value);
+    }
+  }
+  return fields;
+}
+
 }  // namespace
 
 std::string_view languageName(Language language) {
@@ -174,31 +252,40 @@ Result<ProfilingPolicy> policyFromJson(const Json& object) {
   auto metadata = metaFromJson(object);
   if (!metadata.ok()) return metadata.status();
   PolicyDocument document;
-  Reader reader;
-  reader.object(object, document, "");
-  if (!reader.status().ok()) return reader.status();
-  for (const LanguageOrAuto name : document.spec.language_names) {
-    if (name == LanguageOrAuto::kAuto) {
-      if (document.spec.language_names.size() == 1) break;
-      return Status(Code::kInvalidArgument, "at /spec/languages: 'Auto' must stand alone");
-    }
-    document.spec.languages.push_back(*languageFromName(enumName(name)));
-  }
-  if (auto status = validate(document.spec); !status.ok()) return status;
+  if (auto status = read(object, document, document.spec); !status.ok()) return status;
   return ProfilingPolicy{*std::move(metadata), std::move(document.spec),
                          std::move(document.status)};
 }
 
-Json toJson(const ProfilingPolicy& policy) {
-  PolicySpecFields spec;
-  static_cast<ProfilingPolicySpec&>(spec) = policy.spec;
-  if (!policy.spec.languages.empty()) spec.language_names.clear();
-  for (const Language language : policy.spec.languages) {
-    for (const auto& [value, name] : EnumTable<LanguageOrAuto>::names) {
-      if (name == languageName(language)) spec.language_names.push_back(value);
-    }
+Result<ClusterProfilingPolicy> clusterPolicyFromJson(const Json& object) {
+  auto metadata = metaFromJson(object);
+  if (!metadata.ok()) return metadata.status();
+  ClusterPolicyDocument document;
+  if (auto status = read(object, document, document.spec.policy); !status.ok()) return status;
+  if (document.spec.policy.server_ref && document.spec.policy.server_ref->namespace_.empty()) {
+    return Status(Code::kInvalidArgument,
+                  "at /spec/serverRef: 'namespace' is required: a policy for the whole cluster has "
+                  "no namespace of its own");
   }
-  return wrap(ProfilingPolicy::kKind, policy.metadata, toJsonValue(spec), toJson(policy.status));
+  if (auto status = validate(document.spec.namespace_selector, "/spec/namespaceSelector");
+      !status.ok()) {
+    return status;
+  }
+  return ClusterProfilingPolicy{
+      *std::move(metadata),
+      {std::move(document.spec.policy), std::move(document.spec.namespace_selector)},
+      std::move(document.status)};
+}
+
+Json toJson(const ProfilingPolicy& policy) {
+  return wrap(ProfilingPolicy::kKind, policy.metadata, toJsonValue(fieldsOf(policy.spec)),
+              toJson(policy.status));
+}
+
+Json toJson(const ClusterProfilingPolicy& policy) {
+  const ClusterPolicySpecFields spec{fieldsOf(policy.spec), policy.spec.namespace_selector};
+  return wrap(ClusterProfilingPolicy::kKind, policy.metadata, toJsonValue(spec),
+              toJson(policy.status));
 }
 
 Json toJson(const ProfilingPolicyStatus& status) {
@@ -208,6 +295,12 @@ Json toJson(const ProfilingPolicyStatus& status) {
 std::vector<FieldSchema> policySchema() {
   std::vector<FieldSchema> out;
   describeFields<PolicyDocument>("", out);
+  return out;
+}
+
+std::vector<FieldSchema> clusterPolicySchema() {
+  std::vector<FieldSchema> out;
+  describeFields<ClusterPolicyDocument>("", out);
   return out;
 }
 

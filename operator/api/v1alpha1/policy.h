@@ -1,4 +1,5 @@
-// ProfilingPolicy: who in a namespace is profiled, how, and where the profiles go.
+// ProfilingPolicy: who in a namespace is profiled, how, and where the profiles go; and
+// ClusterProfilingPolicy, which says so for many namespaces.
 #pragma once
 
 #include "operator/api/v1alpha1/common.h"
@@ -14,6 +15,7 @@ std::optional<Language> languageFromName(std::string_view name);
 std::optional<Language> languageFromToken(std::string_view token);  // also takes "nodejs"
 
 enum class Activation : std::uint8_t { kAnnotated, kSelected };
+enum class PolicyMode : std::uint8_t { kEnforce, kObserve };
 enum class SecretEnvFrom : std::uint8_t { kAssume, kSkip };
 enum class ServiceNameFrom : std::uint8_t { kWorkload, kLabel, kAnnotation, kFixed };
 
@@ -58,14 +60,50 @@ struct ProfilingPolicySpec {
   SecretEnvFrom secret_env_from = SecretEnvFrom::kAssume;
   std::map<std::string, std::string> tags;
   std::vector<std::string> tags_from_pod_labels;
+  PolicyMode mode = PolicyMode::kEnforce;  // kObserve: decide and count, change no pod
 };
+
+// Of the workloads that have pods which the policy decides about.
+struct PolicyWorkloads {
+  std::int64_t matched = 0;
+  std::int64_t profiled = 0;  // every matched pod carries the target revision
+};
+
+// Pods that are neither finished nor being deleted. Every matched one is in exactly one of
+// profiled, missed and skipped.
+struct PolicyPods {
+  std::int64_t matched = 0;
+  std::int64_t profiled = 0;      // carry an agent, of whatever revision
+  std::int64_t ready = 0;         // of those, pass their readiness probes
+  std::int64_t outdated = 0;      // of those, carry another revision than the target
+  std::int64_t missed = 0;        // would get an agent if they started now
+  std::int64_t skipped = 0;       // get none, for one of the skipped reasons
+  std::int64_t not_opted_in = 0;  // not matched: the policy waits for their annotation
+};
+
+struct SkippedReason {
+  std::string reason;  // of the closed enum of the decision annotation
+  std::int64_t pods = 0;
+};
+inline constexpr std::size_t kMaxSkippedReasons = 10;
+
+// Another policy that has precedence for workloads that this one selects as well.
+struct ShadowingPolicy {
+  std::string kind;
+  std::string name;
+  std::int64_t workloads = 0;
+};
+inline constexpr std::size_t kMaxShadowingPolicies = 10;
 
 struct ProfilingPolicyStatus {
   std::int64_t observed_generation = 0;
-  std::string phase;            // Active, Degraded, Invalid
+  std::string phase;            // Active, Observing, Degraded
   std::string target_revision;  // short hash
-  std::int64_t profiled_pods = 0;
-  std::vector<Condition> conditions;  // Ready, ServerAvailable
+  PolicyWorkloads workloads;
+  PolicyPods pods;
+  std::vector<SkippedReason> skipped_reasons;  // the most frequent kMaxSkippedReasons
+  std::vector<ShadowingPolicy> shadowed_by;    // those of the most workloads
+  std::vector<Condition> conditions;           // Ready, ServerAvailable
 };
 
 struct ProfilingPolicy {
@@ -73,6 +111,18 @@ struct ProfilingPolicy {
   static constexpr std::string_view kPlural = "profilingpolicies";
   ObjectMeta metadata;
   ProfilingPolicySpec spec;
+  ProfilingPolicyStatus status;
+};
+
+struct ClusterProfilingPolicySpec : ProfilingPolicySpec {  // server_ref names its namespace
+  LabelSelector namespace_selector;                        // empty: every namespace
+};
+
+struct ClusterProfilingPolicy {
+  static constexpr std::string_view kKind = "ClusterProfilingPolicy";
+  static constexpr std::string_view kPlural = "clusterprofilingpolicies";
+  ObjectMeta metadata;  // cluster-scoped: no namespace
+  ClusterProfilingPolicySpec spec;
   ProfilingPolicyStatus status;
 };
 

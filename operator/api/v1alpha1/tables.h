@@ -28,6 +28,12 @@ struct Table<Condition> {
       field("lastTransitionTime", &Condition::last_transition_time, {.required = true}),
       field("observedGeneration", &Condition::observed_generation));
 };
+template <>
+struct Table<SkippedReason> {
+  static constexpr auto fields =
+      std::make_tuple(field("reason", &SkippedReason::reason, {.required = true}),
+                      field("pods", &SkippedReason::pods, {.required = true}));
+};
 
 // apiVersion, kind and metadata around spec and status.
 Json wrap(std::string_view kind, const ObjectMeta& metadata, Json spec, Json status);

@@ -20,6 +20,14 @@ Json policyJson(const Json& spec_patch = Json::object()) {
   return object;
 }
 
+Json clusterPolicyJson(const Json& spec_patch = Json::object()) {
+  Json object = policyJson({{"serverRef", {{"namespace", "profiling"}}}});
+  object["kind"] = "ClusterProfilingPolicy";
+  object["metadata"].erase("namespace");
+  object["spec"].merge_patch(spec_patch);
+  return object;
+}
+
 Json serverJson(const Json& spec_patch = Json::object()) {
   Json object = Json::parse(R"({"apiVersion": "profiling.dev/v1alpha1", "kind": "ProfilingServer",
     "metadata": {"name": "pyroscope", "namespace": "profiling"}, "spec": {}})");
@@ -38,6 +46,7 @@ bool contains(const Json& whole, const Json& part) {
 
 TEST(Codec, EverySampleParsesAndReadsBackEqual) {
   int policies = 0;
+  int cluster_policies = 0;
   int servers = 0;
   for (const auto& file : yamlFiles("crds/samples")) {
     SCOPED_TRACE(file.filename());
@@ -54,12 +63,16 @@ TEST(Codec, EverySampleParsesAndReadsBackEqual) {
     if (sample.at("kind") == "ProfilingPolicy") {
       ++policies;
       check(policyFromJson);
+    } else if (sample.at("kind") == "ClusterProfilingPolicy") {
+      ++cluster_policies;
+      check(clusterPolicyFromJson);
     } else {
       ++servers;
       check(serverFromJson);
     }
   }
   EXPECT_GE(policies, 3);
+  EXPECT_GE(cluster_policies, 2);
   EXPECT_GE(servers, 2);
 }
 
@@ -68,6 +81,7 @@ TEST(Codec, WhatIsLeftOutHasTheDefaultsOfTheCrd) {
   ASSERT_TRUE(policy.ok()) << policy.status().toString();
   const ProfilingPolicySpec& spec = policy->spec;
   EXPECT_EQ(spec.activation, Activation::kAnnotated);
+  EXPECT_EQ(spec.mode, PolicyMode::kEnforce);
   EXPECT_TRUE(spec.languages.empty()) << "Auto is no language";
   EXPECT_EQ(spec.sampling.cpu_hz, 100);
   EXPECT_EQ(spec.sampling.upload_interval, "15s");
@@ -77,6 +91,11 @@ TEST(Codec, WhatIsLeftOutHasTheDefaultsOfTheCrd) {
   EXPECT_EQ(written.at("profiles"),
             Json({{"allocations", false}, {"inUseMemory", false}, {"locks", false}}));
   EXPECT_FALSE(written.contains("selector")) << "what is empty is not written";
+
+  const auto cluster = clusterPolicyFromJson(clusterPolicyJson());
+  ASSERT_TRUE(cluster.ok()) << cluster.status().toString();
+  EXPECT_EQ(toJson(*cluster).at("spec"), toJson(*policyFromJson(clusterPolicyJson())).at("spec"))
+      << "an empty namespaceSelector is not written";
 
   const auto server = serverFromJson(serverJson());
   ASSERT_TRUE(server.ok()) << server.status().toString();
@@ -105,17 +124,28 @@ TEST(Codec, MetadataIsKept) {
 
 TEST(Codec, StatusRoundTrips) {
   Json object = policyJson();
-  object["status"] = {{"observedGeneration", 3},
-                      {"phase", "Active"},
-                      {"targetRevision", "0123456789"},
-                      {"profiledPods", 5},
-                      {"conditions",
-                       {{{"type", "Ready"},
-                         {"status", "True"},
-                         {"reason", "Ok"},
-                         {"message", ""},
-                         {"lastTransitionTime", "2026-08-01T10:00:00Z"},
-                         {"observedGeneration", 3}}}}};
+  object["status"] = {
+      {"observedGeneration", 3},
+      {"phase", "Active"},
+      {"targetRevision", "0123456789"},
+      {"workloads", {{"matched", 2}, {"profiled", 1}}},
+      {"pods",
+       {{"matched", 9},
+        {"profiled", 5},
+        {"ready", 4},
+        {"outdated", 1},
+        {"missed", 3},
+        {"skipped", 1},
+        {"notOptedIn", 7}}},
+      {"skippedReasons", {{{"reason", "NoLanguage"}, {"pods", 1}}}},
+      {"shadowedBy", {{{"kind", "ProfilingPolicy"}, {"name", "other"}, {"workloads", 2}}}},
+      {"conditions",
+       {{{"type", "Ready"},
+         {"status", "True"},
+         {"reason", "Ok"},
+         {"message", ""},
+         {"lastTransitionTime", "2026-08-01T10:00:00Z"},
+         {"observedGeneration", 3}}}}};
   const auto policy = policyFromJson(object);
   ASSERT_TRUE(policy.ok()) << policy.status().toString();
   EXPECT_EQ(toJson(policy->status), object.at("status")) << "an empty required field is written";
@@ -156,6 +186,7 @@ TEST(Codec, BadPoliciesAreRefusedByJsonPointer) {
       {R"({"priority": -1001})", "at /spec/priority: -1001 must be between -1000 and 1000"},
       {R"({"activation": "Always"})",
        "at /spec/activation: 'Always' must be 'Annotated' or 'Selected'"},
+      {R"({"mode": "DryRun"})", "at /spec/mode: 'DryRun' must be 'Enforce' or 'Observe'"},
       {R"({"activation": true})", "at /spec/activation: 'true' must be 'Annotated' or 'Selected'"},
       {R"({"secretEnvFrom": "Fail"})", "at /spec/secretEnvFrom: 'Fail' must be 'Assume' or 'Skip'"},
       {R"({"serviceName": {"from": "Env"}})",
@@ -188,6 +219,24 @@ TEST(Codec, BadPoliciesAreRefusedByJsonPointer) {
   };
   for (const Bad& row : rows) {
     const auto got = policyFromJson(policyJson(Json::parse(row.patch)));
+    ASSERT_FALSE(got.ok()) << row.patch;
+    EXPECT_EQ(got.status().code(), Code::kInvalidArgument) << row.patch;
+    EXPECT_THAT(got.status().message(), HasSubstr(row.expected));
+    const auto cluster = clusterPolicyFromJson(clusterPolicyJson(Json::parse(row.patch)));
+    ASSERT_FALSE(cluster.ok()) << row.patch;
+    EXPECT_THAT(cluster.status().message(), HasSubstr(row.expected));
+  }
+}
+
+TEST(Codec, BadClusterPoliciesAreRefusedByJsonPointer) {
+  const Bad rows[] = {
+      {R"({"serverRef": {"namespace": null}})", "at /spec/serverRef: 'namespace' is required: a "},
+      {R"({"namespaceSelector": []})", "at /spec/namespaceSelector: [] must be an object"},
+      {R"({"namespaceSelector": {"matchExpressions": [{"key": "a", "operator": "In"}]}})",
+       "at /spec/namespaceSelector/matchExpressions/0/values: must hold at least one"},
+  };
+  for (const Bad& row : rows) {
+    const auto got = clusterPolicyFromJson(clusterPolicyJson(Json::parse(row.patch)));
     ASSERT_FALSE(got.ok()) << row.patch;
     EXPECT_EQ(got.status().code(), Code::kInvalidArgument) << row.patch;
     EXPECT_THAT(got.status().message(), HasSubstr(row.expected));

@@ -1,5 +1,6 @@
 // crds/*.yaml and the C++ field tables say the same, both ways.
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -14,6 +15,7 @@ namespace {
 using Json = nlohmann::json;
 
 struct Crd {
+  const char* kind;
   const char* file;
   const char* table;
   std::vector<FieldSchema> (*schema)();
@@ -25,15 +27,28 @@ void PrintTo(const Crd& crd, std::ostream* out) {
   *out << crd.file;
 }
 
-const Crd kPolicy{"crds/profiling.dev_profilingpolicies.yaml",
+const Crd kPolicy{"ProfilingPolicy",
+                  "crds/profiling.dev_profilingpolicies.yaml",
                   "operator/api/v1alpha1/policy.cc",
                   policySchema,
                   {}};
-const Crd kServer{"crds/profiling.dev_profilingservers.yaml",
+const Crd kClusterPolicy{"ClusterProfilingPolicy",
+                         "crds/profiling.dev_clusterprofilingpolicies.yaml",
+                         "operator/api/v1alpha1/policy.cc",
+                         clusterPolicySchema,
+                         {}};
+const Crd kServer{"ProfilingServer",
+                  "crds/profiling.dev_profilingservers.yaml",
                   "operator/api/v1alpha1/server.cc",
                   serverSchema,
                   {"/spec/resources", "/spec/nodeSelector", "/spec/tolerations",
                    "/spec/podAnnotations", "/spec/imagePullSecrets"}};
+
+const Crd kWorkload{"WorkloadProfile",
+                    "crds/profiling.dev_workloadprofiles.yaml",
+                    "operator/api/v1alpha1/workload.cc",
+                    workloadSchema,
+                    {}};
 
 std::optional<std::int64_t> number(const Json& node, const char* key) {
   const auto it = node.find(key);
@@ -71,11 +86,14 @@ void walk(const Json& node, const std::string& path, bool required,
   if (node.contains("items")) walk(node.at("items"), path + "/*", false, raw, out);
 }
 
-Schemas schemasOfFile(const Crd& crd) {
+Json schemaOfFile(const Crd& crd) {
   const Json document = jsonOfFile(std::string(PROFILING_SOURCE_DIR) + "/" + crd.file);
-  const Json& root = document.at("/spec/versions/0/schema/openAPIV3Schema"_json_pointer);
+  return document.at("/spec/versions/0/schema/openAPIV3Schema"_json_pointer);
+}
+
+Schemas schemasOfFile(const Crd& crd) {
   Schemas all;
-  walk(root, "", false, crd.raw, all);
+  walk(schemaOfFile(crd), "", false, crd.raw, all);
   for (const char* built_in : {"", "/apiVersion", "/kind", "/metadata"}) all.erase(built_in);
   return all;
 }
@@ -171,13 +189,31 @@ TEST_P(Conformance, EveryKindOfDifferenceIsReported) {
   EXPECT_TRUE(one(differences(crd, without, yaml), "is in " + std::string(crd.table)));
 }
 
-INSTANTIATE_TEST_SUITE_P(Crds, Conformance, testing::Values(kPolicy, kServer),
-                         [](const auto& tested) {
-                           return std::string(tested.param.table).find("policy") !=
-                                          std::string::npos
-                                      ? "ProfilingPolicy"
-                                      : "ProfilingServer";
-                         });
+INSTANTIATE_TEST_SUITE_P(Crds, Conformance, testing::Values(kPolicy, kClusterPolicy, kServer, kWorkload),
+                         [](const auto& tested) { return tested.param.kind; });
+
+// Bounds and rules are written down once for each kind; only these are the cluster kind's own.
+TEST(Conformance, BothPolicyKindsHaveTheSameRules) {
+  const auto said = [](const Crd& crd) {
+    Json schema = schemaOfFile(crd);
+    const std::function<void(Json&)> strip = [&](Json& node) {
+      if (node.is_object() && node.contains("description") && node["description"].is_string())
+        node.erase("description");
+      for (Json& child : node) {
+        if (child.is_structured()) strip(child);
+      }
+    };
+    strip(schema);
+    return schema;
+  };
+  Json cluster = said(kClusterPolicy);
+  Json& spec = cluster.at("/properties/spec"_json_pointer);
+  EXPECT_EQ(spec["properties"]["namespaceSelector"], spec["properties"]["selector"]);
+  spec["properties"].erase("namespaceSelector");
+  EXPECT_EQ(spec["x-kubernetes-validations"].size(), 2u);
+  spec["x-kubernetes-validations"].erase(1);
+  EXPECT_EQ(cluster, said(kPolicy)) << Json::diff(said(kPolicy), cluster).dump(1);
+}
 
 }  // namespace
 }  // namespace profiling::api

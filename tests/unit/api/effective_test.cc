@@ -195,7 +195,8 @@ TEST(Revision, StaysWithWhatOnlyChoosesPods) {
          i.policy.spec.selector.match_labels = {{"app", "a"}};
        }},
       {"workloadKinds", [](Inputs& i) { i.policy.spec.workload_kinds = {"Job"}; }},
-      {"status", [](Inputs& i) { i.policy.status.profiled_pods = 3; }},
+      {"mode", [](Inputs& i) { i.policy.spec.mode = PolicyMode::kObserve; }},
+      {"status", [](Inputs& i) { i.policy.status.pods.profiled = 3; }},
       {"labels",
        [](Inputs& i) {
          i.policy.metadata.labels = {{"a", "b"}};
@@ -208,6 +209,98 @@ TEST(Revision, StaysWithWhatOnlyChoosesPods) {
        }},
   };
   for (const auto& [what, change] : changes) EXPECT_EQ(revision(change), before) << what;
+}
+
+ClusterProfilingPolicy clusterPolicy() {
+  ClusterProfilingPolicy p;
+  p.metadata.name = "all";
+  p.spec.server_ref = ServerRef{"pyroscope", "profiling"};
+  return p;
+}
+
+TEST(PolicyKind, IsTheKindOfTheObject) {
+  EXPECT_EQ(policyKind(makeEffective(policy(), nullptr, {}, kAgents)), "ProfilingPolicy");
+  EXPECT_EQ(policyKind(ClusterEffective(clusterPolicy(), nullptr, kAgents).common()),
+            "ClusterProfilingPolicy");
+}
+
+TEST(ServerKey, NamesTheServerOfEitherKind) {
+  EXPECT_EQ(serverKey(policy()), "profiling/pyroscope");
+  EXPECT_EQ(serverKey(clusterPolicy()), "profiling/pyroscope");
+  ClusterProfilingPolicy p = clusterPolicy();
+  p.spec.server_ref.reset();
+  EXPECT_EQ(serverKey(p), "");
+}
+
+TEST(ClusterEffective, IsWhatThePolicySays) {
+  const ProfilingServer s = server();
+  ClusterProfilingPolicy p = clusterPolicy();
+  p.spec.priority = 3;
+  const auto e = ClusterEffective(p, &s, kAgents).in("shop", {});
+  EXPECT_TRUE(e->cluster);
+  EXPECT_EQ(e->policy.metadata.name, "all");
+  EXPECT_EQ(e->policy.spec.priority, 3);
+  EXPECT_EQ(e->server_url, "http://pyroscope.profiling.svc:4040");
+  EXPECT_EQ(e->revision, makeEffective(policy(), &s, {}, kAgents).revision)
+      << "pods get the same, whichever kind says so";
+}
+
+TEST(ClusterEffective, TheNamespaceSelectorChoosesByLabels) {
+  ClusterProfilingPolicy p = clusterPolicy();
+  EXPECT_TRUE(ClusterEffective(p, nullptr, kAgents).selects({}));
+  p.spec.namespace_selector.match_labels = {{"team", "shop"}};
+  const ClusterEffective e(p, nullptr, kAgents);
+  EXPECT_TRUE(e.selects({{"team", "shop"}, {"a", "b"}}));
+  EXPECT_FALSE(e.selects({{"a", "b"}}));
+}
+
+TEST(ClusterEffective, TheGrantIsThatOfEachNamespace) {
+  ProfilingServer s = server(AllowFrom::kSelector);
+  s.spec.allowed_namespaces.selector.match_labels = {{"profiling", "yes"}};
+  const ClusterEffective e(clusterPolicy(), &s, kAgents);
+  const auto admitted = e.in("shop", {{"profiling", "yes"}});
+  const auto refused = e.in("web", {});
+  EXPECT_EQ(admitted->server_url, "http://pyroscope.profiling.svc:4040");
+  EXPECT_EQ(refused->server_url, "");
+  EXPECT_EQ(refused->server_reason, "ServerNotGranted");
+  EXPECT_THAT(refused->server_problem, HasSubstr("does not admit the pod's namespace"));
+  EXPECT_EQ(refused->revision, admitted->revision) << "one policy has one target";
+  EXPECT_NE(e.in("profiling", {})->server_url, "") << "the server's own namespace";
+  EXPECT_EQ(e.in("other", {}), refused);
+  EXPECT_EQ(e.in("more", {{"profiling", "yes"}}), admitted);
+}
+
+TEST(ClusterEffective, WithTenancyEachNamespaceIsATenantOfTheSameRevision) {
+  ProfilingServer s = server();
+  const std::string without = ClusterEffective(clusterPolicy(), &s, kAgents).common().revision;
+  s.spec.tenancy.enabled = true;
+  const ClusterEffective e(clusterPolicy(), &s, kAgents);
+  EXPECT_EQ(e.in("shop", {})->tenant_id, "shop");
+  EXPECT_EQ(e.in("web", {})->tenant_id, "web");
+  EXPECT_EQ(e.in("shop", {})->revision, e.in("web", {})->revision);
+  EXPECT_NE(e.common().revision, without) << "pods get a tenant that they had not";
+}
+
+TEST(ClusterEffective, WithoutItsServerItIsTheSameEverywhere) {
+  const ClusterEffective none(clusterPolicy(), nullptr, kAgents);
+  EXPECT_EQ(none.in("shop", {})->server_reason, "ServerNotFound");
+  EXPECT_EQ(none.in("shop", {}), none.in("web", {}));
+  ProfilingServer s = server();
+  s.metadata.deleting = true;
+  s.spec.tenancy.enabled = true;
+  const ClusterEffective gone(clusterPolicy(), &s, kAgents);
+  EXPECT_EQ(gone.in("shop", {})->server_reason, "ServerNotReady");
+  EXPECT_EQ(gone.in("shop", {}), gone.in("web", {}));
+}
+
+TEST(ClusterEffective, AnEndpointNeedsNoGrant) {
+  const ProfilingServer s = server(AllowFrom::kSame);
+  ClusterProfilingPolicy p = clusterPolicy();
+  p.spec.server_ref.reset();
+  p.spec.endpoint = Endpoint{"https://pyroscope.example.com", "team"};
+  const auto e = ClusterEffective(p, &s, kAgents).in("shop", {});
+  EXPECT_EQ(e->server_url, "https://pyroscope.example.com");
+  EXPECT_EQ(e->tenant_id, "team");
 }
 
 }  // namespace

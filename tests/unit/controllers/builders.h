@@ -48,6 +48,15 @@ inline api::ProfilingPolicy policy(const std::string& name = "shop") {
   return p;
 }
 
+inline api::ClusterProfilingPolicy clusterPolicy(const std::string& name = "all") {
+  api::ClusterProfilingPolicy p;
+  p.metadata.name = name;
+  p.metadata.uid = name + "-uid";
+  p.metadata.generation = 2;
+  p.spec.server_ref = api::ServerRef{"pyroscope", "profiling"};
+  return p;
+}
+
 // What the API server would hold after `wanted` was applied: uid, version, and some defaults.
 inline nlohmann::json asLive(nlohmann::json wanted, const std::string& uid = "object-uid") {
   wanted["metadata"]["uid"] = uid;

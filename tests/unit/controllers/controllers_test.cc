@@ -81,13 +81,15 @@ struct Cluster {
                  {{{"type", "Ready"}, {"status", waiting_reason == nullptr ? "True" : "False"}}}},
                 {"containerStatuses", {{{"restartCount", 0}, {"state", state}}}}}}});
   }
-  void profiledPod(const char* name) {
-    http.put("pods", {{"metadata",
-                       {{"name", name},
-                        {"namespace", "shop"},
-                        {"labels", {{"profiling.dev/profiled", "abc"}}},
-                        {"annotations", {{"profiling.dev/decision", R"({"policy":"shop"})"}}}}},
-                      {"status", {{"phase", "Running"}}}});
+  void profiledPod(const char* name, const char* decision = R"({"policy":"shop"})") {
+    http.put("pods",
+             {{"metadata",
+               {{"name", name},
+                {"namespace", "shop"},
+                {"labels", {{"profiling.dev/profiled", "abc"}}},
+                {"annotations",
+                 {{"profiling.dev/inject", "true"}, {"profiling.dev/decision", decision}}}}},
+              {"status", {{"phase", "Running"}}}});
   }
 };
 
@@ -131,13 +133,63 @@ TEST(Controllers, ANamespacesLabelsAndItsPodsReachThePolicy) {
   c.profiledPod("a");
   c.profiledPod("b");
   EXPECT_TRUE(waitFor(
-      [&] { return c.at("profilingpolicies", "shop", "shop", "/status/profiledPods") == 2; }));
+      [&] { return c.at("profilingpolicies", "shop", "shop", "/status/pods/profiled") == 2; }));
   c.http.remove("pods", "shop", "a");
   EXPECT_TRUE(waitFor(
-      [&] { return c.at("profilingpolicies", "shop", "shop", "/status/profiledPods") == 1; }));
+      [&] { return c.at("profilingpolicies", "shop", "shop", "/status/pods/profiled") == 1; }));
   c.http.put("namespaces", {{"metadata", {{"name", "shop"}}}});
   EXPECT_TRUE(waitFor(
       [&] { return c.ready("profilingpolicies", "shop", "shop") == "False ServerNotGranted"; }));
+}
+
+TEST(Controllers, ServersNamespacesAndPodsReachTheClusterPolicy) {
+  Cluster c;
+  c.http.put("clusterprofilingpolicies", api::toJson(test::clusterPolicy()));
+  c.start();
+  const auto ready = [&] { return c.ready("clusterprofilingpolicies", "", "all"); };
+  EXPECT_TRUE(waitFor([&] { return ready() == "False ServerNotFound"; }));
+  c.http.put("profilingservers", api::toJson(grantingServer()));
+  EXPECT_TRUE(waitFor([&] { return ready() == "False ServerNotReady"; }));
+  c.http.put("namespaces", {{"metadata", {{"name", "shop"}}}});
+  EXPECT_TRUE(waitFor([&] { return ready() == "False ServerNotGranted"; }));
+  c.profiledPod("a", R"({"policy":"all","policyKind":"ClusterProfilingPolicy"})");
+  EXPECT_TRUE(waitFor(
+      [&] { return c.at("clusterprofilingpolicies", "", "all", "/status/pods/profiled") == 1; }));
+}
+
+TEST(Controllers, PodsAndPoliciesReachTheRecordOfTheirWorkload) {
+  Cluster c;
+  c.http.put("profilingpolicies", api::toJson(test::policy()));
+  c.http.put("profilingservers", api::toJson(grantingServer()));
+  c.http.put("statefulsets", {{"metadata", {{"name", "db"}, {"namespace", "shop"}}}});
+  c.start();
+  const auto pod = [&](const char* name, const char* inject) {
+    c.http.put("pods", {{"metadata",
+                         {{"name", name},
+                          {"namespace", "shop"},
+                          {"labels", {{"controller-revision-hash", "h1"}}},
+                          {"annotations", {{"profiling.dev/inject", inject}}},
+                          {"ownerReferences",
+                           {{{"apiVersion", "apps/v1"},
+                             {"kind", "StatefulSet"},
+                             {"name", "db"},
+                             {"uid", "db-1"},
+                             {"controller", true}}}}}},
+                        {"spec", {{"containers", {{{"name", "app"}, {"image", "python:3.12"}}}}}},
+                        {"status", {{"phase", "Running"}}}});
+  };
+  const auto missed = [&] {
+    return c.at("workloadprofiles", "shop", "statefulset-db", "/status/pods/missed");
+  };
+  pod("db-0", "true");
+  EXPECT_TRUE(waitFor([&] { return missed() == 1; }));
+  pod("db-1", "true");
+  EXPECT_TRUE(waitFor([&] { return missed() == 2; }));
+  EXPECT_TRUE(waitFor(
+      [&] { return c.at("profilingpolicies", "shop", "shop", "/status/pods/missed") == 2; }));
+  c.http.remove("profilingpolicies", "shop", "shop");
+  EXPECT_TRUE(waitFor(
+      [&] { return !c.http.get("workloadprofiles", "shop", "statefulset-db").has_value(); }));
 }
 
 TEST(Controllers, DriftAndDeletionOfOwnedObjectsArePutBack) {
@@ -235,8 +287,8 @@ TEST(Controllers, TheyStopWhileWatchesAndWorkersAreBusy) {
   c.controllers->startWorkers();
   c.controllers->stopWorkers();
   c.controllers->stopWatches();
-  EXPECT_EQ(c.controllers->reflectors().size(), 11U);
-  EXPECT_EQ(c.controllers->stats().size(), 3U);
+  EXPECT_EQ(c.controllers->reflectors().size(), 13U);
+  EXPECT_EQ(c.controllers->stats().size(), 4U);
 }
 
 }  // namespace

@@ -2,57 +2,30 @@
 
 #include <gtest/gtest.h>
 
-#include "operator/kube/decode.h"
-
 namespace profiling::controllers {
 namespace {
 
 using Json = nlohmann::json;
 
-// As a reflector hands it on: with readable bytes behind.
 template <class T>
 Result<kube::Decoded<T>> decode(const kube::Decoder<T>& decoder, const std::string& text) {
-  std::string padded = text;
-  padded.append(kube::kObjectPadding, '\0');
-  return decoder(std::string_view(padded).substr(0, text.size()));
+  return decoder(text);
 }
 
-std::string profiledPod(const std::string& annotation, const char* phase) {
-  return Json{{"metadata",
-               {{"name", "a"},
-                {"namespace", "shop"},
-                {"labels", {{"profiling.dev/profiled", "abc"}}},
-                {"annotations", {{"profiling.dev/decision", annotation}}}}},
-              {"status", {{"phase", phase}}}}
-      .dump();
-}
-
-TEST(ProfiledPodDecoder, ReadsPolicyAndPhase) {
-  const auto decoder = profiledPodDecoder();
-  const auto pod = decode(decoder, profiledPod(R"({"policy":"shop","revision":"abc"})", "Running"));
-  ASSERT_TRUE(pod.ok()) << pod.status().toString();
-  EXPECT_EQ(pod->key, "shop/a");
-  EXPECT_EQ(pod->record->policy, "shop");
-  EXPECT_FALSE(pod->record->finished);
-  EXPECT_TRUE(decode(decoder, profiledPod(R"({"policy":"shop"})", "Succeeded"))->record->finished);
-  EXPECT_TRUE(decode(decoder, profiledPod(R"({"policy":"shop"})", "Failed"))->record->finished);
-}
-
-TEST(ProfiledPodDecoder, AnAnnotationThatSomebodyBrokeLeavesThePolicyEmpty) {
-  const auto decoder = profiledPodDecoder();
-  for (const char* annotation : {"", "{", "[]", R"({"policy":7})", "null"}) {
-    const auto pod = decode(decoder, profiledPod(annotation, "Running"));
-    ASSERT_TRUE(pod.ok()) << annotation;
-    EXPECT_EQ(pod->record->policy, "") << annotation;
-  }
-}
-
-TEST(ProfiledPodDecoder, WhatIsNoPodIsRefused) {
-  const auto decoder = profiledPodDecoder();
-  EXPECT_EQ(decode(decoder, "{").status().code(), Code::kInternal);
-  EXPECT_EQ(decode(decoder, "[]").status().code(), Code::kInvalidArgument);
-  EXPECT_EQ(decode(decoder, R"({"metadata":{"namespace":"x"}})").status().code(),
-            Code::kInvalidArgument);
+TEST(WorkloadDecoder, ReadsTheOwnerAndTheStatus) {
+  const auto record =
+      decode(workloadDecoder(), R"({"metadata":{"name":"deployment-web","namespace":"shop",
+    "uid":"u","generation":1,"annotations":{"profiling.dev/pod-group":"Deployment/web"},
+    "ownerReferences":[{"uid":"other"},{"uid":"d-1","controller":true}]},
+    "status":{"phase":"Missed","pods":{"missed":2},"ownerUIDs":["rs-1"],
+      "preflight":{"templateHash":"h","revision":"r","reason":"Injected","languages":["Java"]}}})");
+  ASSERT_TRUE(record.ok()) << record.status().toString();
+  EXPECT_EQ(record->key, "shop/deployment-web");
+  EXPECT_EQ(record->record->owner_uid, "d-1");
+  EXPECT_EQ(record->record->status.pods.missed, 2);
+  EXPECT_EQ(record->record->status.owner_uids, std::vector<std::string>{"rs-1"});
+  EXPECT_EQ(record->record->status.preflight->languages,
+            std::vector<api::Language>{api::Language::kJava});
 }
 
 TEST(ServerPod, ReadsWhyItIsNotReady) {
@@ -108,12 +81,27 @@ TEST(Decoders, AnObjectWithoutANameIsRefused) {
   EXPECT_EQ(decode(versionDecoder(), R"([])").status().code(), Code::kInvalidArgument);
 }
 
-TEST(Decoders, NamespacesAreKeptAsTheirLabels) {
+TEST(Decoders, AClusterPolicyIsKnownByItsName) {
   const auto decoded =
-      decode(namespaceDecoder(), R"({"metadata":{"name":"shop","labels":{"team":"shop"}}})");
+      decode(clusterPolicyDecoder(),
+             R"({"metadata":{"name":"all"},"spec":{"endpoint":{"url":"http://x"}}})");
+  ASSERT_TRUE(decoded.ok()) << decoded.status().toString();
+  EXPECT_EQ(decoded->key, "all");
+  EXPECT_EQ(decode(clusterPolicyDecoder(),
+                   R"({"metadata":{"name":"all"},"spec":{"serverRef":{"name":"x"}}})")
+                .status()
+                .code(),
+            Code::kInvalidArgument);
+}
+
+TEST(Decoders, NamespacesAreKeptAsTheirLabelsAndTheirAnnotation) {
+  const auto decoded =
+      decode(namespaceDecoder(), R"({"metadata":{"name":"shop","labels":{"team":"shop"},
+                                     "annotations":{"profiling.dev/inject":"true"}}})");
   ASSERT_TRUE(decoded.ok()) << decoded.status().toString();
   EXPECT_EQ(decoded->key, "shop");
   EXPECT_EQ(decoded->record->labels.at("team"), "shop");
+  EXPECT_EQ(decoded->record->inject, "true");
 }
 
 }  // namespace

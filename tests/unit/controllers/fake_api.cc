@@ -20,8 +20,8 @@ std::string decode(std::string_view text) {
   return out;
 }
 
-std::string at(const Json& object, const char* pointer) {
-  const Json::json_pointer p{std::string(pointer)};
+std::string at(const Json& object, const std::string& pointer) {
+  const Json::json_pointer p{pointer};
   return object.contains(p) && object.at(p).is_string() ? object.at(p).get<std::string>() : "";
 }
 
@@ -62,7 +62,14 @@ bool FakeApi::selected(const Path& path, const std::string& plural, const Json& 
   if (!path.namespace_.empty() && at(object, "/metadata/namespace") != path.namespace_)
     return false;
   if (const auto field = path.query.find("fieldSelector"); field != path.query.end()) {
-    if (field->second != "metadata.name=" + at(object, "/metadata/name")) return false;
+    // Of the negative ones there are only those that leave out pods that have ended.
+    const std::string phase = at(object, "/status/phase");
+    const bool ended = phase == "Succeeded" || phase == "Failed";
+    if (field->second.find("!=") != std::string::npos
+            ? ended
+            : field->second != "metadata.name=" + at(object, "/metadata/name")) {
+      return false;
+    }
   }
   if (const auto label = path.query.find("labelSelector"); label != path.query.end()) {
     const auto equals = label->second.find('=');
@@ -109,6 +116,7 @@ Json& FakeApi::store(const std::string& plural, Json object, const char* type) {
   if (!object["metadata"].contains("uid")) {
     object["metadata"]["uid"] = "uid-" + std::to_string(version_);
   }
+  if (!object["metadata"].contains("generation")) object["metadata"]["generation"] = 1;
   events_.push_back({version_, plural, type, object});
   changed_.notify_all();
   Json& slot = objects_[keyOf(plural, object)];
@@ -189,6 +197,7 @@ net::Response FakeApi::write(const net::Request& request, const Path& path) {
     if (objects_.count(keyOf(path.plural, body)) != 0) return failure(409, "AlreadyExists");
     return FakeHttp::json(201, store(path.plural, body, "ADDED").dump());
   }
+  if (request.method == net::Method::kDelete) return erase(path, body);
   const bool apply = request.content_type.find("apply-patch") != std::string::npos;
   const auto it = objects_.find({path.plural, path.namespace_ + "/" + path.name});
   if (it == objects_.end()) {
@@ -204,6 +213,22 @@ net::Response FakeApi::write(const net::Request& request, const Path& path) {
   object["metadata"]["resourceVersion"] = it->second.at("metadata").at("resourceVersion");
   if (object == it->second) return FakeHttp::json(200, object.dump());
   return FakeHttp::json(200, store(path.plural, std::move(object), "MODIFIED").dump());
+}
+
+net::Response FakeApi::erase(const Path& path, const Json& options) {
+  const auto it = objects_.find({path.plural, path.namespace_ + "/" + path.name});
+  if (it == objects_.end()) return failure(404, "NotFound");
+  for (const char* precondition : {"uid", "resourceVersion"}) {
+    const std::string wanted = at(options, std::string("/preconditions/") + precondition);
+    if (!wanted.empty() && wanted != at(it->second, std::string("/metadata/") + precondition)) {
+      return failure(409, "Conflict");
+    }
+  }
+  it->second["metadata"]["resourceVersion"] = std::to_string(++version_);
+  events_.push_back({version_, path.plural, "DELETED", it->second});
+  objects_.erase(it);
+  changed_.notify_all();
+  return FakeHttp::json(200, "{\"kind\":\"Status\",\"status\":\"Success\"}");
 }
 
 Result<net::Response> FakeApi::stream(const net::Request& request, const net::ByteSink& sink,

@@ -1,6 +1,7 @@
-// A Kubernetes API that remembers: get, list, watch, create, apply and merge patch of a handful of
-// objects, with resource versions and preconditions. Kept dumb: apply merges maps, merges entries
-// of "webhooks" by name and replaces other lists; nothing is validated or defaulted. Thread-safe.
+// A Kubernetes API that remembers: get, list, watch, create, apply, merge patch and delete of a
+// handful of objects, with resource versions and preconditions. Kept dumb: apply merges maps,
+// merges entries of "webhooks" by name and replaces other lists; nothing is validated or defaulted.
+// Thread-safe.
 #pragma once
 
 #include <condition_variable>
@@ -66,6 +67,7 @@ class FakeApi final : public net::HttpClient {
   static void merge(Json& into, const Json& from, bool apply);
   net::Response list(const Path& path);
   net::Response write(const net::Request& request, const Path& path);
+  net::Response erase(const Path& path, const Json& options);
   Json& store(const std::string& plural, Json object, const char* type);
 
   Interceptor interceptor_;

@@ -3,6 +3,7 @@
 
 #include "controllers/policy/decide.h"
 #include "controllers/policy/reconciler.h"
+#include "controllers/policy/resolved.h"
 #include "operator/api/v1alpha1/codec.h"
 #include "tests/support/fake_clock.h"
 #include "tests/unit/controllers/builders.h"
@@ -22,6 +23,21 @@ api::ProfilingServer readyServer() {
   return server;
 }
 
+// Five pods that a policy has profiled, whichever it is.
+template <class Policy>
+PolicyTotals fiveProfiled(const Policy& policy) {
+  constexpr bool kCluster = std::is_same_v<Policy, api::ClusterProfilingPolicy>;
+  auto effective = std::make_shared<api::EffectivePolicy>();
+  effective->policy.metadata = policy.metadata;
+  effective->cluster = kCluster;
+  WorkloadEvaluation workload;
+  workload.shares.push_back({effective, {.total = 5, .profiled = 5}, {}, 0});
+  PolicyTotals totals(kCluster, policy.metadata.namespace_, policy.metadata.name);
+  totals.add(workload);
+  return totals;
+}
+const PolicyTotals kNoPods(false, "shop", "shop");
+
 struct Row {
   const char* sentence;
   void (*change)(api::ProfilingPolicy&, api::ProfilingServer&);
@@ -37,8 +53,12 @@ TEST_P(DecidePolicy, Says) {
   api::ProfilingPolicy policy = test::policy();
   api::ProfilingServer server = readyServer();
   row.change(policy, server);
-  const auto status = decidePolicy(
-      {policy, row.server_exists ? &server : nullptr, {{"team", "shop"}}, kAgents, 5, test::kNow});
+  const auto status = decidePolicy(PolicyInput{policy,
+                                               row.server_exists ? &server : nullptr,
+                                               {{"team", "shop"}},
+                                               kAgents,
+                                               fiveProfiled(policy),
+                                               test::kNow});
   EXPECT_EQ(status.phase, row.phase) << row.sentence;
   const api::Condition* available = api::findCondition(status.conditions, "ServerAvailable");
   const api::Condition* ready = api::findCondition(status.conditions, "Ready");
@@ -49,7 +69,8 @@ TEST_P(DecidePolicy, Says) {
     EXPECT_THAT(available->message, HasSubstr(word)) << row.sentence;
   EXPECT_EQ(status.observed_generation, 2);
   EXPECT_EQ(ready->observed_generation, 2);
-  EXPECT_EQ(status.profiled_pods, 5);
+  EXPECT_EQ(status.pods.profiled, 5);
+  EXPECT_EQ(status.workloads.profiled, 1);
   EXPECT_EQ(status.target_revision.size(), 10U);
 }
 
@@ -118,9 +139,161 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(DecidePolicy, WhatIsMissingSaysWhatItMeansForPods) {
   const api::ProfilingPolicy policy = test::policy();
-  const auto status = decidePolicy({policy, nullptr, {}, kAgents, 0, test::kNow});
+  const auto status = decidePolicy(PolicyInput{policy, nullptr, {}, kAgents, kNoPods, test::kNow});
   EXPECT_THAT(api::findCondition(status.conditions, "Ready")->message,
               HasSubstr("new pods are not profiled"));
+}
+
+inject::Settings settings() {
+  inject::Settings s;
+  s.agents = kAgents;
+  s.operator_namespace = "profiling-system";
+  return s;
+}
+
+TEST(DecidePolicy, OneThatObservesSaysSo) {
+  api::ProfilingPolicy policy = test::policy();
+  policy.spec.mode = api::PolicyMode::kObserve;
+  api::ProfilingServer server = readyServer();
+  const auto status = decidePolicy(PolicyInput{policy, &server, {}, kAgents, kNoPods, test::kNow});
+  EXPECT_EQ(status.phase, "Observing");
+  const api::Condition* ready = api::findCondition(status.conditions, "Ready");
+  EXPECT_EQ(ready->status + " " + ready->reason, "True Observing");
+  EXPECT_THAT(ready->message, HasSubstr("none is changed"));
+  server.status.conditions.clear();
+  const auto waiting = decidePolicy(PolicyInput{policy, &server, {}, kAgents, kNoPods, test::kNow});
+  EXPECT_EQ(waiting.phase, "Degraded");
+  EXPECT_THAT(api::findCondition(waiting.conditions, "Ready")->message,
+              testing::Not(HasSubstr("new pods get an agent")));
+}
+
+struct ClusterRow {
+  const char* sentence;
+  void (*change)(api::ClusterProfilingPolicy&, api::ProfilingServer&);
+  bool server_exists;
+  const char* phase;
+  const char* available;
+  std::vector<const char*> words;  // of Ready
+};
+class DecideClusterPolicy : public testing::TestWithParam<ClusterRow> {};
+
+TEST_P(DecideClusterPolicy, Says) {
+  const ClusterRow& row = GetParam();
+  api::ClusterProfilingPolicy policy = test::clusterPolicy();
+  api::ProfilingServer server = readyServer();
+  row.change(policy, server);
+  inject::Records<NamespaceRecord> namespaces;
+  for (const char* name : {"a", "b", "c", "d", "kube-system", "profiling-system"}) {
+    const bool first = *name == 'a';
+    namespaces[name] = std::make_shared<const NamespaceRecord>(
+        NamespaceRecord{name, {{"first", first ? "yes" : "no"}}, {}});
+  }
+  const auto status =
+      decidePolicy(ClusterPolicyInput{policy, row.server_exists ? &server : nullptr, namespaces,
+                                      settings(), fiveProfiled(policy), test::kNow});
+  EXPECT_EQ(status.phase, row.phase) << row.sentence;
+  const api::Condition* available = api::findCondition(status.conditions, "ServerAvailable");
+  const api::Condition* ready = api::findCondition(status.conditions, "Ready");
+  ASSERT_TRUE(available != nullptr && ready != nullptr);
+  EXPECT_EQ(available->status + " " + available->reason, row.available) << row.sentence;
+  EXPECT_EQ(ready->status, available->status) << row.sentence;
+  for (const char* word : row.words) EXPECT_THAT(ready->message, HasSubstr(word)) << row.sentence;
+  EXPECT_EQ(ready->observed_generation, 2);
+  EXPECT_EQ(status.pods.profiled, 5);
+  EXPECT_EQ(status.workloads.profiled, 1);
+  EXPECT_EQ(status.target_revision.size(), 10U);
+}
+
+void admitOnlyTheFirst(api::ClusterProfilingPolicy&, api::ProfilingServer& s) {
+  s.spec.allowed_namespaces.from = api::AllowFrom::kSelector;
+  s.spec.allowed_namespaces.selector.match_labels = {{"first", "yes"}};
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows, DecideClusterPolicy,
+    testing::Values(
+        ClusterRow{"every namespace but the system's and the operator's own is counted",
+                   [](auto&, auto&) {},
+                   true,
+                   "Active",
+                   "True ServerReady",
+                   {"profiled in 4 namespaces"}},
+        ClusterRow{"only the namespaces that are selected count",
+                   [](auto& p, auto&) {
+                     p.spec.namespace_selector.match_labels = {{"first", "yes"}};
+                   },
+                   true,
+                   "Active",
+                   "True ServerReady",
+                   {"profiled in 1 namespace"}},
+        ClusterRow{"a selector that nothing matches is no error, and shows",
+                   [](auto& p, auto&) {
+                     p.spec.namespace_selector.match_labels = {{"first", "never"}};
+                   },
+                   true,
+                   "Active",
+                   "True ServerReady",
+                   {"profiled in 0 namespaces"}},
+        ClusterRow{"namespaces that the server does not admit are counted and named",
+                   admitOnlyTheFirst,
+                   true,
+                   "Active",
+                   "True ServerReady",
+                   {"in 1 namespace; 3 more", "spec.allowedNamespaces", "'b', 'c', 'd'"}},
+        ClusterRow{"a server that admits none of them has to be changed",
+                   [](auto&, auto& s) { s.spec.allowed_namespaces.from = api::AllowFrom::kSame; },
+                   true,
+                   "Degraded",
+                   "False ServerNotGranted",
+                   {"none of the 4 namespaces", "'a', 'b', 'c' and others", "'All'",
+                    "new pods are not profiled"}},
+        ClusterRow{"a server that is not there is named",
+                   [](auto&, auto&) {},
+                   false,
+                   "Degraded",
+                   "False ServerNotFound",
+                   {"'profiling/pyroscope'", "create it"}},
+        ClusterRow{"a server that is not ready passes its reason on",
+                   [](auto&, auto& s) {
+                     s.status.conditions = {{"Ready", "False", "SecretNotFound", "no x", "", 3}};
+                   },
+                   true,
+                   "Degraded",
+                   "False ServerNotReady",
+                   {"SecretNotFound", "no x"}},
+        ClusterRow{"an endpoint needs no grant",
+                   [](auto& p, auto&) {
+                     p.spec.server_ref.reset();
+                     p.spec.endpoint = api::Endpoint{"https://pyroscope.example", ""};
+                   },
+                   false,
+                   "Active",
+                   "True EndpointGiven",
+                   {"profiled in 4 namespaces"}},
+        ClusterRow{"one that observes says so",
+                   [](auto& p, auto& s) {
+                     p.spec.mode = api::PolicyMode::kObserve;
+                     admitOnlyTheFirst(p, s);
+                   },
+                   true,
+                   "Observing",
+                   "True ServerReady",
+                   {"none is changed in 1 namespace; 3 more"}}));
+
+TEST(DecideClusterPolicy, TheTargetRevisionIsTheSameWhoeverIsAdmitted) {
+  const api::ClusterProfilingPolicy policy = test::clusterPolicy();
+  const auto target = [&](api::AllowFrom from, bool tenancy) {
+    api::ProfilingServer server = readyServer();
+    server.spec.allowed_namespaces.from = from;
+    server.spec.tenancy.enabled = tenancy;
+    const inject::Records<NamespaceRecord> namespaces{
+        {"a", std::make_shared<const NamespaceRecord>(NamespaceRecord{"a", {}, {}})}};
+    return decidePolicy(
+               ClusterPolicyInput{policy, &server, namespaces, settings(), kNoPods, test::kNow})
+        .target_revision;
+  };
+  EXPECT_EQ(target(api::AllowFrom::kAll, false), target(api::AllowFrom::kSame, false));
+  EXPECT_NE(target(api::AllowFrom::kAll, false), target(api::AllowFrom::kAll, true));
 }
 
 struct Cluster {
@@ -128,39 +301,83 @@ struct Cluster {
   kube::Client client{http};
   test::FakeClock clock;
   kube::Store<api::ProfilingPolicy> policies;
+  kube::Store<api::ClusterProfilingPolicy> cluster_policies;
   kube::Store<api::ProfilingServer> servers;
   kube::Store<NamespaceRecord> namespaces;
-  kube::Store<ProfiledPodRecord> pods;
-  PolicyReconciler reconciler{client, {policies, servers, namespaces, pods}, kAgents, clock};
+  PodTable pods;
+  ResolvedPolicies resolved{policies, cluster_policies, servers, namespaces, kAgents};
+  WorkloadIndex workloads{pods, [this] { return resolved.current(); }, settings()};
+  PolicyReconciler reconciler{
+      client, {policies, cluster_policies, servers, namespaces}, workloads, clock};
   std::stop_source stop;
 
   void policy(const api::ProfilingPolicy& p) {
     policies.publish({{"shop/shop", std::make_shared<const api::ProfilingPolicy>(p)}});
     http.put("profilingpolicies", api::toJson(p));
   }
+  void clusterPolicy(const api::ClusterProfilingPolicy& p) {
+    cluster_policies.publish({{"all", std::make_shared<const api::ClusterProfilingPolicy>(p)}});
+    http.put("clusterprofilingpolicies", api::toJson(p));
+  }
+  void pod(const char* namespace_, const char* name, bool profiled, std::uint8_t flags = 0) {
+    PodFacts facts;
+    facts.namespace_ = namespace_;
+    facts.name = name;
+    facts.inject = "true";
+    if (profiled) facts.labels = {{"profiling.dev/profiled", "0123456789"}};
+    facts.flags = flags;
+    pods.upsert(facts);
+  }
   Outcome reconcile() { return reconciler.reconcile("shop/shop", stop.get_token()); }
 };
 
-TEST(PolicyReconciler, CountsTheLivePodsOfThePolicyInItsNamespace) {
+TEST(PolicyReconciler, CountsThePodsOfItsNamespaceThatItDecidesAbout) {
   Cluster c;
   c.policy(test::policy());
-  const auto pod = [](const char* policy, bool finished) {
-    return std::make_shared<const ProfiledPodRecord>(ProfiledPodRecord{policy, finished});
-  };
-  c.pods.publish({{"sho/a", pod("shop", false)},
-                  {"shop/a", pod("shop", false)},
-                  {"shop/b", pod("shop", false)},
-                  {"shop/c", pod("shop", true)},
-                  {"shop/d", pod("other", false)},
-                  {"shop2/a", pod("shop", false)}});
+  c.pod("sho", "a", true);
+  c.pod("shop", "a", true, kPodReady);
+  c.pod("shop", "b", true);
+  c.pod("shop", "c", true, kPodFinished);
+  c.pod("shop", "d", false);
+  c.pod("shop2", "a", true);
   EXPECT_TRUE(c.reconcile().status.ok());
   ASSERT_EQ(
       c.http.writtenPaths(),
       std::vector<std::string>{"/apis/profiling.dev/v1alpha1/namespaces/shop/profilingpolicies/"
                                "shop/status"});
   const auto status = c.http.get("profilingpolicies", "shop", "shop")->at("status");
-  EXPECT_EQ(status.at("profiledPods"), 2);
+  EXPECT_EQ(status.at("pods").at("matched"), 3);
+  EXPECT_EQ(status.at("pods").at("profiled"), 2);
+  EXPECT_EQ(status.at("pods").at("ready"), 1);
+  EXPECT_EQ(status.at("pods").at("skipped"), 1);
+  EXPECT_EQ(status.at("skippedReasons").at(0).at("reason"), "ServerUnavailable");
   EXPECT_EQ(status.at("phase"), "Degraded");
+}
+
+TEST(PolicyReconciler, CountsThePodsOfAClusterPolicyInEveryNamespace) {
+  Cluster c;
+  c.clusterPolicy(test::clusterPolicy());
+  c.policy(test::policy());
+  c.namespaces.publish(
+      {{"shop", std::make_shared<const NamespaceRecord>(NamespaceRecord{"shop", {}, {}})},
+       {"web", std::make_shared<const NamespaceRecord>(NamespaceRecord{"web", {}, {}})},
+       {"kube-system",
+        std::make_shared<const NamespaceRecord>(NamespaceRecord{"kube-system", {}, {}})}});
+  c.resolved.changed();
+  c.pod("shop", "a", true);
+  c.pod("web", "a", true);
+  c.pod("web", "b", true);
+  c.pod("kube-system", "a", true);
+  EXPECT_TRUE(c.reconciler.reconcile("all", c.stop.get_token()).status.ok());
+  ASSERT_EQ(
+      c.http.writtenPaths(),
+      std::vector<std::string>{"/apis/profiling.dev/v1alpha1/clusterprofilingpolicies/all/status"});
+  const auto status = c.http.get("clusterprofilingpolicies", "", "all")->at("status");
+  EXPECT_EQ(status.at("pods").at("profiled"), 2) << "the namespace's own policy has precedence";
+  EXPECT_EQ(status.at("shadowedBy").at(0).at("name"), "shop");
+  EXPECT_EQ(status.at("shadowedBy").at(0).at("workloads"), 1);
+  EXPECT_EQ(status.at("phase"), "Degraded");
+  EXPECT_EQ(status.at("observedGeneration"), 2);
 }
 
 TEST(PolicyReconciler, WritesOnlyWhatChanged) {
@@ -180,7 +397,7 @@ TEST(PolicyReconciler, ANewPolicyWithoutPodsSaysZero) {
   Cluster c;
   c.policy(test::policy());
   EXPECT_TRUE(c.reconcile().status.ok());
-  EXPECT_EQ(c.http.writes().at(0).body.at("status").at("profiledPods"), 0);
+  EXPECT_EQ(c.http.writes().at(0).body.at("status").at("pods").at("profiled"), 0);
 }
 
 TEST(PolicyReconciler, APolicyMadeAnewMeanwhileIsNotWrittenTo) {

@@ -30,6 +30,64 @@ TEST(Precedence, PriorityThenAgeThenName) {
   EXPECT_THAT(names, ElementsAre("high", "b", "a", "d", "low"));
 }
 
+TEST(Precedence, OfTheSamePriorityTheNamespacesOwnBeforeTheClusters) {
+  auto old = clusterPolicy("old"), best = clusterPolicy("best"), own = policy("own");
+  old->policy.metadata.creation_timestamp = "2020-01-01T00:00:00Z";
+  own->policy.metadata.creation_timestamp = "2026-01-01T00:00:00Z";
+  best->policy.spec.priority = 1;
+  PolicyList list{old, own, best};
+  sortByPrecedence(list);
+  EXPECT_THAT(list, ElementsAre(best, own, old));
+}
+
+TEST(Decide, AClusterPolicyAppliesWhereTheNamespaceHasNoneThatSelectsThePod) {
+  auto own = policy("own");
+  own->policy.spec.selector.match_labels = {{"app", "web"}};
+  const auto all = clusterPolicy("all");
+  api::PodView p = pod();
+  const Decision d = decideWith(p, {own, all});
+  EXPECT_EQ(d.policy, all);
+  EXPECT_EQ(d.policy_name, "all");
+  EXPECT_TRUE(d.cluster_policy);
+  label(p, "app", "web");
+  EXPECT_EQ(decideWith(p, {own, all}).policy, own);
+  EXPECT_FALSE(decideWith(p, {own, all}).cluster_policy);
+  p.namespace_ = "kube-system";
+  EXPECT_EQ(decideWith(p, {all}).reason, Reason::kNamespaceExcluded);
+}
+
+TEST(Decide, APolicyThatObservesTakesPartInPrecedenceAndWarnsNobody) {
+  auto observes = policy("observes");
+  observes->policy.spec.mode = api::PolicyMode::kObserve;
+  observes->policy.spec.priority = 1;
+  api::PodView p = pod();
+  annotate(p, api::kInjectKey, "java,cobol");
+  const Decision d = decideWith(p, {policy("enforces"), observes});
+  EXPECT_EQ(d.policy, observes);
+  EXPECT_EQ(d.reason, Reason::kInjected);
+  EXPECT_EQ(d.mode, api::PolicyMode::kObserve);
+  EXPECT_THAT(d.warnings, IsEmpty());
+  EXPECT_EQ(decideWith(p, {policy("enforces")}).mode, api::PolicyMode::kEnforce);
+}
+
+// Somebody who may only annotate pods must not choose among the administrator's policies.
+TEST(Decide, AClusterPolicyCannotBeNamed) {
+  api::PodView p = pod();
+  annotate(p, api::kPolicyKey, "all");
+  EXPECT_EQ(decideWith(p, {clusterPolicy("all")}).reason, Reason::kUnknownPolicy);
+  const auto own = policy("all");
+  EXPECT_EQ(decideWith(p, {clusterPolicy("all"), own}).policy, own);
+}
+
+TEST(Decide, ANamespaceThatWasNotSeenYetMayHaveOptedOut) {
+  api::PodView p = pod();
+  annotate(p, api::kInjectKey, "true");
+  const Decision d = decide(p, {"shop", {}, false}, {}, settings());
+  EXPECT_EQ(d.reason, Reason::kUnknownNamespace);
+  EXPECT_TRUE(d.opted_in);
+  EXPECT_EQ(d.policy, nullptr);
+}
+
 TEST(Decide, AnnotationsOfPodAndNamespace) {
   using Activation = api::Activation;
   constexpr std::optional<std::string_view> kNone;

@@ -197,5 +197,39 @@ TEST(Plan, UserTextIsEscapedInPatchAndDecision) {
   EXPECT_THAT(patch.dump(), HasSubstr(R"($$(HOME)\n)"));
 }
 
+TEST(Plan, UnderObserveTheDecisionIsToldAndNothingPlanned) {
+  auto e = policyOf({api::Language::kPython});
+  e->policy.spec.mode = api::PolicyMode::kObserve;
+  api::PodView p = pod();
+  annotate(p, api::kInjectKey, "java,python");
+  annotate(p, api::kContainersKey, "app,gone");
+  const InjectionPlan plan = planFor(p, e);
+  EXPECT_EQ(plan.reason, Reason::kInjected);
+  EXPECT_EQ(plan.decisions.size(), 2U);
+  EXPECT_TRUE(plan.empty);
+  EXPECT_TRUE(plan.warnings.empty());
+  EXPECT_EQ(renderPatch(plan, p, settings()), "");
+  p.annotations[1].value = "gone";
+  const InjectionPlan refused = planFor(p, e);
+  EXPECT_EQ(refused.reason, Reason::kUnknownContainer);
+  EXPECT_TRUE(refused.empty);
+  EXPECT_TRUE(refused.warnings.empty());
+}
+
+TEST(Plan, TheDecisionNamesTheKindOfAClusterPolicy) {
+  auto e = policyOf({api::Language::kPython});
+  api::PodView p = pod();
+  annotate(p, api::kInjectKey, "true");
+  EXPECT_FALSE(json::parse(planFor(p, e).decision_json).contains("policyKind"));
+  e->cluster = true;
+  EXPECT_THAT(planFor(p, e).decision_json,
+              ::testing::StartsWith(
+                  R"({"policy":"shop","policyKind":"ClusterProfilingPolicy","revision":)"));
+  e->server_url.clear();
+  EXPECT_THAT(planFor(p, e).decision_json,
+              ::testing::StartsWith(
+                  R"({"policy":"shop","policyKind":"ClusterProfilingPolicy","action":"skipped")"));
+}
+
 }  // namespace
 }  // namespace profiling::inject

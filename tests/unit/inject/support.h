@@ -29,6 +29,13 @@ inline std::shared_ptr<api::EffectivePolicy> policy(std::string name = "shop") {
   return p;
 }
 
+inline std::shared_ptr<api::EffectivePolicy> clusterPolicy(std::string name) {
+  auto p = policy(std::move(name));
+  p->policy.metadata.namespace_.clear();
+  p->cluster = true;
+  return p;
+}
+
 inline api::ContainerView container(std::string_view name = "app") {
   api::ContainerView c;
   c.name = name;

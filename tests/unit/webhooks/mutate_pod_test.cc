@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "operator/base/text.h"
+#include "webhooks/admission/response.h"
 
 namespace profiling::webhooks {
 namespace {
@@ -22,8 +23,8 @@ std::shared_ptr<const Snapshot> snapshotOf(std::string url = "http://pyroscope:4
   auto policy = std::make_shared<api::ProfilingPolicy>();
   policy->metadata.name = policy->metadata.namespace_ = "shop";
   policy->spec.endpoint = api::Endpoint{std::move(url), ""};
-  kube::Store<api::ProfilingPolicy>::Map policies{{"shop/shop", policy}};
-  return buildSnapshot(policies, {}, {}, {});
+  inject::Records<api::ProfilingPolicy> policies{{"shop/shop", policy}};
+  return inject::buildSnapshot(policies, {}, {}, {}, {});
 }
 
 json reviewOf(const json& more = json::object()) {
@@ -49,7 +50,10 @@ class MutatePod : public ::testing::Test {
     return s;
   }
   MutationObserver observer() {
-    return {[this](inject::Reason r) { decided_.emplace_back(inject::reasonName(r)); },
+    return {[this](inject::Reason r, api::PolicyMode mode) {
+              decided_.emplace_back(inject::reasonName(r));
+              if (mode == api::PolicyMode::kObserve) decided_.back() += " observed";
+            },
             [this] { ++failed_open_; }};
   }
   static net::ServerResponse send(const PodMutator& mutator, std::string body,
@@ -141,8 +145,9 @@ TEST_F(MutatePod, ADryRunGetsTheSamePatchAndIsNotCounted) {
 TEST_F(MutatePod, FailsOpenWhenSomethingInsideThrows) {
   int failed = 0;
   const MutationObserver throwing[] = {
-      {[](inject::Reason) { throw std::runtime_error("broken"); }, [&] { ++failed; }},
-      {[](inject::Reason) { throw 7; }, [&] { ++failed; }}};
+      {[](inject::Reason, api::PolicyMode) { throw std::runtime_error("broken"); },
+       [&] { ++failed; }},
+      {[](inject::Reason, api::PolicyMode) { throw 7; }, [&] { ++failed; }}};
   for (const auto& observer : throwing) {
     PodMutator mutator(settings(), observer);
     mutator.use(snapshotOf());
@@ -172,13 +177,42 @@ TEST_F(MutatePod, APodWithoutMetadataHasNoPlaceForAPatch) {
   policy->metadata.name = policy->metadata.namespace_ = "shop";
   policy->spec.activation = api::Activation::kSelected;
   policy->spec.endpoint = api::Endpoint{"http://pyroscope:4040", ""};
-  mutator_.use(buildSnapshot({{"shop/shop", policy}}, {}, {}, {}));
+  mutator_.use(inject::buildSnapshot({{"shop/shop", policy}}, {}, {}, {}, {}));
   const json spec = {{"containers", {{{"name", "app"}}}}};
   EXPECT_EQ(patchOf(post(reviewOf({{"object", {{"spec", spec}}}}))), "");
   EXPECT_EQ(patchOf(post(reviewOf({{"object", {{"metadata", nullptr}, {"spec", spec}}}}))), "");
   EXPECT_THAT(decided_, ElementsAre("MalformedPod", "MalformedPod"));
   EXPECT_NE(patchOf(post(reviewOf({{"object", {{"metadata", json::object()}, {"spec", spec}}}}))),
             "");
+}
+
+// Whatever would have been done or said.
+TEST_F(MutatePod, UnderObserveEveryPodIsAnsweredAsIfItConcernedNobody) {
+  auto policy = std::make_shared<api::ProfilingPolicy>();
+  policy->metadata.name = policy->metadata.namespace_ = "shop";
+  policy->spec.endpoint = api::Endpoint{"http://pyroscope:4040", ""};
+  policy->spec.mode = api::PolicyMode::kObserve;
+  mutator_.use(inject::buildSnapshot({{"shop/shop", policy}}, {}, {}, {}, {}));
+  const std::string nothing = admission::allowedResponse("u-1", {}, {});
+  const auto pod = [](const char* annotations, const char* container) {
+    return json{{"object",
+                 {{"metadata", {{"annotations", json::parse(annotations)}}},
+                  {"spec", {{"containers", json::array({json::parse(container)})}}}}}};
+  };
+  const char* app = R"({"name":"app","image":"x"})";
+  EXPECT_EQ(post(reviewOf()).body, nothing);
+  EXPECT_EQ(
+      post(reviewOf(pod(R"({"profiling.dev/inject":"yes","profiling.dev/tags":"="})", app))).body,
+      nothing);
+  EXPECT_EQ(post(reviewOf(pod(R"({"profiling.dev/inject":"true"})", R"({"env":"x"})"))).body,
+            nothing);
+  EXPECT_EQ(post(reviewOf(pod(R"({"profiling.dev/inject":"java",
+                                   "profiling.dev/containers":"gone"})",
+                              app)))
+                .body,
+            nothing);
+  EXPECT_THAT(decided_, ElementsAre("Injected observed", "NotOptedIn observed",
+                                    "MalformedPod observed", "UnknownContainer observed"));
 }
 
 TEST_F(MutatePod, WarningsOfOptedInPodsAreCutAndEscaped) {

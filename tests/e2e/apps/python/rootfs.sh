@@ -20,5 +20,5 @@ mapfile -t files < <(find "$1/usr/lib/$version/lib-dynload" -name '*.so')
 add_libraries "$1" "$1/usr/bin/python3" "${files[@]}"
 add_c_library "$1"
 # Every distribution has this one; native extensions expect it.
-libgcc=$(ldconfig -p | awk '/libgcc_s.so.1 .*x86-64/ {print $NF; exit}')
+libgcc=$(library_path libgcc_s.so.1)
 install -D -m 755 "$libgcc" "$1$(realpath "$(dirname "$libgcc")")/libgcc_s.so.1"

@@ -1,0 +1,158 @@
+// What the controllers are made of. Internal: controllers.cc owns it, watches.cc fills it.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "controllers/certificates/reconciler.h"
+#include "controllers/controllers.h"
+#include "controllers/decoders.h"
+#include "controllers/events/recorder.h"
+#include "controllers/pods/pod_table.h"
+#include "controllers/policy/reconciler.h"
+#include "controllers/policy/resolved.h"
+#include "controllers/profilingserver/reconciler.h"
+#include "controllers/workload/reconciler.h"
+
+namespace profiling::controllers {
+
+inline constexpr Millis kUntilSynced{100};
+inline const std::string kCertificateKey = "certificates";  // there is one thing to reconcile
+
+// What the webhook decides by, as far as statuses tell of it.
+inline inject::Settings injectSettings(const Settings& s) {
+  inject::Settings settings;
+  settings.agents = s.agents;
+  settings.operator_namespace = s.operator_namespace;
+  return settings;
+}
+
+inline CertificateSettings certificateSettings(const Settings& s) {
+  return {s.operator_namespace, s.webhook_service, s.webhook_configuration,
+          s.certificate_secret, s.ca_configmap,    s.owner};
+}
+
+// Tells whether what matters of an object is another than last time. One thread.
+class Fingerprints {
+ public:
+  bool changed(std::string_view key, std::string print);  // an empty print: it is gone
+
+ private:
+  std::map<std::string, std::string, std::less<>> prints_;
+};
+
+struct Controllers::Parts {
+  Parts(net::HttpClient& calls, net::HttpClient& watch_client, Settings s, const Clock& c)
+      : settings(std::move(s)),
+        clock(c),
+        client(calls),
+        watches(watch_client),
+        events(calls, settings.instance, c) {}
+
+  const Settings settings;
+  const Clock& clock;
+  kube::Client client;
+  net::HttpClient& watches;
+  EventRecorder events;
+
+  kube::Store<api::ProfilingServer> servers;
+  kube::Store<api::ProfilingPolicy> policies;
+  kube::Store<api::ClusterProfilingPolicy> cluster_policies;
+  kube::Store<NamespaceRecord> namespaces;
+  kube::Store<OwnedRecord> config_maps, services, stateful_sets;
+  kube::Store<ServerPodRecord> server_pods;
+  kube::Store<api::WorkloadProfile> records;
+  PodTable pods;
+  kube::Store<VersionRecord> webhook, leaf_secret, ca_secret;
+
+  kube::WorkQueue server_queue{{Millis(5), std::chrono::minutes(5)}, clock};
+  kube::WorkQueue policy_queue{{Millis(5), std::chrono::minutes(5)}, clock};
+  kube::WorkQueue workload_queue{{Millis(5), std::chrono::minutes(5)}, clock};
+  kube::WorkQueue certificate_queue{{Millis(200), std::chrono::minutes(1)}, clock};
+
+  ServerReconciler server_reconciler{
+      client, {servers, config_maps, services, stateful_sets, server_pods}, clock, events};
+  ResolvedPolicies resolved{policies, cluster_policies, servers, namespaces, settings.agents};
+  WorkloadIndex workloads{pods, [this] { return resolved.current(); }, injectSettings(settings)};
+  PolicyReconciler policy_reconciler{
+      client, {policies, cluster_policies, servers, namespaces}, workloads, clock, events};
+  WorkloadReconciler workload_reconciler{client, pods, workloads, records, clock};
+  CertificateReconciler certificate_reconciler{client, certificateSettings(settings), clock};
+
+  struct Watch {
+    std::unique_ptr<kube::Reflector> reflector;
+    std::function<bool()> synced;
+    std::string name;
+  };
+  std::vector<Watch> watched;
+
+  Runner server_runner{"profilingserver", server_queue,
+                       [this](const std::string& key, const std::stop_token& stop) {
+                         if (!synced()) return Outcome::after(kUntilSynced);
+                         return server_reconciler.reconcile(key, stop);
+                       },
+                       settings.workers, clock};
+  Runner policy_runner{"policy", policy_queue,
+                       [this](const std::string& key, const std::stop_token& stop) {
+                         if (!synced()) return Outcome::after(kUntilSynced);
+                         return policy_reconciler.reconcile(key, stop);
+                       },
+                       settings.workers, clock};
+  Runner workload_runner{"workload", workload_queue,
+                         [this](const std::string& key, const std::stop_token& stop) {
+                           if (!synced()) return Outcome::after(kUntilSynced);
+                           return workload_reconciler.reconcile(key, stop);
+                         },
+                         settings.workers, clock};
+  Runner certificate_runner{"certificates", certificate_queue,
+                            [this](const std::string& key, const std::stop_token& stop) {
+                              return certificate_reconciler.reconcile(key, stop);
+                            },
+                            1, clock};
+
+  bool synced() const {
+    for (const Watch& w : watched) {
+      if (!w.synced()) return false;
+    }
+    return true;
+  }
+
+  void add(std::unique_ptr<kube::Reflector> reflector, std::function<bool()> is_synced) {
+    const kube::ReflectorOptions& options = reflector->options();
+    std::string name = options.resource.plural;
+    if (!options.label_selector.empty()) name += "?" + options.label_selector;
+    if (!options.field_selector.empty()) name += "?" + options.field_selector;
+    watched.push_back({std::move(reflector), std::move(is_synced), std::move(name)});
+  }
+  template <class T>
+  void watch(kube::ReflectorOptions options, kube::Store<T>& store, kube::Decoder<T> decoder,
+             kube::ChangeHandler changed) {
+    options.timing = settings.timing;
+    add(kube::makeReflector<T>(watches, std::move(options), store, std::move(decoder),
+                               std::move(changed), clock),
+        [&store] { return store.synced(); });
+  }
+
+  std::vector<Runner*> runners() {
+    return {&server_runner, &policy_runner, &workload_runner, &certificate_runner};
+  }
+
+  // watches.cc: what is watched, and which keys an event leads to.
+  void watchServers();
+  void watchPolicies();
+  void watchPods();
+  void watchServerObjects();
+  void watchCertificateObjects();
+  void enqueueWorkloads(std::string_view namespace_);  // empty: all
+  void enqueueCounts(std::string_view namespace_);
+  void recordChanged(const std::string& key);
+  std::map<std::string, std::string> record_groups;  // of the records' watch: whose each one was
+  Fingerprints server_prints, policy_prints, cluster_policy_prints;  // each of one watch's thread
+};
+
+}  // namespace profiling::controllers

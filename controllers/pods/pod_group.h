@@ -1,0 +1,53 @@
+// What is known of the pods of one workload: plain values, as decisions take them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "operator/api/k8s/pod_view.h"
+
+namespace profiling::controllers {
+
+enum PodFlag : std::uint8_t {
+  kPodDeleting = 1,
+  kPodReady = 2,
+  kPodFinished = 4,  // Succeeded or Failed
+  kPodMirror = 8,    // of a static pod
+  kPodCritical = 16  // priority class system-node-critical or system-cluster-critical
+};
+
+// One pod as it is decoded: views into its JSON.
+struct PodFacts {
+  std::string_view namespace_, name;
+  std::vector<api::KeyValueView> labels;
+  std::optional<std::string_view> inject, policy;  // the annotations of those names
+  std::string_view decision;                       // annotation profiling.dev/decision
+  std::optional<api::OwnerView> owner;             // the one with controller: true
+  std::uint8_t flags = 0;
+};
+
+// Pods of one group that are alike in all that is kept of them.
+struct PodClass {
+  std::string labels;  // "key\nvalue\n…", as labelsOf() reads them
+  std::string api_version, owner_kind, owner_name, owner_uid;  // of the controlling owner
+  std::optional<std::string> inject, policy;
+  std::string decision;
+  std::uint8_t flags = 0;
+  std::int64_t count = 0;
+  std::string example;  // the name of one of them
+};
+std::vector<api::KeyValueView> labelsOf(const PodClass& pods);
+
+struct PodGroup {
+  std::string namespace_, kind, name;  // of the workload, as far as a pod tells
+  std::uint64_t generation = 0;        // changes with every change of its pods
+  std::vector<PodClass> classes;
+};
+
+// "namespace/Kind/name".
+std::string groupKey(std::string_view namespace_, std::string_view kind, std::string_view name);
+
+}  // namespace profiling::controllers

@@ -1,0 +1,20 @@
+// Between a reflector of pods and the PodTable.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "controllers/pods/pod_table.h"
+#include "operator/kube/record_sink.h"
+
+namespace profiling::controllers {
+
+// Called on the reflector's thread, once for each group of a batch whose pods have changed.
+// `bulk`: a list brought them, so nobody waits for these in particular.
+using GroupChanged = std::function<void(const std::string& group, bool bulk)>;
+
+// `table` must outlive it and have no other writer.
+std::unique_ptr<kube::RecordSink> makePodSink(PodTable& table, GroupChanged changed);
+
+}  // namespace profiling::controllers

@@ -1,0 +1,234 @@
+#include "controllers/pods/pod_table.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "operator/base/text.h"
+#include "operator/kube/store.h"
+#include "webhooks/inject/inject.h"
+
+namespace profiling::controllers {
+namespace {
+
+std::string joined(const std::vector<api::KeyValueView>& labels) {
+  std::string out;
+  for (const api::KeyValueView& label : labels) {
+    out.append(label.key).append(1, '\n').append(label.value).append(1, '\n');
+  }
+  return out;
+}
+
+// An annotation that is there, though empty, is not one that is absent.
+std::string present(const std::optional<std::string_view>& value) {
+  return value ? "=" + std::string(*value) : std::string();
+}
+std::optional<std::string> valueOf(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  return text.substr(1);
+}
+
+// The group that a pod belongs to: the function that the webhook names workloads by.
+std::string groupOf(const PodFacts& pod) {
+  api::PodView view;
+  view.name = pod.name;
+  view.labels = pod.labels;
+  if (pod.owner) view.owners.push_back(*pod.owner);
+  const inject::Workload workload = inject::workloadOf(view);
+  return groupKey(pod.namespace_, workload.kind, workload.name);
+}
+
+}  // namespace
+
+bool PodTable::Row::sameAs(const Row& other) const {
+  const auto all = [](const Row& r) {
+    return std::tie(r.labels, r.owner, r.inject, r.policy, r.decision, r.flags);
+  };
+  return all(*this) == all(other);
+}
+
+PodTable::PodTable() = default;
+PodTable::~PodTable() = default;
+
+PodTable::Row PodTable::rowOf(const PodFacts& pod) {
+  Row row;
+  row.labels = symbols_.add(joined(pod.labels));
+  if (pod.owner) {
+    std::string text;
+    for (const std::string_view part :
+         {pod.owner->api_version, pod.owner->kind, pod.owner->name, pod.owner->uid}) {
+      text.append(part).append(1, '\n');
+    }
+    row.owner = symbols_.add(text);
+  }
+  row.inject = symbols_.add(present(pod.inject));
+  row.policy = symbols_.add(present(pod.policy));
+  row.decision = symbols_.add(pod.decision);
+  row.flags = pod.flags;
+  row.list = list_;
+  return row;
+}
+
+void PodTable::release(const Row& row) {
+  for (const Symbol s : {row.labels, row.owner, row.inject, row.policy, row.decision}) {
+    symbols_.release(s);
+  }
+}
+
+void PodTable::touch(Group& group) {
+  group.generation = ++generation_;
+  touched_.insert(*group.key);
+}
+
+void PodTable::join(Row& row, std::string key) {
+  auto [it, fresh] = groups_.try_emplace(std::move(key));
+  if (fresh) {
+    it->second = std::make_unique<Group>();
+    it->second->key = &it->first;
+  }
+  Group& group = *it->second;
+  row.group = &group;
+  row.slot = static_cast<std::uint32_t>(group.rows.size());
+  group.rows.push_back(&row);
+  touch(group);
+}
+
+void PodTable::leave(Row& row) {
+  Group& group = *row.group;
+  touch(group);
+  group.rows.back()->slot = row.slot;
+  std::swap(group.rows[row.slot], group.rows.back());
+  group.rows.pop_back();
+  if (group.rows.empty()) groups_.erase(std::string(*group.key));
+}
+
+void PodTable::removeRow(std::unordered_map<std::string, Row>::iterator it) {
+  leave(it->second);
+  release(it->second);
+  rows_.erase(it);
+}
+
+void PodTable::upsert(const PodFacts& pod) {
+  const std::scoped_lock lock(mutex_);
+  Row wanted = rowOf(pod);
+  auto [it, fresh] = rows_.try_emplace(kube::objectKey(pod.namespace_, pod.name));
+  Row& row = it->second;
+  if (!fresh && row.sameAs(wanted)) {
+    release(wanted);
+    row.list = list_;
+    return;
+  }
+  // A name may come back with another owner.
+  std::string group = groupOf(pod);
+  if (!fresh && *row.group->key == group) {
+    release(row);
+    std::tie(wanted.group, wanted.slot, wanted.key) = std::tie(row.group, row.slot, row.key);
+    row = wanted;
+    touch(*row.group);
+    return;
+  }
+  if (!fresh) {
+    leave(row);
+    release(row);
+  }
+  row = wanted;
+  row.key = &it->first;
+  join(row, std::move(group));
+}
+
+void PodTable::erase(const std::string& key) {
+  const std::scoped_lock lock(mutex_);
+  if (const auto it = rows_.find(key); it != rows_.end()) removeRow(it);
+}
+
+void PodTable::beginList() {
+  const std::scoped_lock lock(mutex_);
+  ++list_;
+}
+
+void PodTable::keep(const std::string& key) {
+  const std::scoped_lock lock(mutex_);
+  if (const auto it = rows_.find(key); it != rows_.end()) it->second.list = list_;
+}
+
+void PodTable::endList() {
+  const std::scoped_lock lock(mutex_);
+  for (auto it = rows_.begin(); it != rows_.end();) {
+    const auto here = it++;
+    if (here->second.list != list_) removeRow(here);
+  }
+  synced_.store(true, std::memory_order_release);
+}
+
+std::vector<std::string> PodTable::takeTouched() {
+  const std::scoped_lock lock(mutex_);
+  std::vector<std::string> keys;
+  keys.reserve(touched_.size());
+  for (const std::string& key : touched_) keys.push_back(key);
+  // Not clear(): that would walk over the buckets that the first list has made, at every event.
+  touched_ = {};
+  return keys;
+}
+
+PodClass PodTable::classOf(const Row& row) const {
+  PodClass out;
+  out.labels = symbols_.text(row.labels);
+  const std::vector<std::string_view> owner = split(symbols_.text(row.owner), '\n');
+  if (owner.size() >= 4) {
+    out.api_version = owner[0];
+    out.owner_kind = owner[1];
+    out.owner_name = owner[2];
+    out.owner_uid = owner[3];
+  }
+  out.inject = valueOf(symbols_.text(row.inject));
+  out.policy = valueOf(symbols_.text(row.policy));
+  out.decision = symbols_.text(row.decision);
+  out.flags = row.flags;
+  out.example = row.key->substr(row.key->find('/') + 1);
+  return out;
+}
+
+std::optional<PodGroup> PodTable::group(std::string_view key) const {
+  const std::scoped_lock lock(mutex_);
+  const auto it = groups_.find(std::string(key));
+  const std::vector<std::string_view> parts = split(key, '/');
+  if (it == groups_.end() || parts.size() != 3) return std::nullopt;
+  PodGroup out;
+  out.generation = it->second->generation;
+  out.namespace_ = parts[0];
+  out.kind = parts[1];
+  out.name = parts[2];
+  const auto order = [](const Row* row) {
+    return std::make_tuple(row->labels, row->owner, row->inject, row->policy, row->decision,
+                           row->flags);
+  };
+  std::vector<const Row*> rows(it->second->rows.begin(), it->second->rows.end());
+  std::sort(rows.begin(), rows.end(),
+            [&](const Row* a, const Row* b) { return order(a) < order(b); });
+  const Row* last = nullptr;
+  for (const Row* row : rows) {
+    if (last == nullptr || order(last) != order(row)) out.classes.push_back(classOf(*row));
+    ++out.classes.back().count;
+    last = row;
+  }
+  return out;
+}
+
+std::vector<PodTable::Listed> PodTable::groups(std::string_view namespace_) const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<Listed> out;
+  if (namespace_.empty()) out.reserve(groups_.size());
+  for (const auto& [key, group] : groups_) {
+    const bool inside = namespace_.empty() || (key.starts_with(namespace_) &&
+                                               key.substr(namespace_.size()).starts_with('/'));
+    if (inside) out.push_back({key, group->generation});
+  }
+  return out;
+}
+
+PodTableStats PodTable::stats() const {
+  const std::scoped_lock lock(mutex_);
+  return {rows_.size(), groups_.size(), symbols_.size()};
+}
+
+}  // namespace profiling::controllers

@@ -1,0 +1,96 @@
+// Every pod of the cluster, as little of it as decides about profiling, grouped by workload.
+//
+// About 300 bytes a pod: what the pods of a template have in common (labels, owner, annotations) is
+// text in a symbol table, and a row holds numbers. 150 000 pods must fit beside everything else in
+// 110 MiB, so no JSON and no map of strings is ever kept for a pod.
+//
+// A relist writes into the table at once instead of into a second one, which would double its
+// memory; what the list did not name is removed only when it is complete, so a list that breaks off
+// removes nothing. Readers may meanwhile see pods of the old list beside pods of the new one: they
+// are level-triggered, and every touched group is told again at the end.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "controllers/pods/pod_group.h"
+#include "controllers/pods/symbols.h"
+
+namespace profiling::controllers {
+
+struct PodTableStats {
+  std::size_t pods = 0, groups = 0, symbols = 0;
+};
+
+// Writers: one thread. Readers: any thread; they wait for a writer at most as long as one pod
+// takes.
+class PodTable {
+ public:
+  PodTable();
+  ~PodTable();
+  PodTable(const PodTable&) = delete;
+  PodTable& operator=(const PodTable&) = delete;
+
+  void upsert(const PodFacts& pod);
+  void erase(const std::string& key);  // "namespace/name"
+  void beginList();
+  void keep(const std::string& key);  // the list named it, but its record cannot be made
+  void endList();                     // removes what the list did not name
+  // Groups that have changed since the last call.
+  std::vector<std::string> takeTouched();
+
+  bool synced() const { return synced_.load(std::memory_order_acquire); }
+  std::optional<PodGroup> group(std::string_view key) const;
+  struct Listed {
+    std::string key;
+    std::uint64_t generation;
+  };
+  std::vector<Listed> groups(std::string_view namespace_) const;  // empty: of all namespaces
+  PodTableStats stats() const;
+
+ private:
+  struct Group;
+  struct Row {
+    Symbol labels = 0, owner = 0, inject = 0, policy = 0, decision = 0;
+    std::uint32_t list = 0;  // the list that named it last
+    std::uint32_t slot = 0;  // in group->rows
+    std::uint8_t flags = 0;
+    Group* group = nullptr;
+    const std::string* key = nullptr;  // in rows_
+
+    bool sameAs(const Row& other) const;
+  };
+  struct Group {
+    const std::string* key = nullptr;
+    std::uint64_t generation = 0;
+    std::vector<Row*> rows;
+  };
+
+  // All under mutex_.
+  Row rowOf(const PodFacts& pod);
+  void release(const Row& row);
+  void join(Row& row, std::string key);
+  void leave(Row& row);
+  void touch(Group& group);
+  void removeRow(std::unordered_map<std::string, Row>::iterator it);
+  PodClass classOf(const Row& row) const;
+
+  mutable std::mutex mutex_;
+  SymbolTable symbols_;
+  std::unordered_map<std::string, Row> rows_;
+  std::unordered_map<std::string, std::unique_ptr<Group>> groups_;
+  std::unordered_set<std::string> touched_;
+  std::uint64_t generation_ = 0;
+  std::uint32_t list_ = 0;
+  std::atomic<bool> synced_{false};
+};
+
+}  // namespace profiling::controllers

@@ -1,0 +1,141 @@
+#include "controllers/workload/decide.h"
+
+#include <algorithm>
+
+#include "controllers/specs/metadata.h"
+
+namespace profiling::controllers {
+namespace {
+
+struct Verdict {
+  std::string phase;
+  std::string status;  // of the condition
+  std::string reason;
+  std::string message;
+};
+
+std::string pods(std::int64_t count) {
+  return std::to_string(count) + (count == 1 ? " pod" : " pods");
+}
+
+Verdict skippedVerdict(const WorkloadEvaluation& e) {
+  const std::vector<api::SkippedReason> top = topReasons(e.skipped);
+  const auto reason = inject::reasonOf(top.front().reason).value_or(inject::Reason::kInternalError);
+  return {"Skipped", "False", top.front().reason,
+          pods(e.pods.skipped) + " not profiled. " + std::string(inject::remedyText(reason))};
+}
+
+Verdict verdictOf(const WorkloadEvaluation& e) {
+  const api::WorkloadPods& p = e.pods;
+  const PolicyShare* main = e.main();
+  if (p.total == 0) return {"Idle", "Unknown", "NoPods", "the workload has no pods"};
+  if (main == nullptr) {
+    return {"Unmatched", "False", "NoPolicy",
+            pods(p.profiled) + " still with an agent, until their next start: no policy matches"};
+  }
+  if (main->policy->policy.spec.mode == api::PolicyMode::kObserve) {
+    return {"Observed", "False", "Observed",
+            "the policy only observes: " + pods(p.missed) + " would get an agent, " +
+                std::to_string(p.skipped) + " would not"};
+  }
+  if (p.profiled == 0 && p.missed == 0) return skippedVerdict(e);
+  const std::string phase = p.profiled == 0 ? "Missed" : "Partial";
+  if (p.missed > 0) {
+    return {phase, "False", "PodsMissed",
+            pods(p.missed) + " of " + std::to_string(p.total) +
+                " without an agent: started before the policy or while the webhook was away; "
+                "profiled from their next start"};
+  }
+  if (p.outdated > 0) {
+    return {"Partial", "False", "PodsOutdated",
+            pods(p.outdated) + " of " + std::to_string(p.total) + " with another revision than " +
+                main->policy->revision + "; they get it at their next start"};
+  }
+  if (p.skipped > 0) {
+    Verdict verdict = skippedVerdict(e);
+    verdict.phase = "Partial";
+    return verdict;
+  }
+  return {"Profiled", "True", "AllProfiled", pods(p.profiled) + " profiled"};
+}
+
+nlohmann::json ownersOf(const api::WorkloadRef& workload) {
+  return nlohmann::json::array({{{"apiVersion", workload.api_version},
+                                 {"kind", workload.kind},
+                                 {"name", workload.name},
+                                 {"uid", workload.uid},
+                                 {"controller", true},
+                                 {"blockOwnerDeletion", false}}});
+}
+
+}  // namespace
+
+bool wantsRecord(const WorkloadEvaluation& e) {
+  return e.main() != nullptr || e.pods.profiled > 0;
+}
+
+nlohmann::json recordObject(const WorkloadInput& input) {
+  return {{"apiVersion", api::kApiVersion},
+          {"kind", api::WorkloadProfile::kKind},
+          {"metadata",
+           {{"name", api::workloadProfileName(input.workload.kind, input.workload.name)},
+            {"namespace", input.namespace_},
+            {"labels", {{std::string(specs::kManagedByLabel), std::string(specs::kManager)}}},
+            {"annotations", {{std::string(kGroupKey), input.group}}},
+            {"ownerReferences", ownersOf(input.workload)}}}};
+}
+
+bool hasMetadata(const api::WorkloadProfile& record, const WorkloadInput& input) {
+  const auto is = [](const std::map<std::string, std::string>& map, std::string_view key,
+                     std::string_view value) {
+    const auto it = map.find(std::string(key));
+    return it != map.end() && it->second == value;
+  };
+  return record.owner_uid == input.workload.uid &&
+         is(record.metadata.labels, specs::kManagedByLabel, specs::kManager) &&
+         is(record.metadata.annotations, kGroupKey, input.group);
+}
+
+std::vector<api::SkippedReason> topReasons(const std::map<inject::Reason, std::int64_t>& skipped) {
+  std::vector<api::SkippedReason> out;
+  out.reserve(skipped.size());
+  for (const auto& [reason, count] : skipped) {
+    out.push_back({std::string(inject::reasonName(reason)), count});
+  }
+  std::stable_sort(out.begin(), out.end(),
+                   [](const auto& a, const auto& b) { return a.pods > b.pods; });
+  if (out.size() > api::kMaxSkippedReasons) out.resize(api::kMaxSkippedReasons);
+  return out;
+}
+
+api::WorkloadProfileStatus decideStatus(const WorkloadInput& input) {
+  const WorkloadEvaluation& e = input.evaluation;
+  api::WorkloadProfileStatus status =
+      input.record == nullptr ? api::WorkloadProfileStatus{} : input.record->status;
+  status.observed_generation = input.record == nullptr ? 1 : input.record->metadata.generation;
+  status.workload_ref = input.workload;
+  if (const PolicyShare* main = e.main()) {
+    const api::EffectivePolicy& policy = *main->policy;
+    status.policy_ref = {std::string(api::policyKind(policy)), policy.policy.metadata.name};
+    status.mode = policy.policy.spec.mode == api::PolicyMode::kObserve ? "Observe" : "Enforce";
+    status.target_revision = policy.revision;
+  } else if (e.pods.total > 0) {
+    status.policy_ref.reset();
+    status.mode.clear();
+    status.target_revision.clear();
+  }
+  status.pods = e.pods;
+  status.languages = e.languages;
+  status.skipped_reasons = topReasons(e.skipped);
+  status.preflight = input.preflight;
+  status.owner_uids = input.owner_uids;
+  const Verdict verdict = verdictOf(e);
+  status.phase = verdict.phase;
+  api::setCondition(
+      status.conditions,
+      {"Profiled", verdict.status, verdict.reason, verdict.message, "", status.observed_generation},
+      input.now);
+  return status;
+}
+
+}  // namespace profiling::controllers

@@ -1,0 +1,44 @@
+// The WorkloadProfile that a workload should have. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "controllers/workload/evaluate.h"
+#include "operator/api/v1alpha1/workload.h"
+
+namespace profiling::controllers {
+
+// On records: "Kind/name" of the group of pods that it tells of, which may differ from the workload
+// where the pods alone do not show their owner.
+inline constexpr std::string_view kGroupKey = "profiling.dev/pod-group";
+
+struct WorkloadInput {
+  std::string namespace_;
+  std::string group;  // "Kind/name"
+  api::WorkloadRef workload;
+  const WorkloadEvaluation& evaluation;
+  const api::WorkloadProfile* record = nullptr;  // null: there is none yet
+  std::optional<api::Preflight> preflight;       // the current one
+  std::vector<std::string> owner_uids;           // that belong to the workload, newest last
+  std::string now;                               // RFC 3339
+};
+
+// Whether there is something to tell of: a policy matches, or pods still carry an agent.
+bool wantsRecord(const WorkloadEvaluation& evaluation);
+
+// metadata to apply: name, owner, labels. Whether `record` has it already.
+nlohmann::json recordObject(const WorkloadInput& input);
+bool hasMetadata(const api::WorkloadProfile& record, const WorkloadInput& input);
+
+// Phase, counts, reasons and the condition Profiled, whose reason is of the decision's closed enum
+// or one of AllProfiled, PodsMissed, PodsOutdated, Observed, NoPods.
+api::WorkloadProfileStatus decideStatus(const WorkloadInput& input);
+
+// The most frequent ones first, at most kMaxSkippedReasons.
+std::vector<api::SkippedReason> topReasons(const std::map<inject::Reason, std::int64_t>& skipped);
+
+}  // namespace profiling::controllers

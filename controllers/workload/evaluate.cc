@@ -1,0 +1,194 @@
+#include "controllers/workload/evaluate.h"
+
+#include <algorithm>
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+#include "controllers/json_access.h"
+
+namespace profiling::controllers {
+namespace {
+
+using inject::Reason;
+using Policy = std::shared_ptr<const api::EffectivePolicy>;
+
+// The pod as the decision function wants it. Views into `pods`, which must outlive it.
+api::PodView viewOf(const PodGroup& group, const PodClass& pods) {
+  api::PodView view;
+  view.namespace_ = group.namespace_;
+  if (group.kind == "Pod") view.name = group.name;
+  view.labels = labelsOf(pods);
+  if (pods.inject) view.annotations.push_back({api::kInjectKey, *pods.inject});
+  if (pods.policy) view.annotations.push_back({api::kPolicyKey, *pods.policy});
+  if ((pods.flags & kPodMirror) != 0)
+    view.annotations.push_back({"kubernetes.io/config.mirror", ""});
+  if ((pods.flags & kPodCritical) != 0) view.priority_class = "system-node-critical";
+  if (!pods.owner_kind.empty()) {
+    view.owners.push_back(
+        {pods.api_version, pods.owner_kind, pods.owner_name, pods.owner_uid, true});
+  }
+  return view;
+}
+
+// Of a decision annotation that says that agents were injected. Anybody may have edited it.
+void addLanguages(const std::string& decision, std::set<api::Language>& out) {
+  const auto json = nlohmann::json::parse(decision, nullptr, false);
+  const auto& containers = member(json, "containers");
+  if (!containers.is_array()) return;
+  for (const auto& container : containers) {
+    const auto& languages = member(container, "languages");
+    if (!languages.is_array()) continue;
+    for (const auto& item : languages) {
+      if (const auto language = api::languageFromToken(text(member(item, "language")))) {
+        out.insert(*language);
+      }
+    }
+  }
+}
+
+class Evaluator {
+ public:
+  Evaluator(const PodGroup& group, const inject::NamespaceState& namespace_,
+            const std::optional<api::Preflight>& preflight, const inject::Settings& settings)
+      : group_(group), namespace_(namespace_), preflight_(preflight), settings_(settings) {}
+
+  WorkloadEvaluation run() {
+    for (const PodClass& pods : group_.classes) {
+      if ((pods.flags & (kPodDeleting | kPodFinished)) == 0) add(pods);
+    }
+    resolveUndecided();
+    std::stable_sort(
+        out_.shares.begin(), out_.shares.end(),
+        [](const PolicyShare& a, const PolicyShare& b) { return a.pods.total > b.pods.total; });
+    out_.languages.assign(languages_.begin(), languages_.end());
+    return std::move(out_);
+  }
+
+ private:
+  void add(const PodClass& pods) {
+    const api::PodView view = viewOf(group_, pods);
+    const inject::Workload workload = inject::workloadOf(view);
+    const inject::Decision decision =
+        inject::decide(view, namespace_.view(group_.namespace_), namespace_.policies, settings_);
+    addShadows(view, workload, decision);
+    out_.pods.total += pods.count;
+
+    const auto revision = view.label(api::kProfiledKey);
+    const bool matched = decision.chosen && decision.reason != Reason::kNotOptedIn;
+    const std::size_t share = decision.chosen ? shareOf(decision.chosen) : 0;
+    if (matched) out_.shares[share].pods.total += pods.count;
+    if (revision) {
+      addProfiled(pods, matched ? &out_.shares[share] : nullptr, *revision);
+    } else if (matched) {
+      addUnprofiled(pods, share, decision, workload);
+    } else if (decision.chosen) {
+      out_.shares[share].not_opted_in += pods.count;
+    }
+  }
+
+  void addProfiled(const PodClass& pods, PolicyShare* share, std::string_view revision) {
+    addLanguages(pods.decision, languages_);
+    for (api::WorkloadPods* counts : {&out_.pods, share == nullptr ? nullptr : &share->pods}) {
+      if (counts == nullptr) continue;
+      counts->profiled += pods.count;
+      if ((pods.flags & kPodReady) != 0) counts->ready += pods.count;
+      if (share != nullptr && revision != share->policy->revision) counts->outdated += pods.count;
+    }
+  }
+
+  // Pods that the decision lets through: what a whole pod would tell decides in the end.
+  struct Undecided {
+    const PodClass* pods;
+    std::size_t share;  // of out_.shares
+    std::string template_hash;
+  };
+
+  void addUnprofiled(const PodClass& pods, std::size_t share, const inject::Decision& decision,
+                     const inject::Workload& workload) {
+    if (decision.reason == Reason::kInjected) {
+      undecided_.push_back({&pods, share, std::string(workload.template_hash)});
+    } else {
+      count(pods.count, out_.shares[share], decision.reason);
+    }
+  }
+
+  void count(std::int64_t pods, PolicyShare& share, Reason reason) {
+    if (injects(reason)) {
+      share.pods.missed += pods;
+      out_.pods.missed += pods;
+      return;
+    }
+    share.pods.skipped += pods;
+    share.skipped[reason] += pods;
+    out_.pods.skipped += pods;
+    out_.skipped[reason] += pods;
+  }
+
+  // One preflight for a workload, of the template with the most pods: with one for each, those of
+  // a rolling update would take turns.
+  void resolveUndecided() {
+    std::map<std::pair<std::size_t, std::string>, std::int64_t> counts;
+    for (const Undecided& u : undecided_) counts[{u.share, u.template_hash}] += u.pods->count;
+    const auto most =
+        std::max_element(counts.begin(), counts.end(),
+                         [](const auto& a, const auto& b) { return a.second < b.second; });
+    for (const Undecided& u : undecided_) {
+      PolicyShare& share = out_.shares[u.share];
+      const bool known = preflight_ && preflight_->revision == share.policy->revision;
+      count(u.pods->count, share,
+            known ? inject::reasonOf(preflight_->reason).value_or(Reason::kInjected)
+                  : Reason::kInjected);
+      if (most->first != std::make_pair(u.share, u.template_hash)) continue;
+      if (known && preflight_->template_hash == u.template_hash) continue;
+      out_.preflight_wanted = {share.policy, u.template_hash, u.pods->example};
+    }
+  }
+
+  void addShadows(const api::PodView& view, const inject::Workload& workload,
+                  const inject::Decision& decision) {
+    if (!decision.chosen || view.annotation(api::kPolicyKey)) return;
+    for (const Policy& policy : namespace_.policies) {
+      if (policy == decision.chosen || !inject::selects(*policy, view, workload)) continue;
+      const bool known = std::any_of(
+          out_.shadows.begin(), out_.shadows.end(),
+          [&](const Shadow& s) { return s.loser == policy && s.winner == decision.chosen; });
+      if (!known) out_.shadows.push_back({policy, decision.chosen});
+    }
+  }
+
+  std::size_t shareOf(const Policy& policy) {
+    for (std::size_t i = 0; i < out_.shares.size(); ++i) {
+      if (out_.shares[i].policy == policy) return i;
+    }
+    out_.shares.push_back({policy, {}, {}, 0});
+    return out_.shares.size() - 1;
+  }
+
+  const PodGroup& group_;
+  const inject::NamespaceState& namespace_;
+  const std::optional<api::Preflight>& preflight_;
+  const inject::Settings& settings_;
+  WorkloadEvaluation out_;
+  std::set<api::Language> languages_;
+  std::vector<Undecided> undecided_;
+};
+
+}  // namespace
+
+bool injects(Reason reason) {
+  return reason == Reason::kInjected || reason == Reason::kAlreadyInjected ||
+         reason == Reason::kEnvFromSecretAssumed;
+}
+
+const PolicyShare* WorkloadEvaluation::main() const {
+  return shares.empty() || shares.front().pods.total == 0 ? nullptr : &shares.front();
+}
+
+WorkloadEvaluation evaluate(const PodGroup& group, const inject::NamespaceState& namespace_,
+                            const std::optional<api::Preflight>& preflight,
+                            const inject::Settings& settings) {
+  return Evaluator(group, namespace_, preflight, settings).run();
+}
+
+}  // namespace profiling::controllers

@@ -1,0 +1,85 @@
+#include "controllers/workload/index.h"
+
+#include <utility>
+
+namespace profiling::controllers {
+namespace {
+
+// Entries of workloads that are gone are dropped when there are more than twice as many.
+constexpr std::size_t kSpare = 1024;
+
+}  // namespace
+
+std::shared_ptr<const WorkloadEvaluation> WorkloadIndex::current(
+    const std::string& group, std::uint64_t generation,
+    const std::shared_ptr<const inject::Snapshot>& policies) {
+  std::uint64_t preflights = 0;
+  {
+    const std::scoped_lock lock(mutex_);
+    preflights = preflights_seen_;
+    const auto it = entries_.find(group);
+    if (it != entries_.end() && it->second.generation == generation &&
+        it->second.policies == policies) {
+      return it->second.evaluation;
+    }
+  }
+  const std::optional<PodGroup> pods = pods_.group(group);
+  if (!pods) {
+    const std::scoped_lock lock(mutex_);
+    entries_.erase(group);
+    return nullptr;
+  }
+  auto evaluation = std::make_shared<const WorkloadEvaluation>(
+      evaluate(*pods, policies->of(pods->namespace_), preflight(group), settings_));
+  const std::scoped_lock lock(mutex_);
+  // One that came meanwhile is not in it: work it out again next time.
+  if (preflights == preflights_seen_) entries_[group] = {pods->generation, policies, evaluation};
+  return evaluation;
+}
+
+std::shared_ptr<const WorkloadEvaluation> WorkloadIndex::evaluation(const std::string& group) {
+  return current(group, 0, policies_());
+}
+
+void WorkloadIndex::each(
+    std::string_view namespace_,
+    const std::function<void(const std::string&, const WorkloadEvaluation&)>& visit) {
+  const auto policies = policies_();
+  const std::vector<PodTable::Listed> groups = pods_.groups(namespace_);
+  for (const PodTable::Listed& listed : groups) {
+    if (const auto evaluation = current(listed.key, listed.generation, policies)) {
+      visit(listed.key, *evaluation);
+    }
+  }
+  if (!namespace_.empty()) return;
+  const std::scoped_lock lock(mutex_);
+  if (entries_.size() <= 2 * groups.size() + kSpare) return;
+  entries_.clear();
+}
+
+bool WorkloadIndex::setPreflight(const std::string& group,
+                                 std::optional<api::Preflight> preflight) {
+  const std::scoped_lock lock(mutex_);
+  const auto it = preflights_.find(group);
+  if (it == preflights_.end() ? !preflight : preflight == it->second) return false;
+  if (preflight) {
+    preflights_[group] = *std::move(preflight);
+  } else {
+    preflights_.erase(it);
+  }
+  ++preflights_seen_;
+  entries_.erase(group);
+  return true;
+}
+
+std::optional<api::Preflight> WorkloadIndex::preflight(const std::string& group) const {
+  const std::scoped_lock lock(mutex_);
+  const auto it = preflights_.find(group);
+  return it == preflights_.end() ? std::nullopt : std::optional(it->second);
+}
+
+inject::NamespaceState WorkloadIndex::namespaceState(std::string_view namespace_) const {
+  return policies_()->of(namespace_);
+}
+
+}  // namespace profiling::controllers

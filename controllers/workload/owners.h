@@ -1,0 +1,47 @@
+// Which workload a group of pods really belongs to. A pod shows its direct owner; that a ReplicaSet
+// is a Deployment's, or a Job a CronJob's, is only a guess from names until the owner was read.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "controllers/pods/pod_group.h"
+#include "operator/api/v1alpha1/workload.h"
+#include "operator/kube/client.h"
+
+namespace profiling::controllers {
+
+using WorkloadRecords = std::vector<std::shared_ptr<const api::WorkloadProfile>>;
+
+struct ResolvedWorkload {
+  api::WorkloadRef workload;
+  PodGroup pods;                        // those of the group that belong to it
+  std::vector<std::string> owner_uids;  // their direct owners, where those are not the workload
+};
+
+// Thread-safe. One GET for each ReplicaSet or Job that was not met before; what records remember is
+// taken from them.
+class OwnerResolver {
+ public:
+  explicit OwnerResolver(kube::Client& client) : client_(client) {}
+
+  // Bare pods and pods whose owner is gone are in no workload. `records`: those of the group.
+  Result<std::vector<ResolvedWorkload>> resolve(const PodGroup& group,
+                                                const WorkloadRecords& records,
+                                                const std::stop_token& stop);
+
+ private:
+  Result<api::WorkloadRef> workloadOf(const PodClass& pods, const std::string& namespace_,
+                                      const std::stop_token& stop);
+  void remember(const std::string& owner_uid, const api::WorkloadRef& workload);
+
+  kube::Client& client_;
+  std::mutex mutex_;
+  std::unordered_map<std::string, api::WorkloadRef> known_;  // by the direct owner's uid
+};
+
+}  // namespace profiling::controllers

@@ -1,0 +1,62 @@
+// Keeps the WorkloadProfiles true: one for each workload that a policy matches or that still has
+// profiled pods. Bare pods have none (they come and go by the thousand in some clusters, and the
+// record would live no longer than the pod); they are in their policy's numbers.
+#pragma once
+
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "controllers/apply_guard.h"
+#include "controllers/pods/pod_table.h"
+#include "controllers/runner.h"
+#include "controllers/workload/decide.h"
+#include "controllers/workload/index.h"
+#include "controllers/workload/owners.h"
+#include "operator/base/clock.h"
+#include "operator/kube/client.h"
+#include "operator/kube/store.h"
+
+namespace profiling::controllers {
+
+// A burst of changes of a workload's pods is one pass, at most this late.
+inline constexpr Millis kPodDebounce{500};
+
+// Group key of the pods that a record tells of; empty when the record does not say.
+std::string groupOf(const api::WorkloadProfile& record);
+
+// Used by several workers at once. Everything given must outlive it.
+class WorkloadReconciler {
+ public:
+  WorkloadReconciler(kube::Client& client, const PodTable& pods, WorkloadIndex& index,
+                     const kube::Store<api::WorkloadProfile>& records,
+                     const Clock& clock = Clock::real())
+      : client_(client),
+        pods_(pods),
+        index_(index),
+        records_(records),
+        clock_(clock),
+        owners_(client),
+        guard_(clock) {}
+
+  Outcome reconcile(const std::string& group, const std::stop_token& stop);
+
+ private:
+  WorkloadRecords recordsOf(const std::string& group, std::string_view namespace_) const;
+  Outcome writeRecord(const ResolvedWorkload& resolved, const std::string& group,
+                      const WorkloadRecords& records, const std::stop_token& stop);
+  Outcome writeStatus(const api::WorkloadProfile& record, const WorkloadInput& input,
+                      const std::stop_token& stop);
+  Outcome tidy(const api::WorkloadProfile& record, const std::stop_token& stop);
+  Outcome remove(const api::WorkloadProfile& record, const std::stop_token& stop);
+
+  kube::Client& client_;
+  const PodTable& pods_;
+  WorkloadIndex& index_;
+  const kube::Store<api::WorkloadProfile>& records_;
+  const Clock& clock_;
+  OwnerResolver owners_;
+  ApplyGuard guard_;
+};
+
+}  // namespace profiling::controllers

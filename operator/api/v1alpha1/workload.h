@@ -1,0 +1,76 @@
+// WorkloadProfile: what is known of one workload that a policy matches. The controller writes one
+// for each, named `<kind>-<name>` in the workload's namespace and owned by the workload, so that it
+// goes away with it. All of it is status; there is nothing for people to set.
+#pragma once
+
+#include "operator/api/v1alpha1/common.h"
+#include "operator/api/v1alpha1/policy.h"
+
+namespace profiling::api {
+
+struct WorkloadRef {
+  std::string api_version;
+  std::string kind;
+  std::string name;
+  std::string uid;
+};
+
+// Which policy decides. A namespaced one is in the record's own namespace.
+struct PolicyRef {
+  std::string kind;
+  std::string name;
+};
+
+// Pods that live (neither finished nor being deleted). Every matched one is in exactly one of
+// profiled, missed and skipped.
+struct WorkloadPods {
+  std::int64_t total = 0;
+  std::int64_t profiled = 0;  // carry an agent, of whatever revision
+  std::int64_t ready = 0;     // of those, pass their readiness probes
+  std::int64_t outdated = 0;  // of those, carry another revision than the target
+  std::int64_t missed = 0;    // would get an agent if they started now
+  std::int64_t skipped = 0;   // get none, for a reason below
+};
+
+// What the webhook would do with the workload's pods if they started now, worked out from one of
+// them; valid for that template and revision.
+struct Preflight {
+  std::string template_hash;
+  std::string revision;
+  std::string reason;
+  std::vector<Language> languages;  // that would be injected
+
+  bool operator==(const Preflight&) const = default;
+};
+
+struct WorkloadProfileStatus {
+  std::int64_t observed_generation = 0;
+  std::string phase;  // Profiled, Partial, Missed, Skipped, Observed, Unmatched, Idle
+  WorkloadRef workload_ref;
+  std::optional<PolicyRef> policy_ref;
+  std::string mode;  // of that policy: Enforce or Observe
+  std::string target_revision;
+  WorkloadPods pods;
+  std::vector<Language> languages;             // whose agents the profiled pods carry
+  std::vector<SkippedReason> skipped_reasons;  // the most frequent kMaxSkippedReasons
+  std::optional<Preflight> preflight;
+  // uids of the ReplicaSets or Jobs that are known to belong to the workload, newest last: nobody
+  // has to ask for them again.
+  std::vector<std::string> owner_uids;
+  std::vector<Condition> conditions;  // Profiled
+};
+
+inline constexpr std::size_t kMaxOwnerUids = 10;
+
+struct WorkloadProfile {
+  static constexpr std::string_view kKind = "WorkloadProfile";
+  static constexpr std::string_view kPlural = "workloadprofiles";
+  ObjectMeta metadata;
+  std::string owner_uid;  // of the owner reference with controller: true
+  WorkloadProfileStatus status;
+};
+
+// `<kind>-<name>` in lower case; a name that would be too long ends in a hash instead.
+std::string workloadProfileName(std::string_view kind, std::string_view name);
+
+}  // namespace profiling::api

@@ -1,0 +1,3 @@
+module profiling.dev/profiling-operator/tests/scale
+
+go 1.26

@@ -1,0 +1,66 @@
+#include "webhooks/inject/snapshot.h"
+
+namespace profiling::inject {
+namespace {
+
+template <class Policy>
+const api::ProfilingServer* serverOf(const Policy& policy,
+                                     const Records<api::ProfilingServer>& servers) {
+  const auto it = servers.find(api::serverKey(policy));
+  return it == servers.end() ? nullptr : it->second.get();
+}
+
+}  // namespace
+
+NamespaceRecord namespaceRecord(const api::ObjectMeta& metadata) {
+  NamespaceRecord record{metadata.name, metadata.labels, {}};
+  const auto annotation = metadata.annotations.find(std::string(api::kInjectKey));
+  if (annotation != metadata.annotations.end()) record.inject = annotation->second;
+  return record;
+}
+
+api::NamespaceView NamespaceState::view(std::string_view name) const {
+  return {name, inject, seen};
+}
+
+const NamespaceState& Snapshot::of(std::string_view namespace_) const {
+  static const NamespaceState kQuiet;
+  static const NamespaceState kUnseen{{}, {}, false};
+  const auto it = namespaces.find(namespace_);
+  if (it != namespaces.end()) return it->second;
+  return complete ? kUnseen : kQuiet;
+}
+
+std::shared_ptr<const Snapshot> buildSnapshot(
+    const Records<api::ProfilingPolicy>& policies,
+    const Records<api::ClusterProfilingPolicy>& cluster_policies,
+    const Records<api::ProfilingServer>& servers, const Records<NamespaceRecord>& namespaces,
+    const api::AgentImages& agents) {
+  static const std::map<std::string, std::string> kNoLabels;
+  auto snapshot = std::make_shared<Snapshot>();
+  auto& states = snapshot->namespaces;
+  snapshot->complete = !cluster_policies.empty();
+  for (const auto& [name, record] : namespaces) {
+    if (record->inject || snapshot->complete) states[name].inject = record->inject;
+  }
+  for (const auto& [key, policy] : policies) {
+    if (policy->metadata.deleting) continue;
+    const std::string& namespace_ = policy->metadata.namespace_;
+    const auto found = namespaces.find(namespace_);
+    const auto& labels = found == namespaces.end() ? kNoLabels : found->second->labels;
+    states[namespace_].policies.push_back(std::make_shared<const api::EffectivePolicy>(
+        api::makeEffective(*policy, serverOf(*policy, servers), labels, agents)));
+  }
+  for (const auto& [key, policy] : cluster_policies) {
+    if (policy->metadata.deleting) continue;
+    const api::ClusterEffective effective(*policy, serverOf(*policy, servers), agents);
+    for (const auto& [name, record] : namespaces) {
+      if (!effective.selects(record->labels)) continue;
+      states[name].policies.push_back(effective.in(name, record->labels));
+    }
+  }
+  for (auto& [name, state] : states) sortByPrecedence(state.policies);
+  return snapshot;
+}
+
+}  // namespace profiling::inject
