@@ -126,6 +126,7 @@ std::optional<std::string> compare(const Json& live, const Json& wanted, const s
       return live.is_null() && wanted.empty() ? std::nullopt : std::optional(path);
     }
     for (const auto& [key, value] : wanted.items()) {
+      if (path.empty() && (key == "apiVersion" || key == "kind")) continue;
       const auto it = live.find(key);
       const std::string at = path + step(key);
       const bool nothing = value.is_null() || (value.is_structured() && value.empty()) ||

@@ -4,6 +4,7 @@
 // is none of our business. Lists that Kubernetes merges by key (containers, env, ports, …) are
 // compared entry by entry by that key; other lists must be equal in length and order. Quantities
 // are compared by value, because the server rewrites them ("1024Mi" comes back as "1Gi").
+// apiVersion and kind of the object itself do not count: items of a list come without them.
 #pragma once
 
 #include <optional>

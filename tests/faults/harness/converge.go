@@ -35,7 +35,8 @@ func (e *Execution) converge(ctx context.Context) error {
 	}
 	end := time.Now().Add(time.Duration(e.plan.Deadline * float64(time.Second)))
 	for {
-		if e.trace.Quiet() > settled {
+		// Without a leader calm says nothing: the next one may still find something to do.
+		if e.trace.Quiet() > settled && e.leader(ctx) != nil {
 			if err := e.snapshot(ctx); err != nil {
 				return err
 			}

@@ -187,6 +187,7 @@ func (e *Execution) restart(ctx context.Context) error {
 func (e *Execution) stop(ctx context.Context) {
 	replicas := e.operators()
 	leader := e.leader(ctx)
+	e.result.Led = leader != nil
 	for i := len(replicas) - 1; i >= 0; i-- {
 		if o := replicas[i]; o != leader {
 			e.stopOne(o)

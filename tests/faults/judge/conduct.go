@@ -32,22 +32,28 @@ const (
 // politeness is O7.
 func politeness(run *Run, _ *Reference) []string {
 	var problems []string
-	failed := map[string][]float64{}
+	failed := map[string][]try{}
 	for _, r := range run.Records {
 		// What a process before this one tried is not its fault; kubelet's own back-off bounds that.
 		if r.Kind == "request" && r.Resource != "leases" && (r.Status == 0 || r.Status >= 400) && r.Status != 404 && !endedOnPurpose(r) {
 			key := r.Client + " " + WriteKey(&r.Exchange) + r.Selector
-			failed[key] = append(failed[key], r.At)
+			// The HTTP library sends a request again, by itself and at once, when a connection that was in use
+			// before closes without an answer: two arrive for each try.
+			weight := 1.0
+			if r.Status == 0 {
+				weight = 0.5
+			}
+			failed[key] = append(failed[key], try{r.At, weight})
 		}
 	}
 	for key, times := range failed {
-		sort.Float64s(times)
+		sort.Slice(times, func(i, j int) bool { return times[i].at < times[j].at })
 		for _, window := range []struct {
 			seconds float64
-			most    int
+			most    float64
 		}{{1, triesInOneSecond}, {10, triesInTenSeconds}} {
 			if n := densest(times, window.seconds); n > window.most {
-				problems = append(problems, fmt.Sprintf("%s: %d failing tries within %.0f s", key, n, window.seconds))
+				problems = append(problems, fmt.Sprintf("%s: %.0f failing tries within %.0f s", key, n, window.seconds))
 			}
 		}
 	}
@@ -57,13 +63,15 @@ func politeness(run *Run, _ *Reference) []string {
 // endedOnPurpose: a stream that was answered and then ended has no status of its own.
 func endedOnPurpose(r *proxy.Record) bool { return r.IsStream() && r.Committed == 200 }
 
-func densest(times []float64, window float64) int {
-	most, from := 0, 0
-	for to := range times {
-		for times[to]-times[from] > window {
-			from++
+type try struct{ at, weight float64 }
+
+func densest(times []try, window float64) float64 {
+	most, now, from := 0.0, 0.0, 0
+	for _, t := range times {
+		for now += t.weight; t.at-times[from].at > window; from++ {
+			now -= times[from].weight
 		}
-		most = max(most, to-from+1)
+		most = max(most, now)
 	}
 	return most
 }

@@ -119,7 +119,7 @@ func honesty(run *Run, _ *Reference) []string {
 // leadership: one process writes at a time, and a lease is released after its holder's last write.
 func leadership(run *Run, _ *Reference) []string {
 	var problems []string
-	if run.Last.Code == 0 && run.LeaseHolder != "" {
+	if run.Led && run.Last.Code == 0 && run.LeaseHolder != "" {
 		problems = append(problems, "the lease was not released at the end: "+run.LeaseHolder)
 	}
 	writes := writesBetween(run.Records, -1, 1e9)

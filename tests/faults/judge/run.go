@@ -24,7 +24,8 @@ type Run struct {
 	WatchedUntil   float64 // nothing but Leases may be written between ConvergedAt and here
 	RestartedAt    float64 // of a plan that restarts the operator at the end; 0: not
 	StopSeconds    float64
-	LeaseHolder    string // after the stop
+	Led            bool   // a process held the lease before the stop
+	LeaseHolder    string // after it
 	Certificates   []string
 	Dishonest      []string // statuses that claimed what was not so when they were written
 	ForeignTouched []string

@@ -30,6 +30,10 @@ INSTANTIATE_TEST_SUITE_P(
     Rows, Compare,
     testing::Values(
         Row{"fields that others set are not ours", R"({"a":1,"b":2})", R"({"a":1})", nullptr},
+        Row{"an item of a list has neither apiVersion nor kind", R"({"a":1})",
+            R"({"apiVersion":"v1","kind":"Service","a":1})", nullptr},
+        Row{"those of an owner count", R"({"owner":{"kind":"A"}})", R"({"owner":{"kind":"B"}})",
+            "/owner/kind"},
         Row{"a changed value is found", R"({"spec":{"a":1}})", R"({"spec":{"a":2}})", "/spec/a"},
         Row{"a removed field is found", R"({"spec":{}})", R"({"spec":{"a":2}})", "/spec/a"},
         Row{"an empty object that the server left out is no difference", R"({})",
