@@ -189,7 +189,8 @@ TEST_P(Conformance, EveryKindOfDifferenceIsReported) {
   EXPECT_TRUE(one(differences(crd, without, yaml), "is in " + std::string(crd.table)));
 }
 
-INSTANTIATE_TEST_SUITE_P(Crds, Conformance, testing::Values(kPolicy, kClusterPolicy, kServer, kWorkload),
+INSTANTIATE_TEST_SUITE_P(Crds, Conformance,
+                         testing::Values(kPolicy, kClusterPolicy, kServer, kWorkload),
                          [](const auto& tested) { return tested.param.kind; });
 
 // Bounds and rules are written down once for each kind; only these are the cluster kind's own.
