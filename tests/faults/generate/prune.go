@@ -34,6 +34,8 @@ func (p *pruning) repeats(ref *judge.Reference, w judge.Write, f writeFault) boo
 		return true // a status passes through states that a slower run skips: the third may never come
 	}
 	switch f.reach {
+	case onceForVerb:
+		return p.seen(f.name + w.Verb + w.Subresource)
 	case once:
 		return p.seen(f.name + kind)
 	case perWorkload:

@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"slices"
 	"strings"
 
 	"profiling.dev/profiling-operator/tests/faults/judge"
@@ -14,9 +15,19 @@ type readFault struct {
 	name       string
 	experiment string
 	verb       string // get, watchlist, watch
+	needs      need   // what must be there for the fault to happen
 	objects    int    // how many of what is read are hit, each by a plan of its own; 0: all
 	make       func(m plan.Match, p *plan.Plan)
 }
+
+// need of a fault, since not every collection has an object when it is listed, nor an event afterwards.
+type need int
+
+const (
+	nothing need = iota
+	object
+	event
+)
 
 func on(do, phase string, change ...func(*plan.Fault)) func(plan.Match, *plan.Plan) {
 	return func(m plan.Match, p *plan.Plan) {
@@ -67,52 +78,52 @@ func allow(deadline float64, make func(plan.Match, *plan.Plan)) func(plan.Match,
 }
 
 var readFaults = []readFault{
-	{"blocked", "E05", "get", 0, on("close", plan.Before)},
-	{"blocked-often", "E05", "get", 3, on("close", plan.Before, times(4))},
-	{"answer-lost", "E04", "get", 3, on("close", plan.After)},
-	{"token-rotated", "E09", "get", 3, on("rotate", plan.Before)},
-	{"forbidden", "E09", "get", 2, allow(50, on("answer", plan.Before, status(403)))},
-	{"too-many-2", "E11", "get", 3, on("answer", plan.Before, status(429), after(2))},
-	{"errors-500", "E11", "get", 0, on("answer", plan.Before, status(500), times(3))},
-	{"errors-503", "E11", "get", 3, on("answer", plan.Before, status(503), after(1), times(2))},
-	{"timeout-504", "E11", "get", 2, on("answer", plan.Before, status(504))},
-	{"slow-2", "E13", "get", 3, on("delay", plan.Before, slow(2))},
-	{"truncated", "E14", "get", 3, on("corrupt", plan.After, how("truncated"))},
-	{"not-json", "E14", "get", 3, on("corrupt", plan.After, how("not-json"))},
-	{"html", "E14", "get", 3, on("corrupt", plan.After, how("html"))},
-	{"wrong-kind", "E14", "get", 3, on("corrupt", plan.After, how("wrong-kind"))},
-	{"bad-chunk", "E14", "get", 3, on("corrupt", plan.After, how("bad-chunk"))},
-	{"redirect", "E14", "get", 3, on("redirect", plan.Before, status(302))},
+	{"blocked", "E05", "get", nothing, 0, on("close", plan.Before)},
+	{"blocked-often", "E05", "get", nothing, 3, on("close", plan.Before, times(4))},
+	{"answer-lost", "E04", "get", nothing, 3, on("close", plan.After)},
+	{"token-rotated", "E09", "get", nothing, 3, on("rotate", plan.Before)},
+	{"forbidden", "E09", "get", nothing, 2, allow(50, on("answer", plan.Before, status(403)))},
+	{"too-many-2", "E11", "get", nothing, 3, on("answer", plan.Before, status(429), after(2))},
+	{"errors-500", "E11", "get", nothing, 0, on("answer", plan.Before, status(500), times(3))},
+	{"errors-503", "E11", "get", nothing, 3, on("answer", plan.Before, status(503), after(1), times(2))},
+	{"timeout-504", "E11", "get", nothing, 2, on("answer", plan.Before, status(504))},
+	{"slow-2", "E13", "get", nothing, 3, on("delay", plan.Before, slow(2))},
+	{"truncated", "E14", "get", nothing, 3, on("corrupt", plan.After, how("truncated"))},
+	{"not-json", "E14", "get", nothing, 3, on("corrupt", plan.After, how("not-json"))},
+	{"html", "E14", "get", nothing, 3, on("corrupt", plan.After, how("html"))},
+	{"wrong-kind", "E14", "get", nothing, 3, on("corrupt", plan.After, how("wrong-kind"))},
+	{"bad-chunk", "E14", "get", nothing, 3, on("corrupt", plan.After, how("bad-chunk"))},
+	{"redirect", "E14", "get", nothing, 3, on("redirect", plan.Before, status(302))},
 
-	{"closed-each-second", "E16", "watch", 5, allow(45, on("end-stream", plan.Mid, slow(1), lasting(8)))},
-	{"closed-each-event", "E16", "watch", 4, allow(45, on("end-stream", plan.Mid, times(6)))},
-	{"reset-in-line", "E17", "watch", 0, allow(45, on("reset-stream", plan.Mid))},
-	{"reset-in-list", "E17", "watchlist", 4, on("reset-stream", plan.Mid)},
-	{"silent", "E18", "watch", 4, allow(45, quickly(on("silence", plan.Mid)))},
-	{"gone-status", "E19", "watch", 4, on("answer", plan.Before, status(410))},
-	{"gone-event", "E19", "watch", 0, on("error-event", plan.Mid, status(410))},
-	{"gone-page", "E19", "watchlist", 3, together(paged(422), listed(on("rewrite", plan.Before, onePerPage)),
+	{"closed-each-second", "E16", "watch", nothing, 5, allow(45, on("end-stream", plan.Mid, slow(1), lasting(8)))},
+	{"closed-each-event", "E16", "watch", event, 4, allow(45, on("end-stream", plan.Mid, times(6)))},
+	{"reset-in-line", "E17", "watch", event, 0, allow(45, on("reset-stream", plan.Mid))},
+	{"reset-in-list", "E17", "watchlist", object, 4, on("reset-stream", plan.Mid)},
+	{"silent", "E18", "watch", event, 4, allow(45, quickly(on("silence", plan.Mid)))},
+	{"gone-status", "E19", "watch", nothing, 4, on("answer", plan.Before, status(410))},
+	{"gone-event", "E19", "watch", event, 0, on("error-event", plan.Mid, status(410))},
+	{"gone-page", "E19", "watchlist", object, 3, together(paged(422), listed(on("rewrite", plan.Before, onePerPage)),
 		func(m plan.Match, p *plan.Plan) {
 			f := plan.Fault{On: plan.Trigger{Match: with(m, "list"), Nth: 2, Phase: plan.Before}, Do: "answer", Status: 410}
 			p.Faults = append(p.Faults, f)
 		})},
-	{"list-refused-400", "E19", "watchlist", 4, on("answer", plan.Before, status(400))},
-	{"list-refused-422", "E19", "watchlist", 4, on("answer", plan.Before, status(422))},
-	{"no-end-bookmark", "E19", "watchlist", 3, quickly(on("no-end-bookmark", plan.Mid))},
-	{"paged", "E19", "watchlist", 3, together(paged(400), listed(on("rewrite", plan.Before, onePerPage)))},
-	{"bookmarks", "E20", "watch", 4, quickly(on("bookmarks", plan.Mid, times(3)))},
-	{"unknown-event", "E26", "watch", 3, on("inject", plan.Mid, how("unknown-type"))},
-	{"no-metadata", "E26", "watch", 3, on("inject", plan.Mid, how("no-metadata"))},
-	{"no-object", "E26", "watch", 3, on("inject", plan.Mid, how("no-object"))},
-	{"list-slow", "E29", "watchlist", 3, on("delay", plan.Before, slow(5))},
-	{"list-forbidden", "E09", "watchlist", 3, allow(50, on("answer", plan.Before, status(403), lasting(3)))},
-	{"list-errors", "E11", "watchlist", 4, allow(45, on("answer", plan.Before, status(500), times(3)))},
-	{"list-too-many", "E11", "watchlist", 3, on("answer", plan.Before, status(429), after(3))},
-	{"watch-too-many", "E11", "watch", 3, on("answer", plan.Before, status(429), after(3))},
-	{"list-html", "E14", "watchlist", 3, together(paged(400), listed(on("corrupt", plan.After, how("html"))))},
-	{"list-truncated", "E14", "watchlist", 3, together(paged(400), listed(on("corrupt", plan.After, how("truncated"))))},
-	{"list-redirect", "E14", "watchlist", 3, on("redirect", plan.Before, status(302))},
-	{"token-rotated", "E09", "watch", 3, on("rotate", plan.Before)},
+	{"list-refused-400", "E19", "watchlist", nothing, 4, on("answer", plan.Before, status(400))},
+	{"list-refused-422", "E19", "watchlist", nothing, 4, on("answer", plan.Before, status(422))},
+	{"no-end-bookmark", "E19", "watchlist", object, 3, quickly(on("no-end-bookmark", plan.Mid))},
+	{"paged", "E19", "watchlist", nothing, 3, together(paged(400), listed(on("rewrite", plan.Before, onePerPage)))},
+	{"bookmarks", "E20", "watch", event, 4, quickly(on("bookmarks", plan.Mid, times(3)))},
+	{"unknown-event", "E26", "watch", event, 3, on("inject", plan.Mid, how("unknown-type"))},
+	{"no-metadata", "E26", "watch", event, 3, on("inject", plan.Mid, how("no-metadata"))},
+	{"no-object", "E26", "watch", event, 3, on("inject", plan.Mid, how("no-object"))},
+	{"list-slow", "E29", "watchlist", nothing, 3, on("delay", plan.Before, slow(5))},
+	{"list-forbidden", "E09", "watchlist", nothing, 3, allow(50, on("answer", plan.Before, status(403), lasting(3)))},
+	{"list-errors", "E11", "watchlist", nothing, 4, allow(45, on("answer", plan.Before, status(500), times(3)))},
+	{"list-too-many", "E11", "watchlist", nothing, 3, on("answer", plan.Before, status(429), after(3))},
+	{"watch-too-many", "E11", "watch", nothing, 3, on("answer", plan.Before, status(429), after(3))},
+	{"list-html", "E14", "watchlist", nothing, 3, together(paged(400), listed(on("corrupt", plan.After, how("html"))))},
+	{"list-truncated", "E14", "watchlist", nothing, 3, together(paged(400), listed(on("corrupt", plan.After, how("truncated"))))},
+	{"list-redirect", "E14", "watchlist", nothing, 3, on("redirect", plan.Before, status(302))},
+	{"token-rotated", "E09", "watch", nothing, 3, on("rotate", plan.Before)},
 }
 
 // smokeReads are tried in the smoke run as well, once each.
@@ -156,7 +167,7 @@ func targetsOf(references []*judge.Reference, f readFault) []target {
 			if r.Verb != f.verb || r.Resource == "leases" || seen[what(&r)] {
 				continue
 			}
-			if f.verb != "get" && !lively(ref.Workload, &r, f) {
+			if !possible(ref.Workload, &r, f.needs) {
 				continue
 			}
 			seen[what(&r)] = true
@@ -175,26 +186,26 @@ func what(r *proxy.Exchange) string {
 	return strings.Join([]string{r.Verb, r.Resource, name, r.Selector}, " ")
 }
 
-// lively: a fault in the midst of a watch needs an event there, and one in a list needs an object. By
-// workload, the collections in which something happens after the operator has started.
-var livelyIn = map[string][]string{
-	"drift":        {"profilingservers", "configmaps", "services", "statefulsets", "pods app.kubernetes.io/managed-by=profiling-operator"},
-	"policies":     {"profilingpolicies"},
-	"certificates": {"secrets", "mutatingwebhookconfigurations"},
-}
-
-func lively(workload string, r *proxy.Exchange, f readFault) bool {
-	if f.verb == "watch" && !strings.HasPrefix(f.name, "gone-status") && !strings.HasPrefix(f.name, "watch-") && f.name != "token-rotated" && f.name != "closed-each-second" {
-		for _, name := range livelyIn[workload] {
-			if name == r.Resource || name == r.Resource+" "+r.Selector {
-				return true
-			}
-		}
-		return false
+// Where something happens after the operator has started, and what is there when it starts, by workload.
+var (
+	livelyIn = map[string][]string{
+		"drift":        {"profilingservers", "configmaps", "services", "statefulsets"},
+		"policies":     {"profilingpolicies"},
+		"certificates": {"secrets", "mutatingwebhookconfigurations"},
+		"workloads":    {"pods", "workloadprofiles", "clusterprofilingpolicies"},
 	}
-	if f.name == "reset-in-list" || f.name == "gone-page" || f.name == "no-end-bookmark" {
-		// There are always namespaces, and the configuration that a chart has installed.
-		return r.Resource == "namespaces" || r.Resource == "mutatingwebhookconfigurations" || (workload == "policies" && r.Resource == "profilingpolicies")
+	filledIn = map[string][]string{
+		"certificates": {"mutatingwebhookconfigurations", "namespaces"},
+		"workloads":    {"pods", "profilingpolicies"},
+	}
+)
+
+func possible(workload string, r *proxy.Exchange, needs need) bool {
+	switch needs {
+	case event:
+		return slices.Contains(livelyIn[workload], r.Resource)
+	case object:
+		return slices.Contains(filledIn[workload], r.Resource)
 	}
 	return true
 }

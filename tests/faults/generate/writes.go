@@ -20,7 +20,8 @@ type writeFault struct {
 type reach int
 
 const (
-	once        reach = iota // one of each class: what matters is the code that meets it
+	onceForVerb reach = iota // one of each verb: what matters is the client's code
+	once                     // one of each class: what matters is the controller's code
 	perWorkload              // one of each class in each workload
 	every                    // every write: what matters is the moment
 )
@@ -99,22 +100,22 @@ var writeFaults = []writeFault{
 	{"errors-500", "E11", once, nil, fault("answer", plan.Before, status(500), lasting(5))},
 	{"errors-503", "E11", once, nil, fault("answer", plan.Before, status(503), after(1), lasting(5))},
 	{"timeout-504", "E11", once, nil, fault("answer", plan.After, status(504))},
-	{"too-large", "E12", once, nil, final(fault("answer", plan.Before, status(413)))},
-	{"wrong-type", "E12", once, nil, final(fault("answer", plan.Before, status(415)))},
+	{"too-large", "E12", onceForVerb, nil, final(fault("answer", plan.Before, status(413)))},
+	{"wrong-type", "E12", onceForVerb, nil, final(fault("answer", plan.Before, status(415)))},
 	{"slow-1", "E13", once, nil, fault("delay", plan.Before, slow(1))},
-	{"slow-8", "E13", once, nil, slowly(fault("delay", plan.After, slow(8)))},
-	{"slow-31", "E13", once, nil, slowly(fault("delay", plan.After, slow(31)))},
-	{"black-hole", "E13", once, nil, slowly(allowed(45, fault("hang", plan.Before)))},
-	{"black-hole-after", "E13", once, nil, slowly(allowed(45, fault("hang", plan.After)))},
-	{"dripping", "E13", once, nil, slowly(fault("drip", plan.After, slow(20)))},
-	{"truncated", "E14", once, nil, fault("corrupt", plan.After, how("truncated"))},
-	{"not-json", "E14", once, nil, fault("corrupt", plan.After, how("not-json"))},
-	{"html", "E14", once, nil, fault("corrupt", plan.After, how("html"))},
-	{"wrong-kind", "E14", once, nil, fault("corrupt", plan.After, how("wrong-kind"))},
-	{"bad-chunk", "E14", once, nil, fault("corrupt", plan.After, how("bad-chunk"))},
-	{"bad-head", "E14", once, nil, fault("corrupt", plan.After, how("bad-head"))},
-	{"empty", "E14", once, nil, fault("corrupt", plan.After, how("empty"))},
-	{"redirect", "E14", once, nil, fault("redirect", plan.Before, status(307))},
+	{"slow-8", "E13", onceForVerb, nil, slowly(fault("delay", plan.After, slow(8)))},
+	{"slow-31", "E13", onceForVerb, nil, slowly(fault("delay", plan.After, slow(31)))},
+	{"black-hole", "E13", onceForVerb, nil, slowly(allowed(45, fault("hang", plan.Before)))},
+	{"black-hole-after", "E13", onceForVerb, nil, slowly(allowed(45, fault("hang", plan.After)))},
+	{"dripping", "E13", onceForVerb, nil, slowly(fault("drip", plan.After, slow(20)))},
+	{"truncated", "E14", onceForVerb, nil, fault("corrupt", plan.After, how("truncated"))},
+	{"not-json", "E14", onceForVerb, nil, fault("corrupt", plan.After, how("not-json"))},
+	{"html", "E14", onceForVerb, nil, fault("corrupt", plan.After, how("html"))},
+	{"wrong-kind", "E14", onceForVerb, nil, fault("corrupt", plan.After, how("wrong-kind"))},
+	{"bad-chunk", "E14", onceForVerb, nil, fault("corrupt", plan.After, how("bad-chunk"))},
+	{"bad-head", "E14", onceForVerb, nil, fault("corrupt", plan.After, how("bad-head"))},
+	{"empty", "E14", onceForVerb, nil, fault("corrupt", plan.After, how("empty"))},
+	{"redirect", "E14", onceForVerb, nil, fault("redirect", plan.Before, status(307))},
 	{"sent-twice", "E15", once, nil, fault("twice", plan.Before, how("second"))},
 	{"term", "E50", perWorkload, nil, fault("term", plan.Before)},
 }
@@ -136,6 +137,9 @@ func writePlans(references []*judge.Reference) []*plan.Plan {
 					Workload: ref.Workload, Class: plan.Legal,
 				}
 				f.make(w, p)
+				if p.Nudge != "" && ref.Nudge != "" {
+					p.Nudge = ref.Nudge
+				}
 				plans = append(plans, p)
 			}
 		}

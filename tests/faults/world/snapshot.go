@@ -88,23 +88,23 @@ func managers(entries []kube.Object) []any {
 	return all
 }
 
+// replaceUIDs names uids after their objects, wherever they stand; an owner's that is no object's is told.
 func replaceUIDs(v any, owners map[string]string) any {
 	switch x := v.(type) {
 	case map[string]any:
 		for key, value := range x {
-			if text, ok := value.(string); ok && key == "uid" {
-				owner, known := owners[text]
-				if !known {
-					owner = "nothing that exists"
-				}
-				x[key] = "uid of " + owner
-				continue
-			}
 			x[key] = replaceUIDs(value, owners)
+			if _, known := owners[fmt.Sprint(value)]; key == "uid" && !known {
+				x[key] = "uid of nothing that exists"
+			}
 		}
 	case []any:
 		for i, value := range x {
 			x[i] = replaceUIDs(value, owners)
+		}
+	case string:
+		if owner, known := owners[x]; known {
+			return "uid of " + owner
 		}
 	}
 	return v
