@@ -152,7 +152,6 @@ class Client final : public HttpClient {
     config.set_ssl_context_callback([this](boost::asio::ssl::context& context) {
       SSL_CTX* ctx = context.native_handle();
       SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
-      SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);  // a watch is idle most of the time
       trustOnly(ctx, options_.ca_pem);
       if (options_.client_cert_pem.empty()) return;
       context.use_certificate_chain(boost::asio::buffer(options_.client_cert_pem));
