@@ -19,6 +19,16 @@ def cluster(*arguments):
     return done.stdout.strip()
 
 
+@pytest.fixture(autouse=True)
+def no_sanitizer_speaks():
+    """A report does not always end the process, and some tests end it themselves."""
+    from processes import Operator
+    yield
+    reports = [report for process in Operator.made if (report := process.sanitizer_report())]
+    Operator.made = [process for process in Operator.made if process.process.poll() is None]
+    assert not reports, reports[0]
+
+
 @pytest.fixture(scope="session")
 def control_plane():
     """Path of an administrator's kubeconfig: $KUBECONFIG, or that of a control plane made for this run."""

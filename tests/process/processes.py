@@ -23,8 +23,10 @@ AGENTS = [a for t in ("java", "python", "node") for a in
 
 class Operator:
     """One sub-command of the binary. Ports are free ones, read from its log."""
+    made = []  # all of the run, so that what a sanitizer said of any of them is found (see conftest.py)
 
     def __init__(self, folder, *arguments):
+        Operator.made.append(self)
         self.log_path = pathlib.Path(folder) / f"{arguments[0]}-{time.monotonic_ns()}.log"
         self.log = self.log_path.open("w")
         self.process = subprocess.Popen([BINARY, *arguments, "--health-address=127.0.0.1:0", *AGENTS],
@@ -53,6 +55,10 @@ class Operator:
         text = urllib.request.urlopen(f"{self.health}/metrics", timeout=5).read().decode()
         return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines()
                    if re.match(rf"{name}(\{{|\s)", line) and all(f'{key}="{value}"' in line for key, value in labels.items()))
+
+    def sanitizer_report(self):
+        found = re.search(r"(==\d+==ERROR|WARNING): \w+Sanitizer|runtime error:", self.text())
+        return self.text()[found.start():found.start() + 4000] if found else None
 
     def ready(self):
         try:

@@ -38,6 +38,8 @@ void startPool() {
   std::call_once(once, [] {
     try {
       crossplat::threadpool::initialize_with_threads(1);
+      // Made when it is first asked for, otherwise by several threads at a time.
+      (void)pplx::get_ambient_scheduler();
     } catch (const std::exception&) {
       // Somebody used the library before; its default pool works, only less safely.
     }
