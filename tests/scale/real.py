@@ -161,7 +161,7 @@ def figures(report, size, process, kube, api):
     m = process.memory()
     report.add(f"controller RSS, {size}", m["rss"], "MiB", 25, note=f"{m['anonymous']} anonymous, {m['file']} mapped files")
     report.add(f"controller peak over steady, {size}", round(m["peak"] / m["rss"], 2), "", PEAK)
-    counted = sum(p.get("status", {}).get("profiledPods", 0) for p in kube.items("profilingpolicies", "-A"))
+    counted = sum(p.get("status", {}).get("pods", {}).get("profiled", 0) for p in kube.items("profilingpolicies", "-A"))
     profiled = len(api.call("GET", "/api/v1/pods?labelSelector=profiling.dev/profiled&limit=20000")["items"])
     report.add("profiled pods in the policies' status, and in the cluster", f"{counted}, {profiled}")
     # What the controller itself counts, so that kubectl and the API server's own loops are left out.
