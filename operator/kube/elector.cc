@@ -9,6 +9,11 @@
 #include "operator/base/stop.h"
 
 namespace profiling::kube {
+namespace {
+
+constexpr int kReleaseTries = 3;
+
+}  // namespace
 
 std::string makeIdentity(std::string_view host) {
   std::random_device random;
@@ -124,14 +129,19 @@ void Elector::stop(const std::function<void()>& before_release) {
   thread_.request_stop();
   thread_.join();
   if (before_release) before_release();
-  // A renewal that was under way when we stopped may have been stored: only what is read tells.
   if (!machine_.heldUntil()) return;
-  read({});
-  if (const auto free = machine_.release(clock_.wall())) {
-    const auto stored = send(*free, {});
+  // A renewal that was under way when we stopped may have been stored, or be stored only after we
+  // have read: then a conflict, and what is read next tells.
+  for (int tries = 1; tries <= kReleaseTries; ++tries) {
+    read({});
+    const auto free = machine_.release(clock_.wall());
+    if (!free) break;
+    const Status stored = send(*free, {}).status();
+    if (stored.code() == Code::kConflict && tries < kReleaseTries) continue;
     log::write(stored.ok() ? log::Level::kInfo : log::Level::kWarn,
                stored.ok() ? "Lease released" : "Lease not released; others wait until it expires",
-               {{"lease", options_.name}, {"reason", stored.status().toString()}});
+               {{"lease", options_.name}, {"reason", stored.toString()}});
+    break;
   }
   const std::scoped_lock lock(mutex_);
   held_until_.reset();

@@ -29,6 +29,10 @@ class LeaseServer {
       return FakeHttp::json(200, lease_.dump());
     }
     const nlohmann::json body = nlohmann::json::parse(request.body);
+    if (late_ > 0 && body["spec"]["holderIdentity"] == "") {
+      --late_;
+      lease_["metadata"]["resourceVersion"] = std::to_string(++version_);
+    }
     if (request.method == net::Method::kPost) {
       if (!lease_.is_null()) return FakeHttp::json(409, R"({"reason":"AlreadyExists"})");
       lease_ = body;
@@ -53,6 +57,11 @@ class LeaseServer {
     const std::scoped_lock lock(mutex_);
     broken_ = broken;
   }
+  // So many renewals are stored when the lease is given up, each behind the holder's last look.
+  void storeLate(int renewals) {
+    const std::scoped_lock lock(mutex_);
+    late_ = renewals;
+  }
   void give(const std::string& holder) {
     const std::scoped_lock lock(mutex_);
     lease_["spec"]["holderIdentity"] = holder;
@@ -64,6 +73,7 @@ class LeaseServer {
   nlohmann::json lease_;
   int version_ = 0;
   bool broken_ = false;
+  int late_ = 0;
 };
 
 // Waits for what the elector's thread reports.
@@ -138,6 +148,16 @@ TEST(Elector, StoppedHolderLeavesTheLeaseFree) {
   a.elector.stop();
   EXPECT_EQ(server.lease().holder, "");
   EXPECT_EQ(server.lease().duration_seconds, 1);
+}
+
+TEST(Elector, ARenewalThatIsStoredLateDoesNotKeepTheLeaseFromBeingFreed) {
+  LeaseServer server;
+  Candidate a(server, "a", kFast);
+  a.start();
+  ASSERT_TRUE(a.elected.wait());
+  server.storeLate(1);
+  a.elector.stop();
+  EXPECT_EQ(server.lease().holder, "");
 }
 
 TEST(Elector, StoppedFollowerWritesNothing) {
