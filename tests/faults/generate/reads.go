@@ -146,6 +146,9 @@ func readPlans(references []*judge.Reference) []*plan.Plan {
 			t := targets[(i*3+n*max(1, len(targets)/count))%len(targets)]
 			p := &plan.Plan{Name: readName(t, f), Experiment: f.experiment, Workload: t.workload, Class: plan.Legal, Smoke: n == 0 && smokeReads[f.name]}
 			f.make(matchOf(&t.read), p)
+			if t.read.Resource == "deployments" {
+				p.AllowedExits = []int{1} // the owner is read once, at the start: without it the process ends, and is started again
+			}
 			plans = append(plans, p)
 		}
 	}
