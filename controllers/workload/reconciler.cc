@@ -40,9 +40,15 @@ bool stillThere(const inject::NamespaceState& state, const std::optional<api::Po
          });
 }
 
-// The first outcome that is not plain success, for the runner to act on.
+// The first outcome that is not plain success, for the runner to act on. No error is final: when an
+// admission policy that refused a record is mended, no object changes that would bring the key
+// back.
 void note(Outcome& all, Outcome one) {
   if (!all.status.ok()) return;
+  const Code code = one.status.code();
+  if (code == Code::kInvalidArgument || code == Code::kTooLarge) {
+    one.status = Status(Code::kInternal, one.status.message());
+  }
   if (!one.status.ok() || !all.requeue_after) all = std::move(one);
 }
 

@@ -20,7 +20,7 @@ def controller(pods, *flags, **scenario):
         process = Watched(own, "controller", server.kubeconfig, *flags)
         try:
             process.cold_start = process.until_ready()
-            process.settle(server)
+            process.filled = process.settle(server)
             yield server, process
         finally:
             process.stop()
@@ -36,6 +36,9 @@ def memory(report, pods):
         report.add(f"controller peak over steady, {size}", round(m["peak"] / m["rss"], 2), "", PEAK,
                    note=f"peak {m['peak']} MiB, with code that only the start uses; anonymous {process.anonymous_peak / m['anonymous']:.2f}: {process.anonymous_peak} MiB")
         report.add(f"cold start to ready, {size}", round(process.cold_start, 2), "s")
+        objects = server.get("/state")["objects"]
+        report.add(f"from ready to every status written, {size}", round(process.filled), "s",
+                   note=f"{thousands(objects.get('workloadprofiles', 0))} records, {thousands(objects['profilingpolicies'])} policies")
         report.keep(f"controller {pods}", {**m, "cold_start": process.cold_start, "cpu": process.cpu_seconds(),
                                            "requests": server.get("/counters")})
     if pods > 8_000:

@@ -66,14 +66,14 @@ class Watched(Operator):
     def _proc(self, name):
         return pathlib.Path(f"/proc/{self.process.pid}/{name}")
 
-    def memory(self):
+    def memory(self, digits=1):
         """MiB now: resident, of it anonymous and mapped files; and the most that was resident so far.
         The kernel keeps no peak of anonymous memory: it is the most that was seen here."""
         rollup = dict(re.findall(r"^(\w+):\s+(\d+) kB$", self._proc("smaps_rollup").read_text(), re.M))
         status = dict(re.findall(r"^(\w+):\s+(\d+)", self._proc("status").read_text(), re.M))
         rss, anonymous = int(rollup["Rss"]) / 1024, int(rollup["Anonymous"]) / 1024
         self.anonymous_peak = round(max(self.anonymous_peak, anonymous), 1)
-        return {"rss": round(rss, 1), "anonymous": round(anonymous, 1), "file": round(rss - anonymous, 1),
+        return {"rss": round(rss, digits), "anonymous": round(anonymous, digits), "file": round(rss - anonymous, digits),
                 "peak": round(int(status["VmHWM"]) / 1024, 1), "threads": int(status["Threads"])}
 
     def forget_peak(self):
@@ -87,8 +87,8 @@ class Watched(Operator):
         fields = self._proc("stat").read_text().rsplit(") ", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / 100
 
-    def settle(self, server, calm=5, deadline=300):
-        """Waits until nothing but the Lease was written for `calm` seconds and reconciles have ended."""
+    def settle(self, server, calm=5, deadline=900):
+        """Waits until nothing but the Lease was written for `calm` seconds and reconciles have ended; seconds until then."""
         last, since, begin = None, time.monotonic(), time.monotonic()
         while time.monotonic() - since < calm:
             self.memory()  # for the peak
@@ -98,3 +98,4 @@ class Watched(Operator):
             if time.monotonic() - begin > deadline:
                 raise TimeoutError(f"still writing after {deadline} s: {server.requests()}")
             time.sleep(0.25)
+        return since - begin

@@ -287,6 +287,22 @@ TEST(WorkloadReconciler, NothingIsMadeInANamespaceThatGoesAway) {
   EXPECT_TRUE(c.pass().status.ok());
 }
 
+TEST(WorkloadReconciler, ARecordThatIsRefusedIsNoFinalError) {
+  Cluster c;
+  c.replicaSet("web-h1", "rs-1", "deployment-1");
+  c.pod("web-a");
+  for (const int refusal : {422, 413}) {
+    c.http.intercept([&](const net::Request& request) -> std::optional<net::Response> {
+      if (request.method == net::Method::kGet) return std::nullopt;
+      return test::FakeHttp::json(refusal, "{}");
+    });
+    EXPECT_EQ(c.pass().status.code(), Code::kInternal) << refusal;
+  }
+  c.http.intercept(nullptr);
+  EXPECT_TRUE(c.pass().status.ok());
+  EXPECT_EQ(c.record("/status/phase"), "Missed");
+}
+
 TEST(WorkloadReconciler, ARefusedWriteIsTriedAgain) {
   Cluster c;
   c.replicaSet("web-h1", "rs-1", "deployment-1");
