@@ -141,7 +141,7 @@ func (s *stream) line(line []byte) bool {
 	_ = json.Unmarshal(line, &e)
 	s.record(&e)
 	if s.silent {
-		return false // what happens meanwhile must be known, to tell writes that change something
+		return false
 	}
 	for _, f := range s.p.rules.At(s.ex, plan.Mid) {
 		if f.Delay > 0 {
@@ -178,9 +178,6 @@ func (s *stream) record(e *event) {
 	m := e.Object.Metadata
 	ex := *s.ex
 	ex.Namespace, ex.Name = m.Namespace, m.Name
-	if m.Name != "" {
-		s.p.saw(&ex, m.ResourceVersion)
-	}
 	r := &Record{Kind: "event", At: s.p.trace.Now(), Exchange: ex, Type: e.Type, ResourceVersion: m.ResourceVersion, Generation: m.Generation}
 	if s.ex.Group == "profiling.dev" {
 		r.Observed, r.Conditions = e.Object.Status.ObservedGeneration, e.Object.Status.Conditions
