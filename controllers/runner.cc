@@ -9,6 +9,7 @@ namespace profiling::controllers {
 namespace {
 
 constexpr Millis kPermissionRetry = std::chrono::seconds(30);
+constexpr Millis kRefusalRetry = std::chrono::minutes(5);
 
 bool isTerminal(const Status& status) {
   return (status.code() == Code::kInvalidArgument || status.code() == Code::kTooLarge) &&
@@ -106,8 +107,9 @@ void Runner::settle(const std::string& key, const Outcome& outcome) {
   if (status.code() == Code::kCancelled) return;
   if (isTerminal(status)) {
     queue_.forget(key);
+    queue_.addAfter(key, kRefusalRetry);
     count(&RunnerStats::terminal);
-    log::error("Reconcile failed for good",
+    log::error("Reconcile was refused",
                {{"controller", name_}, {"key", key}, {"reason", status.toString()}});
     return;
   }

@@ -2,8 +2,10 @@
 // back.
 //
 //   OK                  the key's backoff is reset; it comes back after requeue_after, if set
-//   kInvalidArgument,   terminal: the same input fails again, so only a change of an object brings
-//   kTooLarge           the key back; with a retryAfter() they are like any other
+//   kInvalidArgument,   terminal: the same input fails again, so a change of an object brings the
+//   kTooLarge           key back. Otherwise it comes after five minutes, for it may have been an
+//                       admission policy, and nobody tells us when that is mended. With a
+//                       retryAfter() they are like any other
 //   kConflict           somebody wrote in between: again with backoff, logged as nothing unusual
 //   kCancelled          we are stopping
 //   kPermissionDenied   again after half a minute: an administrator has to act
@@ -48,7 +50,7 @@ struct RunnerStats {
   std::uint64_t success = 0;
   std::uint64_t requeue = 0;   // success that asked to come back
   std::uint64_t error = 0;     // will be retried
-  std::uint64_t terminal = 0;  // will not
+  std::uint64_t terminal = 0;  // will be only after long
   std::uint64_t exception = 0;
   kube::WorkQueueStats queue;
   int workers = 0;

@@ -48,6 +48,9 @@ Result<api::WorkloadRef> OwnerResolver::workloadOf(const PodClass& pods,
   const auto object = client_.get(resourceOf(pods), namespace_, pods.owner_name, stop);
   if (!object.ok()) return object.status();
   const auto& metadata = member(*object, "metadata");
+  if (text(member(metadata, "uid")).empty()) {
+    return Status(Code::kInternal, "the answer is not a " + pods.owner_kind);
+  }
   if (text(member(metadata, "uid")) != pods.owner_uid) {
     return Status(Code::kNotFound, pods.owner_kind + " '" + pods.owner_name + "' is another one");
   }

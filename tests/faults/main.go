@@ -41,7 +41,7 @@ func run(ctx context.Context, arguments []string) (summary string, failed error)
 	root := flags.String("root", ".", "the checkout")
 	out := flags.String("out", "build/faults", "where everything is written")
 	binary := flags.String("binary", "", "the operator")
-	workers := flags.Int("workers", 2, "control planes, and plans at a time")
+	workers := flags.Int("workers", 4, "control planes, and plans at a time")
 	names := flags.String("cluster", "faults", "beginning of the control planes' names")
 	only := flags.String("only", "", "glob that a plan's name must match")
 	if err := flags.Parse(arguments); err != nil {

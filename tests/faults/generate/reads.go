@@ -26,6 +26,7 @@ type need int
 const (
 	nothing need = iota
 	object
+	objects
 	event
 )
 
@@ -102,7 +103,7 @@ var readFaults = []readFault{
 	{"silent", "E18", "watch", event, 4, allow(45, quickly(on("silence", plan.Mid)))},
 	{"gone-status", "E19", "watch", nothing, 4, on("answer", plan.Before, status(410))},
 	{"gone-event", "E19", "watch", event, 0, on("error-event", plan.Mid, status(410))},
-	{"gone-page", "E19", "watchlist", object, 3, together(paged(422), listed(on("rewrite", plan.Before, onePerPage)),
+	{"gone-page", "E19", "watchlist", objects, 3, together(paged(422), listed(on("rewrite", plan.Before, onePerPage)),
 		func(m plan.Match, p *plan.Plan) {
 			f := plan.Fault{On: plan.Trigger{Match: with(m, "list"), Nth: 2, Phase: plan.Before}, Do: "answer", Status: 410}
 			p.Faults = append(p.Faults, f)
@@ -146,6 +147,9 @@ func readPlans(references []*judge.Reference) []*plan.Plan {
 			t := targets[(i*3+n*max(1, len(targets)/count))%len(targets)]
 			p := &plan.Plan{Name: readName(t, f), Experiment: f.experiment, Workload: t.workload, Class: plan.Legal, Smoke: n == 0 && smokeReads[f.name]}
 			f.make(matchOf(&t.read), p)
+			if t.read.Resource == "deployments" {
+				p.AllowedExits = []int{1} // the owner is read once, at the start: without it the process ends, and is started again
+			}
 			plans = append(plans, p)
 		}
 	}
@@ -196,7 +200,7 @@ var (
 	}
 	filledIn = map[string][]string{
 		"certificates": {"mutatingwebhookconfigurations", "namespaces"},
-		"workloads":    {"pods", "profilingpolicies"},
+		"workloads":    {"pods"},
 	}
 )
 
@@ -204,6 +208,8 @@ func possible(workload string, r *proxy.Exchange, needs need) bool {
 	switch needs {
 	case event:
 		return slices.Contains(livelyIn[workload], r.Resource)
+	case objects: // more than one, so that there is a second page
+		return r.Name == "" && slices.Contains(filledIn[workload], r.Resource)
 	case object:
 		return slices.Contains(filledIn[workload], r.Resource)
 	}

@@ -137,9 +137,6 @@ func writePlans(references []*judge.Reference) []*plan.Plan {
 					Workload: ref.Workload, Class: plan.Legal,
 				}
 				f.make(w, p)
-				if p.Nudge != "" && ref.Nudge != "" {
-					p.Nudge = ref.Nudge
-				}
 				plans = append(plans, p)
 			}
 		}

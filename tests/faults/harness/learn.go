@@ -74,7 +74,6 @@ func (p *Pool) Learn(ctx context.Context, workloads []*workload.Workload) (map[s
 		if err != nil {
 			return nil, err
 		}
-		ref.Nudge = w.Nudge
 		references[w.Name] = ref
 		if err := p.keep(ref); err != nil {
 			return nil, err

@@ -72,6 +72,11 @@ func TestO2CountsWritesThatChangeSomething(t *testing.T) {
 	hit := request("apply", "services", func(r *proxy.Record) { r.Effective, r.Fault = true, []string{"after:close"} })
 	expect(t, writeSummary, run(hit, once), ref, "")
 	expect(t, writeSummary, run(request("delete", "services", func(r *proxy.Record) { r.Effective, r.Fault = true, []string{"x"} })), ref, "delete")
+	gone := &Reference{Writes: map[string]Range{}, Created: map[string]Range{"services ns/x": {1, 1}}}
+	deleted := run(request("delete", "services", effective))
+	expect(t, writeSummary, deleted, gone, "") // the collector was faster in the reference
+	gone.End = world.Snapshot{"services ns/x": kube.Object{}}
+	expect(t, writeSummary, deleted, gone, "delete")
 	again := request("create", "services", func(r *proxy.Record) { r.Effective, r.Committed, r.Fault = true, 201, []string{"after:close"} })
 	expect(t, writeSummary, run(again), ref, "created 1 times")
 }

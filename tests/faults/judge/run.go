@@ -50,7 +50,6 @@ type Reference struct {
 	Created  map[string]Range           `json:"created"`
 	Order    []Write                    `json:"order"` // effective ones that every run has, as the first had them
 	Reads    []proxy.Exchange           `json:"reads"` // distinct gets and streams of the first run
-	Nudge    string                     `json:"nudge,omitempty"`
 	Events   Range                      `json:"events"`
 	Files    float64                    `json:"files"` // most descriptors, threads
 	Threads  float64                    `json:"threads"`

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"profiling.dev/profiling-operator/tests/faults/plan"
@@ -103,8 +104,10 @@ func releases(body []byte) bool {
 // forward asks the API server. Writes are not broken off when the client goes away: their outcome must
 // be known.
 func (c *call) forward() bool {
-	// The watch may tell of the new version before the answer is here.
-	c.before = c.p.version(c.ex)
+	switch c.ex.Verb {
+	case "apply", "patch", "update":
+		c.before = c.version(context.WithoutCancel(c.r.Context()))
+	}
 	times := 1
 	if c.twice != "" {
 		times = 2
@@ -171,27 +174,34 @@ func (c *call) committed(status int, body []byte) {
 	if c.ex.Name == "" {
 		c.ex.Name, c.rec.Name = m.Metadata.Name, m.Metadata.Name
 	}
-	c.p.saw(c.ex, m.Metadata.ResourceVersion)
 	c.rec.Effective = c.ex.Verb == "delete" || c.ex.IsWrite() && newer(m.Metadata.ResourceVersion, c.before)
 	if c.rec.Effective && c.ex.Subresource == "status" {
 		c.p.actor.Wrote(c.rec)
 	}
 }
 
-// saw keeps the newest version of an object that the operator may know of.
-func (p *Proxy) saw(ex *Exchange, version string) {
-	key := ex.Resource + "|" + ex.Object()
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
-	if newer(version, p.versions[key]) {
-		p.versions[key] = version
+// version of the object that a write is for, as the API server has it before; "" when it is not there.
+// What the operator has seen would not do: a fault may have kept it from seeing.
+func (c *call) version(ctx context.Context) string {
+	path := c.r.URL.EscapedPath()
+	if c.ex.Subresource != "" {
+		path = strings.TrimSuffix(path, "/"+c.ex.Subresource)
 	}
-}
-
-func (p *Proxy) version(ex *Exchange) string {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
-	return p.versions[ex.Resource+"|"+ex.Object()]
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.p.upstream.URL+path, nil)
+	if err != nil {
+		return ""
+	}
+	request.Header.Set("Authorization", c.r.Header.Get("Authorization"))
+	response, err := c.p.upstream.Client.Do(request)
+	if err != nil {
+		return ""
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		return ""
+	}
+	return meta(body).Metadata.ResourceVersion
 }
 
 func newer(a, b string) bool {

@@ -42,11 +42,10 @@ type Proxy struct {
 	decoy    *Decoy
 	stopped  chan struct{} // closed at the end: whatever hangs returns
 
-	mutex    sync.Mutex
-	doors    map[string]*door
-	versions map[string]string // last resourceVersion seen of each object, to tell writes that change nothing
-	tokens   map[[32]byte]int
-	refused  map[int]bool // tokens that are answered with 401
+	mutex   sync.Mutex
+	doors   map[string]*door
+	tokens  map[[32]byte]int
+	refused map[int]bool // tokens that are answered with 401
 }
 
 // door is the listener of one client.
@@ -67,7 +66,7 @@ func New(upstream Upstream, identity *Identity, trace *Trace, rules *Rules, acto
 	}
 	return &Proxy{
 		upstream: upstream, identity: identity, trace: trace, rules: rules, actor: actor, decoy: decoy,
-		stopped: make(chan struct{}), doors: map[string]*door{}, versions: map[string]string{},
+		stopped: make(chan struct{}), doors: map[string]*door{},
 		tokens: map[[32]byte]int{}, refused: map[int]bool{},
 	}, nil
 }

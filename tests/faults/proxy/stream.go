@@ -84,6 +84,7 @@ type stream struct {
 	gone    chan struct{}
 	due     chan plan.Fault
 	version string // last resourceVersion that was delivered
+	silent  bool   // the connection stays and nothing comes any more
 	listed  bool   // a streamed list is complete
 	noEnd   bool   // the bookmark that ends a streamed list is kept back
 }
@@ -110,6 +111,10 @@ func (s *stream) run(lines chan lineOrEnd) {
 			if len(l.line) > 0 && s.line(l.line) {
 				return
 			}
+			if l.err != nil && s.silent {
+				lines = nil // not even the end
+				continue
+			}
 			if l.err != nil {
 				_ = s.out.write("0\r\n\r\n")
 				s.rec.Note = "ended by the API server"
@@ -135,6 +140,9 @@ func (s *stream) line(line []byte) bool {
 	var e event
 	_ = json.Unmarshal(line, &e)
 	s.record(&e)
+	if s.silent {
+		return false
+	}
 	for _, f := range s.p.rules.At(s.ex, plan.Mid) {
 		if f.Delay > 0 {
 			continue // those come by time
@@ -144,6 +152,9 @@ func (s *stream) line(line []byte) bool {
 		}
 	}
 	if s.noEnd && e.Type == "BOOKMARK" {
+		return false
+	}
+	if s.silent {
 		return false
 	}
 	return s.deliver(line)
@@ -167,9 +178,6 @@ func (s *stream) record(e *event) {
 	m := e.Object.Metadata
 	ex := *s.ex
 	ex.Namespace, ex.Name = m.Namespace, m.Name
-	if m.Name != "" {
-		s.p.saw(&ex, m.ResourceVersion)
-	}
 	r := &Record{Kind: "event", At: s.p.trace.Now(), Exchange: ex, Type: e.Type, ResourceVersion: m.ResourceVersion, Generation: m.Generation}
 	if s.ex.Group == "profiling.dev" {
 		r.Observed, r.Conditions = e.Object.Status.ObservedGeneration, e.Object.Status.Conditions
@@ -194,12 +202,7 @@ func (s *stream) act(f plan.Fault, line []byte) (over bool) {
 		s.out.reset()
 		return true
 	case "silence":
-		select {
-		case <-s.gone:
-			s.rec.Note = "the client noticed the silence"
-		case <-s.p.stopped:
-		}
-		return true
+		s.silent = true
 	case "error-event":
 		status := statusAnswer(f.Status, reasonOf(f), f.RetryAfter, s.ex)
 		_ = s.out.chunk([]byte(`{"type":"ERROR","object":` + string(status.body) + "}\n"))

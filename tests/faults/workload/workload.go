@@ -19,7 +19,6 @@ type Workload struct {
 	ByHand     bool        `json:"byHand,omitempty"` // no plans are generated, only those of plans/ run
 	Namespaces []Namespace `json:"namespaces"`
 	Canaries   []string    `json:"canaries,omitempty"` // secrets that must appear nowhere
-	Nudge      string      `json:"nudge,omitempty"`    // what a user touches to try again, instead of the object itself
 	Steps      []Step      `json:"steps"`
 }
 

@@ -250,6 +250,20 @@ TEST(WorkloadReconciler, PodsWhoseOwnerIsGoneAreNobodys) {
   EXPECT_THAT(c.passWrites(), IsEmpty()) << "an object of the same name is not the owner";
 }
 
+TEST(WorkloadReconciler, AnAnswerThatIsNoOwnerAtAllIsAskedForAgain) {
+  Cluster c;
+  c.replicaSet("web-h1", "rs-1", "deployment-1");
+  c.pod("web-a");
+  c.http.intercept([](const net::Request& request) -> std::optional<net::Response> {
+    if (request.target.find("replicasets") == std::string::npos) return std::nullopt;
+    return test::FakeHttp::json(200, R"({"kind":"Pineapple","metadata":7})");
+  });
+  EXPECT_EQ(c.pass().status.code(), Code::kInternal);
+  c.http.intercept(nullptr);
+  c.pass();
+  EXPECT_EQ(c.record("/status/phase"), "Missed");
+}
+
 TEST(WorkloadReconciler, APodThatCannotBeInjectedIsTold) {
   Cluster c;
   c.replicaSet("web-h1", "rs-1", "deployment-1");
