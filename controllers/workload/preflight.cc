@@ -16,10 +16,14 @@ Result<api::Preflight> runPreflight(kube::Client& client, const std::string& nam
                                     const inject::Settings& settings, const std::stop_token& stop) {
   const auto object = client.get(kube::resources::kPods, namespace_, wanted.pod, stop);
   if (!object.ok()) return object.status();
-  const simdjson::padded_string text(kube::dumpJson(*object));
+  // A record keeps the answer for long: it must be about that pod.
+  if (text(member(*object, "metadata", "name")) != wanted.pod) {
+    return Status(Code::kInternal, "the answer is not pod '" + wanted.pod + "'");
+  }
+  const simdjson::padded_string json(kube::dumpJson(*object));
   simdjson::dom::parser parser;
   simdjson::dom::element element;
-  if (parser.parse(text).get(element) != simdjson::SUCCESS) {
+  if (parser.parse(json).get(element) != simdjson::SUCCESS) {
     return Status(Code::kInternal, "pod '" + wanted.pod + "' is not JSON");
   }
   api::PodView pod;

@@ -276,6 +276,20 @@ TEST(WorkloadReconciler, APodThatCannotBeInjectedIsTold) {
   EXPECT_THAT(c.passWrites(), IsEmpty());
 }
 
+TEST(WorkloadReconciler, AnAnswerThatIsNotThePodIsNoPreflight) {
+  Cluster c;
+  c.replicaSet("web-h1", "rs-1", "deployment-1");
+  c.pod("web-a");
+  c.http.intercept([&](const net::Request& request) -> std::optional<net::Response> {
+    if (request.target.find("/pods/") == std::string::npos) return std::nullopt;
+    return test::FakeHttp::json(200, R"({"kind":"ConfigMap","metadata":{"name":"other"}})");
+  });
+  EXPECT_EQ(c.pass().status.code(), Code::kInternal);
+  c.http.intercept(nullptr);
+  EXPECT_TRUE(c.pass().status.ok());
+  EXPECT_EQ(c.record("/status/preflight/reason"), "Injected");
+}
+
 TEST(WorkloadReconciler, ALostAnswerIsReadBackAndNotRepeatedAtOnce) {
   Cluster c;
   c.replicaSet("web-h1", "rs-1", "deployment-1");
