@@ -91,6 +91,18 @@ func (b *bench) ask(t *testing.T, method, path string) (int, string, error) {
 	return response.StatusCode, string(text), err
 }
 
+// recorded waits until so many requests are in the trace: a line is written when the answer has gone, so
+// that a client may see that first.
+func (b *bench) recorded(t *testing.T, count int) []*Record {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); len(b.trace.Records()) < count; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("recorded: %+v, not %d", b.trace.Records(), count)
+		}
+	}
+	return b.trace.Records()
+}
+
 func at(phase, do string) plan.Fault {
 	return plan.Fault{On: plan.Trigger{Phase: phase}, Do: do}
 }
@@ -102,7 +114,7 @@ func TestWithoutFaultsRequestsPassAndAreRecordedWithoutSecrets(t *testing.T) {
 	if status, text, err := b.ask(t, "GET", secret); status != 200 || text != objectJSON || err != nil {
 		t.Fatal(status, text, err)
 	}
-	records := b.trace.Records()
+	records := b.recorded(t, 1)
 	if len(records) != 1 || records[0].Verb != "get" || records[0].Status != 200 || records[0].ResourceVersion != "7" || records[0].Token != 1 {
 		t.Errorf("recorded: %+v", records)
 	}
@@ -160,7 +172,7 @@ func TestARefusalLooksLikeTheAPIServers(t *testing.T) {
 	if status != 429 || !strings.Contains(text, `"reason":"TooManyRequests"`) || err != nil || b.arrived.Load() != 0 {
 		t.Errorf("%d %q %v, %d arrived", status, text, err, b.arrived.Load())
 	}
-	for _, r := range b.trace.Records() {
+	for _, r := range b.recorded(t, 1) {
 		if r.Kind == "request" && r.RetryAfter != 2 {
 			t.Errorf("recorded: %+v", r)
 		}
