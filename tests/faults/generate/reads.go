@@ -193,7 +193,7 @@ func what(r *proxy.Exchange) string {
 // Where something happens after the operator has started, and what is there when it starts, by workload.
 var (
 	livelyIn = map[string][]string{
-		"drift":        {"profilingservers", "configmaps", "services", "statefulsets"},
+		"drift":        {"profilingservers", "configmaps", "services", "statefulsets", "servers' pods"},
 		"policies":     {"profilingpolicies"},
 		"certificates": {"secrets", "mutatingwebhookconfigurations"},
 		"workloads":    {"pods", "workloadprofiles", "clusterprofilingpolicies"},
@@ -205,13 +205,17 @@ var (
 )
 
 func possible(workload string, r *proxy.Exchange, needs need) bool {
+	place := r.Resource
+	if place == "pods" && r.Selector != "" {
+		place = "servers' pods" // the other watch of pods is for all of them
+	}
 	switch needs {
 	case event:
-		return slices.Contains(livelyIn[workload], r.Resource)
+		return slices.Contains(livelyIn[workload], place)
 	case objects: // more than one, so that there is a second page
-		return r.Name == "" && slices.Contains(filledIn[workload], r.Resource)
+		return r.Name == "" && slices.Contains(filledIn[workload], place)
 	case object:
-		return slices.Contains(filledIn[workload], r.Resource)
+		return slices.Contains(filledIn[workload], place)
 	}
 	return true
 }
