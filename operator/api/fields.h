@@ -158,7 +158,8 @@ class Reader {
       for (const Json& item : json) {
         std::string at = path;
         at.append("/").append(std::to_string(out.size()));
-        value(item, out.emplace_back(), at, {.words = rules.words});
+        value(item, out.emplace_back(), at,
+              {.minimum = rules.minimum, .maximum = rules.maximum, .words = rules.words});
         if (!status_.ok()) return;
       }
     } else if constexpr (IsOptional<T>::value) {
@@ -254,8 +255,10 @@ void describe(const std::string& path, const T& initial, const FieldRules& rules
     schema.enum_values.assign(rules.words.begin(), rules.words.end());
   } else if constexpr (IsVector<T>::value) {
     schema.type = "array";
+    schema.minimum = schema.maximum = std::nullopt;  // they are the items'
     out.push_back(schema);
-    describe(path + "/*", typename T::value_type{}, {.words = rules.words}, out);
+    describe(path + "/*", typename T::value_type{},
+             {.minimum = rules.minimum, .maximum = rules.maximum, .words = rules.words}, out);
     return;
   } else if constexpr (std::is_same_v<T, StringMap>) {
     schema.type = "object";

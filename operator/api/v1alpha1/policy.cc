@@ -1,7 +1,7 @@
 #include "operator/api/v1alpha1/policy.h"
 
 #include "operator/api/selector.h"
-#include "operator/api/v1alpha1/tables.h"
+#include "operator/api/v1alpha1/rollout_tables.h"
 
 namespace profiling::api {
 namespace {
@@ -115,7 +115,8 @@ struct Table<PolicySpecFields> {
       own("secretEnvFrom", &ProfilingPolicySpec::secret_env_from, {.defaulted = true}),
       own("tags", &ProfilingPolicySpec::tags),
       own("tagsFromPodLabels", &ProfilingPolicySpec::tags_from_pod_labels),
-      own("mode", &ProfilingPolicySpec::mode, {.defaulted = true}));
+      own("mode", &ProfilingPolicySpec::mode, {.defaulted = true}),
+      own("rollout", &ProfilingPolicySpec::rollout));
 };
 template <>
 struct Table<ClusterPolicySpecFields> {
@@ -133,8 +134,8 @@ struct Table<PolicyPods> {
   static constexpr auto fields = std::make_tuple(
       field("matched", &PolicyPods::matched), field("profiled", &PolicyPods::profiled),
       field("ready", &PolicyPods::ready), field("outdated", &PolicyPods::outdated),
-      field("missed", &PolicyPods::missed), field("skipped", &PolicyPods::skipped),
-      field("notOptedIn", &PolicyPods::not_opted_in));
+      field("missed", &PolicyPods::missed), field("waiting", &PolicyPods::waiting),
+      field("skipped", &PolicyPods::skipped), field("notOptedIn", &PolicyPods::not_opted_in));
 };
 template <>
 struct Table<ShadowingPolicy> {
@@ -149,10 +150,12 @@ struct Table<ProfilingPolicyStatus> {
       std::make_tuple(field("observedGeneration", &ProfilingPolicyStatus::observed_generation),
                       field("phase", &ProfilingPolicyStatus::phase),
                       field("targetRevision", &ProfilingPolicyStatus::target_revision),
+                      field("stableRevision", &ProfilingPolicyStatus::stable_revision),
                       field("workloads", &ProfilingPolicyStatus::workloads),
                       field("pods", &ProfilingPolicyStatus::pods),
                       field("skippedReasons", &ProfilingPolicyStatus::skipped_reasons),
                       field("shadowedBy", &ProfilingPolicyStatus::shadowed_by),
+                      field("rollout", &ProfilingPolicyStatus::rollout),
                       field("conditions", &ProfilingPolicyStatus::conditions));
 };
 template <>
@@ -180,7 +183,7 @@ constexpr std::array<LanguageNames, kLanguageCount> kLanguages{
      {Language::kNodeJS, "NodeJS", "node"}}};
 
 // What the schema's CEL rules say too; repeated here so that a file read offline is judged alike.
-Status validate(const ProfilingPolicySpec& spec) {
+Status validate(const ProfilingPolicySpec& spec, bool cluster) {
   const auto bad = [](std::string_view path, const std::string& what) {
     return Status(Code::kInvalidArgument, "at " + std::string(path) + ": " + what);
   };
@@ -193,12 +196,15 @@ Status validate(const ProfilingPolicySpec& spec) {
     return bad("/spec/sampling/uploadInterval",
                "'" + printable(spec.sampling.upload_interval) + "' must be between '5s' and '10m'");
   }
+  if (spec.rollout) {
+    if (auto status = validate(*spec.rollout, cluster); !status.ok()) return status;
+  }
   return validate(spec.selector, "/spec/selector");
 }
 
 // `spec` is the policy's part of `document`.
 template <class Document>
-Status read(const Json& object, Document& document, PolicySpecFields& spec) {
+Status read(const Json& object, Document& document, PolicySpecFields& spec, bool cluster) {
   Reader reader;
   reader.object(object, document, "");
   if (!reader.status().ok()) return reader.status();
@@ -209,7 +215,7 @@ Status read(const Json& object, Document& document, PolicySpecFields& spec) {
     }
     spec.languages.push_back(*languageFromName(enumName(name)));
   }
-  return validate(spec);
+  return validate(spec, cluster);
 }
 
 PolicySpecFields fieldsOf(const ProfilingPolicySpec& spec) {
@@ -252,7 +258,7 @@ Result<ProfilingPolicy> policyFromJson(const Json& object) {
   auto metadata = metaFromJson(object);
   if (!metadata.ok()) return metadata.status();
   PolicyDocument document;
-  if (auto status = read(object, document, document.spec); !status.ok()) return status;
+  if (auto status = read(object, document, document.spec, false); !status.ok()) return status;
   return ProfilingPolicy{*std::move(metadata), std::move(document.spec),
                          std::move(document.status)};
 }
@@ -261,7 +267,7 @@ Result<ClusterProfilingPolicy> clusterPolicyFromJson(const Json& object) {
   auto metadata = metaFromJson(object);
   if (!metadata.ok()) return metadata.status();
   ClusterPolicyDocument document;
-  if (auto status = read(object, document, document.spec.policy); !status.ok()) return status;
+  if (auto status = read(object, document, document.spec.policy, true); !status.ok()) return status;
   if (document.spec.policy.server_ref && document.spec.policy.server_ref->namespace_.empty()) {
     return Status(Code::kInvalidArgument,
                   "at /spec/serverRef: 'namespace' is required: a policy for the whole cluster has "

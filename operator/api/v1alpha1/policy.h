@@ -3,6 +3,7 @@
 #pragma once
 
 #include "operator/api/v1alpha1/common.h"
+#include "operator/api/v1alpha1/rollout.h"
 
 namespace profiling::api {
 
@@ -61,6 +62,7 @@ struct ProfilingPolicySpec {
   std::map<std::string, std::string> tags;
   std::vector<std::string> tags_from_pod_labels;
   PolicyMode mode = PolicyMode::kEnforce;  // kObserve: decide and count, change no pod
+  std::optional<RolloutSpec> rollout;      // absent: new pods at once, running ones left alone
 };
 
 // Of the workloads that have pods which the policy decides about.
@@ -70,13 +72,14 @@ struct PolicyWorkloads {
 };
 
 // Pods that are neither finished nor being deleted. Every matched one is in exactly one of
-// profiled, missed and skipped.
+// profiled, missed, waiting and skipped.
 struct PolicyPods {
   std::int64_t matched = 0;
   std::int64_t profiled = 0;      // carry an agent, of whatever revision
   std::int64_t ready = 0;         // of those, pass their readiness probes
   std::int64_t outdated = 0;      // of those, carry another revision than the target
   std::int64_t missed = 0;        // would get an agent if they started now
+  std::int64_t waiting = 0;       // will get one when the rollout comes to them
   std::int64_t skipped = 0;       // get none, for one of the skipped reasons
   std::int64_t not_opted_in = 0;  // not matched: the policy waits for their annotation
 };
@@ -97,13 +100,16 @@ inline constexpr std::size_t kMaxShadowingPolicies = 10;
 
 struct ProfilingPolicyStatus {
   std::int64_t observed_generation = 0;
-  std::string phase;            // Active, Observing, Degraded
+  // Active, Observing, Degraded; Progressing, Paused, AwaitingApproval, Halted, RollingBack.
+  std::string phase;
   std::string target_revision;  // short hash
+  std::string stable_revision;  // the last one that was rolled out everywhere
   PolicyWorkloads workloads;
   PolicyPods pods;
   std::vector<SkippedReason> skipped_reasons;  // the most frequent kMaxSkippedReasons
   std::vector<ShadowingPolicy> shadowed_by;    // those of the most workloads
-  std::vector<Condition> conditions;           // Ready, ServerAvailable
+  std::optional<PolicyRollout> rollout;
+  std::vector<Condition> conditions;  // Ready, ServerAvailable, Progressing, Paused, Healthy
 };
 
 struct ProfilingPolicy {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
-#include "operator/api/v1alpha1/tables.h"
+#include "operator/api/v1alpha1/rollout_tables.h"
 
 namespace profiling::api {
 namespace {
@@ -12,6 +12,7 @@ constexpr std::size_t kMaxName = 253;  // RFC 1123 subdomain
 constexpr std::size_t kHashDigits = 10;
 
 struct WorkloadDocument {
+  WorkloadProfileSpec spec;
   WorkloadProfileStatus status;
 };
 
@@ -52,7 +53,8 @@ struct Table<WorkloadPods> {
   static constexpr auto fields = std::make_tuple(
       field("total", &WorkloadPods::total), field("profiled", &WorkloadPods::profiled),
       field("ready", &WorkloadPods::ready), field("outdated", &WorkloadPods::outdated),
-      field("missed", &WorkloadPods::missed), field("skipped", &WorkloadPods::skipped));
+      field("missed", &WorkloadPods::missed), field("waiting", &WorkloadPods::waiting),
+      field("skipped", &WorkloadPods::skipped));
 };
 template <>
 struct Table<Preflight> {
@@ -69,11 +71,21 @@ struct Table<WorkloadProfileStatus> {
       field("mode", &S::mode), field("targetRevision", &S::target_revision),
       field("pods", &S::pods), field("languages", &S::languages),
       field("skippedReasons", &S::skipped_reasons), field("preflight", &S::preflight),
-      field("ownerUIDs", &S::owner_uids), field("conditions", &S::conditions));
+      field("ownerUIDs", &S::owner_uids), field("rollout", &S::rollout),
+      field("conditions", &S::conditions));
+};
+template <>
+struct Table<WorkloadProfileSpec> {
+  using S = WorkloadProfileSpec;
+  static constexpr auto fields =
+      std::make_tuple(field("paused", &S::paused, {.defaulted = true}),
+                      field("skip", &S::skip, {.defaulted = true}), field("pin", &S::pin),
+                      field("approve", &S::approve));
 };
 template <>
 struct Table<WorkloadDocument> {
-  static constexpr auto fields = std::make_tuple(field("status", &WorkloadDocument::status));
+  static constexpr auto fields = std::make_tuple(field("spec", &WorkloadDocument::spec),
+                                                 field("status", &WorkloadDocument::status));
 };
 
 std::string workloadProfileName(std::string_view kind, std::string_view name) {
@@ -95,7 +107,8 @@ Result<WorkloadProfile> workloadFromJson(const Json& object) {
   Reader reader;
   reader.object(object, document, "");
   if (!reader.status().ok()) return reader.status();
-  return WorkloadProfile{*std::move(metadata), controllerUid(object), std::move(document.status)};
+  return WorkloadProfile{*std::move(metadata), controllerUid(object), std::move(document.spec),
+                         std::move(document.status)};
 }
 
 Json toJson(const WorkloadProfileStatus& status) {

@@ -1,10 +1,11 @@
 // WorkloadProfile: what is known of one workload that a policy matches. The controller writes one
 // for each, named `<kind>-<name>` in the workload's namespace and owned by the workload, so that it
-// goes away with it. All of it is status; there is nothing for people to set.
+// goes away with it. The spec is for people, the status the controller's.
 #pragma once
 
 #include "operator/api/v1alpha1/common.h"
 #include "operator/api/v1alpha1/policy.h"
+#include "operator/api/v1alpha1/rollout.h"
 
 namespace profiling::api {
 
@@ -22,13 +23,14 @@ struct PolicyRef {
 };
 
 // Pods that live (neither finished nor being deleted). Every matched one is in exactly one of
-// profiled, missed and skipped.
+// profiled, missed, waiting and skipped.
 struct WorkloadPods {
   std::int64_t total = 0;
   std::int64_t profiled = 0;  // carry an agent, of whatever revision
   std::int64_t ready = 0;     // of those, pass their readiness probes
   std::int64_t outdated = 0;  // of those, carry another revision than the target
   std::int64_t missed = 0;    // would get an agent if they started now
+  std::int64_t waiting = 0;   // will get one when the rollout comes to them
   std::int64_t skipped = 0;   // get none, for a reason below
 };
 
@@ -41,6 +43,13 @@ struct Preflight {
   std::vector<Language> languages;  // that would be injected
 
   bool operator==(const Preflight&) const = default;
+};
+
+struct WorkloadProfileSpec {
+  bool paused = false;  // the rollout leaves the workload as it is
+  bool skip = false;    // it takes no part, and gets no agent that it does not have
+  std::string pin;      // a revision that it keeps, whatever the policy's is
+  std::string approve;  // a revision whose unclear verdict does not hold it up any more
 };
 
 struct WorkloadProfileStatus {
@@ -57,6 +66,7 @@ struct WorkloadProfileStatus {
   // uids of the ReplicaSets or Jobs that are known to belong to the workload, newest last: nobody
   // has to ask for them again.
   std::vector<std::string> owner_uids;
+  std::optional<WorkloadRollout> rollout;
   std::vector<Condition> conditions;  // Profiled
 };
 
@@ -67,6 +77,7 @@ struct WorkloadProfile {
   static constexpr std::string_view kPlural = "workloadprofiles";
   ObjectMeta metadata;
   std::string owner_uid;  // of the owner reference with controller: true
+  WorkloadProfileSpec spec;
   WorkloadProfileStatus status;
 };
 

@@ -135,6 +135,7 @@ TEST(Codec, StatusRoundTrips) {
         {"ready", 4},
         {"outdated", 1},
         {"missed", 3},
+        {"waiting", 0},
         {"skipped", 1},
         {"notOptedIn", 7}}},
       {"skippedReasons", {{{"reason", "NoLanguage"}, {"pods", 1}}}},

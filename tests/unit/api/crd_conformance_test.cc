@@ -213,7 +213,11 @@ TEST(Conformance, BothPolicyKindsHaveTheSameRules) {
   spec["properties"].erase("namespaceSelector");
   EXPECT_EQ(spec["x-kubernetes-validations"].size(), 2u);
   spec["x-kubernetes-validations"].erase(1);
-  EXPECT_EQ(cluster, said(kPolicy)) << Json::diff(said(kPolicy), cluster).dump(1);
+  Json own = said(kPolicy);
+  Json& rollout = own.at("/properties/spec/properties/rollout"_json_pointer);
+  EXPECT_EQ(rollout["x-kubernetes-validations"].size(), 1u) << "a namespace has no order of waves";
+  rollout.erase("x-kubernetes-validations");
+  EXPECT_TRUE(cluster == own) << Json::diff(own, cluster).dump(1);
 }
 
 }  // namespace

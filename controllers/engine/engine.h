@@ -1,0 +1,52 @@
+// The rollout engine: (plan, observed world with its records) → (new records, actions). Pure: no
+// I/O, no clock, no memory of its own.
+//
+// The caller writes the records first, each with the version that it was decided from as a
+// precondition, and acts only when that write was accepted. Killed in between, it decides the same
+// again, because an action that has not happened is not observed. Budgets are worked out anew at
+// every call from what is observed and recorded, so a restart forgets no one who is in flight.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controllers/engine/world.h"
+
+namespace profiling::engine {
+
+struct Action {
+  enum class Kind {
+    kEvict,           // through the eviction subresource, with the uid as precondition
+    kDelete,          // a pod that does not run and is not wanted: eviction would only wait for it
+    kRolloutRestart,  // set the template annotation to `token`
+  } kind = Kind::kEvict;
+  std::string pod, uid;  // of kEvict and kDelete
+  std::string token;     // of kRolloutRestart
+};
+
+struct Change {
+  std::size_t workload = 0;  // index into World::workloads
+  api::WorkloadRollout record;
+  bool differs = false;  // from the one in the world
+  std::vector<Action> actions;
+  bool wants_owner = false;  // decide again with Workload::owner set
+};
+
+struct Result {
+  std::vector<Change> changes;  // only workloads with something to write, do or read
+  api::PolicyRollout policy;
+  std::string stable;         // the policy's new stable revision, or the old one
+  std::optional<Time> again;  // decide again then at the latest; absent: when something changes
+};
+
+Result decide(const Plan& plan, const World& world);
+
+// How many of `total` pods are `percent` per cent: at least one, and, below 100, at least one less
+// than all where there are two, so that there is somebody to compare with.
+std::int64_t podsOfStep(std::int64_t total, std::int64_t percent);
+
+// Whether pods of the workload are being replaced: it counts against maxParallel.
+bool restarting(const api::WorkloadRollout& record);
+
+}  // namespace profiling::engine

@@ -1,0 +1,149 @@
+// What the rollout engine decides from, as plain values: a policy's plan, its workloads as they are
+// observed, and what the gates measure. Filled by controllers/rollout, and by simulations.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "operator/api/v1alpha1/rollout.h"
+
+namespace profiling::engine {
+
+// Wall time as the process counts it: what the wall clock said when the process started plus the
+// time that has passed since, so that a clock that is set does not end a soak.
+using Time = std::chrono::system_clock::time_point;
+using Duration = std::chrono::milliseconds;
+
+struct Window {
+  std::array<bool, 7> days{};  // Monday first
+  Duration start{0};           // since midnight, UTC
+  Duration length{0};
+};
+
+struct Gates {
+  std::int64_t max_restarts = 0;
+  Duration ready_within{std::chrono::minutes(5)};
+  std::optional<Duration> profiles_within;       // absent: not asked
+  std::optional<std::int64_t> max_cpu_percent;   // absent: not asked
+  std::optional<std::int64_t> max_memory_bytes;  // absent: not asked
+  api::OnInconclusive on_inconclusive = api::OnInconclusive::kHold;
+};
+
+// spec.rollout with everything worked out.
+struct Plan {
+  std::string policy;  // "namespace/name" or the cluster policy's name, for messages
+  bool paused = false;
+  bool observes = false;  // mode Observe: nothing is assigned or restarted
+  bool available = true;  // the server can be resolved; else nothing is started
+  std::size_t waves = 1;
+  std::vector<std::int64_t> workload_steps{100}, pod_steps{100};
+  std::int64_t max_parallel = 5, failure_budget = 1;
+  bool approval = false;
+  Duration soak{std::chrono::minutes(5)}, cooldown{std::chrono::minutes(10)};
+  Duration progress_deadline{std::chrono::hours(1)};
+  api::RestartMode mode = api::RestartMode::kOnOwnerChange;
+  api::RestartMethod method = api::RestartMethod::kAuto;
+  std::int64_t max_unavailable = 1;
+  std::vector<Window> windows;  // empty: always
+  Gates gates;
+  bool pause_on_failure = false;
+  // [0] is the target; the others are it with less and less profiled, each the next thing to try
+  // where the one before costs too much.
+  std::vector<std::string> revisions;
+  std::string stable;  // of the policy: the last revision that was rolled out everywhere
+  // Requests of people.
+  std::string aborted;          // revision
+  std::string promoted;         // "<revision>" or "<revision>/<wave>/<step>"
+  std::optional<Time> retried;  // failures until then are forgiven
+
+  // No steps and no restarts: new pods get the target at once.
+  bool immediate() const;
+};
+
+// Why a pod's container does not run, or ended last time.
+struct Failure {
+  std::string container;
+  bool init = false;
+  bool ours = false;                      // one of our init containers
+  std::optional<std::int64_t> exit_code;  // absent: it waits
+  std::string reason;   // OOMKilled, Error, CrashLoopBackOff, ImagePullBackOff, …
+  std::string message;  // termination message, at most 256 bytes
+};
+
+struct Pod {
+  std::string name, uid;
+  std::string revision;  // label profiling.dev/profiled; empty: no agent
+  std::string template_hash;
+  std::int64_t ordinal = -1;  // of a StatefulSet's
+  bool ready = false, deleting = false;
+  bool eligible = true;  // the decision would give it an agent, or it has one
+  Time created{};
+  std::int64_t restarts = 0;       // of all its containers
+  std::optional<Failure> failure;  // of the container that fails now or failed last
+  // Means since the step began; absent: no sample.
+  std::optional<std::int64_t> cpu_milli, memory_bytes;
+  std::int64_t samples = 0;
+  std::optional<bool> reporting;  // profiles arrived within gates.profiles_within; absent: unknown
+};
+using Pods = std::vector<Pod>;
+
+// What the owner's object says, read when the engine asks for it.
+struct Owner {
+  bool found = true;
+  std::int64_t replicas = 1;
+  bool rolling_out = false;  // a change of its own is under way
+  bool paused = false;       // spec.paused
+  bool on_delete = false;    // updateStrategy OnDelete
+  std::int64_t partition = 0;
+  bool surges = false;  // a restart makes a new pod before it takes an old one away
+  bool autoscaled_to_maximum = false;
+  bool disruptions_allowed = true;  // false: a PodDisruptionBudget is at 0
+  std::string restarted_for;        // our template annotation
+};
+
+// How the sources of the gates fare. A source that nobody asks counts as working.
+struct Sources {
+  bool metrics = true;  // metrics.k8s.io answers
+  bool arrival = true;  // the storage server's queries are answered
+  std::string server;   // why the storage server should get no more agents now; empty: it may
+};
+
+struct WorkloadWishes {  // spec of its WorkloadProfile
+  bool paused = false;
+  bool skip = false;
+  std::string pin;      // a revision
+  std::string approve;  // a revision whose unclear verdict a person takes responsibility for
+};
+
+struct Workload {
+  std::string key;  // "namespace/Kind/name"
+  std::string kind;
+  std::size_t wave = 0;
+  std::uint32_t bucket = 0;  // 0..9999, bucketOf()
+  bool unsupported = false;  // nothing of it can be injected: `unsupported_reason`
+  std::string unsupported_reason;
+  WorkloadWishes wishes;
+  api::WorkloadRollout record;
+  std::shared_ptr<const Pods> pods = std::make_shared<const Pods>();  // that live
+  std::optional<Owner> owner;
+};
+
+struct World {
+  Time now{};
+  std::vector<Workload> workloads;  // in any order
+  api::PolicyRollout record;
+  Sources sources;
+  // Workloads of other policies whose pods are being replaced, and how many may be at one time in
+  // all; 0: no limit.
+  std::int64_t restarting_elsewhere = 0, max_restarting = 0;
+};
+
+// Which part of the workloads comes first: the same in every process and after every restart.
+std::uint32_t bucketOf(std::string_view policy_uid, std::string_view workload_key);
+
+}  // namespace profiling::engine
