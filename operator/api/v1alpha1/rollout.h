@@ -165,6 +165,9 @@ struct PolicyRollout {
   std::string message;
 };
 
+// Whether new pods get the target at once: nothing is staged and nothing restarted.
+bool immediate(const std::optional<RolloutSpec>& rollout);
+
 std::string_view stateName(WorkloadState state);
 std::string_view verdictName(Verdict verdict);
 std::string_view attributionName(Attribution attribution);
