@@ -22,12 +22,13 @@ ALLOWED = {
     "webhooks/agents": [],
     "webhooks": ["operator/base", "operator/api", "operator/net", "webhooks/inject", "webhooks/admission"],
     "controllers/specs": ["operator/base", "operator/api"],
+    "controllers/engine": ["operator/base", "operator/api"],
     "controllers": ["operator/base", "operator/api", "operator/tls", "operator/kube", "operator/net/http_client.h",
-                    "controllers/specs", "webhooks/inject", "webhooks/admission"],
+                    "controllers/specs", "controllers/engine", "webhooks/inject", "webhooks/admission"],
     "operator/app": ["operator", "webhooks", "controllers"],
 }
 # Pure folders and files: no threads, no files, no logging, no clock but values.
-PURE = ("webhooks/inject/", "controllers/specs/")
+PURE = ("webhooks/inject/", "controllers/specs/", "controllers/engine/")
 IMPURE_HEADERS = {"thread", "mutex", "condition_variable", "fstream", "iostream", "atomic", "stop_token",
                   "operator/base/log.h", "operator/base/stop.h", "operator/base/clock.h"}
 # Libraries that only their adapters may see.

@@ -2,6 +2,9 @@
 // their siblings and says whose fault a failure is. Silence never passes. Pure.
 #pragma once
 
+#include <array>
+#include <string_view>
+
 #include "controllers/engine/world.h"
 
 namespace profiling::engine {
@@ -13,7 +16,8 @@ struct GateInput {
   const std::optional<api::Baseline>& baseline;
   const Sources& sources;
   Time now{};
-  Time since{};  // of the step
+  Time since{};           // of the step
+  bool compared = false;  // an earlier step of this move has compared CPU and memory already
 };
 
 struct GateResult {
@@ -22,6 +26,14 @@ struct GateResult {
   bool too_costly = false;    // the verdict is about CPU or memory
   std::optional<Time> again;  // a deadline that would change it
 };
+
+// A termination message that holds one of these, whatever its case, speaks of an agent.
+inline constexpr std::array<std::string_view, 4> kAgentWords{"asyncprofiler", "async-profiler",
+                                                             "pyroscope", "/profiling-agent/"};
+// Extra CPU below this never fails a step: a share of next to nothing says nothing.
+inline constexpr std::int64_t kNegligibleMilli = 20;
+// Samples of a pod that a comparison needs.
+inline constexpr std::int64_t kMinSamples = 3;
 
 // Crashes, readiness, images, OOM: what must be answered at once. kPass or kNone when nothing is
 // wrong.

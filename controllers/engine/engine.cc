@@ -1,0 +1,247 @@
+#include "controllers/engine/engine.h"
+
+#include <algorithm>
+#include <numeric>
+#include <tuple>
+
+#include "controllers/engine/machine.h"
+
+namespace profiling::engine {
+namespace {
+
+using State = api::WorkloadState;
+
+bool active(const api::WorkloadRollout& r) {
+  return r.state == State::kBaselining || r.state == State::kStepping ||
+         r.state == State::kSoaking || r.state == State::kEvaluating ||
+         (r.state == State::kPreflight && r.step > 0);
+}
+
+class Coordinator {
+ public:
+  Coordinator(const Plan& plan, const World& world) : plan_(plan), world_(world) {}
+
+  Result run() {
+    order_.resize(world_.workloads.size());
+    std::iota(order_.begin(), order_.end(), std::size_t{0});
+    std::sort(order_.begin(), order_.end(), [&](std::size_t a, std::size_t b) {
+      const auto key = [&](std::size_t i) {
+        const Workload& w = world_.workloads[i];
+        // Those that are under way come before those that would like to begin.
+        return std::make_tuple(!active(w.record), w.wave, w.bucket, std::string_view(w.key));
+      };
+      return key(a) < key(b);
+    });
+    startOver();
+    shareSlots();
+    std::vector<api::WorkloadRollout> records(world_.workloads.size());
+    for (const std::size_t i : order_) {
+      Change change = advance(plan_, world_, i, inTurn(world_.workloads[i]), budget_);
+      records[i] = change.record;
+      // What fails now stops what would begin after it in this very pass.
+      if (failed(plan_, change.record) && !failed(plan_, world_.workloads[i].record)) {
+        ++failures_;
+        budget_.frozen = failures_ >= plan_.failure_budget;
+      }
+      if (change.differs || !change.actions.empty() || change.wants_owner) {
+        out_.changes.push_back(std::move(change));
+      }
+    }
+    out_.stable = plan_.stable;
+    if (!plan_.revisions.empty()) summarise(records);
+    out_.policy = std::move(policy_);
+    out_.again = budget_.again;
+    return std::move(out_);
+  }
+
+ private:
+  // A new target begins at the first step of the first wave.
+  void startOver() {
+    policy_ = world_.record;
+    policy_.waves = static_cast<std::int64_t>(plan_.waves);
+    policy_.steps = static_cast<std::int64_t>(plan_.workload_steps.size());
+    const std::string target = plan_.revisions.empty() ? std::string() : plan_.revisions.front();
+    if (policy_.revision != target || policy_.step < 1) {
+      policy_.revision = target;
+      policy_.wave = 0;
+      policy_.step = 1;
+      policy_.step_since = timeText(world_.now);
+    }
+    policy_.step = std::min(policy_.step, std::max<std::int64_t>(policy_.steps, 1));
+    policy_.wave = std::min(policy_.wave, std::max<std::int64_t>(policy_.waves - 1, 0));
+    readPromotion();
+    lowest_.assign(plan_.waves, 10000);
+    for (const Workload& w : world_.workloads) {
+      if (w.wave < lowest_.size() && !w.unsupported) {
+        lowest_[w.wave] = std::min(lowest_[w.wave], w.bucket);
+      }
+    }
+  }
+
+  // "<revision>/<wave>/<step>": as of that step; "<revision>": everything at once.
+  void readPromotion() {
+    const std::vector<std::string_view> parts = split(plan_.promoted, '/');
+    if (policy_.revision.empty() || parts.front() != policy_.revision) return;
+    if (parts.size() == 1) {
+      promoted_ = {policy_.waves - 1, policy_.steps};
+      fully_ = true;
+    } else if (parts.size() == 3) {
+      const auto number = [](std::string_view text) {
+        return text.empty() || text.size() > 6 ||
+                       text.find_first_not_of("0123456789") != std::string_view::npos
+                   ? std::int64_t{-1}
+                   : std::stoll(std::string(text));
+      };
+      promoted_ = {number(parts[1]), number(parts[2])};
+    }
+    if (promoted_ > std::make_pair(policy_.wave, policy_.step)) {
+      policy_.wave = std::min(promoted_.first, policy_.waves - 1);
+      policy_.step = std::clamp<std::int64_t>(promoted_.second, 1, policy_.steps);
+      policy_.step_since = timeText(world_.now);
+    }
+  }
+
+  bool inTurn(const Workload& w) const {
+    if (plan_.revisions.empty()) return true;
+    if (!w.wishes.pin.empty() || plan_.immediate()) return true;
+    const auto wave = static_cast<std::int64_t>(w.wave);
+    if (wave != policy_.wave) return wave < policy_.wave;
+    const std::int64_t percent = plan_.workload_steps[static_cast<std::size_t>(policy_.step - 1)];
+    return w.bucket < percent * 100 || w.bucket == lowest_[w.wave];
+  }
+
+  // Who has had pods replaced the longest keeps its slot; what is above a budget that was lowered
+  // waits.
+  void shareSlots() {
+    budget_.window = windowAt(plan_.windows, world_.now);
+    if (!budget_.window.open) keepEarlier(budget_.again, budget_.window.changes);
+    budget_.acts.assign(world_.workloads.size(), false);
+    std::int64_t slots = plan_.max_parallel;
+    if (world_.max_restarting > 0) {
+      slots = std::min(slots, world_.max_restarting - world_.restarting_elsewhere);
+    }
+    std::vector<std::size_t> held;
+    for (std::size_t i = 0; i < world_.workloads.size(); ++i) {
+      const api::WorkloadRollout& r = world_.workloads[i].record;
+      if (failed(plan_, r)) ++failures_;
+      if (restarting(r)) held.push_back(i);
+    }
+    budget_.frozen = failures_ >= plan_.failure_budget;
+    std::sort(held.begin(), held.end(), [&](std::size_t a, std::size_t b) {
+      const auto key = [&](std::size_t i) {
+        const Workload& w = world_.workloads[i];
+        return std::make_tuple(std::string_view(w.record.since), w.bucket, std::string_view(w.key));
+      };
+      return key(a) < key(b);
+    });
+    for (const std::size_t i : held) {
+      if (slots <= 0) break;
+      budget_.acts[i] = true;
+      --slots;
+    }
+    budget_.slots = slots;
+  }
+
+  void summarise(const std::vector<api::WorkloadRollout>& records) {
+    policy_.pending = policy_.active = policy_.held = policy_.complete = policy_.failed =
+        policy_.skipped = 0;
+    bool step_done = true;
+    std::int64_t blocked = 0;  // held by what no one but a person can settle
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      const api::WorkloadRollout& r = records[i];
+      const bool mine = inTurn(world_.workloads[i]);
+      if (mine && !settled(plan_, r)) step_done = false;
+      if (mine && r.state == State::kPaused && r.verdict.result != api::Verdict::kFail) ++blocked;
+      countState(r);
+    }
+    explain(records, blocked);
+    if (!step_done) return;
+    const bool last = policy_.step >= policy_.steps && policy_.wave + 1 >= policy_.waves;
+    if (last) {
+      if (policy_.failed == 0 && policy_.held == 0) out_.stable = policy_.revision;
+      return;
+    }
+    if (budget_.frozen || plan_.paused) return;
+    const auto next = policy_.step < policy_.steps
+                          ? std::make_pair(policy_.wave, policy_.step + 1)
+                          : std::make_pair(policy_.wave + 1, std::int64_t{1});
+    if (plan_.approval && promoted_ < next) {
+      policy_.reason = "AwaitingApproval";
+      policy_.message = "wave " + std::to_string(next.first) + ", step " +
+                        std::to_string(next.second) + " waits to be promoted";
+      return;
+    }
+    std::tie(policy_.wave, policy_.step) = next;
+    policy_.step_since = timeText(world_.now);
+    keepEarlier(budget_.again, world_.now);
+  }
+
+  void countState(const api::WorkloadRollout& r) {
+    if (failed(plan_, r)) {
+      ++policy_.failed;
+    } else if (r.state == State::kComplete) {
+      ++policy_.complete;
+    } else if (r.state == State::kSkipped) {
+      ++policy_.skipped;
+    } else if (r.state == State::kPaused || r.reason == kPausedByUser) {
+      ++policy_.held;
+    } else if (active(r)) {
+      ++policy_.active;
+    } else {
+      ++policy_.pending;
+    }
+  }
+
+  void explain(const std::vector<api::WorkloadRollout>& records, std::int64_t blocked) {
+    policy_.reason.clear();
+    policy_.message.clear();
+    if (!plan_.aborted.empty() && plan_.aborted == policy_.revision) {
+      policy_.reason = "Aborted";
+      policy_.message = "revision " + policy_.revision + " was aborted; another one begins anew";
+    } else if (budget_.frozen && !plan_.immediate()) {
+      policy_.reason = "FailureBudgetSpent";
+      policy_.message = std::to_string(policy_.failed) +
+                        " workloads failed; rollout.workloads.failureBudget is " +
+                        std::to_string(plan_.failure_budget) + nameOfFailed(records);
+    } else if (plan_.paused) {
+      policy_.reason = "Paused";
+      policy_.message = "rollout.paused is true";
+    } else if (!budget_.window.open && plan_.mode == api::RestartMode::kManaged &&
+               policy_.active + policy_.pending > 0) {
+      policy_.reason = "OutsideWindow";
+      policy_.message = "pods are replaced again as of " +
+                        (budget_.window.changes ? timeText(*budget_.window.changes) : "never");
+    } else if (blocked > 0) {
+      policy_.reason = "Inconclusive";
+      policy_.message = std::to_string(blocked) + " workloads are held by an unclear verdict";
+    }
+  }
+
+  std::string nameOfFailed(const std::vector<api::WorkloadRollout>& records) const {
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      if (!failed(plan_, records[i])) continue;
+      return ": " + world_.workloads[i].key + " (" + records[i].verdict.reason + ")";
+    }
+    return {};
+  }
+
+  const Plan& plan_;
+  const World& world_;
+  std::vector<std::size_t> order_;
+  std::vector<std::uint32_t> lowest_;  // bucket of each wave, so that no step is empty
+  Budget budget_;
+  std::int64_t failures_ = 0;
+  std::pair<std::int64_t, std::int64_t> promoted_{-1, -1};
+  bool fully_ = false;
+  api::PolicyRollout policy_;
+  Result out_;
+};
+
+}  // namespace
+
+Result decide(const Plan& plan, const World& world) {
+  if (plan.observes) return {{}, world.record, plan.stable, std::nullopt};
+  return Coordinator(plan, world).run();
+}
+
+}  // namespace profiling::engine

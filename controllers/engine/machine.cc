@@ -1,0 +1,367 @@
+#include "controllers/engine/machine.h"
+
+#include <algorithm>
+
+#include "controllers/engine/machine_impl.h"
+#include "operator/api/v1alpha1/codec.h"
+
+namespace profiling::engine {
+namespace {
+
+using State = api::WorkloadState;
+using api::Attribution;
+using api::Verdict;
+
+constexpr Duration kSkippedAgain{std::chrono::minutes(10)};
+
+bool contains(const std::vector<std::string>& list, const std::string& text) {
+  return std::find(list.begin(), list.end(), text) != list.end();
+}
+
+// What of a verdict is news: its time is set when that changes, so that a record is not written at
+// every look.
+bool sameVerdict(const api::GateVerdict& a, const api::GateVerdict& b) {
+  return a.result == b.result && a.attribution == b.attribution && a.reason == b.reason;
+}
+
+bool sameRecord(const api::WorkloadRollout& a, const api::WorkloadRollout& b) {
+  return api::toJson(a) == api::toJson(b);
+}
+
+}  // namespace
+
+bool failed(const Plan& plan, const api::WorkloadRollout& r) {
+  if (!contains(plan.revisions, r.target_revision)) return false;
+  if (r.state == State::kRollingBack || r.state == State::kRolledBack) return true;
+  return r.state == State::kPaused && r.verdict.result == Verdict::kFail &&
+         r.verdict.attribution != Attribution::kApplication;
+}
+
+bool settled(const Plan& plan, const api::WorkloadRollout& r) {
+  if (r.reason == kPausedByUser) return true;
+  if (!contains(plan.revisions, r.target_revision)) return r.state == State::kSkipped;
+  switch (r.state) {
+    case State::kComplete:
+    case State::kSkipped:
+    case State::kRolledBack:
+      return true;
+    case State::kPaused:
+      return r.verdict.result == Verdict::kFail;
+    default:
+      return false;
+  }
+}
+
+Change advance(const Plan& plan, const World& world, std::size_t index, bool in_turn,
+               Budget& budget) {
+  return Machine(plan, world, index, in_turn, budget).run();
+}
+
+Change Machine::run() {
+  Change change;
+  change.workload = index_;
+  if (plan_.revisions.empty()) {
+    withoutPolicy();
+  } else {
+    r_.restart_mode = plan_.mode;
+    r_.max_unavailable = plan_.max_unavailable;
+    r_.steps = static_cast<std::int64_t>(plan_.pod_steps.size());
+    retarget();
+    if (!finishing_) transition();
+  }
+  change.record = std::move(r_);
+  change.differs = !sameRecord(change.record, w_.record);
+  change.actions = std::move(actions_);
+  change.wants_owner = wants_owner_;
+  return change;
+}
+
+// A new target: what is under way is finished first, unless it does harm.
+void Machine::retarget() {
+  const auto& revisions = plan_.revisions;
+  const auto known = std::find(revisions.begin(), revisions.end(), r_.target_revision);
+  const std::string wanted = !w_.wishes.pin.empty()     ? w_.wishes.pin
+                             : known == revisions.end() ? revisions.front()
+                                                        : r_.target_revision;
+  if (r_.target_revision == wanted) return;
+  if (r_.state == State::kStepping && managed()) {
+    const bool moving = std::any_of(w_.pods->begin(), w_.pods->end(), [&](const Pod& pod) {
+      return pod.deleting || (pod.revision == r_.target_revision && !pod.ready && !pod.failure);
+    });
+    const bool late = now_ - timeOf(r_.since) > plan_.progress_deadline;
+    if (moving && !late && judge(false).verdict.result != Verdict::kFail) {
+      wait("Superseded", "the pods that are being replaced come first; then revision " + wanted);
+      finishing_ = true;
+      again(timeOf(r_.since) + plan_.progress_deadline);
+      return;
+    }
+  }
+  if (r_.state != State::kPending && r_.state != State::kComplete &&
+      r_.state != State::kRolledBack && r_.state != State::kSkipped) {
+    remember("Superseded", "NewRevision");
+  }
+  // What was not undone yet stays to be undone by the step to the new revision.
+  r_.target_revision = wanted;
+  r_.step = 0;
+  r_.reduction = 0;
+  r_.restart_attempts = 0;
+  r_.started.clear();
+  r_.verdict = {};
+  r_.baseline.reset();
+  r_.overhead.reset();
+  enter(State::kPending);
+}
+
+void Machine::transition() {
+  if (r_.since.empty()) r_.since = timeText(now_);
+  // Each state may lead to the next at once; the bound only guards against a loop.
+  for (int i = 0; i < 12; ++i) {
+    const State before = r_.state;
+    const std::int64_t step = r_.step;
+    if (w_.wishes.skip && r_.state != State::kSkipped && r_.state != State::kRollingBack) {
+      assign(r_.stable_revision);
+      enter(State::kSkipped, "SkippedByUser", "spec.skip of this record is true");
+      return;
+    }
+    if (abortWanted()) {
+      rollBack("Aborted", "the rollout of revision " + r_.target_revision + " was aborted",
+               "Aborted");
+    }
+    if (w_.wishes.paused && r_.state != State::kRollingBack && r_.state != State::kRolledBack) {
+      wait(std::string(kPausedByUser), "spec.paused of this record is true");
+      return;
+    }
+    if (r_.reason == kPausedByUser) wait({}, {});
+    switch (r_.state) {
+      case State::kPending:
+        pending();
+        break;
+      case State::kPreflight:
+        preflight();
+        break;
+      case State::kBaselining:
+        baselining();
+        break;
+      case State::kStepping:
+        stepping();
+        break;
+      case State::kSoaking:
+        soaking();
+        break;
+      case State::kEvaluating:
+        evaluating();
+        break;
+      case State::kPaused:
+        paused();
+        break;
+      case State::kRollingBack:
+        rollingBack();
+        break;
+      case State::kRolledBack:
+        rolledBack();
+        break;
+      case State::kComplete:
+        complete();
+        break;
+      case State::kSkipped:
+        skipped();
+        break;
+    }
+    if ((r_.state == before && r_.step == step) || wants_owner_ || !actions_.empty()) return;
+  }
+}
+
+void Machine::enter(State state, std::string reason, std::string message) {
+  r_.state = state;
+  r_.reason = std::move(reason);
+  r_.message = std::move(message);
+  r_.since = timeText(now_);
+}
+
+void Machine::wait(std::string reason, std::string message, std::optional<Time> when) {
+  r_.reason = std::move(reason);
+  r_.message = std::move(message);
+  again(when);
+}
+
+void Machine::assign(const std::string& revision) {
+  r_.assigned_revision = revision;
+  r_.target_pods.reset();
+  r_.first_ordinal.reset();
+}
+
+void Machine::remember(const char* result, const std::string& reason) {
+  r_.history.insert(r_.history.begin(), {r_.target_revision, result, reason, timeText(now_)});
+  if (r_.history.size() > api::kMaxHistory) r_.history.resize(api::kMaxHistory);
+}
+
+bool Machine::takeSlot() {
+  if (!managed() || budget_.acts[index_]) return true;
+  if (budget_.slots <= 0) return false;
+  --budget_.slots;
+  budget_.acts[index_] = true;
+  return true;
+}
+
+GateResult Machine::judge(bool everything) const {
+  const GateInput input{plan_.gates,    *w_.pods, r_.target_revision, r_.baseline,
+                        world_.sources, now_,     timeOf(r_.since),   r_.overhead.has_value()};
+  return everything ? evaluateGates(input) : checkHealth(input);
+}
+
+void Machine::take(const GateResult& result) {
+  if (result.overhead) r_.overhead = result.overhead;
+  if (sameVerdict(r_.verdict, result.verdict)) return;
+  r_.verdict = result.verdict;
+  r_.verdict.time = timeText(now_);
+}
+
+void Machine::hold(const GateResult& result) {
+  take(result);
+  enter(State::kPaused, result.verdict.reason, result.verdict.message);
+}
+
+bool Machine::healthy() {
+  const GateResult result = judge(false);
+  again(result.again);
+  if (result.verdict.result != Verdict::kFail) return true;
+  if (result.verdict.attribution != Attribution::kAgent && approved()) return true;
+  if (result.verdict.attribution == Attribution::kAgent) {
+    fail(result);
+  } else {
+    hold(result);
+  }
+  return false;
+}
+
+void Machine::pending() {
+  if (r_.rejected_revision == r_.target_revision && !r_.rejected_revision.empty()) {
+    assign(r_.stable_revision);
+    enter(State::kRolledBack, "Rejected", "the revision failed here before");
+    return;
+  }
+  if (!in_turn_) {
+    assign(r_.stable_revision);
+    wait("NotYet", "its turn in the rollout has not come");
+    return;
+  }
+  enter(State::kPreflight);
+}
+
+void Machine::soaking() {
+  if (!healthy()) return;
+  const Counts c = counts(r_.target_revision);
+  if (c.on < goal() && c.deleting == 0 && !jobs()) {
+    enter(State::kStepping, "PodsMissing", "pods that had the revision are gone");
+    if (!takeSlot()) enter(State::kPreflight, "Queued", "other workloads come first");
+    return;
+  }
+  const Time end = timeOf(r_.since) + (promotedFully() ? Duration(0) : plan_.soak);
+  if (now_ < end) {
+    r_.reason = "Soaking";
+    r_.message.clear();
+    again(end);
+    return;
+  }
+  enter(State::kEvaluating);
+}
+
+void Machine::evaluating() {
+  const GateResult result = judge(true);
+  again(result.again);
+  const Verdict verdict = result.verdict.result;
+  if (verdict == Verdict::kFail && result.verdict.attribution == Attribution::kAgent) {
+    fail(result);
+    return;
+  }
+  if (verdict == Verdict::kPass || approved()) {
+    take(result);
+    advanceStep();
+    return;
+  }
+  if (verdict == Verdict::kFail) {
+    hold(result);
+    return;
+  }
+  if (verdict != Verdict::kNone) take(result);
+  wait(result.verdict.reason, result.verdict.message);
+  const Time deadline = timeOf(r_.since) + plan_.progress_deadline;
+  if (now_ < deadline) {
+    again(deadline);
+    return;
+  }
+  if (plan_.gates.on_inconclusive == api::OnInconclusive::kRollBack) {
+    rollBack(result.verdict.reason, result.verdict.message, "RolledBack");
+    return;
+  }
+  hold(result);
+  if (verdict == Verdict::kNone) r_.verdict.result = Verdict::kInconclusive;
+}
+
+void Machine::advanceStep() {
+  if (lastStep()) {
+    if (r_.stable_revision != r_.target_revision) remember("Complete", "");
+    r_.stable_revision = r_.target_revision;
+    r_.restart_attempts = 0;
+    assign(r_.target_revision);
+    enter(State::kComplete);
+    return;
+  }
+  r_.restart_attempts = 0;
+  r_.step = promotedFully() ? static_cast<std::int64_t>(plan_.pod_steps.size()) : r_.step + 1;
+  enter(State::kPreflight);
+}
+
+void Machine::complete() {
+  if (!healthy()) return;
+  assign(r_.target_revision);
+  if (!managed()) return;
+  const auto missed = [&](const Pod* pod) { return now_ - pod->created >= 2 * kSettleTime; };
+  const std::vector<const Pod*> off = candidates(*w_.pods, r_.target_revision, 0);
+  if (std::none_of(off.begin(), off.end(), missed)) {
+    if (!off.empty()) again(now_ + 2 * kSettleTime);
+    if (!r_.reason.empty()) wait({}, {});
+    return;
+  }
+  enter(State::kPreflight, "Repair", "pods started without an agent while nobody injected it");
+}
+
+void Machine::paused() {
+  const GateResult result = judge(true);
+  again(result.again);
+  const bool fails = result.verdict.result == Verdict::kFail;
+  if (fails && result.verdict.attribution == Attribution::kAgent && !plan_.pause_on_failure) {
+    fail(result);
+    return;
+  }
+  const bool was_failure = r_.verdict.result == Verdict::kFail;
+  if (forgiven() || approved() || (was_failure && !fails && r_.reason != "GitOpsConflict") ||
+      (!was_failure && result.verdict.result == Verdict::kPass)) {
+    r_.restart_attempts = 0;
+    r_.verdict = {};
+    enter(State::kPreflight);
+    return;
+  }
+  if (fails && !was_failure) hold(result);
+}
+
+void Machine::skipped() {
+  const bool by_user = r_.reason == "SkippedByUser";
+  if (by_user && w_.wishes.skip) return;
+  if (w_.unsupported) {
+    if (r_.reason != w_.unsupported_reason) wait(w_.unsupported_reason, {});
+    return;
+  }
+  if (!by_user && !forgiven()) {
+    if (r_.reason == "NoPods" && counts({}).total == 0) return;
+    const bool stays = r_.reason != "NoPods" && r_.reason != "Unsupported";
+    const Time retry = timeOf(r_.since) + kSkippedAgain;
+    if (stays && now_ < retry) {
+      again(retry);
+      return;
+    }
+  }
+  enter(State::kPending);
+}
+
+}  // namespace profiling::engine

@@ -1,0 +1,109 @@
+// One call of advance(): the state that its parts share. Internal to machine.cc, preflight.cc,
+// stepping.cc and undo.cc.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "controllers/engine/machine.h"
+
+namespace profiling::engine {
+
+class Machine {
+ public:
+  Machine(const Plan& plan, const World& world, std::size_t index, bool in_turn, Budget& budget)
+      : plan_(plan),
+        world_(world),
+        w_(world.workloads[index]),
+        index_(index),
+        in_turn_(in_turn),
+        now_(world.now),
+        budget_(budget),
+        r_(w_.record) {}
+
+  Change run();
+
+ private:
+  using State = api::WorkloadState;
+  struct Obstacle {
+    std::string reason, message;
+    std::optional<Time> again;
+    bool skip = false;  // it stays: the workload takes no part
+  };
+
+  // machine.cc
+  void transition();
+  void retarget();
+  void pending();
+  void soaking();
+  void evaluating();
+  void complete();
+  void paused();
+  void skipped();
+  void advanceStep();
+  void enter(State state, std::string reason = {}, std::string message = {});
+  void wait(std::string reason, std::string message, std::optional<Time> again = std::nullopt);
+  void assign(const std::string& revision);
+  void remember(const char* result, const std::string& reason);
+  bool takeSlot();
+  bool healthy();  // false: a failure was dealt with, or the workload was held
+  void take(const GateResult& result);
+  void hold(const GateResult& result);
+  GateResult judge(bool everything) const;
+
+  // preflight.cc
+  void preflight();
+  void baselining();
+  std::optional<Obstacle> obstacle();
+  std::optional<Obstacle> ownerObstacle();
+  bool unhealthyBefore() const;
+
+  // stepping.cc
+  void stepping();
+  void shareOut();
+  void replacePods();
+  void restartByTemplate(const std::string& token);
+  void evict(const std::vector<const Pod*>& pods, std::int64_t count);
+  bool restartsByTemplate() const;
+  std::int64_t goal() const;
+  std::int64_t firstOrdinal() const;
+
+  // undo.cc
+  void fail(const GateResult& result);
+  void rollBack(const std::string& reason, const std::string& message, const char* history);
+  void rollingBack();
+  void rolledBack();
+  void withoutPolicy();
+  bool abortWanted() const;
+  std::string stableBefore() const;
+  std::vector<const Pod*> toUndo() const;
+
+  bool managed() const { return r_.restart_mode == api::RestartMode::kManaged; }
+  bool jobs() const { return w_.kind == "Job" || w_.kind == "CronJob"; }
+  bool promotedFully() const { return plan_.promoted == r_.target_revision; }
+  bool approved() const {
+    return promotedFully() ||
+           (!r_.target_revision.empty() && w_.wishes.approve == r_.target_revision);
+  }
+  bool lastStep() const { return r_.step >= static_cast<std::int64_t>(plan_.pod_steps.size()); }
+  bool forgiven() const { return plan_.retried && timeOf(r_.since) <= *plan_.retried; }
+  std::int64_t partition() const { return w_.owner ? w_.owner->partition : 0; }
+  Counts counts(std::string_view revision) const {
+    return countPods(*w_.pods, revision, partition());
+  }
+  void again(std::optional<Time> t) { keepEarlier(budget_.again, t); }
+
+  const Plan& plan_;
+  const World& world_;
+  const Workload& w_;
+  const std::size_t index_;
+  const bool in_turn_;
+  const Time now_;
+  Budget& budget_;
+  api::WorkloadRollout r_;
+  std::vector<Action> actions_;
+  bool wants_owner_ = false;
+  bool finishing_ = false;  // of an older target: nothing new begins
+};
+
+}  // namespace profiling::engine

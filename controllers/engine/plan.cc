@@ -1,0 +1,61 @@
+#include <algorithm>
+#include <string>
+
+#include "controllers/engine/engine.h"
+#include "controllers/engine/times.h"
+
+namespace profiling::engine {
+
+bool Plan::immediate() const {
+  return mode != api::RestartMode::kManaged && !approval && waves <= 1 &&
+         workload_steps.size() == 1 && workload_steps.front() == 100 && pod_steps.size() == 1 &&
+         pod_steps.front() == 100;
+}
+
+// FNV-1a, which is the same everywhere and for ever.
+std::uint32_t bucketOf(std::string_view policy_uid, std::string_view workload_key) {
+  std::uint32_t hash = 2166136261U;
+  const auto mix = [&](std::string_view text) {
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+  };
+  mix(policy_uid);
+  mix("/");
+  mix(workload_key);
+  // FNV's low digits follow the last bytes too closely for names that differ in a number only.
+  hash ^= hash >> 16;
+  hash *= 0x85ebca6bU;
+  hash ^= hash >> 13;
+  return hash % 10000;
+}
+
+std::int64_t podsOfStep(std::int64_t total, std::int64_t percent) {
+  if (percent >= 100 || total <= 1) return total;
+  return std::clamp<std::int64_t>((total * percent + 99) / 100, 1, total - 1);
+}
+
+bool restarting(const api::WorkloadRollout& record) {
+  return record.restart_mode == api::RestartMode::kManaged &&
+         (record.state == api::WorkloadState::kStepping ||
+          record.state == api::WorkloadState::kRollingBack);
+}
+
+WindowState windowAt(const std::vector<Window>& windows, Time now) {
+  if (windows.empty()) return {true, std::nullopt};
+  using std::chrono::days;
+  const auto today = std::chrono::floor<days>(now);
+  std::optional<Time> next;
+  // Yesterday's may reach into today; a week ahead holds every beginning.
+  for (int day = -1; day <= 7; ++day) {
+    const auto date = today + days(day);
+    const unsigned weekday = std::chrono::weekday(date).iso_encoding() - 1;
+    for (const Window& window : windows) {
+      if (!window.days.at(weekday)) continue;
+      const Time start = date + window.start;
+      if (now >= start && now < start + window.length) return {true, start + window.length};
+      if (start > now && (!next || start < *next)) next = start;
+    }
+  }
+  return {false, next};
+}
+
+}  // namespace profiling::engine

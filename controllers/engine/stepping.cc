@@ -1,0 +1,157 @@
+// Pods get the target revision: how many, which ones, and by what means.
+#include <algorithm>
+
+#include "controllers/engine/machine_impl.h"
+
+namespace profiling::engine {
+namespace {
+
+constexpr Duration kOwnerPoll{std::chrono::seconds(3)};
+constexpr std::int64_t kTemplateTries = 2;
+constexpr std::int64_t kUninjectedLimit = 2;
+
+}  // namespace
+
+std::int64_t Machine::firstOrdinal() const {
+  return r_.first_ordinal.value_or(0);
+}
+
+// Pods that must carry the revision for the step to be reached.
+std::int64_t Machine::goal() const {
+  const std::int64_t total = counts(r_.target_revision).total;
+  return r_.target_pods ? std::min(*r_.target_pods, total) : total;
+}
+
+// How many pods may carry the target. While pods come and go the number stays: it would follow
+// them up and down.
+void Machine::shareOut() {
+  const std::size_t at = static_cast<std::size_t>(std::max<std::int64_t>(r_.step, 1)) - 1;
+  const std::int64_t percent = lastStep()
+                                   ? plan_.pod_steps.back()
+                                   : plan_.pod_steps[std::min(at, plan_.pod_steps.size() - 1)];
+  const bool fresh = r_.assigned_revision != r_.target_revision || !r_.target_pods;
+  const Counts c = counts(r_.target_revision);
+  if (percent >= 100) {
+    assign(r_.target_revision);
+    return;
+  }
+  if (!fresh && !c.settled() && w_.record.step == r_.step) return;
+  const std::int64_t size = w_.owner && w_.owner->replicas > 0 ? w_.owner->replicas : c.total;
+  assign(r_.target_revision);
+  r_.target_pods = podsOfStep(size, percent);
+  if (w_.kind == "StatefulSet" && c.highest_ordinal >= 0) {
+    const std::int64_t end = std::max(c.highest_ordinal + 1, size);
+    r_.first_ordinal = std::max(end - *r_.target_pods, partition());
+  }
+}
+
+bool Machine::restartsByTemplate() const {
+  if (plan_.method == api::RestartMethod::kEvict || !w_.owner) return false;
+  if (plan_.method == api::RestartMethod::kRolloutRestart) return true;
+  // A surge takes nothing away, so it is worth it when all pods change, or the only one.
+  const bool all = lastStep() || std::max(w_.owner->replicas, counts({}).total) <= 1;
+  return all && w_.owner->surges && (w_.kind == "Deployment" || w_.kind == "Rollout") &&
+         r_.reason != "Repair";
+}
+
+void Machine::evict(const std::vector<const Pod*>& pods, std::int64_t count) {
+  for (const Pod* pod : pods) {
+    if (count-- <= 0) break;
+    actions_.push_back({Action::Kind::kEvict, pod->name, pod->uid, {}});
+  }
+  if (!actions_.empty()) r_.last_restart = timeText(now_);
+}
+
+void Machine::restartByTemplate(const std::string& token) {
+  const Owner& owner = *w_.owner;
+  again(now_ + kOwnerPoll);
+  if (owner.restarted_for == token) {
+    if (owner.rolling_out) return;
+    // It is through, and pods are left that nobody injected: one by one, then.
+    const Counts c = counts(r_.target_revision);
+    if (!c.settled()) return;
+    evict(candidates(*w_.pods, r_.target_revision, firstOrdinal()), 1);
+    return;
+  }
+  if (owner.rolling_out) return;
+  if (r_.restart_attempts >= kTemplateTries) {
+    GateResult result;
+    result.verdict.result = api::Verdict::kInconclusive;
+    result.verdict.reason = "GitOpsConflict";
+    result.verdict.message =
+        "somebody removes the annotation profiling.dev/restarted-for from the pod template: let "
+        "the GitOps tool ignore /spec/template/metadata/annotations/profiling.dev~1restarted-for, "
+        "or use rollout.restart.method 'Evict'";
+    hold(result);
+    return;
+  }
+  ++r_.restart_attempts;
+  r_.last_restart = timeText(now_);
+  actions_.push_back({Action::Kind::kRolloutRestart, {}, {}, token});
+}
+
+void Machine::replacePods() {
+  const Counts c = counts(r_.target_revision);
+  const std::int64_t wanted = goal() - c.on - c.deleting;
+  if (wanted <= 0) return;
+  if (!w_.owner) {
+    wants_owner_ = true;
+    return;
+  }
+  if (restartsByTemplate()) {
+    return restartByTemplate(r_.target_revision + "-" + std::to_string(r_.step));
+  }
+  again(now_ + kOwnerPoll);
+  if (w_.owner->rolling_out || w_.owner->paused) return;
+  const Time settled_since = std::max(timeOf(r_.since), now_ - plan_.cooldown);
+  const std::int64_t uninjected =
+      cameWithout(*w_.pods, r_.target_revision, settled_since, now_) -
+      (r_.target_pods ? std::max<std::int64_t>(c.total - *r_.target_pods, 0) : 0);
+  if (uninjected >= kUninjectedLimit) {
+    wait("InjectionMissed", "replaced pods come back without the agent: is the webhook away?",
+         now_ + kOwnerPoll);
+    return;
+  }
+  const std::int64_t desired = std::max(w_.owner->replicas, c.live);
+  const std::int64_t away = std::max<std::int64_t>(desired - c.ready, 0);
+  evict(candidates(*w_.pods, r_.target_revision, firstOrdinal()),
+        std::min(wanted, plan_.max_unavailable - away));
+}
+
+void Machine::stepping() {
+  if (!healthy()) return;
+  shareOut();
+  const Counts c = counts(r_.target_revision);
+  const std::int64_t wanted = goal();
+  if (c.on_ready >= wanted && c.total > 0) {
+    r_.restart_attempts = 0;
+    enter(State::kSoaking);
+    return;
+  }
+  if (!managed()) {
+    wait("WaitingForOwner", "pods get the agent when they start next: nobody restarts them for it");
+    return;
+  }
+  // Pods that are on their way are waited for; nothing new is begun while something forbids it.
+  const bool moving = !c.settled();
+  const bool hindered = plan_.paused || budget_.frozen || !budget_.window.open ||
+                        !plan_.available || !world_.sources.server.empty();
+  const Time deadline = timeOf(r_.since) + plan_.progress_deadline;
+  if (hindered && !moving) return enter(State::kPreflight);
+  if (now_ >= deadline && !approved()) {
+    const bool uninjected = r_.reason == "InjectionMissed";
+    GateResult result;
+    result.verdict.result = uninjected ? api::Verdict::kInconclusive : api::Verdict::kFail;
+    if (!uninjected) result.verdict.attribution = api::Attribution::kUnknown;
+    result.verdict.reason = uninjected ? "InjectionMissed" : "ProgressDeadlineExceeded";
+    result.verdict.message = std::to_string(c.on_ready) + " of " + std::to_string(wanted) +
+                             " pods are ready with the revision after rollout.progressDeadline";
+    return hold(result);
+  }
+  again(deadline);
+  if (hindered || !budget_.acts[index_]) return;
+  if (r_.reason != "Repair" && r_.reason != "InjectionMissed") wait({}, {});
+  replacePods();
+}
+
+}  // namespace profiling::engine

@@ -1,0 +1,163 @@
+// Going back: what failed, was aborted, or has lost its policy.
+#include <algorithm>
+
+#include "controllers/engine/machine_impl.h"
+
+namespace profiling::engine {
+namespace {
+
+constexpr Duration kUndoPoll{std::chrono::seconds(5)};
+constexpr Duration kUndoAgain{std::chrono::minutes(10)};
+
+bool broken(const Pod& pod) {
+  return !pod.ready && pod.failure.has_value();
+}
+
+}  // namespace
+
+// What it was on before the target: the stable revision, or the one before that when the target
+// has become the stable one meanwhile. Empty: no agent.
+std::string Machine::stableBefore() const {
+  const auto rejected = [&](const std::string& revision) {
+    return std::find(plan_.revisions.begin(), plan_.revisions.end(), revision) !=
+               plan_.revisions.end() ||
+           revision == r_.target_revision;
+  };
+  if (!rejected(r_.stable_revision)) return r_.stable_revision;
+  for (const api::RolloutHistory& h : r_.history) {
+    if (h.result == "Complete" && !rejected(h.revision)) return h.revision;
+  }
+  return {};
+}
+
+void Machine::fail(const GateResult& result) {
+  take(result);
+  r_.verdict.evidence = result.verdict.evidence;
+  if (result.too_costly && w_.wishes.pin.empty()) {
+    const auto& ladder = plan_.revisions;
+    const auto at = std::find(ladder.begin(), ladder.end(), r_.target_revision);
+    if (at != ladder.end() && at + 1 != ladder.end()) {
+      remember("TooCostly", result.verdict.reason);
+      r_.reduction = at + 1 - ladder.begin();
+      r_.target_revision = *(at + 1);
+      r_.step = 1;
+      r_.restart_attempts = 0;
+      r_.overhead.reset();
+      shareOut();
+      enter(State::kPreflight, "SteppedDown", "the overhead is too high: less is profiled");
+      return;
+    }
+  }
+  if (plan_.pause_on_failure) {
+    if (r_.state != State::kPaused)
+      enter(State::kPaused, result.verdict.reason, result.verdict.message);
+    return;
+  }
+  rollBack(result.verdict.reason, result.verdict.message, "RolledBack");
+}
+
+void Machine::rollBack(const std::string& reason, const std::string& message, const char* history) {
+  r_.stable_revision = stableBefore();
+  r_.rejected_revision = r_.target_revision;
+  remember(history, reason);
+  assign(r_.stable_revision);
+  enter(State::kRollingBack, reason, message);
+}
+
+bool Machine::abortWanted() const {
+  if (plan_.aborted.empty() || plan_.aborted != plan_.revisions.front()) return false;
+  if (std::find(plan_.revisions.begin(), plan_.revisions.end(), r_.target_revision) ==
+      plan_.revisions.end()) {
+    return false;
+  }
+  return r_.state != State::kRollingBack && r_.state != State::kRolledBack &&
+         r_.state != State::kSkipped;
+}
+
+// Pods with an agent that is not wanted, those that do not run first.
+std::vector<const Pod*> Machine::toUndo() const {
+  std::vector<const Pod*> out;
+  for (const Pod& pod : *w_.pods) {
+    if (!pod.deleting && !pod.revision.empty() && pod.revision != r_.stable_revision) {
+      out.push_back(&pod);
+    }
+  }
+  std::sort(out.begin(), out.end(), [](const Pod* a, const Pod* b) {
+    return std::make_pair(!broken(*a), std::string_view(a->name)) <
+           std::make_pair(!broken(*b), std::string_view(b->name));
+  });
+  return out;
+}
+
+void Machine::rollingBack() {
+  const std::vector<const Pod*> pods = toUndo();
+  const bool never = r_.restart_mode == api::RestartMode::kNever;
+  const bool any_broken =
+      std::any_of(pods.begin(), pods.end(), [](const Pod* pod) { return broken(*pod); });
+  const bool left = managed() ? !pods.empty() : any_broken && !never;
+  const Counts c = counts(r_.stable_revision);
+  if (!left) {
+    if (managed() && c.deleting > 0) return again(now_ + kUndoPoll);
+    enter(State::kRolledBack, r_.reason, r_.message);
+    return;
+  }
+  const Time deadline = timeOf(r_.since) + plan_.progress_deadline;
+  if (now_ >= deadline) {
+    // Something keeps the pods, a PodDisruptionBudget perhaps. It gives its place to others.
+    enter(State::kRolledBack, "PodsRemain",
+          std::to_string(pods.size()) + " pods still carry an agent that is not wanted");
+    return;
+  }
+  again(now_ + kUndoPoll);
+  if (!takeSlot()) return;
+  std::int64_t away = std::max<std::int64_t>(c.live + c.deleting - c.ready, 0);
+  if (w_.owner) away = std::max(away, w_.owner->replicas - c.ready);
+  std::int64_t room = r_.max_unavailable - away;
+  for (const Pod* pod : pods) {
+    if (broken(*pod)) {
+      // It is away already, and an eviction would wait for a budget that it does not use.
+      actions_.push_back({Action::Kind::kDelete, pod->name, pod->uid, {}});
+    } else if (managed() && room-- > 0) {
+      actions_.push_back({Action::Kind::kEvict, pod->name, pod->uid, {}});
+    }
+  }
+  if (!actions_.empty()) r_.last_restart = timeText(now_);
+}
+
+void Machine::rolledBack() {
+  const bool aborted = !plan_.revisions.empty() && plan_.aborted == plan_.revisions.front();
+  if (!plan_.revisions.empty() && forgiven() && !aborted) {
+    r_.rejected_revision.clear();
+    r_.target_revision = plan_.revisions.front();
+    r_.reduction = 0;
+    r_.step = 0;
+    r_.verdict = {};
+    r_.overhead.reset();
+    r_.baseline.reset();
+    enter(State::kPending);
+    return;
+  }
+  assign(r_.stable_revision);
+  if (toUndo().empty() || !managed()) return;
+  const Time retry = timeOf(r_.since) + kUndoAgain;
+  if (now_ < retry || budget_.slots <= 0) return again(std::max(retry, now_ + kUndoPoll));
+  enter(State::kRollingBack, r_.reason, r_.message);
+}
+
+// The policy is gone, or does not match any more: pods lose their agents by the mode that it had.
+void Machine::withoutPolicy() {
+  r_.target_revision.clear();
+  r_.stable_revision.clear();
+  assign({});
+  if (r_.since.empty()) r_.since = timeText(now_);
+  if (r_.state != State::kRollingBack && r_.state != State::kRolledBack) {
+    enter(State::kRollingBack, "PolicyGone", "no policy matches the workload any more");
+  }
+  if (r_.state == State::kRollingBack) {
+    rollingBack();
+  } else {
+    rolledBack();
+  }
+}
+
+}  // namespace profiling::engine
