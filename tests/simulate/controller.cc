@@ -205,11 +205,7 @@ bool Controller::write(const engine::Change& change) {
 }
 
 void Controller::writePolicy(const engine::Result& result) {
-  if (api::toJson(api::ProfilingPolicyStatus{.rollout = result.policy}) ==
-          api::toJson(api::ProfilingPolicyStatus{.rollout = store_.policy}) &&
-      result.stable == store_.stable) {
-    return;
-  }
+  if (result.policy == store_.policy && result.stable == store_.stable) return;
   if (dies()) return;
   store_.policy = world_.record = result.policy;
   store_.stable = plan_.stable = result.stable;

@@ -42,7 +42,7 @@ struct WorkloadSpec {
 struct Fault {
   enum class Kind { kCrash, kNeverReady, kImagePull, kOverhead, kSilent } kind = Kind::kCrash;
   std::int64_t workload = -1;  // -1: of every third one
-  std::string revision;
+  std::string revision = {};
   Ms from = 0, until = kNever;
   std::int64_t amount = 0;  // kOverhead: per cent of CPU
   bool hits(std::int64_t w, const std::string& of, Ms now) const {
@@ -83,7 +83,7 @@ struct Step {  // of the script
   } kind = Kind::kPodLost;
   Ms at = 0;
   std::int64_t workload = 0, amount = 0;
-  std::string text;
+  std::string text = {};
   bool overlaps = false;  // kKill: what it had under way still reaches the cluster
   Ms down = 0, jump = 0;  // kKill: how long nobody is there; what the clock says then
 };

@@ -38,8 +38,8 @@ class Webhook {
     std::size_t workload = 0;
     enum class Kind { kRecord, kCame, kWent } kind = Kind::kRecord;
     std::uint64_t id = 0;
-    std::string revision;
-    Seen record;  // kRecord: the first four
+    std::string revision = {};
+    Seen record = {};  // kRecord: the first four
   };
   struct Replica {
     std::vector<Seen> seen;
