@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "controllers/engine/machine_impl.h"
-#include "operator/api/v1alpha1/codec.h"
 
 namespace profiling::engine {
 namespace {
@@ -22,10 +21,6 @@ bool contains(const std::vector<std::string>& list, const std::string& text) {
 // every look.
 bool sameVerdict(const api::GateVerdict& a, const api::GateVerdict& b) {
   return a.result == b.result && a.attribution == b.attribution && a.reason == b.reason;
-}
-
-bool sameRecord(const api::WorkloadRollout& a, const api::WorkloadRollout& b) {
-  return api::toJson(a) == api::toJson(b);
 }
 
 }  // namespace
@@ -70,7 +65,7 @@ Change Machine::run() {
     if (!finishing_) transition();
   }
   change.record = std::move(r_);
-  change.differs = !sameRecord(change.record, w_.record);
+  change.differs = change.record != w_.record;
   change.actions = std::move(actions_);
   change.wants_owner = wants_owner_;
   return change;

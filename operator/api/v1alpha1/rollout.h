@@ -102,6 +102,7 @@ struct GateVerdict {
   std::string message;
   std::vector<std::string> evidence;  // at most kMaxEvidence lines, each at most 256 bytes
   std::string time;                   // RFC 3339: of the last change
+  bool operator==(const GateVerdict&) const = default;
 };
 inline constexpr std::size_t kMaxEvidence = 5;
 
@@ -111,17 +112,20 @@ struct Baseline {
   std::int64_t restarts = 0;   // of all its pods
   std::int64_t cpu_milli = 0;  // a pod's mean; 0: not known
   std::int64_t memory_bytes = 0;
+  bool operator==(const Baseline&) const = default;
 };
 struct Overhead {
   std::int64_t cpu_percent = 0;
   std::int64_t memory_bytes = 0;
   std::int64_t samples = 0;
+  bool operator==(const Overhead&) const = default;
 };
 struct RolloutHistory {
   std::string revision;
   std::string result;  // Complete, RolledBack, Superseded, Aborted
   std::string reason;
   std::string time;
+  bool operator==(const RolloutHistory&) const = default;
 };
 inline constexpr std::size_t kMaxHistory = 5;
 
@@ -150,6 +154,7 @@ struct WorkloadRollout {
   std::optional<Baseline> baseline;
   std::optional<Overhead> overhead;
   std::vector<RolloutHistory> history;  // newest first, at most kMaxHistory
+  bool operator==(const WorkloadRollout&) const = default;
 };
 
 // status.rollout of a policy.
@@ -163,6 +168,7 @@ struct PolicyRollout {
   std::int64_t pending = 0, active = 0, held = 0, complete = 0, failed = 0, skipped = 0;
   std::string reason;  // why it does not go on, when it does not
   std::string message;
+  bool operator==(const PolicyRollout&) const = default;
 };
 
 // Whether new pods get the target at once: nothing is staged and nothing restarted.

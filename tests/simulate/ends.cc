@@ -1,0 +1,97 @@
+// What holds at the end of a schedule, and of the engine as a function.
+#include <algorithm>
+#include <map>
+
+#include "tests/simulate/invariants.h"
+#include "tests/simulate/observe.h"
+
+namespace profiling::simulate {
+namespace {
+
+using State = api::WorkloadState;
+
+struct Answered {
+  api::WorkloadRollout record;
+  std::string actions;
+  bool operator==(const Answered&) const = default;
+};
+
+std::map<std::string, Answered> byKey(const engine::World& world, const engine::Result& result) {
+  std::map<std::string, Answered> out;
+  for (const engine::Change& change : result.changes) {
+    std::string actions = change.wants_owner ? "owner " : "";
+    for (const engine::Action& a : change.actions) {
+      actions += std::to_string(static_cast<int>(a.kind)) + a.pod + a.uid + a.token + " ";
+    }
+    out[world.workloads[change.workload].key] = {change.record, actions};
+  }
+  return out;
+}
+
+}  // namespace
+
+void Invariants::checkPurity(const engine::Plan& plan, const engine::World& world,
+                             const engine::Result& result) {
+  engine::World other = world;
+  Random random(scenario_.seed, 30 + decisions_);
+  for (std::size_t i = other.workloads.size(); i > 1; --i) {
+    std::swap(other.workloads[i - 1],
+              other.workloads[static_cast<std::size_t>(random.below(static_cast<std::int64_t>(i)))]);
+  }
+  const engine::Result again = decide_(plan, other);
+  const auto first = byKey(world, result);
+  const auto second = byKey(other, again);
+  if (first == second && again.policy == result.policy && again.stable == result.stable &&
+      again.again == result.again) {
+    return;
+  }
+  std::size_t differing = scenario_.workloads.size();
+  for (std::size_t i = 0; i < world.workloads.size(); ++i) {
+    const auto a = first.find(world.workloads[i].key);
+    const auto b = second.find(world.workloads[i].key);
+    if ((a == first.end()) != (b == second.end()) || (a != first.end() && a->second != b->second)) {
+      differing = i;
+    }
+  }
+  fail(Rule::kPure, differing, "the same world in another order is answered differently");
+}
+
+void Invariants::endOf(std::size_t workload, bool in_time) {
+  const api::WorkloadRollout& r = store_.records[workload].rollout;
+  const SimWorkload& w = cluster_.workloads()[workload];
+  const WorkloadSpec& spec = *w.spec;
+  const bool lonely = r.state == State::kSkipped && r.reason == "SingleReplica";
+  if (scenario_.healthy && r.state != State::kComplete && !lonely) {
+    return fail(Rule::kProgress, workload,
+                "nothing stands in the way, and it is not complete: " + r.reason + " " + r.message);
+  }
+  if (scenario_.healthy && !in_time) {
+    return fail(Rule::kProgress, workload, "the rollout is complete and never comes to rest");
+  }
+  const auto index = static_cast<std::int64_t>(workload);
+  for (const SimPod& pod : w.pods) {
+    if (pod.deleting || pod.revision.empty()) continue;
+    const bool failing = std::any_of(
+        scenario_.faults.begin(), scenario_.faults.end(), [&](const Fault& fault) {
+          return fault.kind == Fault::Kind::kCrash && fault.revision == pod.revision &&
+                 fault.hits(index, pod.revision, events_.now());
+        });
+    if (failing && pod.restarts > scenario_.plan.gates.max_restarts + 1 &&
+        events_.now() - pod.created > kHour && r.state == State::kComplete &&
+        !store_.plan.observes) {
+      return fail(Rule::kBlame, workload, pod.name() + " crashes by its agent and is called complete");
+    }
+    const bool hindered = w.budget_spent || spec.batch() || spec.unsupported ||
+                          store_.records[workload].wishes.skip || store_.plan.observes;
+    if (in_time && pod.revision == r.rejected_revision && r.state == State::kRolledBack &&
+        r.restart_mode == api::RestartMode::kManaged && r.reason != "PodsRemain" && !hindered) {
+      return fail(Rule::kRejected, workload, pod.name() + " still carries " + pod.revision);
+    }
+  }
+}
+
+void Invariants::ended(bool in_time) {
+  for (std::size_t i = 0; i < scenario_.workloads.size(); ++i) endOf(i, in_time);
+}
+
+}  // namespace profiling::simulate

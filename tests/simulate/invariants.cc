@@ -1,0 +1,165 @@
+// What holds at writes, actions and admissions.
+#include "tests/simulate/invariants.h"
+
+#include <algorithm>
+
+namespace profiling::simulate {
+namespace {
+
+constexpr Ms kLately = 10 * kMinute;
+
+}  // namespace
+
+std::string_view ruleName(Rule rule) {
+  static constexpr std::array<std::string_view, 13> kNames{
+      "",          "parallel", "unavailable", "forbidden", "assigned", "rejected", "flapping",
+      "progress",  "frozen",   "silence",     "same-end",  "blame",    "pure"};
+  return kNames.at(static_cast<std::size_t>(rule));
+}
+
+Invariants::Invariants(const Scenario& scenario, const Events& events, const Cluster& cluster,
+                       const Store& store, const Webhook& webhook, const Decide& decide)
+    : scenario_(scenario),
+      events_(events),
+      cluster_(cluster),
+      store_(store),
+      webhook_(webhook),
+      decide_(decide),
+      memory_(scenario.workloads.size()) {}
+
+void Invariants::fail(Rule rule, std::size_t workload, const std::string& what) {
+  if (violation_) return;
+  std::string where = "policy";
+  if (workload < scenario_.workloads.size()) {
+    const api::WorkloadRollout& r = store_.records[workload].rollout;
+    where = scenario_.workloads[workload].key + " (" + std::string(api::stateName(r.state)) + " " +
+            r.reason + ", step " + std::to_string(r.step) + "/" + std::to_string(r.steps) +
+            ", assigned '" + r.assigned_revision + "')";
+  }
+  violation_ = Violation{rule, std::to_string(events_.now() / kSecond) + " s, " + where + ": " + what};
+}
+
+// Pods are away, or on their way, because of us. What failed or is stuck is somebody else's turn.
+bool Invariants::inFlight(std::size_t workload) const {
+  const SimWorkload& w = cluster_.workloads()[workload];
+  const auto limit = static_cast<Ms>(scenario_.plan.gates.ready_within.count());
+  if (events_.now() - w.touched >= limit) return false;
+  if (w.ours_rolls && w.rolling()) return true;
+  if (w.holes.empty()) return false;
+  if (w.unfilled > 0) return true;
+  return std::any_of(w.pods.begin(), w.pods.end(),
+                     [](const SimPod& p) { return p.fills_hole && !p.failure; });
+}
+
+void Invariants::acting(const engine::Plan& plan, std::size_t workload,
+                        const engine::Action& action) {
+  const SimWorkload& w = cluster_.workloads()[workload];
+  Budgets allowed{0, plan.max_parallel, plan.max_unavailable, store_.elsewhere};
+  std::erase_if(lately_, [&](const Budgets& b) { return b.until < events_.now(); });
+  for (const Budgets& b : lately_) {
+    allowed.parallel = std::max(allowed.parallel, b.parallel);
+    allowed.unavailable = std::max(allowed.unavailable, b.unavailable);
+    allowed.elsewhere = std::min(allowed.elsewhere, b.elsewhere);
+  }
+  if (action.kind == engine::Action::Kind::kRolloutRestart) {
+    if (w.restarted_for == action.token) return;
+  } else {
+    const auto pod = std::find_if(w.pods.begin(), w.pods.end(),
+                                  [&](const SimPod& p) { return p.uid() == action.uid; });
+    if (pod == w.pods.end() || pod->deleting || !pod->ready) return;
+    if (action.kind == engine::Action::Kind::kEvict && w.budget_spent) return;
+    const auto away = static_cast<std::int64_t>(w.holes.size());
+    if (away + 1 > allowed.unavailable) {
+      fail(Rule::kUnavailable, workload,
+           action.pod + " is taken while " + std::to_string(away) + " pods are away for us, " +
+               std::to_string(allowed.unavailable) + " may be");
+    }
+  }
+  std::int64_t others = 0;
+  for (std::size_t i = 0; i < scenario_.workloads.size(); ++i) {
+    if (i != workload && inFlight(i)) ++others;
+  }
+  if (others + 1 > allowed.parallel) {
+    fail(Rule::kParallel, workload,
+         "its pods are replaced beside those of " + std::to_string(others) +
+             " workloads; maxParallel is " + std::to_string(allowed.parallel));
+  }
+  if (scenario_.max_restarting > 0 &&
+      others + 1 + allowed.elsewhere > scenario_.max_restarting) {
+    fail(Rule::kParallel, workload,
+         std::to_string(others) + " others and " + std::to_string(allowed.elsewhere) +
+             " of other policies are being restarted; over all " +
+             std::to_string(scenario_.max_restarting) + " may be");
+  }
+}
+
+void Invariants::scripted(const Step& step) {
+  using Kind = Step::Kind;
+  lately_.push_back({events_.now() + kLately, store_.plan.max_parallel, store_.plan.max_unavailable,
+                     store_.elsewhere});
+  const bool forgives = step.kind == Kind::kRetry || step.kind == Kind::kRevision ||
+                        step.kind == Kind::kPolicyGone;
+  for (Memory& m : memory_) {
+    m.assignments = 0;
+    if (forgives) m.barred.clear();
+  }
+  if (step.kind == Kind::kWishPin || step.kind == Kind::kWishNothing) {
+    memory_[static_cast<std::size_t>(step.workload)].barred.clear();
+  }
+}
+
+void Invariants::written(std::size_t workload, const api::WorkloadRollout& before,
+                         const api::WorkloadRollout& after) {
+  Memory& m = memory_[workload];
+  const std::string& given = after.assigned_revision;
+  if (!given.empty() && given == after.rejected_revision) {
+    fail(Rule::kRejected, workload, "the rejected revision " + given + " is assigned");
+  }
+  if (!after.stable_revision.empty() && after.stable_revision == after.rejected_revision) {
+    fail(Rule::kRejected, workload, "the rejected revision is the one to go back to");
+  }
+  if (after.rejected_revision != before.rejected_revision && !after.rejected_revision.empty()) {
+    m.barred.insert(after.rejected_revision);
+  }
+  if (!given.empty() && m.barred.contains(given)) {
+    fail(Rule::kFlapping, workload, given + " was rejected and is assigned again, unasked");
+  }
+  if (given == before.assigned_revision) return;
+  const auto bound = 2 * static_cast<std::int64_t>(scenario_.plan.revisions.size()) + 3;
+  if (++m.assignments > bound) {
+    fail(Rule::kFlapping, workload,
+         "the assignment changed " + std::to_string(m.assignments) + " times, now to '" + given +
+             "', and nothing asked for it");
+  }
+}
+
+void Invariants::admitted(std::size_t workload, const std::string& revision) {
+  if (revision.empty()) return;
+  const StoredRecord& record = store_.records[workload];
+  const api::WorkloadRollout& r = record.rollout;
+  if (!webhook_.behind(workload) && revision != r.assigned_revision &&
+      revision != r.stable_revision) {
+    fail(Rule::kAssigned, workload, "a pod got " + revision + ", which its record does not assign");
+  }
+  if (!webhook_.behind(workload) && revision == r.rejected_revision) {
+    fail(Rule::kRejected, workload, "a new pod got the rejected revision " + revision);
+  }
+  std::int64_t most = webhook_.mostPods(workload, revision);
+  if (most < 0) return;
+  if (r.assigned_revision == revision) {
+    if (!r.target_pods || r.first_ordinal) return;
+    most = std::max(most, *r.target_pods);
+  }
+  const auto& pods = cluster_.workloads()[workload].pods;
+  const auto have = std::count_if(pods.begin(), pods.end(), [&](const SimPod& p) {
+    return !p.deleting && p.revision == revision;
+  });
+  overshoot_ = std::max<std::int64_t>(overshoot_, have + 1 - most);
+  if (have + 1 > most + scenario_.replicas - 1) {
+    fail(Rule::kAssigned, workload,
+         std::to_string(have + 1) + " pods carry " + revision + ", " + std::to_string(most) +
+             " may");
+  }
+}
+
+}  // namespace profiling::simulate

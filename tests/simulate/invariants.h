@@ -1,0 +1,100 @@
+// What must hold in every schedule, whatever happens in it. Checked against the cluster as it is
+// and the decision as it was made, with none of the engine's own arithmetic.
+#pragma once
+
+#include <array>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/simulate/controller.h"
+#include "tests/simulate/webhook.h"
+
+namespace profiling::simulate {
+
+enum class Rule : std::uint8_t {
+  kParallel = 1,     // maxParallel, and the limit over all policies
+  kUnavailable = 2,  // maxUnavailable pods of a workload away because of us
+  kForbidden = 3,    // nothing while paused, outside windows, in the cooldown, against the mode
+  kAssigned = 4,     // no pod beyond what its record assigns
+  kRejected = 5,     // what was rejected is given to nobody, and left with nobody
+  kFlapping = 6,     // what was rejected does not come back; assignments settle
+  kProgress = 7,     // a healthy world becomes complete
+  kFrozen = 8,       // a spent failure budget starts nobody
+  kSilence = 9,      // no step without a verdict
+  kSameEnd = 10,     // kills and delays do not change where it ends
+  kBlame = 11,       // whose fault it was
+  kPure = 12         // the same question, the same answer
+};
+std::string_view ruleName(Rule rule);
+
+struct Violation {
+  Rule rule = Rule::kPure;
+  std::string message;  // time, workload, what
+};
+
+class Invariants : public Observer {
+ public:
+  Invariants(const Scenario& scenario, const Events& events, const Cluster& cluster,
+             const Store& store, const Webhook& webhook, const Decide& decide);
+
+  void decided(const engine::Plan& plan, const engine::World& world,
+               const engine::Result& result) override;
+  void written(std::size_t workload, const api::WorkloadRollout& before,
+               const api::WorkloadRollout& after) override;
+  void acting(const engine::Plan& plan, std::size_t workload,
+              const engine::Action& action) override;
+  void admitted(std::size_t workload, const std::string& revision);
+  void scripted(const Step& step);  // somebody changed something: what was settled is open again
+  void ended(bool in_time);
+
+  const std::optional<Violation>& violation() const { return violation_; }
+  std::int64_t overshoot() const { return overshoot_; }  // the most pods above targetPods
+
+ private:
+  struct Memory {  // of a workload
+    std::set<std::string> barred;
+    std::int64_t assignments = 0;
+    std::string round;
+    std::optional<engine::Time> acted;
+  };
+  struct Look {  // one change of one decision
+    const engine::Plan& plan;
+    const engine::World& world;
+    const engine::Workload& workload;
+    const engine::Change& change;
+    std::size_t index;
+  };
+  void checkActions(const Look& look);
+  void checkRounds(const Look& look);
+  void checkStart(const Look& look, std::int64_t failures);
+  void checkShare(const Look& look);
+  void checkStep(const Look& look);
+  void checkBlame(const Look& look);
+  void checkPurity(const engine::Plan& plan, const engine::World& world,
+                   const engine::Result& result);
+  void endOf(std::size_t workload, bool in_time);
+  bool inFlight(std::size_t workload) const;
+  void fail(Rule rule, std::size_t workload, const std::string& what);
+
+  const Scenario& scenario_;
+  const Events& events_;
+  const Cluster& cluster_;
+  const Store& store_;
+  const Webhook& webhook_;
+  const Decide& decide_;
+  std::vector<Memory> memory_;
+  // Budgets that were lowered lately still let finish what they allowed.
+  struct Budgets {
+    Ms until;
+    std::int64_t parallel, unavailable, elsewhere;
+  };
+  std::vector<Budgets> lately_;
+  std::uint64_t decisions_ = 0;
+  std::int64_t overshoot_ = 0;
+  std::optional<Violation> violation_;
+};
+
+}  // namespace profiling::simulate

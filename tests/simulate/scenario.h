@@ -1,0 +1,115 @@
+// What happens in one schedule, drawn from its seed before it begins: the cluster, the plan, the
+// faults, and what people, nodes and processes do at which time.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "controllers/engine/world.h"
+
+namespace profiling::simulate {
+
+using Ms = std::int64_t;  // since the schedule began: Monday, 2026-01-05T00:00:00Z
+inline constexpr Ms kSecond = 1000;
+inline constexpr Ms kMinute = 60 * kSecond;
+inline constexpr Ms kHour = 60 * kMinute;
+inline constexpr Ms kNever = Ms{1} << 60;
+
+inline engine::Time timeAt(Ms at) {
+  return engine::Time(std::chrono::seconds(1767571200) + std::chrono::milliseconds(at));
+}
+inline Ms msOf(engine::Time t) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(t - timeAt(0)).count();
+}
+
+struct WorkloadSpec {
+  std::string key, kind;
+  std::size_t wave = 0;
+  std::uint32_t bucket = 0;
+  std::int64_t replicas = 1;
+  bool unsupported = false;
+  bool surges = false, paused = false, on_delete = false, at_maximum = false, budget_spent = false;
+  bool reverts = false;  // GitOps takes our annotation away again
+  std::int64_t partition = 0;
+  Ms slowest_start = 20 * kSecond;
+  std::int64_t cpu_milli = 200, memory_mib = 256;
+  bool batch() const { return kind == "CronJob"; }
+  bool ordinals() const { return kind == "StatefulSet"; }
+};
+
+// What is wrong with pods. `revision` empty: whatever they carry.
+struct Fault {
+  enum class Kind { kCrash, kNeverReady, kImagePull, kOverhead, kSilent } kind = Kind::kCrash;
+  std::int64_t workload = -1;  // -1: of every third one
+  std::string revision = {};
+  Ms from = 0, until = kNever;
+  std::int64_t amount = 0;  // kOverhead: per cent of CPU
+  bool hits(std::int64_t w, const std::string& of, Ms now) const {
+    return now >= from && now < until && (revision.empty() || revision == of) &&
+           (workload < 0 ? w % 3 == 0 : workload == w);
+  }
+};
+
+struct Outage {
+  enum class Of { kMetrics, kArrival, kServer, kOwnerReads } of = Of::kMetrics;
+  Ms from = 0, until = kNever;
+};
+
+struct Step {  // of the script
+  enum class Kind {
+    kPodLost,      // a node goes
+    kDeploy,       // the owner changes its template
+    kScale,        // to `amount`
+    kRun,          // of a CronJob
+    kOwnerHealed,  // not paused, budget of disruptions free again
+    kRevision,     // `text` becomes the target
+    kPause,
+    kResume,
+    kAbort,
+    kRetry,
+    kPromote,
+    kBudgets,  // maxParallel, maxUnavailable
+    kUnavailable,
+    kAvailable,
+    kPolicyGone,
+    kWishPaused,
+    kWishSkip,
+    kWishPin,
+    kWishNothing,
+    kApprove,   // everything that is held
+    kKill,      // the controller, at its next decision, after `amount` writes and actions
+    kElsewhere  // `amount` workloads of other policies are being restarted
+  } kind = Kind::kPodLost;
+  Ms at = 0;
+  std::int64_t workload = 0, amount = 0;
+  std::string text = {};
+  bool overlaps = false;  // kKill: what it had under way still reaches the cluster
+  Ms down = 0, jump = 0;  // kKill: how long nobody is there; what the clock says then
+};
+
+struct Scenario {
+  std::uint64_t seed = 0;
+  engine::Plan plan;
+  std::vector<WorkloadSpec> workloads;
+  std::vector<Fault> faults;
+  std::vector<Outage> outages;
+  std::vector<Step> script;
+  std::int64_t replicas = 2;  // of the webhook
+  std::int64_t max_restarting = 0;
+  Ms slowest_watch = 5 * kSecond, debounce = kSecond, poll = 2 * kMinute;
+  bool healthy = false;     // nothing stands in the way: it must end, with everything done
+  bool comparable = false;  // its end does not depend on when things happen
+  bool calm = false;        // run without kills and delays
+  bool jumps = false;
+  Ms horizon = 0;
+};
+
+struct Limits {
+  std::int64_t workloads = 0;  // so many in every schedule; 0: drawn
+};
+Scenario makeScenario(std::uint64_t seed, const Limits& limits = {});
+// How long a healthy rollout may take at the most.
+Ms longestRollout(const Scenario& scenario);
+
+}  // namespace profiling::simulate

@@ -1,0 +1,22 @@
+// One schedule from its beginning to its end.
+#pragma once
+
+#include "tests/simulate/invariants.h"
+
+namespace profiling::simulate {
+
+struct Outcome {
+  std::optional<Violation> violation;
+  // What each workload came to: state, assigned and rejected revision.
+  std::vector<std::string> ends;
+  std::uint64_t decisions = 0;
+  std::int64_t overshoot = 0;
+  Ms time = 0;
+};
+
+// With `trace`, what happens goes to stdout.
+Outcome runSchedule(const Scenario& scenario, const Decide& decide, bool trace = false);
+// The same, and for a comparable scenario once more without kills and delays.
+Outcome runSeed(std::uint64_t seed, const Limits& limits, const Decide& decide, bool trace = false);
+
+}  // namespace profiling::simulate
