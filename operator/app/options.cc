@@ -155,6 +155,10 @@ Options parseOptions(int argc, char** argv) {
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
   webhook_command
+      ->add_option("--replicas", webhook.replicas,
+                   "Webhook processes: together they share out the pods of a rollout's step")
+      ->check(CLI::Range(1, 100));
+  webhook_command
       ->add_option("--shutdown-delay-ms", delay_ms,
                    "how long to serve after readiness was taken back")
       ->check(CLI::Range(0, 120'000))

@@ -32,6 +32,7 @@ struct WebhookOptions {
   ListenAddress listen{"::", 8443};
   std::string tls_dir = "/var/run/profiling-operator/tls";  // tls.crt, tls.key
   int threads = 2;
+  int replicas = 1;  // of the webhook: each fills its part of a share of pods
   std::chrono::milliseconds shutdown_delay{5'000};  // served after readiness was taken back
 };
 
