@@ -18,7 +18,7 @@ struct MetricLine {
 };
 
 // nullopt for what is no sample: comments, blank lines, anything else.
-std::optional<MetricLine> parseMetricLine(std::string_view line);
+std::optional<MetricLine> parseMetricLine(std::string_view text);
 // What stands before '{' or a blank: to skip a line cheaply.
 std::string_view metricName(std::string_view line);
 
