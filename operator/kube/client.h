@@ -85,9 +85,11 @@ class Client {
                                std::string_view field_manager, const std::stop_token& stop,
                                std::string_view subresource = {},
                                Conflicts conflicts = Conflicts::kForce);
+  // An empty field manager leaves its name to the server.
   Result<nlohmann::json> mergePatch(const Resource& resource, std::string_view namespace_,
                                     std::string_view name, const nlohmann::json& patch,
-                                    const std::stop_token& stop, std::string_view subresource = {});
+                                    const std::stop_token& stop, std::string_view subresource = {},
+                                    std::string_view field_manager = {});
   // NotFound is returned as such; the caller decides whether it is success.
   Status remove(const Resource& resource, std::string_view namespace_, std::string_view name,
                 const DeletePreconditions& preconditions, const std::stop_token& stop);
