@@ -43,7 +43,8 @@ ApiServer::ApiServer(net::HttpClient& http, std::string namespace_,
 }
 
 Result<Policy> ApiServer::policy(const PolicyName& name) {
-  const auto& resource = name.cluster ? kube::resources::kClusterPolicies : kube::resources::kPolicies;
+  const auto& resource =
+      name.cluster ? kube::resources::kClusterPolicies : kube::resources::kPolicies;
   const std::string where = name.cluster ? std::string() : namespace_;
   auto object = client_.get(resource, where, name.name, {});
   if (object.ok()) {
@@ -76,10 +77,9 @@ Result<api::WorkloadProfile> ApiServer::workload(const WorkloadName& name) {
   if (!others.ok()) return others.status();
   std::vector<std::string> names;
   for (const api::WorkloadProfile& other : *others) names.push_back("'" + shortName(other) + "'");
-  return Status(Code::kNotFound, "no record of " + name.kind + " '" + name.name +
-                                     "' in namespace '" + namespace_ +
-                                     "' (a workload has one while a policy matches it): " +
-                                     among(std::move(names)));
+  return Status(Code::kNotFound,
+                "no record of " + name.kind + " '" + name.name + "' in namespace '" + namespace_ +
+                    "' (a workload has one while a policy matches it): " + among(std::move(names)));
 }
 
 Result<std::vector<Json>> ApiServer::list(const kube::Resource& resource,
@@ -182,8 +182,8 @@ Status ApiServer::patch(const Policy& policy, const Json& patch) {
 
 Status ApiServer::patch(const api::WorkloadProfile& workload, const Json& patch) {
   return client_
-      .mergePatch(kube::resources::kWorkloads, workload.metadata.namespace_,
-                  workload.metadata.name, patch, {}, {}, kFieldManager)
+      .mergePatch(kube::resources::kWorkloads, workload.metadata.namespace_, workload.metadata.name,
+                  patch, {}, {}, kFieldManager)
       .status();
 }
 

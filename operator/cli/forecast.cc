@@ -71,9 +71,8 @@ void assignSteps(const std::vector<std::int64_t>& steps, std::vector<WorkloadFor
 
 StepForecast& stepFor(Forecast& out, const WorkloadForecast& w, const api::RolloutSpec& rollout) {
   if (out.steps.empty() || out.steps.back().wave != w.wave || out.steps.back().step != w.step) {
-    out.steps.push_back({.wave = w.wave,
-                         .step = w.step,
-                         .percent = rollout.workloads.steps[w.step - 1]});
+    out.steps.push_back(
+        {.wave = w.wave, .step = w.step, .percent = rollout.workloads.steps[w.step - 1]});
   }
   return out.steps.back();
 }
@@ -111,25 +110,27 @@ std::vector<std::string> notesFor(const Policy& policy, const api::RolloutSpec& 
                                   const Forecast& out) {
   std::vector<std::string> notes;
   if (policy.observes()) {
-    notes.emplace_back("The policy only observes: nothing of this happens until spec.mode is Enforce.");
+    notes.emplace_back(
+        "The policy only observes: nothing of this happens until spec.mode is Enforce.");
   }
   if (policy.stale()) {
-    notes.emplace_back("The controller has not seen the policy's last change; the records are of before.");
+    notes.emplace_back(
+        "The controller has not seen the policy's last change; the records are of before.");
   }
   if (rollout.restart.mode != api::RestartMode::kManaged) {
     notes.emplace_back("spec.rollout.restart.mode is " +
                        std::string(api::restartModeName(rollout.restart.mode)) +
                        ": nothing is restarted; pods change when their owners start them anew.");
   } else if (!rollout.restart.windows.empty()) {
-    notes.emplace_back("Pods are replaced only in maintenance windows; the time between them comes on top.");
+    notes.emplace_back(
+        "Pods are replaced only in maintenance windows; the time between them comes on top.");
   }
   if (rollout.workloads.approval == api::Approval::kEachStep) {
     notes.emplace_back("Each step waits for a person: kubectl profiling rollout promote " +
                        policy.shortName());
   }
-  const auto never = std::count_if(out.workloads.begin(), out.workloads.end(), [](const auto& w) {
-    return w.step == 0 && w.left_out.empty();
-  });
+  const auto never = std::count_if(out.workloads.begin(), out.workloads.end(),
+                                   [](const auto& w) { return w.step == 0 && w.left_out.empty(); });
   if (never > 0) {
     notes.emplace_back("The last step is " + std::to_string(rollout.workloads.steps.back()) +
                        "%: " + std::to_string(never) + " workloads are in none.");

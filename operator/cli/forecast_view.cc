@@ -121,9 +121,10 @@ nlohmann::json toJson(const Forecast& f) {
     out["steps"].push_back(std::move(step));
   }
   for (const WorkloadForecast& w : f.workloads) {
-    Json row = {{"namespace", w.namespace_}, {"name", w.name}, {"wave", w.wave},
-                {"step", w.step},            {"bucket", w.bucket}, {"pods", w.pods},
-                {"done", w.done},            {"change", w.change}, {"restarts", w.restarts}};
+    Json row = {
+        {"namespace", w.namespace_}, {"name", w.name}, {"wave", w.wave}, {"step", w.step},
+        {"bucket", w.bucket},        {"pods", w.pods}, {"done", w.done}, {"change", w.change},
+        {"restarts", w.restarts}};
     if (!w.left_out.empty()) row["leftOut"] = w.left_out;
     out["plan"].push_back(std::move(row));
   }

@@ -22,7 +22,8 @@ struct Policy {
   std::string kind() const;
   // "profilingpolicy.profiling.dev/checkout", as kubectl names what it has changed.
   std::string title() const;
-  std::string shortName() const;  // "policy/checkout", "clusterpolicy/prod": as parseTarget takes it
+  std::string shortName()
+      const;  // "policy/checkout", "clusterpolicy/prod": as parseTarget takes it
   // What the rollout moves to: the revision that step and wave refer to.
   const std::string& target() const;
   bool paused() const { return spec.rollout && spec.rollout->paused; }

@@ -139,7 +139,8 @@ Result<Request> requestOf(Verb verb, const api::WorkloadProfile& workload) {
       if (target.empty()) {
         return refused(shortName(workload) + " has no revision to approve: no rollout moves it");
       }
-      if (spec.approve == target) return Request{nullptr, "has approval already, revision " + target};
+      if (spec.approve == target)
+        return Request{nullptr, "has approval already, revision " + target};
       return Request{set("approve", target), "approved, revision " + target};
     }
     default:

@@ -200,6 +200,19 @@ Table workloadTable(const Workloads& workloads, const WorkloadColumns& columns, 
   return table;
 }
 
+std::vector<std::string> statusLines(const Policy& policy, const Workloads& workloads, bool wide,
+                                     WallTime now, const Style& style) {
+  std::vector<std::string> lines = headOf(policy, style);
+  lines.emplace_back();
+  if (workloads.empty()) {
+    lines.emplace_back("No workload is decided about by this policy.");
+    return lines;
+  }
+  const auto table = render(workloadTable(workloads, {policy.cluster, wide}, now, style), style);
+  lines.insert(lines.end(), table.begin(), table.end());
+  return lines;
+}
+
 Table policyTable(const std::vector<Policy>& policies, bool namespaces, const Style& style) {
   Table table;
   if (namespaces) table.headers.emplace_back("NAMESPACE");

@@ -27,6 +27,10 @@ struct WorkloadColumns {
 Table workloadTable(const Workloads& workloads, const WorkloadColumns& columns, WallTime now,
                     const Style& style);
 
+// Head and table together.
+std::vector<std::string> statusLines(const Policy& policy, const Workloads& workloads, bool wide,
+                                     WallTime now, const Style& style);
+
 // One line for each policy.
 Table policyTable(const std::vector<Policy>& policies, bool namespaces, const Style& style);
 

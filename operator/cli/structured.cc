@@ -103,8 +103,8 @@ Result<Json> parseDocument(const std::string& text) {
     return Status(Code::kInvalidArgument,
                   "must hold one object, and holds " + std::to_string(found.size()));
   } catch (const YAML::Exception& e) {
-    return Status(Code::kInvalidArgument, "not YAML, line " + std::to_string(e.mark.line + 1) +
-                                              ": " + e.msg);
+    return Status(Code::kInvalidArgument,
+                  "not YAML, line " + std::to_string(e.mark.line + 1) + ": " + e.msg);
   }
 }
 

@@ -102,8 +102,7 @@ Result<nlohmann::json> Client::apply(const Resource& resource, const nlohmann::j
 
 Result<nlohmann::json> Client::mergePatch(const Resource& resource, std::string_view namespace_,
                                           std::string_view name, const nlohmann::json& patch,
-                                          const std::stop_token& stop,
-                                          std::string_view subresource,
+                                          const std::stop_token& stop, std::string_view subresource,
                                           std::string_view field_manager) {
   if (Status bad = checkPlace(namespace_, name); !bad.ok()) return bad;
   net::Request request;

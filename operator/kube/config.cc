@@ -68,8 +68,8 @@ Result<ClusterConfig> loadConfig(const std::string& kubeconfig_flag, std::string
                                  Prefer prefer) {
   if (!kubeconfig_flag.empty()) return kubeconfigFile(kubeconfig_flag, context);
   const std::string root(kServiceAccountRoot);
-  const bool in_cluster = context.empty() && !environment("KUBERNETES_SERVICE_HOST").empty() &&
-                          exists(root + "/token");
+  const bool in_cluster =
+      context.empty() && !environment("KUBERNETES_SERVICE_HOST").empty() && exists(root + "/token");
   if (in_cluster && prefer == Prefer::kInCluster) return inClusterConfig(root);
   std::vector<std::string> present;
   const std::string listed = environment("KUBECONFIG");
