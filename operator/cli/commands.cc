@@ -61,7 +61,7 @@ int listPolicies(const Options& options, ApiServer& server, const Screen& screen
 int status(const Options& options, ApiServer& server, const Screen& screen, WallTime now) {
   if (options.target.empty()) return listPolicies(options, server, screen);
   const auto name = parsePolicy(options.target, options.cluster);
-  if (!name.ok()) return fail(screen, name.status()) + 1;  // kUsage
+  if (!name.ok()) return fail(screen, name.status());
   auto policy = server.policy(*name);
   if (!policy.ok()) return fail(screen, policy.status());
   if (options.watch) return watchStatus(options, server, *policy, screen);

@@ -121,6 +121,23 @@ Format formatOf(const std::string& text) {
   return text == "wide" ? Format::kWide : Format::kTable;
 }
 
+// That the command can be meant for what is named.
+Status checkTarget(const Options& o) {
+  if (o.target.empty()) return {};
+  const auto target = parseTarget(o.target, o.cluster);
+  if (!target.ok()) return target.status();
+  const bool request = o.command == Command::kRequest;
+  const bool either = o.command == Command::kHistory ||
+                      (request && (o.verb == Verb::kPause || o.verb == Verb::kResume));
+  if (either) return {};
+  const bool for_workloads =
+      request && (o.verb == Verb::kSkip || o.verb == Verb::kUnskip || o.verb == Verb::kApprove);
+  if (!for_workloads) return parsePolicy(o.target, o.cluster).status();
+  if (std::holds_alternative<WorkloadName>(*target)) return {};
+  return {Code::kInvalidArgument,
+          "'" + printable(o.target) + "' is a policy: must be a workload, such as deployment/web"};
+}
+
 Status finish(Raw& raw) {
   Options& o = raw.options;
   o.format = formatOf(raw.output);
@@ -134,10 +151,7 @@ Status finish(Raw& raw) {
   }
   const auto bad = [](const char* what) { return Status(Code::kInvalidArgument, what); };
   if (o.request_timeout.count() == 0) return bad("--request-timeout must be more than '0s'");
-  if (!o.target.empty()) {
-    const auto target = parseTarget(o.target, o.cluster);
-    if (!target.ok()) return target.status();
-  }
+  if (const Status wrong = checkTarget(o); !wrong.ok()) return wrong;
   if (o.command == Command::kStatus) {
     if (o.target.empty() && o.watch) return bad("--watch needs a POLICY to wait for");
     if (!o.target.empty() && o.all_namespaces) {

@@ -1,5 +1,6 @@
 #include "operator/cli/watch.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <map>
 #include <mutex>
@@ -38,15 +39,17 @@ class Follower {
       changed_ = true;
       wake_.notify_one();
     };
-    kube::ReflectorOptions one{
-        policy.cluster ? kube::resources::kClusterPolicies : kube::resources::kPolicies,
-        policy.metadata.namespace_};
+    kube::ReflectorOptions one;
+    one.resource = policy.cluster ? kube::resources::kClusterPolicies : kube::resources::kPolicies;
+    one.namespace_ = policy.metadata.namespace_;
     one.field_selector = "metadata.name=" + policy.metadata.name;
     policy_ =
         kube::makeReflector<Policy>(http, one, policies_, decoder<Policy>(policyFrom), changed);
+    kube::ReflectorOptions all;
+    all.resource = kube::resources::kWorkloads;
+    all.namespace_ = policy.metadata.namespace_;
     records_ = kube::makeReflector<api::WorkloadProfile>(
-        http, {kube::resources::kWorkloads, policy.metadata.namespace_}, workloads_,
-        decoder<api::WorkloadProfile>(api::workloadFromJson), changed);
+        http, all, workloads_, decoder<api::WorkloadProfile>(api::workloadFromJson), changed);
     policy_->start();
     records_->start();
   }
