@@ -22,10 +22,9 @@ TEST(Target, PoliciesGoByNameOrKind) {
 }
 
 TEST(Target, WorkloadsGoByKubectlsWordsForTheirKinds) {
-  for (const auto& [text, kind] : {std::pair{"deploy/web", "Deployment"},
-                                   std::pair{"deployment.apps/web", "Deployment"},
-                                   std::pair{"sts/web", "StatefulSet"},
-                                   std::pair{"Rollout/web", "Rollout"}}) {
+  for (const auto& [text, kind] :
+       {std::pair{"deploy/web", "Deployment"}, std::pair{"deployment.apps/web", "Deployment"},
+        std::pair{"sts/web", "StatefulSet"}, std::pair{"Rollout/web", "Rollout"}}) {
     const auto target = parseTarget(text);
     ASSERT_TRUE(target.ok()) << text;
     EXPECT_EQ(std::get<WorkloadName>(*target).kind, kind);

@@ -65,7 +65,8 @@ TEST(Options, DurationsAreThoseOfKubernetes) {
 }
 
 TEST(Options, AWrongCommandIsToldWithThoseThatThereAre) {
-  EXPECT_THAT(refused({}), HasSubstr("a command is missing: 'kubectl profiling' has rollout, plan"));
+  EXPECT_THAT(refused({}),
+              HasSubstr("a command is missing: 'kubectl profiling' has rollout, plan"));
   EXPECT_THAT(refused({"roll"}), HasSubstr("unknown command 'roll': 'kubectl profiling' has"));
   EXPECT_THAT(refused({"rollout"}), HasSubstr("'kubectl profiling rollout' has status, history"));
   EXPECT_THAT(refused({"rollout", "plan", "x"}), HasSubstr("unknown command 'plan'"));
@@ -78,7 +79,8 @@ TEST(Options, WrongUsageNamesTheFlag) {
   EXPECT_THAT(refused({"rollout", "status", "x", "--nope"}), HasSubstr("--nope"));
   EXPECT_THAT(refused({"rollout", "status", "-w"}), HasSubstr("--watch needs a POLICY"));
   EXPECT_THAT(refused({"rollout", "status", "x", "-A"}), HasSubstr("name its namespace with -n"));
-  EXPECT_THAT(refused({"rollout", "status", "x", "-w", "-o", "json"}), HasSubstr("-o must be wide"));
+  EXPECT_THAT(refused({"rollout", "status", "x", "-w", "-o", "json"}),
+              HasSubstr("-o must be wide"));
   EXPECT_THAT(refused({"rollout", "status", "deploy/x"}), HasSubstr("is a workload"));
   EXPECT_THAT(refused({"rollout", "abort", "deploy/x"}), HasSubstr("is a workload"));
   EXPECT_THAT(refused({"skip", "checkout"}), HasSubstr("must be a workload"));

@@ -48,9 +48,8 @@ TEST(Requests, AfterTheLastStepComesTheNextWave) {
 }
 
 TEST(Requests, APolicyWithoutStepsOrRevisionSaysWhatToDo) {
-  EXPECT_THAT(
-      requestOf(Verb::kPromote, policy("", "targetRevision: b"), noon()).status().message(),
-      HasSubstr("'promote --full'"));
+  EXPECT_THAT(requestOf(Verb::kPromote, policy("", "targetRevision: b"), noon()).status().message(),
+              HasSubstr("'promote --full'"));
   EXPECT_THAT(requestOf(Verb::kAbort, policy("", ""), noon()).status().message(),
               HasSubstr("no target revision yet"));
 }

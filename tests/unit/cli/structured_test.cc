@@ -12,12 +12,18 @@ using ::testing::HasSubstr;
 using Json = nlohmann::json;
 
 TEST(Yaml, WhatIsWrittenIsReadBackTheSame) {
-  const Json value = {{"text", "plain"},      {"number", 5},
-                      {"yes", "true"},        {"digits", "0123"},
-                      {"quote", "a: b # c"},  {"empty", Json::array()},
-                      {"none", Json::object()}, {"list", {1, "two", {{"k", "v"}}}},
-                      {"off", false},         {"time", "2026-08-01T12:00:00Z"},
-                      {"nothing", ""},        {"lines", "a\nb"},
+  const Json value = {{"text", "plain"},
+                      {"number", 5},
+                      {"yes", "true"},
+                      {"digits", "0123"},
+                      {"quote", "a: b # c"},
+                      {"empty", Json::array()},
+                      {"none", Json::object()},
+                      {"list", {1, "two", {{"k", "v"}}}},
+                      {"off", false},
+                      {"time", "2026-08-01T12:00:00Z"},
+                      {"nothing", ""},
+                      {"lines", "a\nb"},
                       {"profiling.dev/abort", "no"}};
   const auto read = parseDocument(render(value, Format::kYaml));
   ASSERT_TRUE(read.ok()) << read.status().toString() << render(value, Format::kYaml);

@@ -22,10 +22,11 @@ inline nlohmann::json yaml(const std::string& text) {
 // `spec` and `status` in YAML's flow style, without the braces.
 inline nlohmann::json policyJson(const std::string& spec, const std::string& status,
                                  const std::string& name = "checkout") {
-  return yaml("{apiVersion: profiling.dev/v1alpha1, kind: ProfilingPolicy, metadata: {name: " + name +
-              ", namespace: shop, uid: u-1, generation: 2}, spec: {serverRef: {name: pyroscope}" +
-              (spec.empty() ? "" : ", " + spec) + "}, status: {observedGeneration: 2" +
-              (status.empty() ? "" : ", " + status) + "}}");
+  return yaml(
+      "{apiVersion: profiling.dev/v1alpha1, kind: ProfilingPolicy, metadata: {name: " + name +
+      ", namespace: shop, uid: u-1, generation: 2}, spec: {serverRef: {name: pyroscope}" +
+      (spec.empty() ? "" : ", " + spec) + "}, status: {observedGeneration: 2" +
+      (status.empty() ? "" : ", " + status) + "}}");
 }
 
 inline Policy policy(const std::string& spec, const std::string& status) {
@@ -37,11 +38,12 @@ inline Policy policy(const std::string& spec, const std::string& status) {
 inline nlohmann::json workloadJson(const std::string& name, const std::string& status,
                                    const std::string& spec = "",
                                    const std::string& namespace_ = "shop") {
-  return yaml("{apiVersion: profiling.dev/v1alpha1, kind: WorkloadProfile, metadata: {name: deployment-" +
-              name + ", namespace: " + namespace_ + "}, spec: {" + spec +
-              "}, status: {workloadRef: {kind: Deployment, name: " + name +
-              "}, policyRef: {kind: ProfilingPolicy, name: checkout}" +
-              (status.empty() ? "" : ", " + status) + "}}");
+  return yaml(
+      "{apiVersion: profiling.dev/v1alpha1, kind: WorkloadProfile, metadata: {name: deployment-" +
+      name + ", namespace: " + namespace_ + "}, spec: {" + spec +
+      "}, status: {workloadRef: {kind: Deployment, name: " + name +
+      "}, policyRef: {kind: ProfilingPolicy, name: checkout}" +
+      (status.empty() ? "" : ", " + status) + "}}");
 }
 
 inline api::WorkloadProfile workload(const std::string& name, const std::string& status,

@@ -16,7 +16,7 @@ using ::testing::ElementsAre;
 
 TEST(Table, ColumnsAreAsWideAsTheirWidestCellAndEmptyOnesAreDashes) {
   const Table table{{"NAME", "STATE"}, {{"deployment/web", "Soaking"}, {"db", ""}}};
-  EXPECT_THAT(render(table, {}), ElementsAre("NAME             STATE",            //
+  EXPECT_THAT(render(table, {}), ElementsAre("NAME             STATE",    //
                                              "deployment/web   Soaking",  //
                                              "db               -"));
 }
