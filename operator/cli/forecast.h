@@ -20,7 +20,7 @@ namespace profiling::cli {
 
 struct ForecastOptions {
   std::chrono::milliseconds pod_start{30'000};
-  std::map<std::string, std::size_t> waves;  // by namespace; absent: 0
+  std::map<std::string, std::size_t> waves{};  // by namespace; absent: 0
   std::size_t wave_count = 1;
 };
 
