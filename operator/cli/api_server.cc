@@ -92,6 +92,7 @@ Result<std::vector<Json>> ApiServer::list(const kube::Resource& resource,
 
 Result<std::vector<Json>> ApiServer::pages(const kube::Resource& resource,
                                            std::string_view namespace_) {
+  if (const Status bad = checkNamespace(namespace_); !bad.ok()) return bad;
   std::vector<Json> items;
   std::string next;
   do {

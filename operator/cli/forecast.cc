@@ -129,6 +129,12 @@ std::vector<std::string> notesFor(const Policy& policy, const api::RolloutSpec& 
     notes.emplace_back("Each step waits for a person: kubectl profiling rollout promote " +
                        policy.shortName());
   }
+  const auto lowest = [&](const WorkloadForecast& w) {
+    return w.step == 1 && w.bucket >= rollout.workloads.steps.front() * 100;
+  };
+  if (std::any_of(out.workloads.begin(), out.workloads.end(), lowest)) {
+    notes.emplace_back("No bucket is in the first step's share: the lowest one comes first.");
+  }
   const auto never = std::count_if(out.workloads.begin(), out.workloads.end(),
                                    [](const auto& w) { return w.step == 0 && w.left_out.empty(); });
   if (never > 0) {

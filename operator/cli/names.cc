@@ -94,6 +94,12 @@ Result<Target> parseTarget(std::string_view text, bool cluster) {
   return Target(WorkloadName{std::string(found->kind), std::string(name)});
 }
 
+Status checkNamespace(std::string_view text) {
+  if (text.empty() || (isName(text) && text.size() <= 63 && text.find('.') == text.npos)) return {};
+  return {Code::kInvalidArgument, "namespace '" + printable(text) +
+                                      "' must be at most 63 lower-case letters, digits and '-'"};
+}
+
 Result<PolicyName> parsePolicy(std::string_view text, bool cluster) {
   auto target = parseTarget(text, cluster);
   if (!target.ok()) return target.status();

@@ -26,5 +26,7 @@ using Target = std::variant<PolicyName, WorkloadName>;
 // kInvalidArgument names what is allowed.
 Result<Target> parseTarget(std::string_view text, bool cluster = false);
 Result<PolicyName> parsePolicy(std::string_view text, bool cluster = false);
+// A namespace becomes a part of a path; empty is all of them.
+Status checkNamespace(std::string_view text);
 
 }  // namespace profiling::cli

@@ -33,16 +33,15 @@ void addCluster(CLI::App& app, Raw& raw) {
 }
 
 void addOutput(CLI::App& command, Raw& raw, const std::vector<std::string>& formats) {
-  std::string list;
-  for (const std::string& format : formats) list += (list.empty() ? "" : "|") + format;
-  command.add_option("-o,--output", raw.output, "Instead of the table: " + list)
+  command.add_option("-o,--output", raw.output, "Of what is printed")
       ->check(CLI::IsMember(formats))
       ->type_name("FORMAT");
 }
 
 CLI::App* add(CLI::App& parent, const HelpText& text) {
   CLI::App* command = parent.add_subcommand(std::string(text.name), std::string(text.about));
-  command->footer(std::string(text.details));
+  command->footer(std::string(text.details) +
+                  "\n\nAll commands take -n, --context, --kubeconfig and --request-timeout.");
   command->fallthrough();  // -n and --context may follow the command
   return command;
 }
@@ -53,9 +52,12 @@ void group(CLI::App& app) {
 }
 
 CLI::App* addTarget(CLI::App* command, Raw& raw, const char* what, bool required = true) {
-  command->add_option(what, raw.options.target, "See the examples")
-      ->required(required)
-      ->type_name("");
+  const std::string_view text(what);
+  std::string forms;
+  if (text.starts_with("POLICY")) forms = "NAME, policy/NAME or clusterpolicy/NAME";
+  if (text.ends_with("|WORKLOAD")) forms += "; or ";
+  if (text.ends_with("WORKLOAD")) forms += "KIND/NAME, such as deployment/web";
+  command->add_option(what, raw.options.target, forms)->required(required)->type_name("");
   command->add_flag("--cluster", raw.options.cluster, "POLICY is a ClusterProfilingPolicy");
   return command;
 }
@@ -151,6 +153,7 @@ Status finish(Raw& raw) {
   }
   const auto bad = [](const char* what) { return Status(Code::kInvalidArgument, what); };
   if (o.request_timeout.count() == 0) return bad("--request-timeout must be more than '0s'");
+  if (const Status wrong = checkNamespace(o.namespace_); !wrong.ok()) return wrong;
   if (const Status wrong = checkTarget(o); !wrong.ok()) return wrong;
   if (o.command == Command::kStatus) {
     if (o.target.empty() && o.watch) return bad("--watch needs a POLICY to wait for");

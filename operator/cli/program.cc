@@ -57,7 +57,8 @@ int runProgram(const std::string& program, std::vector<std::string> arguments) {
   auto parsed = parseOptions(program, std::move(arguments), std::cout, std::cerr);
   if (const int* code = std::get_if<int>(&parsed)) return *code;
   const auto& options = std::get<Options>(parsed);
-  log::init(log::Level::kError, log::Format::kText);
+  // What a watch meets on its way, such as a refused one, is told only by the log.
+  log::init(options.watch ? log::Level::kWarn : log::Level::kError, log::Format::kText);
   // cpprestsdk would read all of the system's authorities for each connection; only the cluster's
   // own one is trusted.
   setenv("SSL_CERT_FILE", "/dev/null", 1);

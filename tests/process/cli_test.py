@@ -203,8 +203,8 @@ def test_what_is_wrong_is_named_with_what_is_allowed(world):
     assert "unknown kind" in world.refused(2, "rollout", "pause", "pod/web")
     assert "'checkout' is a policy" in world.refused(2, "skip", "checkout")
     assert "json,yaml,wide" in world.refused(2, "rollout", "status", "-o", "xml")
-    done = world.run("rollout", "status", "-n", "no/such")
-    assert done.returncode == 1 and "'no/such'" in done.stderr, done
+    done = world.run("rollout", "status", "-n", "../secrets")
+    assert done.returncode == 2 and "namespace '../secrets' must be" in done.stderr, done
 
 
 class Watching:

@@ -113,6 +113,7 @@ TEST(Forecast, WithoutManagedRestartsNoDurationIsPromised) {
 
 TEST(Forecast, AShareThatNoStepReachesIsTold) {
   const Forecast f = forecast(policy("rollout: {workloads: {steps: [50]}}", ""), many(40), {});
+  EXPECT_EQ(f.taking_part + f.left_out, 40);
   EXPECT_GT(f.left_out, 0);
   EXPECT_THAT(f.notes.back(), HasSubstr("The last step is 50%"));
 }

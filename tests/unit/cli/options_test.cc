@@ -84,6 +84,7 @@ TEST(Options, WrongUsageNamesTheFlag) {
   EXPECT_THAT(refused({"rollout", "status", "deploy/x"}), HasSubstr("is a workload"));
   EXPECT_THAT(refused({"rollout", "abort", "deploy/x"}), HasSubstr("is a workload"));
   EXPECT_THAT(refused({"skip", "checkout"}), HasSubstr("must be a workload"));
+  EXPECT_THAT(refused({"rollout", "status", "-n", "a/b"}), HasSubstr("namespace 'a/b' must be"));
   EXPECT_THAT(refused({"plan"}), HasSubstr("exactly one of POLICY and -f FILE"));
 }
 
