@@ -211,6 +211,9 @@ Options parseOptions(int argc, char** argv) {
       ->check(CLI::Range(1, 600'000))
       ->capture_default_str();
 
+  // Only for --help: main hands it over before anything is parsed.
+  app.add_subcommand("cli", "Show and steer rollouts, for people; the same as kubectl-profiling");
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {  // --help, --version

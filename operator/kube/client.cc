@@ -102,12 +102,13 @@ Result<nlohmann::json> Client::apply(const Resource& resource, const nlohmann::j
 
 Result<nlohmann::json> Client::mergePatch(const Resource& resource, std::string_view namespace_,
                                           std::string_view name, const nlohmann::json& patch,
-                                          const std::stop_token& stop,
-                                          std::string_view subresource) {
+                                          const std::stop_token& stop, std::string_view subresource,
+                                          std::string_view field_manager) {
   if (Status bad = checkPlace(namespace_, name); !bad.ok()) return bad;
   net::Request request;
   request.method = net::Method::kPatch;
   request.target = resource.path(namespace_, name, subresource) + "?" + std::string(kValidation);
+  if (!field_manager.empty()) request.target += "&fieldManager=" + percentEncode(field_manager);
   request.body = dumpJson(patch);
   request.content_type = "application/merge-patch+json";
   return call(request, stop);

@@ -88,9 +88,11 @@ class Client {
                                std::string_view field_manager, const std::stop_token& stop,
                                std::string_view subresource = {},
                                Conflicts conflicts = Conflicts::kForce);
+  // An empty field manager leaves its name to the server.
   Result<nlohmann::json> mergePatch(const Resource& resource, std::string_view namespace_,
                                     std::string_view name, const nlohmann::json& patch,
-                                    const std::stop_token& stop, std::string_view subresource = {});
+                                    const std::stop_token& stop, std::string_view subresource = {},
+                                    std::string_view field_manager = {});
   // All objects of a namespace, for kinds of which there are few: one page, at most `limit`; more
   // than that is kTooLarge.
   Result<std::vector<nlohmann::json>> list(const Resource& resource, std::string_view namespace_,

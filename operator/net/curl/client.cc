@@ -1,23 +1,21 @@
 #include "operator/net/curl/client.h"
 
 #include <algorithm>
-#include <mutex>
-
-#include <curl/curl.h>
 
 #include "operator/base/text.h"
+#include "operator/net/curl/library.h"
 
 namespace profiling::net::curl {
 namespace {
 
 struct EasyDeleter {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+  void operator()(CURL* easy) const { library()->easy_cleanup(easy); }
 };
 struct MultiDeleter {
-  void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
+  void operator()(CURLM* multi) const { library()->multi_cleanup(multi); }
 };
 struct ListDeleter {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+  void operator()(curl_slist* list) const { library()->slist_free_all(list); }
 };
 using Easy = std::unique_ptr<CURL, EasyDeleter>;
 using Multi = std::unique_ptr<CURLM, MultiDeleter>;
@@ -40,7 +38,7 @@ std::size_t onBytes(char* data, std::size_t size, std::size_t count, void* to) n
 }
 
 Status statusOf(CURLcode code) {
-  const std::string why = curl_easy_strerror(code);
+  const std::string why = library()->easy_strerror(code);
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
       return {Code::kDeadlineExceeded, why};
@@ -79,7 +77,7 @@ bool hasControl(std::string_view text) {
 }
 
 bool add(List& list, const std::string& line) {
-  curl_slist* longer = curl_slist_append(list.get(), line.c_str());
+  curl_slist* longer = library()->slist_append(list.get(), line.c_str());
   if (longer == nullptr) return false;
   (void)list.release();
   list.reset(longer);
@@ -116,7 +114,7 @@ bool Client::setUp(CURL* easy, const std::string& url, const std::string* json, 
                    std::chrono::milliseconds deadline, Body& body) const {
   bool good = true;
   const auto set = [&](CURLoption option, auto value) {
-    good = curl_easy_setopt(easy, option, value) == CURLE_OK && good;
+    good = library()->easy_setopt(easy, option, value) == CURLE_OK && good;
   };
   set(CURLOPT_URL, url.c_str());
   set(CURLOPT_PROTOCOLS_STR, "http,https");
@@ -141,33 +139,33 @@ bool Client::setUp(CURL* easy, const std::string& url, const std::string* json, 
 
 // As curl_easy_perform(), but a stop ends it at once.
 Status Client::perform(CURL* easy, const std::stop_token& stop) {
-  const Multi multi(curl_multi_init());
-  if (multi == nullptr || curl_multi_add_handle(multi.get(), easy) != CURLM_OK) {
+  const Multi multi(library()->multi_init());
+  if (multi == nullptr || library()->multi_add_handle(multi.get(), easy) != CURLM_OK) {
     return {Code::kInternal, "libcurl has no memory"};
   }
   Status status;
   {
-    const std::stop_callback wake(stop, [&] { curl_multi_wakeup(multi.get()); });
+    const std::stop_callback wake(stop, [&] { library()->multi_wakeup(multi.get()); });
     int running = 1;
     while (running != 0 && !stop.stop_requested()) {
-      CURLMcode code = curl_multi_perform(multi.get(), &running);
+      CURLMcode code = library()->multi_perform(multi.get(), &running);
       if (code == CURLM_OK && running != 0) {
-        code = curl_multi_poll(multi.get(), nullptr, 0, 1000, nullptr);
+        code = library()->multi_poll(multi.get(), nullptr, 0, 1000, nullptr);
       }
       if (code != CURLM_OK) {
-        status = {Code::kInternal, curl_multi_strerror(code)};
+        status = {Code::kInternal, library()->multi_strerror(code)};
         break;
       }
     }
     if (running != 0 && stop.stop_requested()) status = {Code::kCancelled, "query cancelled"};
   }
   int left = 0;
-  while (const CURLMsg* message = curl_multi_info_read(multi.get(), &left)) {
+  while (const CURLMsg* message = library()->multi_info_read(multi.get(), &left)) {
     if (message->msg == CURLMSG_DONE && message->data.result != CURLE_OK && status.ok()) {
       status = statusOf(message->data.result);
     }
   }
-  curl_multi_remove_handle(multi.get(), easy);
+  library()->multi_remove_handle(multi.get(), easy);
   return status;
 }
 
@@ -194,7 +192,8 @@ Result<std::string> Client::call(const std::string& url, const std::string* json
   }
   Body body;
   body.limit = options_.max_body;
-  const Easy easy(curl_easy_init());
+  if (library() == nullptr) return Status(Code::kInternal, "libcurl.so.4 cannot be loaded");
+  const Easy easy(library()->easy_init());
   if (!good || easy == nullptr || !setUp(easy.get(), url, json, lines, deadline, body)) {
     return Status(Code::kInternal, "libcurl refuses its options");
   }
@@ -205,7 +204,7 @@ Result<std::string> Client::call(const std::string& url, const std::string* json
   }
   if (!status.ok()) return status;
   long http = 0;
-  curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &http);
+  library()->easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &http);
   if (http >= 200 && http < 300) return std::move(body.bytes);
   return Status(codeOf(http), "HTTP " + std::to_string(http) + ": " + printable(body.bytes, 200));
 }
@@ -213,10 +212,6 @@ Result<std::string> Client::call(const std::string& url, const std::string* json
 }  // namespace
 
 Result<std::unique_ptr<QueryClient>> makeClient(ClientOptions options) {
-  static std::once_flag once;
-  static CURLcode started = CURLE_FAILED_INIT;
-  std::call_once(once, [] { started = curl_global_init(CURL_GLOBAL_DEFAULT); });
-  if (started != CURLE_OK) return statusOf(started).annotated("libcurl");
   return std::unique_ptr<QueryClient>(std::make_unique<Client>(options));
 }
 

@@ -16,7 +16,7 @@ struct ClientOptions {
   std::chrono::milliseconds connect{5'000};  // of the deadline, at most
 };
 
-// The first call starts the library; call it before other threads use libcurl.
+// The library is loaded by the first request.
 Result<std::unique_ptr<QueryClient>> makeClient(ClientOptions options = {});
 
 }  // namespace profiling::net::curl
