@@ -185,6 +185,14 @@ Options parseOptions(int argc, char** argv) {
 
   LeaseFlags lease;
   lease.add(*controller_command, controller);
+  controller_command
+      ->add_option("--max-restarting-workloads", controller.max_restarting,
+                   "Workloads of all policies whose pods may be replaced at one time; 0: no limit")
+      ->check(CLI::Range(0, 100000))
+      ->capture_default_str();
+  controller_command->add_option(
+      "--server-address", controller.server_addresses,
+      "NAMESPACE/NAME=HOST:PORT: where a storage server is asked instead of at its Service");
   std::int64_t watch_timeout = controller.watch_timeout.count();
   controller_command
       ->add_option("--watch-timeout", watch_timeout,

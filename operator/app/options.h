@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "operator/api/effective.h"
 #include "operator/base/log.h"
@@ -45,8 +46,10 @@ struct ControllerOptions {
   bool leader_elect = true;
   std::string lease_name = "profiling-operator-controller";
   kube::LeaseTiming lease;
-  std::chrono::seconds watch_timeout{300};  // a watch ends after once to twice this
-  std::string owner_deployment;             // made objects are deleted with it; empty: they stay
+  std::chrono::seconds watch_timeout{300};    // a watch ends after once to twice this
+  std::int64_t max_restarting = 20;           // workloads of all policies; 0: no limit
+  std::vector<std::string> server_addresses;  // "namespace/name=host:port"
+  std::string owner_deployment;               // made objects are deleted with it; empty: they stay
 };
 
 // Posts a dry-run AdmissionReview to a webhook, as the API server would, and prints the verdict.

@@ -173,6 +173,7 @@ Result<std::string> Client::call(const std::string& url, const std::string* json
                                  const std::vector<Header>& headers,
                                  std::chrono::milliseconds deadline, const std::stop_token& stop) {
   if (stop.stop_requested()) return Status(Code::kCancelled, "query cancelled");
+  if (library() == nullptr) return Status(Code::kInternal, "libcurl.so.4 cannot be loaded");
   // 0 would mean no limit to the library.
   if (deadline.count() <= 0) return Status(Code::kDeadlineExceeded, "no time left");
   // The library has one error for such a URL and for an answer that is not HTTP.
@@ -192,7 +193,6 @@ Result<std::string> Client::call(const std::string& url, const std::string* json
   }
   Body body;
   body.limit = options_.max_body;
-  if (library() == nullptr) return Status(Code::kInternal, "libcurl.so.4 cannot be loaded");
   const Easy easy(library()->easy_init());
   if (!good || easy == nullptr || !setUp(easy.get(), url, json, lines, deadline, body)) {
     return Status(Code::kInternal, "libcurl refuses its options");
