@@ -95,7 +95,9 @@ Result<Target> parseTarget(std::string_view text, bool cluster) {
 }
 
 Status checkNamespace(std::string_view text) {
-  if (text.empty() || (isName(text) && text.size() <= 63 && text.find('.') == text.npos)) return {};
+  if (text.empty() ||
+      (isName(text) && text.size() <= 63 && text.find('.') == std::string_view::npos))
+    return {};
   return {Code::kInvalidArgument, "namespace '" + printable(text) +
                                       "' must be at most 63 lower-case letters, digits and '-'"};
 }

@@ -153,8 +153,8 @@ Status finish(Raw& raw) {
   }
   const auto bad = [](const char* what) { return Status(Code::kInvalidArgument, what); };
   if (o.request_timeout.count() == 0) return bad("--request-timeout must be more than '0s'");
-  if (const Status wrong = checkNamespace(o.namespace_); !wrong.ok()) return wrong;
-  if (const Status wrong = checkTarget(o); !wrong.ok()) return wrong;
+  if (Status wrong = checkNamespace(o.namespace_); !wrong.ok()) return wrong;
+  if (Status wrong = checkTarget(o); !wrong.ok()) return wrong;
   if (o.command == Command::kStatus) {
     if (o.target.empty() && o.watch) return bad("--watch needs a POLICY to wait for");
     if (!o.target.empty() && o.all_namespaces) {

@@ -10,8 +10,6 @@
 namespace profiling::cli {
 namespace {
 
-using api::WorkloadState;
-
 // In the order of the enum: the higher, the later.
 constexpr std::array<int, 11> kUrgency{6, 5, 4, 3, 3, 3, 0, 1, 2, 7, 8};
 constexpr int kNoRecord = 6;

@@ -61,6 +61,10 @@ class World:
             "policyRef": {"kind": "ProfilingPolicy", "name": policy}, "pods": pods or {"total": 4, "profiled": 2, "missed": 2},
             **({"rollout": {"targetRevision": "bbbb", "step": 1, "steps": 2, **rollout}} if rollout else {})})
 
+    def clean(self):
+        self.kube.run("delete", f"{POLICIES},{RECORDS}", "--all", "-n", NAMESPACE)
+        self.kube.run("delete", "clusterprofilingpolicies.profiling.dev", "fleet", "--ignore-not-found")
+
     def read(self, resource, name):
         return self.kube.get(resource, name, "-n", NAMESPACE)
 
@@ -73,6 +77,7 @@ def world(control_plane):
     made = World(control_plane)
     install_crds(made.kube)
     made.kube.apply(f"{{apiVersion: v1, kind: Namespace, metadata: {{name: {NAMESPACE}}}}}")
+    made.clean()  # of a run before this one
     made.policy("checkout", rollout=ROLLOUT, status={"phase": "Progressing", "targetRevision": "bbbb", "stableRevision": "aaaa", "rollout": MOVING,
                                                      "workloads": {"matched": 4}, "pods": {"matched": 16, "profiled": 8}})
     made.record("Deployment", "web", state="Soaking", since="2026-08-01T12:00:00Z")
@@ -82,7 +87,8 @@ def world(control_plane):
                 history=[{"revision": "aaaa", "result": "Complete", "time": "2026-07-01T12:00:00Z"},
                          {"revision": "9999", "result": "RolledBack", "reason": "CrashLoop", "time": "2026-06-01T12:00:00Z"}])
     made.record("Deployment", "foreign", policy="other", state="Complete")
-    return made
+    yield made
+    made.clean()
 
 
 def test_status_shows_the_policy_and_first_what_needs_a_person(world):
