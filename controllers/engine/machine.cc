@@ -330,11 +330,16 @@ void Machine::paused() {
     return;
   }
   const bool was_failure = r_.verdict.result == Verdict::kFail;
-  if (forgiven() || approved() || (was_failure && !fails && r_.reason != "GitOpsConflict") ||
-      (!was_failure && result.verdict.result == Verdict::kPass)) {
+  // Held because nothing moved: a verdict on the pods that are there says nothing about that.
+  const bool stuck = r_.reason == "ProgressDeadlineExceeded" || r_.reason == "InjectionMissed" ||
+                     r_.reason == "GitOpsConflict";
+  const bool reached = counts(r_.target_revision).on_ready >= goal();
+  const bool cleared =
+      stuck ? reached && !fails : (was_failure ? !fails : result.verdict.result == Verdict::kPass);
+  if (forgiven() || approved() || cleared) {
     r_.restart_attempts = 0;
     r_.verdict = {};
-    enter(State::kPreflight);
+    enter(r_.step > 0 && reached ? State::kEvaluating : State::kPreflight);
     return;
   }
   if (fails && !was_failure) hold(result);
