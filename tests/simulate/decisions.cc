@@ -55,12 +55,12 @@ bool spends(const engine::Plan& plan, const api::WorkloadRollout& r) {
 void Invariants::decided(const engine::Plan& plan, const engine::World& world,
                          const engine::Result& result) {
   ++decisions_;
+  now_ = world.now;
   std::int64_t failures = 0;
   for (const engine::Workload& w : world.workloads) failures += spends(plan, w.record) ? 1 : 0;
   for (const engine::Change& change : result.changes) {
     const Look look{plan, world, world.workloads[change.workload], change, change.workload};
     checkActions(look);
-    checkRounds(look);
     checkStart(look, failures);
     checkShare(look);
     checkStep(look);
@@ -90,7 +90,8 @@ void Invariants::checkActions(const Look& look) {
     } else if (look.workload.owner && (look.workload.owner->paused || look.workload.owner->on_delete)) {
       return refuse("restarts an owner that restarts nothing");
     }
-    if (look.workload.unsupported || look.workload.kind == "CronJob") return refuse("of its kind");
+    const bool run = look.workload.kind == "CronJob" && action.kind != Kind::kDelete;
+    if (look.workload.unsupported || run) return refuse("of its kind");
     if (r.restart_mode == api::RestartMode::kNever) return refuse("in mode Never");
     if (r.restart_mode == api::RestartMode::kOnOwnerChange && action.kind != Kind::kDelete) {
       return refuse("in mode OnOwnerChange");
@@ -102,23 +103,6 @@ void Invariants::checkActions(const Look& look) {
     if (look.workload.wishes.paused || look.workload.wishes.skip) return refuse("against the wish");
     if (!windowOpen(look.plan.windows, look.world.now)) return refuse("outside the windows");
   }
-}
-
-// A round is what one step does; the cooldown is between two of them.
-void Invariants::checkRounds(const Look& look) {
-  if (look.change.actions.empty()) return;
-  const api::WorkloadRollout& r = look.change.record;
-  Memory& m = memory_[look.index];
-  const std::string round = r.target_revision + "/" + std::to_string(r.step);
-  if (r.state != State::kRollingBack) {
-    const engine::Time now = look.world.now;
-    if (round != m.round && m.acted && now >= *m.acted &&
-        now + std::chrono::seconds(1) < *m.acted + look.plan.cooldown) {
-      fail(Rule::kForbidden, look.index, "a round of restarts within the cooldown of the last one");
-    }
-    m.round = round;
-  }
-  m.acted = look.world.now;
 }
 
 void Invariants::checkStart(const Look& look, std::int64_t failures) {

@@ -51,8 +51,24 @@ bool Invariants::inFlight(std::size_t workload) const {
                      [](const SimPod& p) { return p.fills_hole && !p.failure; });
 }
 
+// A round is what one step does; the cooldown is between two of them.
+void Invariants::checkRound(const engine::Plan& plan, std::size_t workload) {
+  const api::WorkloadRollout& r = store_.records[workload].rollout;
+  Memory& m = memory_[workload];
+  const std::string round = r.target_revision + "/" + std::to_string(r.step);
+  if (r.state != api::WorkloadState::kRollingBack) {
+    if (round != m.round && m.acted && now_ >= *m.acted &&
+        now_ + std::chrono::seconds(1) < *m.acted + plan.cooldown) {
+      fail(Rule::kForbidden, workload, "a round of restarts within the cooldown of the last one");
+    }
+    m.round = round;
+  }
+  m.acted = now_;
+}
+
 void Invariants::acting(const engine::Plan& plan, std::size_t workload,
                         const engine::Action& action) {
+  checkRound(plan, workload);
   const SimWorkload& w = cluster_.workloads()[workload];
   Budgets allowed{0, plan.max_parallel, plan.max_unavailable, store_.elsewhere};
   std::erase_if(lately_, [&](const Budgets& b) { return b.until < events_.now(); });

@@ -68,7 +68,6 @@ class Invariants : public Observer {
     std::size_t index;
   };
   void checkActions(const Look& look);
-  void checkRounds(const Look& look);
   void checkStart(const Look& look, std::int64_t failures);
   void checkShare(const Look& look);
   void checkStep(const Look& look);
@@ -76,6 +75,7 @@ class Invariants : public Observer {
   void checkPurity(const engine::Plan& plan, const engine::World& world,
                    const engine::Result& result);
   void endOf(std::size_t workload, bool in_time);
+  void checkRound(const engine::Plan& plan, std::size_t workload);
   bool inFlight(std::size_t workload) const;
   void fail(Rule rule, std::size_t workload, const std::string& what);
 
@@ -92,6 +92,7 @@ class Invariants : public Observer {
     std::int64_t parallel, unavailable, elsewhere;
   };
   std::vector<Budgets> lately_;
+  engine::Time now_{};  // as the controller counts it
   std::uint64_t decisions_ = 0;
   std::int64_t overshoot_ = 0;
   std::optional<Violation> violation_;

@@ -129,7 +129,7 @@ engine::Owner Cluster::owner(std::size_t workload) const {
   const SimWorkload& w = workloads_[workload];
   engine::Owner owner;
   owner.replicas = w.replicas;
-  owner.rolling_out = w.rolling() && !w.ours_rolls;
+  owner.rolling_out = w.rolling();
   owner.paused = w.paused;
   owner.on_delete = w.spec->on_delete;
   owner.partition = w.spec->partition;

@@ -216,7 +216,7 @@ Scenario makeScenario(std::uint64_t seed, const Limits& limits) {
   }
   s.max_restarting = shape.percent(20) ? shape.between(1, 6) : 0;
   s.slowest_watch = shape.between(1, shape.percent(20) ? 60 : 8) * kSecond;
-  s.debounce = shape.between(1, count > 20 ? 20 : 8) * kSecond;
+  s.debounce = (shape.percent(20) ? 2 : shape.between(5, count > 20 ? 30 : 20)) * kSecond;
   s.poll = shape.between(1, 4) * kMinute;
   s.replicas = shape.between(1, 3);
   if (!s.healthy) drawFaults(script, s, s.comparable);
