@@ -94,6 +94,7 @@ def self_test():
         "operator/api/x.cc": "#include <regex>",
         "controllers/x.cc": '#include "webhooks/mutate_pod.h"',
         "controllers/specs/x.cc": '#include "webhooks/inject/inject.h"',
+        "controllers/engine/x.cc": '#include "controllers/pods/pod_table.h"',
         "webhooks/inject/x.h": '#include "operator/kube/store.h"',
     }
     for path, text in bad.items():

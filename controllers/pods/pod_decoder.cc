@@ -2,6 +2,8 @@
 
 #include <simdjson.h>
 
+#include "controllers/pods/container_status.h"
+#include "controllers/pods/pod_row.h"
 #include "operator/api/v1alpha1/common.h"
 
 namespace profiling::controllers {
@@ -72,6 +74,10 @@ void readMetadata(element e, PodFacts& pod) {
       readAnnotations(value, pod);
     } else if (key == "ownerReferences") {
       eachItem(value, [&](element owner) { readOwner(owner, pod); });
+    } else if (key == "uid") {
+      pod.uid = textOf(value);
+    } else if (key == "creationTimestamp") {
+      pod.created = createdSeconds(textOf(value));
     } else if (key == "deletionTimestamp") {
       pod.flags |= kPodDeleting;
     }
@@ -79,6 +85,7 @@ void readMetadata(element e, PodFacts& pod) {
 }
 
 void readStatus(element e, PodFacts& pod) {
+  ContainerStatuses containers;
   eachField(e, [&](std::string_view key, element value) {
     if (key == "phase") {
       const std::string_view phase = textOf(value);
@@ -93,8 +100,14 @@ void readStatus(element e, PodFacts& pod) {
         });
         if (type == "Ready" && status == "True") pod.flags |= kPodReady;
       });
+    } else if (key == "containerStatuses") {
+      containers.read(value, false);
+    } else if (key == "initContainerStatuses") {
+      containers.read(value, true);
     }
   });
+  pod.restarts = containers.restarts();
+  pod.failure = containers.failure();
 }
 
 }  // namespace

@@ -19,6 +19,14 @@ enum PodFlag : std::uint8_t {
   kPodCritical = 16  // priority class system-node-critical or system-cluster-critical
 };
 
+// Why a container does not run, or ended last time.
+struct FailureView {
+  std::string_view container;
+  bool init = false;
+  std::optional<std::int64_t> exit_code;  // absent: it waits
+  std::string_view reason, message;
+};
+
 // One pod as it is decoded: views into its JSON.
 struct PodFacts {
   std::string_view namespace_, name;
@@ -27,9 +35,14 @@ struct PodFacts {
   std::string_view decision;                       // annotation profiling.dev/decision
   std::optional<api::OwnerView> owner;             // the one with controller: true
   std::uint8_t flags = 0;
+  std::string_view uid;
+  std::uint32_t created = 0;  // seconds since 1970; 0: unknown
+  std::int64_t restarts = 0;  // of all containers
+  std::optional<FailureView> failure;
 };
 
-// Pods of one group that are alike in all that is kept of them.
+// Pods of one group that are alike in all that decides about them. What only tells them apart (uid,
+// age, restarts, failures) is not part of it: a class for each pod would be of no use.
 struct PodClass {
   std::string labels;  // "key\nvalue\n…", as labelsOf() reads them
   std::string api_version, owner_kind, owner_name, owner_uid;  // of the controlling owner

@@ -1,7 +1,8 @@
 #include "controllers/pods/pod_table.h"
 
 #include <algorithm>
-#include <tuple>
+#include <cstring>
+#include <limits>
 #include <utility>
 
 #include "operator/base/text.h"
@@ -41,10 +42,20 @@ std::string groupOf(const PodFacts& pod) {
 }  // namespace
 
 bool PodTable::Row::sameAs(const Row& other) const {
-  const auto all = [](const Row& r) {
-    return std::tie(r.labels, r.owner, r.inject, r.policy, r.decision, r.flags);
+  const auto others = [](const Row& r) {
+    return std::tie(r.failure, r.created, r.restarts, r.uid_is_symbol, r.uid);
   };
-  return all(*this) == all(other);
+  return classKey() == other.classKey() && others(*this) == others(other);
+}
+
+std::string_view PodTable::Row::name() const {
+  return std::string_view(*key).substr(key->find('/') + 1);
+}
+
+Symbol PodTable::uidSymbol(const Row& row) const {
+  Symbol symbol = 0;
+  if (row.uid_is_symbol) std::memcpy(&symbol, row.uid.data(), sizeof symbol);
+  return symbol;
 }
 
 PodTable::PodTable() = default;
@@ -65,12 +76,24 @@ PodTable::Row PodTable::rowOf(const PodFacts& pod) {
   row.policy = symbols_.add(present(pod.policy));
   row.decision = symbols_.add(pod.decision);
   row.flags = pod.flags;
+  row.failure = symbols_.add(failureText(pod.failure));
+  row.created = pod.created;
+  row.restarts = static_cast<std::uint16_t>(
+      std::clamp<std::int64_t>(pod.restarts, 0, std::numeric_limits<std::uint16_t>::max()));
+  if (const auto uid = uidOf(pod.uid)) {
+    row.uid = *uid;
+  } else {
+    const Symbol symbol = symbols_.add(pod.uid);
+    row.uid_is_symbol = true;
+    std::memcpy(row.uid.data(), &symbol, sizeof symbol);
+  }
   row.list = list_;
   return row;
 }
 
 void PodTable::release(const Row& row) {
-  for (const Symbol s : {row.labels, row.owner, row.inject, row.policy, row.decision}) {
+  for (const Symbol s :
+       {row.labels, row.owner, row.inject, row.policy, row.decision, row.failure, uidSymbol(row)}) {
     symbols_.release(s);
   }
 }
@@ -184,12 +207,23 @@ PodClass PodTable::classOf(const Row& row) const {
   out.policy = valueOf(symbols_.text(row.policy));
   out.decision = symbols_.text(row.decision);
   out.flags = row.flags;
-  out.example = row.key->substr(row.key->find('/') + 1);
+  out.example = row.name();
   return out;
 }
 
-std::optional<PodGroup> PodTable::group(std::string_view key) const {
-  const std::scoped_lock lock(mutex_);
+engine::Pod PodTable::podOf(const Row& row, const engine::Pod& common, bool has_ordinal) const {
+  engine::Pod pod = common;
+  pod.name = row.name();
+  pod.uid = row.uid_is_symbol ? symbols_.text(uidSymbol(row)) : uidText(row.uid);
+  if (has_ordinal) pod.ordinal = ordinalOf(pod.name);
+  pod.created = engine::Time(std::chrono::seconds(row.created));
+  pod.restarts = row.restarts;
+  pod.failure = failureOf(symbols_.text(row.failure));
+  return pod;
+}
+
+template <class See>
+std::optional<PodGroup> PodTable::classify(std::string_view key, See&& see) const {
   const auto it = groups_.find(std::string(key));
   const std::vector<std::string_view> parts = split(key, '/');
   if (it == groups_.end() || parts.size() != 3) return std::nullopt;
@@ -198,20 +232,50 @@ std::optional<PodGroup> PodTable::group(std::string_view key) const {
   out.namespace_ = parts[0];
   out.kind = parts[1];
   out.name = parts[2];
-  const auto order = [](const Row* row) {
-    return std::make_tuple(row->labels, row->owner, row->inject, row->policy, row->decision,
-                           row->flags);
-  };
   std::vector<const Row*> rows(it->second->rows.begin(), it->second->rows.end());
   std::sort(rows.begin(), rows.end(),
-            [&](const Row* a, const Row* b) { return order(a) < order(b); });
+            [](const Row* a, const Row* b) { return a->classKey() < b->classKey(); });
   const Row* last = nullptr;
   for (const Row* row : rows) {
-    if (last == nullptr || order(last) != order(row)) out.classes.push_back(classOf(*row));
+    if (last == nullptr || last->classKey() != row->classKey()) {
+      out.classes.push_back(classOf(*row));
+    }
     ++out.classes.back().count;
+    see(*row, out.classes);
     last = row;
   }
   return out;
+}
+
+std::optional<PodGroup> PodTable::group(std::string_view key) const {
+  const std::scoped_lock lock(mutex_);
+  return classify(key, [](const Row&, const std::vector<PodClass>&) {});
+}
+
+std::optional<PodTable::Members> PodTable::members(std::string_view key) const {
+  const std::scoped_lock lock(mutex_);
+  Members out;
+  engine::Pod common;
+  std::size_t classes = 0;
+  bool has_ordinal = false;
+  auto group = classify(key, [&](const Row& row, const std::vector<PodClass>& seen) {
+    if ((row.flags & kPodFinished) != 0) return;
+    if (classes != seen.size()) {
+      classes = seen.size();
+      common = controllers::podOf(labelsOf(seen.back()), row.flags);
+      has_ordinal = seen.back().owner_kind == "StatefulSet";
+    }
+    out.pods.push_back(podOf(row, common, has_ordinal));
+    out.class_of.push_back(classes - 1);
+  });
+  if (!group) return std::nullopt;
+  out.group = *std::move(group);
+  return out;
+}
+
+engine::Pods PodTable::pods(std::string_view key) const {
+  auto found = members(key);
+  return found ? std::move(found->pods) : engine::Pods();
 }
 
 std::vector<PodTable::Listed> PodTable::groups(std::string_view namespace_) const {

@@ -1,6 +1,6 @@
 // Every pod of the cluster, as little of it as decides about profiling, grouped by workload.
 //
-// About 300 bytes a pod: what the pods of a template have in common (labels, owner, annotations) is
+// About 320 bytes a pod: what the pods of a template have in common (labels, owner, annotations) is
 // text in a symbol table, and a row holds numbers. 150 000 pods must fit beside everything else in
 // 110 MiB, so no JSON and no map of strings is ever kept for a pod.
 //
@@ -17,11 +17,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
+#include "controllers/engine/world.h"
 #include "controllers/pods/pod_group.h"
+#include "controllers/pods/pod_row.h"
 #include "controllers/pods/symbols.h"
 
 namespace profiling::controllers {
@@ -49,6 +52,15 @@ class PodTable {
 
   bool synced() const { return synced_.load(std::memory_order_acquire); }
   std::optional<PodGroup> group(std::string_view key) const;
+  // The group and each of its pods that has not ended, of one moment. What other sources measure of
+  // a pod, and whether it is eligible, is left as it is by default.
+  struct Members {
+    PodGroup group;
+    engine::Pods pods;
+    std::vector<std::size_t> class_of;  // of pods[i]: index into group.classes
+  };
+  std::optional<Members> members(std::string_view key) const;
+  engine::Pods pods(std::string_view key) const;  // empty when there is no such group
   struct Listed {
     std::string key;
     std::uint64_t generation;
@@ -62,11 +74,18 @@ class PodTable {
     Symbol labels = 0, owner = 0, inject = 0, policy = 0, decision = 0;
     std::uint32_t list = 0;  // the list that named it last
     std::uint32_t slot = 0;  // in group->rows
+    Symbol failure = 0;      // failureText()
+    std::uint32_t created = 0;
+    std::uint16_t restarts = 0;  // or more
     std::uint8_t flags = 0;
+    bool uid_is_symbol = false;  // a text that is no UUID: uid's first bytes hold its symbol
+    Uid uid{};
     Group* group = nullptr;
     const std::string* key = nullptr;  // in rows_
 
     bool sameAs(const Row& other) const;
+    std::string_view name() const;
+    auto classKey() const { return std::tie(labels, owner, inject, policy, decision, flags); }
   };
   struct Group {
     const std::string* key = nullptr;
@@ -82,6 +101,11 @@ class PodTable {
   void touch(Group& group);
   void removeRow(std::unordered_map<std::string, Row>::iterator it);
   PodClass classOf(const Row& row) const;
+  // Calls see(row, classes so far) for each pod, those of a class behind each other.
+  template <class See>
+  std::optional<PodGroup> classify(std::string_view key, See&& see) const;
+  Symbol uidSymbol(const Row& row) const;
+  engine::Pod podOf(const Row& row, const engine::Pod& common, bool has_ordinal) const;
 
   mutable std::mutex mutex_;
   SymbolTable symbols_;

@@ -1,5 +1,6 @@
 #include "operator/api/effective.h"
 
+#include "operator/api/revision.h"
 #include "operator/api/selector.h"
 #include "operator/api/v1alpha1/codec.h"
 #include "operator/base/text.h"
@@ -8,24 +9,6 @@ namespace profiling::api {
 namespace {
 
 constexpr std::size_t kRevisionDigits = 10;
-constexpr const char* kNamespaceAsTenant = "{namespace}";  // no tenant may hold braces
-
-// Everything that ends up in pods, in a canonical text (nlohmann sorts keys). What only chooses
-// pods (priority, selector, activation, mode) is not part of it: changing that changes no injected
-// pod.
-std::string revisionOf(const EffectivePolicy& e, const std::string& tenant,
-                       const AgentImages& agents) {
-  nlohmann::json content = toJson(e.policy)["spec"];
-  for (const char* key :
-       {"priority", "activation", "selector", "workloadKinds", "serverRef", "endpoint", "mode"}) {
-    content.erase(key);
-  }
-  content["url"] = e.server_url;
-  content["tenant"] = tenant;
-  for (const AgentImage& agent : agents) content["images"].push_back({agent.image, agent.version});
-  return hexSha256(content.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))
-      .substr(0, kRevisionDigits);
-}
 
 void refuse(EffectivePolicy& e, std::string reason, std::string problem) {
   e.server_url.clear();
@@ -45,11 +28,10 @@ void refuseGrant(EffectivePolicy& e, const ProfilingServer& server, const std::s
 
 // Where profiles go once the server admits who sends them; with tenancy the tenant is the sender's
 // namespace.
-void resolve(EffectivePolicy& e, const ProfilingServer* server, const AgentImages& agents) {
-  std::string tenant;
+void resolve(EffectivePolicy& e, const ProfilingServer* server) {
   if (const auto& endpoint = e.policy.spec.endpoint) {
     e.server_url = endpoint->url;
-    e.tenant_id = tenant = endpoint->tenant_id;
+    e.tenant_id = e.tenant_rule = endpoint->tenant_id;
   } else if (const std::string name = "'" + serverKey(e.policy) + "'"; server == nullptr) {
     refuse(
         e, "ServerNotFound",
@@ -66,13 +48,71 @@ void resolve(EffectivePolicy& e, const ProfilingServer* server, const AgentImage
         "http://" + server->metadata.name + "." + server->metadata.namespace_ + ".svc:4040";
     if (server->spec.tenancy.enabled) {
       e.tenant_id = e.policy.metadata.namespace_;
-      tenant = kNamespaceAsTenant;
+      e.tenant_rule = kNamespaceAsTenant;
     }
   }
-  e.revision = revisionOf(e, tenant, agents);
+}
+
+// Fixes the revision: the newest kept one of the same content brings its images along.
+void pin(EffectivePolicy& e, const AgentImages& agents, const Revisions& revisions) {
+  e.agents = agents;
+  const nlohmann::json content = contentOf(e);
+  const std::string key = contentKey(content);
+  const Revision* same = nullptr;
+  for (const auto& revision : revisions) {
+    if (revision->content_key != key) continue;
+    if (same == nullptr || revision->number > same->number) same = revision.get();
+  }
+  if (same != nullptr) {
+    const auto kept = atRevision(e, *same);
+    if (kept) e.agents = kept->agents;
+  }
+  e.revision = revisionOf(content, e.agents);
+  const EffectivePolicy plain = e;
+  for (const auto& revision : revisions) {
+    if (auto at = atRevision(plain, *revision)) e.revisions.push_back(std::move(at));
+  }
 }
 
 }  // namespace
+
+std::shared_ptr<const EffectivePolicy> EffectivePolicy::at(std::string_view hash) const {
+  for (const auto& each : revisions) {
+    if (each->revision == hash) return each;
+  }
+  return nullptr;
+}
+
+// nlohmann sorts keys, so the text is canonical. What only chooses pods (priority, selector,
+// activation, mode) or says how they are reached (rollout) is not part of it: changing that changes
+// no injected pod.
+nlohmann::json contentOf(const EffectivePolicy& e) {
+  nlohmann::json content = toJson(e.policy)["spec"];
+  for (const char* key : {"priority", "activation", "selector", "workloadKinds", "serverRef",
+                          "endpoint", "mode", "rollout"}) {
+    content.erase(key);
+  }
+  content["url"] = e.server_url;
+  content["tenant"] = e.tenant_rule;
+  const auto& annotations = e.policy.metadata.annotations;
+  if (const auto it = annotations.find(std::string(kRefreshAgentsKey)); it != annotations.end()) {
+    content["refresh"] = it->second;
+  }
+  return content;
+}
+
+std::string contentKey(nlohmann::json content) {
+  content.erase("images");
+  return hexSha256(content.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))
+      .substr(0, kRevisionDigits);
+}
+
+std::string revisionOf(nlohmann::json content, const AgentImages& agents) {
+  content["images"] = nlohmann::json::array();
+  for (const AgentImage& agent : agents) content["images"].push_back({agent.image, agent.version});
+  return hexSha256(content.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))
+      .substr(0, kRevisionDigits);
+}
 
 std::string_view policyKind(const EffectivePolicy& policy) {
   return policy.cluster ? ClusterProfilingPolicy::kKind : ProfilingPolicy::kKind;
@@ -106,28 +146,30 @@ bool grants(const ProfilingServer& server, std::string_view namespace_,
 
 EffectivePolicy makeEffective(const ProfilingPolicy& policy, const ProfilingServer* server,
                               const std::map<std::string, std::string>& namespace_labels,
-                              const AgentImages& agents) {
+                              const AgentImages& agents, const Revisions& revisions) {
   EffectivePolicy e;
   e.policy = policy;
   if (policy.spec.server_ref && server != nullptr &&
       !grants(*server, policy.metadata.namespace_, namespace_labels)) {
     // A namespace without a grant learns nothing of the server, not even by its revision.
     refuseGrant(e, *server, "namespace '" + policy.metadata.namespace_ + "'");
-    e.revision = revisionOf(e, "", agents);
-    return e;
+  } else {
+    resolve(e, server);
   }
-  resolve(e, server, agents);
+  pin(e, agents, revisions);
   return e;
 }
 
 ClusterEffective::ClusterEffective(const ClusterProfilingPolicy& policy,
-                                   const ProfilingServer* server, const AgentImages& agents)
+                                   const ProfilingServer* server, const AgentImages& agents,
+                                   const Revisions& revisions)
     : selector_(policy.spec.namespace_selector),
       server_(policy.spec.server_ref ? server : nullptr) {
   EffectivePolicy e;
   e.policy = {policy.metadata, static_cast<const ProfilingPolicySpec&>(policy.spec), policy.status};
   e.cluster = true;
-  resolve(e, server_, agents);
+  resolve(e, server_);
+  pin(e, agents, revisions);
   admitted_ = std::make_shared<const EffectivePolicy>(e);
   if (server_ == nullptr) return;
   refuseGrant(e, *server_, "the pod's namespace");
@@ -150,6 +192,11 @@ std::shared_ptr<const EffectivePolicy> ClusterEffective::in(
   if (!tenancy || admitted_->server_url.empty()) return admitted_;
   EffectivePolicy own = *admitted_;
   own.tenant_id = namespace_;
+  for (auto& revision : own.revisions) {
+    EffectivePolicy at = *revision;
+    at.tenant_id = at.tenant_rule == kNamespaceAsTenant ? std::string(namespace_) : at.tenant_rule;
+    revision = std::make_shared<const EffectivePolicy>(std::move(at));
+  }
   return std::make_shared<const EffectivePolicy>(std::move(own));
 }
 

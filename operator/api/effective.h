@@ -7,6 +7,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "operator/api/v1alpha1/policy.h"
 #include "operator/api/v1alpha1/server.h"
@@ -34,19 +37,36 @@ struct EffectivePolicy {
   std::string server_reason;   // CamelCase when server_url is empty: ServerNotFound,
                                // ServerNotGranted, ServerNotReady
   std::string server_problem;  // names field, value and remedy
+  AgentImages agents;          // what is injected
+  std::string tenant_rule;     // the tenant, or that it is the namespace: as the revision counts it
+  // The same policy at revisions that are kept, its own one among them when it is.
+  std::vector<std::shared_ptr<const EffectivePolicy>> revisions;
+
+  // Null when no such revision is kept.
+  std::shared_ptr<const EffectivePolicy> at(std::string_view revision) const;
 };
 
 std::string_view policyKind(const EffectivePolicy& policy);
+
+struct Revision;
+using Revisions = std::vector<std::shared_ptr<const Revision>>;  // of one policy
+
+// What of a policy ends up in pods, in canonical form, without the images; its hash; the same with
+// the images, which is the revision.
+nlohmann::json contentOf(const EffectivePolicy& policy);
+std::string contentKey(nlohmann::json content);
+std::string revisionOf(nlohmann::json content, const AgentImages& agents);
 
 // "namespace/name" of the server that a policy points at; empty for spec.endpoint.
 std::string serverKey(const ProfilingPolicy& policy);
 std::string serverKey(const ClusterProfilingPolicy& policy);
 
+// The images are `agents`, unless a kept revision of the same content has others: then those.
 // `server` is what spec.serverRef names, null when it is not there (or when spec.endpoint is used);
 // `namespace_labels` are those of the policy's own namespace, which a grant by Selector looks at.
 EffectivePolicy makeEffective(const ProfilingPolicy& policy, const ProfilingServer* server,
                               const std::map<std::string, std::string>& namespace_labels,
-                              const AgentImages& agents);
+                              const AgentImages& agents, const Revisions& revisions = {});
 
 // What a cluster policy is for the pods of each namespace. The server's grant and, where it keeps
 // tenants apart, the tenant are those of the pod's namespace; the rest, the revision too, is the
@@ -55,7 +75,7 @@ EffectivePolicy makeEffective(const ProfilingPolicy& policy, const ProfilingServ
 class ClusterEffective {
  public:
   ClusterEffective(const ClusterProfilingPolicy& policy, const ProfilingServer* server,
-                   const AgentImages& agents);
+                   const AgentImages& agents, const Revisions& revisions = {});
 
   // As a namespace that the server admits sees it, without a tenant of its own.
   const EffectivePolicy& common() const { return *admitted_; }

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t kRoomForTheEnd = 32;  // ],"more":300}
 
-void appendContainer(std::string& out, const ContainerDecision& c, const Settings& settings) {
+void appendContainer(std::string& out, const ContainerDecision& c, const api::AgentImages& agents) {
   out += R"({"name":)";
   appendJsonString(out, c.container);
   bool first = true;
@@ -18,7 +18,7 @@ void appendContainer(std::string& out, const ContainerDecision& c, const Setting
     out += R"({"language":")";
     out += api::languageToken(language);
     out += R"(","version":)";
-    appendJsonString(out, settings.agents[static_cast<std::size_t>(language)].version);
+    appendJsonString(out, agents[static_cast<std::size_t>(language)].version);
     out += '}';
   }
   if (!first) out += ']';
@@ -42,7 +42,7 @@ void appendContainer(std::string& out, const ContainerDecision& c, const Setting
 
 std::string decisionJson(const Decision& decision, Reason reason, std::string_view revision,
                          const std::vector<ContainerDecision>& containers,
-                         const Settings& settings) {
+                         const api::AgentImages& agents) {
   std::string out = "{";
   if (!decision.policy_name.empty()) {
     out += R"("policy":)";
@@ -54,6 +54,11 @@ std::string decisionJson(const Decision& decision, Reason reason, std::string_vi
     out += R"("revision":)";
     appendJsonString(out, revision);
     out += ',';
+    if (!decision.replica.empty()) {
+      out += R"("replica":)";
+      appendJsonString(out, decision.replica);
+      out += ',';
+    }
   }
   out +=
       revision.empty() ? R"("action":"skipped","reason":")" : R"("action":"injected","reason":")";
@@ -62,7 +67,7 @@ std::string decisionJson(const Decision& decision, Reason reason, std::string_vi
   std::size_t written = 0;
   for (const ContainerDecision& c : containers) {
     std::string item = written == 0 ? R"(,"containers":[)" : ",";
-    appendContainer(item, c, settings);
+    appendContainer(item, c, agents);
     if (out.size() + item.size() + kRoomForTheEnd > kMaxDecisionBytes) break;
     out += item;
     ++written;

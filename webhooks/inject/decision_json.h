@@ -7,12 +7,12 @@
 
 namespace profiling::inject {
 
-// {"policy","policyKind","revision","action","reason","containers":[{"name","languages":[{"language","version"}],
+// {"policy","policyKind","revision","replica","action","reason","containers":[{"name","languages":[{"language","version"}],
 //  "action","reason","skipped":[{"language","reason"}]}],"more":N}. Keys without content are left
 // out, and "policyKind" unless it is ClusterProfilingPolicy; "more" counts containers that did not
 // fit. The same pod and policy give the same bytes.
 std::string decisionJson(const Decision& decision, Reason reason, std::string_view revision,
                          const std::vector<ContainerDecision>& containers,
-                         const Settings& settings);
+                         const api::AgentImages& agents);
 
 }  // namespace profiling::inject

@@ -51,6 +51,9 @@ enum class Reason {
   kEnvFromSecretAssumed,  // injected, assuming the Secret holds none of our names
   kEmbeddedSDK,           // the container already carries PYROSCOPE_* of its own
   kConflictingAgent,
+  kAwaitingRollout,    // the workload's turn in the rollout has not come
+  kOutsideShare,       // the step's share of the workload's pods is profiled
+  kRolledBack,         // the revision failed here, or was aborted
   kNameConflict,       // a volume, mount path or container of our name with other content
   kReadOnlyTemp,       // Java without a writable temp folder
   kLimitsTooSmall,     // the pod's limits are below what copying an agent needs
@@ -111,6 +114,8 @@ struct Decision {
   bool cluster_policy = false;                     // which is a ClusterProfilingPolicy
   std::vector<api::Language> annotated_languages;  // from inject: "java,python"; empty: not named
   std::vector<Warning> warnings;
+  // Set where a share of the pods is counted: which webhook process let this one in.
+  std::string replica;
 };
 // Whether a policy's selector and kinds let the pod in; precedence is another matter.
 bool selects(const api::EffectivePolicy& policy, const api::PodView& pod, const Workload& workload);

@@ -27,6 +27,15 @@ bool staysUntouched(Reason reason) {
 
 // A refusal. Only a pod that asked for profiling itself learns of it, by annotation and warning;
 // every other pod stays as it is, to the byte.
+// The policy's own, as its revision has them.
+const api::AgentImages& agentsOf(const Decision& decision, const Settings& settings) {
+  if (decision.policy == nullptr) return settings.agents;
+  const auto& own = decision.policy->agents;
+  const bool any = std::any_of(own.begin(), own.end(),
+                               [](const api::AgentImage& agent) { return !agent.image.empty(); });
+  return any ? own : settings.agents;
+}
+
 void refuse(InjectionPlan& plan, const Decision& decision, const api::PodView& pod,
             const Settings& settings, Reason reason) {
   plan.reason = reason;
@@ -36,14 +45,15 @@ void refuse(InjectionPlan& plan, const Decision& decision, const api::PodView& p
       {"profiling.dev: the pod is not profiled: " + std::string(reasonName(reason)) + ". " +
        std::string(remedyText(reason))});
   if (staysUntouched(reason)) return;
-  std::string json = decisionJson(decision, reason, "", plan.decisions, settings);
+  std::string json =
+      decisionJson(decision, reason, "", plan.decisions, agentsOf(decision, settings));
   if (pod.annotation(api::kDecisionKey) == json) return;
   plan.decision_json = std::move(json);
   plan.empty = false;
 }
 
-void planInitContainers(InjectionPlan& plan, const api::PodView& pod, const Settings& settings,
-                        const api::ContainerView& pattern) {
+void planInitContainers(InjectionPlan& plan, const api::PodView& pod,
+                        const api::AgentImages& agents, const api::ContainerView& pattern) {
   for (std::size_t i = 0; i < api::kLanguageCount; ++i) {
     const auto language = static_cast<api::Language>(i);
     const bool used =
@@ -53,7 +63,7 @@ void planInitContainers(InjectionPlan& plan, const api::PodView& pod, const Sett
     if (!used || ownInitContainer(pod, language) != nullptr) continue;
     InitContainerPlan& init = plan.init_containers.emplace_back();
     init.language = language;
-    init.image = settings.agents[i].image;
+    init.image = agents[i].image;
     init.resources = pattern.resources;
     init.force_non_root_user = pod.security.run_as_user == 0;
   }
@@ -88,13 +98,14 @@ InjectionPlan planEnforced(const Decision& decision, const api::PodView& pod,
   if (decision.policy == nullptr) return refused(decision.reason);
   if (const auto problem = podProblem(pod)) return refused(*problem);
 
+  const api::AgentImages& agents = agentsOf(decision, settings);
   const ContainerSelection selection =
       parseContainers(pod.annotation(api::kContainersKey), plan.warnings);
   const Targets targets = selectTargets(pod, selection, settings);
   const Workload workload = workloadOf(pod);
   const Tags tags(pod, workload, *decision.policy, plan.warnings);
   const PodContext context{pod,      decision, settings,
-                           workload, tags,     languageProblems(pod, settings)};
+                           workload, tags,     languageProblems(pod, settings, agents)};
 
   const api::ContainerView* pattern = nullptr;
   bool temp = false;
@@ -118,12 +129,12 @@ InjectionPlan planEnforced(const Decision& decision, const api::PodView& pod,
 
   const auto injected = [](const ContainerDecision& d) { return d.injected(); };
   plan.reason = std::find_if(plan.decisions.begin(), plan.decisions.end(), injected)->reason;
-  planInitContainers(plan, pod, settings, *pattern);
+  planInitContainers(plan, pod, agents, *pattern);
   plan.add_volume = findVolume(pod, kVolumeName) == nullptr;
   plan.add_temp_volume = temp && findVolume(pod, kTempVolumeName) == nullptr;
   plan.safe_to_evict_volumes = safeToEvict(pod, temp);
   const std::string& revision = decision.policy->revision;
-  std::string json = decisionJson(decision, plan.reason, revision, plan.decisions, settings);
+  std::string json = decisionJson(decision, plan.reason, revision, plan.decisions, agents);
   if (pod.label(api::kProfiledKey) != revision) plan.revision = revision;
   if (pod.annotation(api::kDecisionKey) != json) plan.decision_json = std::move(json);
   plan.empty = plan.containers.empty() && plan.init_containers.empty() && !plan.add_volume &&

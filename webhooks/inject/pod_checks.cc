@@ -67,7 +67,8 @@ std::optional<Reason> podProblem(const api::PodView& pod) {
 }
 
 std::array<Reason, api::kLanguageCount> languageProblems(const api::PodView& pod,
-                                                         const Settings& settings) {
+                                                         const Settings& settings,
+                                                         const api::AgentImages& agents) {
   std::array<Reason, api::kLanguageCount> out;
   out.fill(Reason::kInjected);
   const std::string_view arch = selected(pod, "kubernetes.io/arch", "beta.kubernetes.io/arch");
@@ -78,7 +79,7 @@ std::array<Reason, api::kLanguageCount> languageProblems(const api::PodView& pod
     const bool taken = std::any_of(pod.containers.begin(), pod.containers.end(), same) ||
                        (std::any_of(pod.init_containers.begin(), pod.init_containers.end(), same) &&
                         ownInitContainer(pod, language) == nullptr);
-    if (settings.agents[i].image.empty()) {
+    if (agents[i].image.empty()) {
       out[i] = Reason::kNoLanguage;
     } else if (!arch.empty() && arch != "amd64" && !(arch == "arm64" && settings.arm64_images[i])) {
       out[i] = Reason::kUnsupportedArchitecture;

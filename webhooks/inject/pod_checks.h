@@ -13,7 +13,8 @@ std::optional<Reason> podProblem(const api::PodView& pod);
 
 // For each language why no container of the pod can have it; kInjected where nothing is in the way.
 std::array<Reason, api::kLanguageCount> languageProblems(const api::PodView& pod,
-                                                         const Settings& settings);
+                                                         const Settings& settings,
+                                                         const api::AgentImages& agents);
 
 // Our init container of that language, from an earlier pass; null when there is none.
 const api::ContainerView* ownInitContainer(const api::PodView& pod, api::Language language);

@@ -104,6 +104,14 @@ Status validate(const RolloutSpec& r, bool cluster) {
   return {};
 }
 
+bool immediate(const std::optional<RolloutSpec>& rollout) {
+  if (!rollout) return true;
+  const std::vector<std::int64_t> all{100};
+  return rollout->restart.mode != RestartMode::kManaged && rollout->order.empty() &&
+         rollout->workloads.approval == Approval::kNone && rollout->workloads.steps == all &&
+         rollout->pods.steps == all;
+}
+
 std::string_view stateName(WorkloadState state) {
   return enumName(state);
 }

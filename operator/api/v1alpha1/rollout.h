@@ -171,6 +171,9 @@ struct PolicyRollout {
   bool operator==(const PolicyRollout&) const = default;
 };
 
+// Whether new pods get the target at once: nothing is staged and nothing restarted.
+bool immediate(const std::optional<RolloutSpec>& rollout);
+
 std::string_view stateName(WorkloadState state);
 std::string_view verdictName(Verdict verdict);
 std::string_view attributionName(Attribution attribution);

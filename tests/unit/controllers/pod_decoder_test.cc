@@ -98,6 +98,111 @@ TEST(PodDecoder, ALongAnnotationIsNotKept) {
   EXPECT_TRUE(pod->decision.empty());
 }
 
+TEST(PodDecoder, ReadsWhichPodItIs) {
+  PodDecoder decoder;
+  const Padded text(R"({"metadata":{"name":"p","namespace":"n","uid":"u-1",
+    "creationTimestamp":"2026-08-01T12:00:00Z"}})");
+  const auto pod = decoder.decode(text.view());
+  ASSERT_TRUE(pod.ok());
+  EXPECT_EQ(pod->uid, "u-1");
+  EXPECT_EQ(pod->created, 1785585600u);
+  EXPECT_EQ(pod->restarts, 0);
+  EXPECT_FALSE(pod->failure.has_value());
+}
+
+struct Told {
+  std::int64_t restarts = 0;
+  std::string failure;  // "container init exit reason message", empty: none
+};
+Told statuses(const std::string& status) {
+  PodDecoder decoder;
+  const Padded text(R"({"metadata":{"name":"p","namespace":"n"},"status":{)" + status + "}}");
+  const auto pod = decoder.decode(text.view());
+  EXPECT_TRUE(pod.ok()) << pod.status().toString();
+  if (!pod.ok()) return {};
+  Told told{pod->restarts, {}};
+  if (const auto& f = pod->failure) {
+    told.failure = std::string(f->container) + (f->init ? " init " : " - ") +
+                   (f->exit_code ? std::to_string(*f->exit_code) : "-") + " " +
+                   std::string(f->reason) + " " + std::string(f->message);
+  }
+  return told;
+}
+
+TEST(PodDecoder, RestartsAreThoseOfAllContainers) {
+  EXPECT_EQ(statuses(R"("containerStatuses":[{"name":"a","restartCount":2},
+    {"name":"b","restartCount":3}],"initContainerStatuses":[{"name":"i","restartCount":1}])")
+                .restarts,
+            6);
+  EXPECT_EQ(statuses(R"("containerStatuses":[{"restartCount":-4},{"restartCount":"7"},
+    {"restartCount":9223372036854775807},{"restartCount":9223372036854775807},7,null])")
+                .restarts,
+            2'000'000'000);
+}
+
+TEST(PodDecoder, TellsTheFailureOfTheContainerThatFailsNowOrFailedLast) {
+  const auto failure = [](const std::string& status) { return statuses(status).failure; };
+  const auto container = [](const std::string& name, const std::string& state,
+                            const std::string& last = "{}") {
+    return R"({"name":")" + name + R"(","state":)" + state + R"(,"lastState":)" + last + "}";
+  };
+  const auto app = [](const std::string& list) { return R"("containerStatuses":[)" + list + "]"; };
+  const auto init = [](const std::string& list) {
+    return R"("initContainerStatuses":[)" + list + "]";
+  };
+  const auto ended = [](int code, const std::string& reason, const std::string& at) {
+    return R"({"terminated":{"exitCode":)" + std::to_string(code) + R"(,"reason":")" + reason +
+           R"(","message":"said","finishedAt":"2026-01-01T00:00:)" + at + R"(Z"}})";
+  };
+  const std::string runs = R"({"running":{"startedAt":"2026-01-01T00:00:00Z"}})";
+  const std::string starts = R"({"waiting":{"reason":"PodInitializing"}})";
+  const std::string pull = R"({"waiting":{"reason":"ImagePullBackOff","message":"no such image"}})";
+  const std::string loop = R"({"waiting":{"reason":"CrashLoopBackOff","message":"back-off 10s"}})";
+
+  EXPECT_EQ(failure(app(container("a", runs))), "");
+  EXPECT_EQ(failure(app(container("a", starts))), "");
+  EXPECT_EQ(failure(app(container("a", R"({"waiting":{}})"))), "");
+  EXPECT_EQ(failure(app(container("a", pull))), "a - - ImagePullBackOff no such image");
+  EXPECT_EQ(failure(app(container("a", ended(1, "Error", "01")))), "a - 1 Error said");
+  EXPECT_EQ(failure(app(container("a", ended(0, "Completed", "01")))), "");
+  EXPECT_EQ(failure(app(container("a", runs, ended(137, "OOMKilled", "01")))),
+            "a - 137 OOMKilled said");
+  EXPECT_EQ(failure(app(container("a", loop, ended(137, "OOMKilled", "01")))),
+            "a - 137 OOMKilled said")
+      << "the cause, not the back-off";
+  EXPECT_EQ(failure(app(container("a", loop, ended(0, "Completed", "01")))),
+            "a - - CrashLoopBackOff back-off 10s");
+  EXPECT_EQ(failure(app(container("a", runs, ended(1, "Error", "01")) + "," +
+                        container("b", runs, ended(2, "Error", "03")) + "," +
+                        container("c", runs, ended(3, "Error", "02")))),
+            "b - 2 Error said")
+      << "the latest";
+  EXPECT_EQ(
+      failure(app(container("a", pull) + "," + container("b", runs, ended(2, "Error", "03")))),
+      "a - - ImagePullBackOff no such image")
+      << "what fails now comes first";
+  EXPECT_EQ(failure(app(container("a", starts)) + "," + init(container("i", pull))),
+            "i init - ImagePullBackOff no such image");
+  EXPECT_EQ(
+      failure(app(container("a", pull)) + "," + init(container("i", ended(1, "Error", "01")))),
+      "i init 1 Error said")
+      << "in whichever order they come";
+  EXPECT_EQ(failure(init(container("i", ended(0, "Completed", "02"), ended(1, "Error", "01")))),
+            "i init 1 Error said");
+}
+
+TEST(PodDecoder, StatusesOfAnotherTypeCountAsAbsent) {
+  for (const char* bad : {R"("containerStatuses":7)", R"("containerStatuses":{"name":"a"})",
+                          R"("containerStatuses":[{"state":[],"lastState":"x"}])",
+                          R"("containerStatuses":[{"state":{"terminated":{"exitCode":"1"}}}])",
+                          R"("containerStatuses":[{"state":{"terminated":{"exitCode":1.5}}}])",
+                          R"("containerStatuses":[{"state":{"waiting":{"reason":5}}}])",
+                          R"("initContainerStatuses":[null])"}) {
+    EXPECT_EQ(statuses(bad).failure, "") << bad;
+    EXPECT_EQ(statuses(bad).restarts, 0) << bad;
+  }
+}
+
 TEST(PodSink, TellsEachChangedGroupOnce) {
   PodTable table;
   std::vector<std::pair<std::string, bool>> told;

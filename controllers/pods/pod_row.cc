@@ -1,0 +1,128 @@
+#include "controllers/pods/pod_row.h"
+
+#include <charconv>
+#include <chrono>
+#include <limits>
+
+#include "operator/api/v1alpha1/common.h"
+#include "operator/base/text.h"
+#include "webhooks/inject/names.h"
+
+namespace profiling::controllers {
+namespace {
+
+constexpr std::size_t kUidLength = 36;
+constexpr std::size_t kMaxReason = 61;    // printable() may add three bytes
+constexpr std::size_t kMaxMessage = 253;  // engine::Failure: 256
+
+bool isDash(std::size_t at) {
+  return at == 8 || at == 13 || at == 18 || at == 23;
+}
+
+int hexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+template <class Number>
+std::optional<Number> numberOf(std::string_view text) {
+  Number out = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return out;
+}
+
+}  // namespace
+
+std::optional<Uid> uidOf(std::string_view text) {
+  if (text.size() != kUidLength) return std::nullopt;
+  Uid uid{};
+  std::size_t digits = 0;
+  for (std::size_t i = 0; i < kUidLength; ++i) {
+    if (isDash(i)) {
+      if (text[i] != '-') return std::nullopt;
+      continue;
+    }
+    const int digit = hexDigit(text[i]);
+    if (digit < 0) return std::nullopt;
+    uid[digits / 2] = static_cast<std::uint8_t>(uid[digits / 2] << 4 | digit);
+    ++digits;
+  }
+  return uid;
+}
+
+std::string uidText(const Uid& uid) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  text.reserve(kUidLength);
+  for (const std::uint8_t byte : uid) {
+    if (isDash(text.size())) text += '-';
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
+}
+
+std::string failureText(const std::optional<FailureView>& failure) {
+  if (!failure) return {};
+  std::string text = failure->init ? "init\n" : "\n";
+  if (failure->exit_code) text += std::to_string(*failure->exit_code);
+  text.append(1, '\n').append(printable(failure->container, 253));
+  text.append(1, '\n').append(printable(failure->reason, kMaxReason));
+  text.append(1, '\n').append(printable(failure->message, kMaxMessage));
+  return text;
+}
+
+std::optional<engine::Failure> failureOf(std::string_view text) {
+  const std::vector<std::string_view> parts = split(text, '\n');
+  if (parts.size() != 5) return std::nullopt;
+  engine::Failure failure;
+  failure.init = parts[0] == "init";
+  failure.exit_code = numberOf<std::int64_t>(parts[1]);
+  failure.container = parts[2];
+  failure.ours = failure.init && parts[2].starts_with(inject::kInitContainerPrefix);
+  failure.reason = parts[3];
+  failure.message = parts[4];
+  return failure;
+}
+
+engine::Pod podOf(const std::vector<api::KeyValueView>& labels, std::uint8_t flags) {
+  engine::Pod pod;
+  for (const std::string_view key :
+       {"pod-template-hash", "rollouts-pod-template-hash", "controller-revision-hash"}) {
+    const auto hash = api::PodView::find(labels, key);
+    if (hash && pod.template_hash.empty()) pod.template_hash = *hash;
+  }
+  pod.revision = api::PodView::find(labels, api::kProfiledKey).value_or("");
+  pod.ready = (flags & kPodReady) != 0;
+  pod.deleting = (flags & kPodDeleting) != 0;
+  return pod;
+}
+
+std::int64_t ordinalOf(std::string_view pod_name) {
+  const std::size_t dash = pod_name.rfind('-');
+  if (dash == std::string_view::npos) return -1;
+  // Unsigned, so that a sign is no number.
+  const auto number = numberOf<std::uint32_t>(pod_name.substr(dash + 1));
+  return number ? static_cast<std::int64_t>(*number) : -1;
+}
+
+std::uint32_t createdSeconds(std::string_view text) {
+  using namespace std::chrono;
+  if (text.size() != 20 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' ||
+      text[16] != ':' || text[19] != 'Z') {
+    return 0;
+  }
+  const auto at = [&](std::size_t from, std::size_t length) {
+    return numberOf<unsigned>(text.substr(from, length)).value_or(255);  // invalid in every field
+  };
+  const year_month_day date(year(static_cast<int>(at(0, 4))), month(at(5, 2)), day(at(8, 2)));
+  const unsigned hour = at(11, 2), minute = at(14, 2), second = at(17, 2);
+  if (!date.ok() || hour > 23 || minute > 59 || second > 59) return 0;
+  const std::int64_t since =
+      sys_seconds(sys_days(date)).time_since_epoch().count() + hour * 3600 + minute * 60 + second;
+  if (since < 0 || since > std::numeric_limits<std::uint32_t>::max()) return 0;
+  return static_cast<std::uint32_t>(since);
+}
+
+}  // namespace profiling::controllers

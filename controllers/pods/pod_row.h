@@ -1,0 +1,37 @@
+// What PodTable keeps of one pod in its compact form, and back. Pure.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "controllers/engine/world.h"
+#include "controllers/pods/pod_group.h"
+#include "operator/api/k8s/pod_view.h"
+
+namespace profiling::controllers {
+
+using Uid = std::array<std::uint8_t, 16>;
+
+// nullopt: it is no UUID in its usual form (lower case), so uidText() would not give it back.
+std::optional<Uid> uidOf(std::string_view text);
+std::string uidText(const Uid& uid);
+
+// One text of a failure, so that pods which fail alike share it; empty: none. Reason and message
+// are cut: they may hold what a container wrote.
+std::string failureText(const std::optional<FailureView>& failure);
+std::optional<engine::Failure> failureOf(std::string_view text);
+
+// The part of an engine::Pod that all pods of a class share.
+engine::Pod podOf(const std::vector<api::KeyValueView>& labels, std::uint8_t flags);
+// Of a StatefulSet's pod "db-3": 3; -1 when the name does not end like that.
+std::int64_t ordinalOf(std::string_view pod_name);
+
+// Of creationTimestamp, seconds since 1970; 0 when it is none, as metav1.Time is written (UTC,
+// whole seconds). It is read of every pod, hence not with parseRfc3339().
+std::uint32_t createdSeconds(std::string_view rfc3339);
+
+}  // namespace profiling::controllers

@@ -1,0 +1,163 @@
+#include "operator/api/revision.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "operator/api/v1alpha1/codec.h"
+#include "operator/base/text.h"
+
+namespace profiling::api {
+namespace {
+
+constexpr std::size_t kMaxPrefix = 200;  // of the policy's name in a revision's
+constexpr const char* kLongInterval = "60s";
+constexpr std::int64_t kLowHz = 20;
+
+Status foreign(const std::string& what) {
+  return {Code::kInvalidArgument, what};
+}
+
+std::string stringOf(const nlohmann::json& object, const char* key) {
+  const auto it = object.find(key);
+  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
+}
+
+std::optional<AgentImages> imagesOf(const nlohmann::json& content) {
+  const auto it = content.find("images");
+  if (it == content.end() || !it->is_array() || it->size() > kLanguageCount) return std::nullopt;
+  AgentImages images;
+  for (std::size_t i = 0; i < it->size(); ++i) {
+    const nlohmann::json& pair = (*it)[i];
+    if (!pair.is_array() || pair.size() != 2 || !pair[0].is_string() || !pair[1].is_string()) {
+      return std::nullopt;
+    }
+    images.at(i) = {pair[0].get<std::string>(), pair[1].get<std::string>()};
+  }
+  return images;
+}
+
+std::string hashOf(const nlohmann::json& content) {
+  return hexSha256(content.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))
+      .substr(0, 10);
+}
+
+EffectivePolicy withLess(const EffectivePolicy& policy,
+                         const std::function<void(ProfilingPolicySpec&)>& change) {
+  EffectivePolicy less = policy;
+  change(less.policy.spec);
+  less.revisions.clear();
+  less.revision = revisionOf(contentOf(less), less.agents);
+  return less;
+}
+
+}  // namespace
+
+Result<Revision> revisionFromJson(const nlohmann::json& object) {
+  auto metadata = metaFromJson(object);
+  if (!metadata.ok()) return metadata.status();
+  Revision r;
+  r.metadata = *std::move(metadata);
+  const auto data = object.find("data");
+  if (data == object.end() || !data->is_object()) return foreign("data is not an object");
+  r.content = *data;
+  if (!imagesOf(r.content)) return foreign("data.images is not a list of images");
+  r.hash = hashOf(r.content);
+  r.content_key = contentKey(r.content);
+  if (!r.metadata.name.ends_with("-" + r.hash)) {
+    return foreign("the name does not end in the hash of the content, " + r.hash);
+  }
+  const auto label = r.metadata.labels.find(std::string(kRevisionPolicyKey));
+  if (label == r.metadata.labels.end()) return foreign("it belongs to no policy");
+  r.policy_uid = label->second;
+  const auto number = object.find("revision");
+  if (number != object.end() && number->is_number_integer()) r.number = number->get<std::int64_t>();
+  return r;
+}
+
+std::string revisionName(const EffectivePolicy& policy) {
+  std::string name = policy.policy.metadata.name.substr(0, kMaxPrefix);
+  while (!name.empty() && (name.back() == '.' || name.back() == '-')) name.pop_back();
+  // A namespace may hold a policy and, being the operator's, a cluster policy of the same name.
+  return (policy.cluster ? "cluster-" : "") + name + "-" + policy.revision;
+}
+
+nlohmann::json revisionObject(const EffectivePolicy& policy, const std::string& namespace_,
+                              std::int64_t number) {
+  const ObjectMeta& owner = policy.policy.metadata;
+  nlohmann::json content = contentOf(policy);
+  content["images"] = nlohmann::json::array();
+  for (const AgentImage& agent : policy.agents) {
+    content["images"].push_back({agent.image, agent.version});
+  }
+  return {{"apiVersion", "apps/v1"},
+          {"kind", "ControllerRevision"},
+          {"metadata",
+           {{"name", revisionName(policy)},
+            {"namespace", namespace_},
+            {"labels",
+             {{"app.kubernetes.io/managed-by", "profiling-operator"},
+              {std::string(kRevisionPolicyKey), owner.uid}}},
+            {"ownerReferences", nlohmann::json::array({{{"apiVersion", kApiVersion},
+                                                        {"kind", policyKind(policy)},
+                                                        {"name", owner.name},
+                                                        {"uid", owner.uid},
+                                                        {"controller", true},
+                                                        {"blockOwnerDeletion", false}}})}}},
+          {"data", std::move(content)},
+          {"revision", number}};
+}
+
+std::shared_ptr<const EffectivePolicy> atRevision(const EffectivePolicy& policy,
+                                                  const Revision& revision) {
+  const auto images = imagesOf(revision.content);
+  if (!images || policy.server_url.empty()) return nullptr;
+  nlohmann::json spec = revision.content;
+  const std::string url = stringOf(spec, "url");
+  const std::string tenant = stringOf(spec, "tenant");
+  for (const char* key : {"url", "tenant", "images", "refresh"}) spec.erase(key);
+  spec["endpoint"] = {{"url", url}};
+  const auto read = policyFromJson(
+      {{"metadata", {{"name", policy.policy.metadata.name}}}, {"spec", std::move(spec)}});
+  if (!read.ok()) return nullptr;
+  auto at = std::make_shared<EffectivePolicy>(policy);
+  const ProfilingPolicySpec& then = read->spec;
+  ProfilingPolicySpec& now = at->policy.spec;
+  now.languages = then.languages;
+  now.profiles = then.profiles;
+  now.sampling = then.sampling;
+  now.service_name = then.service_name;
+  now.secret_env_from = then.secret_env_from;
+  now.tags = then.tags;
+  now.tags_from_pod_labels = then.tags_from_pod_labels;
+  at->server_url = url;
+  at->tenant_rule = tenant;
+  at->tenant_id = tenant == kNamespaceAsTenant ? policy.policy.metadata.namespace_ : tenant;
+  at->agents = *images;
+  at->revision = revision.hash;
+  at->revisions.clear();
+  return at;
+}
+
+std::vector<EffectivePolicy> overheadLadder(const EffectivePolicy& policy) {
+  std::vector<EffectivePolicy> ladder{policy};
+  const auto& rollout = policy.policy.spec.rollout;
+  if (!rollout ||
+      (!rollout->gates.max_cpu_overhead_percent && !rollout->gates.max_memory_overhead)) {
+    return ladder;
+  }
+  const auto add = [&](const std::function<void(ProfilingPolicySpec&)>& change) {
+    EffectivePolicy less = withLess(ladder.back(), change);
+    if (less.revision != ladder.back().revision) ladder.push_back(std::move(less));
+  };
+  add([](ProfilingPolicySpec& s) { s.profiles.locks = false; });
+  add([](ProfilingPolicySpec& s) { s.profiles.allocations = s.profiles.in_use_memory = false; });
+  add([](ProfilingPolicySpec& s) {
+    const auto interval = parseDuration(s.sampling.upload_interval);
+    if (interval.ok() && *interval < std::chrono::seconds(60))
+      s.sampling.upload_interval = kLongInterval;
+  });
+  add([](ProfilingPolicySpec& s) { s.sampling.cpu_hz = std::min(s.sampling.cpu_hz, kLowHz); });
+  return ladder;
+}
+
+}  // namespace profiling::api

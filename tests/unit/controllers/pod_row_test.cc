@@ -1,0 +1,106 @@
+#include "controllers/pods/pod_row.h"
+
+#include <gtest/gtest.h>
+
+#include "operator/base/text.h"
+
+namespace profiling::controllers {
+namespace {
+
+TEST(PodRow, AUidComesBackAsItWas) {
+  const std::string text = "0a1b2c3d-4e5f-6789-abcd-ef0123456789";
+  const auto uid = uidOf(text);
+  ASSERT_TRUE(uid.has_value());
+  EXPECT_EQ(uidText(*uid), text);
+}
+
+TEST(PodRow, WhatIsNoUuidIsNotTakenForOne) {
+  for (const char* text :
+       {"", "u1", "0A1B2C3D-4E5F-6789-ABCD-EF0123456789", "0a1b2c3d-4e5f-6789-abcd-ef012345678",
+        "0a1b2c3d04e5f-6789-abcd-ef0123456789", "0a1b2c3d-4e5f-6789-abcd-ef01234567-9",
+        "0a1b2c3d-4e5f-6789-abcd-ef0123456789a"}) {
+    EXPECT_FALSE(uidOf(text).has_value()) << text;
+  }
+}
+
+TEST(PodRow, AFailureComesBackAsItWas) {
+  FailureView view;
+  view.container = "profiling-agent-java";
+  view.init = true;
+  view.exit_code = -1;
+  view.reason = "Error";
+  view.message = "no space";
+  const auto failure = failureOf(failureText(view));
+  ASSERT_TRUE(failure.has_value());
+  EXPECT_EQ(failure->container, "profiling-agent-java");
+  EXPECT_TRUE(failure->init);
+  EXPECT_TRUE(failure->ours);
+  EXPECT_EQ(failure->exit_code, -1);
+  EXPECT_EQ(failure->reason, "Error");
+  EXPECT_EQ(failure->message, "no space");
+  EXPECT_EQ(failureText(std::nullopt), "");
+  EXPECT_FALSE(failureOf("").has_value());
+}
+
+TEST(PodRow, OnlyInitContainersWithOurPrefixAreOurs) {
+  FailureView view;
+  view.container = "profiling-agent-java";
+  EXPECT_FALSE(failureOf(failureText(view))->ours) << "no init container";
+  EXPECT_FALSE(failureOf(failureText(view))->exit_code.has_value());
+  view.init = true;
+  view.container = "migrate";
+  EXPECT_FALSE(failureOf(failureText(view))->ours);
+}
+
+TEST(PodRow, AMessageIsCutAndCannotForgeAnotherFailure) {
+  FailureView view;
+  view.container = "app";
+  view.reason = "Error\ninit";
+  const std::string message = "a\nb\n" + std::string(5000, 'x');
+  view.message = message;
+  const auto failure = failureOf(failureText(view));
+  ASSERT_TRUE(failure.has_value());
+  EXPECT_EQ(failure->reason, "Error init");
+  EXPECT_TRUE(failure->message.starts_with("a b x"));
+  EXPECT_LE(failure->message.size(), 256u);
+}
+
+TEST(PodRow, OrdinalsAreTrailingNumbers) {
+  EXPECT_EQ(ordinalOf("db-0"), 0);
+  EXPECT_EQ(ordinalOf("my-db-17"), 17);
+  for (const char* name : {"db", "", "db-", "db-x", "db-1x", "db--1x", "db-+1", "db-99999999999"}) {
+    EXPECT_EQ(ordinalOf(name), -1) << name;
+  }
+}
+
+TEST(PodRow, CreationTimesAreReadAsTheGeneralParserReadsThem) {
+  for (const char* text : {"1970-01-01T00:00:00Z", "2024-02-29T23:59:59Z", "2026-08-01T12:34:56Z",
+                           "2100-03-01T00:00:00Z"}) {
+    const auto wanted = parseRfc3339(text)->time_since_epoch();
+    EXPECT_EQ(createdSeconds(text),
+              std::chrono::duration_cast<std::chrono::seconds>(wanted).count())
+        << text;
+  }
+  for (const char* text :
+       {"", "2026", "2026-02-30T00:00:00Z", "2026-13-01T00:00:00Z", "2026-01-01 00:00:00Z",
+        "2026-01-01T24:00:00Z", "2026-01-01T00:60:00Z", "2026-01-0xT00:00:00Z",
+        "2026-0x-01T00:00:00Z", "x026-01-01T00:00:00Z", "1969-12-31T23:59:59Z",
+        "9999-01-01T00:00:00Z", "2026-01-01T00:00:0-Z", "2026-01-01T00:00:00+00:00"}) {
+    EXPECT_EQ(createdSeconds(text), 0u) << text;
+  }
+}
+
+TEST(PodRow, ThePartThatAClassShares) {
+  const engine::Pod pod =
+      podOf({{"profiling.dev/profiled", "r1"}, {"controller-revision-hash", "db-5f"}}, kPodReady);
+  EXPECT_EQ(pod.revision, "r1");
+  EXPECT_EQ(pod.template_hash, "db-5f");
+  EXPECT_TRUE(pod.ready);
+  EXPECT_FALSE(pod.deleting);
+  EXPECT_EQ(podOf({{"rollouts-pod-template-hash", "x"}}, 0).template_hash, "x");
+  EXPECT_EQ(podOf({}, kPodDeleting).revision, "");
+  EXPECT_TRUE(podOf({}, kPodDeleting).deleting);
+}
+
+}  // namespace
+}  // namespace profiling::controllers

@@ -1,0 +1,54 @@
+// Which revision a pod gets: what the rollout has assigned to its workload, within the share that
+// the step allows. Pure; the webhook and the controller ask the same function.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "operator/api/v1alpha1/workload.h"
+#include "webhooks/inject/inject.h"
+
+namespace profiling::inject {
+
+// The slice of a WorkloadProfile that decides.
+struct Assignment {
+  std::string policy_kind, policy_name;
+  std::string target, stable, assigned, rejected;  // revisions; empty: none
+  std::optional<std::int64_t> target_pods;         // absent: all
+  std::optional<std::int64_t> first_ordinal;       // of a StatefulSet
+  bool held = false;  // a person pinned, paused or skipped the workload
+
+  bool operator==(const Assignment&) const = default;
+};
+std::optional<Assignment> assignmentOf(const api::WorkloadProfile& record);
+
+// Pods of the workload on the assigned revision, as this process knows them.
+struct Share {
+  std::int64_t live = 0;
+  std::int64_t pending = 0;   // let in by this process and not seen yet
+  std::int64_t replicas = 1;  // processes that let pods in
+};
+
+struct RevisionChoice {
+  std::shared_ptr<const api::EffectivePolicy> policy;  // null: no agent, for `reason`
+  Reason reason = Reason::kInjected;
+  bool counted = false;  // it takes one of the share's places
+};
+
+// `current` is the policy as it is now; `assignment` is null when the workload has no record.
+// `ordinal` is that of a StatefulSet's pod, else -1.
+//
+// A workload without a record gets what is proven: the policy's stable revision, or, under a policy
+// that stages nothing, the current one. So does a workload whose record does not know the current
+// revision yet. With several processes each may fill only its part of the places that are left, so
+// that together they go over the share by at most one pod less than there are processes.
+RevisionChoice chooseRevision(const std::shared_ptr<const api::EffectivePolicy>& current,
+                              const Assignment* assignment, std::int64_t ordinal,
+                              const Share& share);
+
+// The trailing number of a StatefulSet pod's name, else -1.
+std::int64_t ordinalOf(std::string_view kind, std::string_view pod_name);
+
+}  // namespace profiling::inject
