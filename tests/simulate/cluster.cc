@@ -43,6 +43,10 @@ void Cluster::fill() {
       pod.ordinal = w.spec->ordinals() ? n : -1;
       pod.created = pod.ready_since = -kHour;
       pod.ready = true;
+      if (const Fault* fault = worst(i, pod)) {
+        pod.restarts = 5;
+        fail(i, pod, *fault);
+      }
       w.pods.push_back(pod);
       counted_(i, pod, true);
     }
@@ -50,7 +54,7 @@ void Cluster::fill() {
   for (const Fault& fault : scenario_.faults) {
     for (std::size_t i = 0; i < workloads_.size(); ++i) {
       if (fault.workload >= 0 && static_cast<std::size_t>(fault.workload) != i) continue;
-      events_.plan(fault.from, Event::Kind::kFault, i);
+      if (fault.from > 0) events_.plan(fault.from, Event::Kind::kFault, i);
       if (fault.until < kNever) events_.plan(fault.until, Event::Kind::kFault, i);
     }
   }

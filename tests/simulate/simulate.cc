@@ -24,7 +24,7 @@ struct Arguments {
   std::uint64_t schedules = 1000, seed = 1, jobs = 0;
   std::optional<std::uint64_t> replay;
   Limits limits;
-  bool verbose = false, keep_going = false;
+  bool verbose = false, keep_going = false, calm = false;
 };
 
 std::string commandOf(const Arguments& a, std::uint64_t seed) {
@@ -125,7 +125,14 @@ int runAll(const Arguments& a) {
 }
 
 int replay(const Arguments& a) {
-  const Outcome out = runSeed(*a.replay, a.limits, engine::decide, a.verbose);
+  Outcome out;
+  if (a.calm) {
+    Scenario scenario = makeScenario(*a.replay, a.limits);
+    scenario.calm = true;
+    out = runSchedule(scenario, engine::decide, a.verbose);
+  } else {
+    out = runSeed(*a.replay, a.limits, engine::decide, a.verbose);
+  }
   if (out.violation) std::printf("%s", describe(a, *a.replay, *out.violation).c_str());
   for (const std::string& end : out.ends) {
     if (a.verbose) std::printf("  %s\n", end.c_str());
@@ -139,7 +146,7 @@ int replay(const Arguments& a) {
 int usage() {
   std::fprintf(stderr,
                "usage: simulate [--schedules N] [--seed S] [--jobs N] [--workloads N] [--keep-going]\n"
-               "       simulate --replay SEED [--workloads N] [--verbose]\n");
+               "       simulate --replay SEED [--workloads N] [--verbose] [--calm]\n");
   return 2;
 }
 
@@ -152,6 +159,7 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string name = argv[i];
     if (name == "--verbose") a.verbose = true;
+    else if (name == "--calm") a.calm = true;
     else if (name == "--keep-going") a.keep_going = true;
     else {
       char* end = nullptr;
