@@ -61,6 +61,7 @@ class Machine {
   // stepping.cc
   void stepping();
   void shareOut();
+  bool inTheGap(const Counts& c) const;
   void replacePods();
   void restartByTemplate(const std::string& token);
   void evict(const std::vector<const Pod*>& pods, std::int64_t count);

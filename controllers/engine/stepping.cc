@@ -35,7 +35,7 @@ void Machine::shareOut() {
     assign(r_.target_revision);
     return;
   }
-  if (!fresh && !c.settled() && w_.record.step == r_.step) return;
+  if (!fresh && (!c.settled() || inTheGap(c)) && w_.record.step == r_.step) return;
   const std::int64_t size = w_.owner && w_.owner->replicas > 0 ? w_.owner->replicas : c.total;
   assign(r_.target_revision);
   r_.target_pods = podsOfStep(size, percent);
@@ -69,7 +69,7 @@ void Machine::restartByTemplate(const std::string& token) {
     if (owner.rolling_out) return;
     // It is through, and pods are left that nobody injected: one by one, then.
     const Counts c = counts(r_.target_revision);
-    if (!c.settled()) return;
+    if (!c.settled() || inTheGap(c)) return;
     evict(candidates(*w_.pods, r_.target_revision, firstOrdinal()), 1);
     return;
   }
@@ -118,11 +118,24 @@ void Machine::replacePods() {
         std::min(wanted, plan_.max_unavailable - away));
 }
 
+// A pod that we took has gone, or is going, and what comes for it is not there yet. Counts alone
+// do not show it: the pods that are left look complete.
+bool Machine::inTheGap(const Counts& c) const {
+  if (!managed() || r_.last_restart.empty()) return false;
+  if (now_ - timeOf(r_.last_restart) >= plan_.gates.ready_within) return false;
+  return !c.settled() || (w_.owner && c.live < w_.owner->replicas);
+}
+
 void Machine::stepping() {
   if (!healthy()) return;
+  if (managed() && !w_.owner) {
+    wants_owner_ = true;
+    return;
+  }
   shareOut();
   const Counts c = counts(r_.target_revision);
   const std::int64_t wanted = goal();
+  if (c.on_ready >= wanted && c.total > 0 && inTheGap(c)) return again(now_ + kOwnerPoll);
   if (c.on_ready >= wanted && c.total > 0) {
     r_.restart_attempts = 0;
     enter(State::kSoaking);

@@ -96,8 +96,12 @@ void Machine::rollingBack() {
       std::any_of(pods.begin(), pods.end(), [](const Pod* pod) { return broken(*pod); });
   const bool left = managed() ? !pods.empty() : any_broken && !never;
   const Counts c = counts(r_.stable_revision);
+  if (managed() && !w_.owner && (left || !r_.last_restart.empty())) {
+    wants_owner_ = true;
+    return;
+  }
   if (!left) {
-    if (managed() && c.deleting > 0) return again(now_ + kUndoPoll);
+    if (managed() && (c.deleting > 0 || inTheGap(c))) return again(now_ + kUndoPoll);
     enter(State::kRolledBack, r_.reason, r_.message);
     return;
   }

@@ -39,11 +39,14 @@ void Invariants::fail(Rule rule, std::size_t workload, const std::string& what) 
   violation_ = Violation{rule, std::to_string(events_.now() / kSecond) + " s, " + where + ": " + what};
 }
 
-// Pods are away, or on their way, because of us. What failed or is stuck is somebody else's turn.
+// Pods are away, or on their way, because of us. What failed, is held or is
+// stuck gives its turn to others.
 bool Invariants::inFlight(std::size_t workload) const {
   const SimWorkload& w = cluster_.workloads()[workload];
   const auto limit = static_cast<Ms>(scenario_.plan.gates.ready_within.count());
   if (events_.now() - w.touched >= limit) return false;
+  const api::WorkloadState state = store_.records[workload].rollout.state;
+  if (state == api::WorkloadState::kPaused || state == api::WorkloadState::kSkipped) return false;
   if (w.ours_rolls && w.rolling()) return true;
   if (w.holes.empty()) return false;
   if (w.unfilled > 0) return true;

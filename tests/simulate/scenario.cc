@@ -225,8 +225,8 @@ Scenario makeScenario(std::uint64_t seed, const Limits& limits) {
   drawKills(kills, s);
   std::stable_sort(s.script.begin(), s.script.end(),
                    [](const Step& a, const Step& b) { return a.at < b.at; });
-  s.horizon = 4 * kHour + longestRollout(s) + (s.jumps ? 24 * kHour : 0);
-  if (!s.plan.windows.empty()) s.horizon += 7 * 24 * kHour;
+  s.horizon = 4 * kHour + longestRollout(s);
+  if (!s.comparable) s.horizon = std::min(s.horizon, 24 * kHour);
   return s;
 }
 

@@ -37,7 +37,7 @@ class Schedule {
         in_time = false;
         break;
       }
-      if (event.at - changed_ > kRest && event.at > last_step_ + kRest && !controller_.busy()) break;
+      if (event.at - changed_ > kRest && event.at > last_step_ + kRest) break;
       handle(event);
     }
     if (!invariants_.violation()) invariants_.ended(in_time);
