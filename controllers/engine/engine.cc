@@ -130,7 +130,10 @@ class Coordinator {
     std::sort(held.begin(), held.end(), [&](std::size_t a, std::size_t b) {
       const auto key = [&](std::size_t i) {
         const Workload& w = world_.workloads[i];
-        return std::make_tuple(std::string_view(w.record.since), w.bucket, std::string_view(w.key));
+        // One that has begun in this state keeps its place before those that wait for one in it.
+        const bool begun = w.record.last_restart >= w.record.since;
+        return std::make_tuple(!begun, std::string_view(w.record.since), w.bucket,
+                               std::string_view(w.key));
       };
       return key(a) < key(b);
     });

@@ -12,6 +12,7 @@ using api::Attribution;
 using api::Verdict;
 
 constexpr Duration kSkippedAgain{std::chrono::minutes(10)};
+constexpr Duration kSkippedLook{std::chrono::seconds(30)};  // for as long after each
 
 bool contains(const std::vector<std::string>& list, const std::string& text) {
   return std::find(list.begin(), list.end(), text) != list.end();
@@ -349,11 +350,14 @@ void Machine::skipped() {
   }
   if (!by_user && !forgiven()) {
     if (r_.reason == "NoPods" && counts({}).total == 0) return;
-    const bool stays = r_.reason != "NoPods" && r_.reason != "Unsupported";
-    const Time retry = timeOf(r_.since) + kSkippedAgain;
-    if (stays && now_ < retry) {
-      again(retry);
-      return;
+    if (r_.reason != "NoPods" && r_.reason != "Unsupported") {
+      // Looked at now and then, and written only when that has changed something.
+      const auto waited = std::chrono::duration_cast<Duration>(now_ - timeOf(r_.since));
+      const auto looks = waited / kSkippedAgain;
+      again(timeOf(r_.since) + (looks + 1) * kSkippedAgain);
+      if (looks < 1 || waited % kSkippedAgain >= kSkippedLook) return;
+      const auto against = obstacle();
+      if (wants_owner_ || (against && (against->skip || against->reason == r_.reason))) return;
     }
   }
   enter(State::kPending);

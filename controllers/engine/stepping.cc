@@ -135,8 +135,11 @@ void Machine::stepping() {
   shareOut();
   const Counts c = counts(r_.target_revision);
   const std::int64_t wanted = goal();
-  if (c.on_ready >= wanted && c.total > 0 && inTheGap(c)) return again(now_ + kOwnerPoll);
+  const Time deadline = timeOf(r_.since) + plan_.progress_deadline;
   if (c.on_ready >= wanted && c.total > 0) {
+    // Its place is free when the last pod has been replaced, not when it has been taken.
+    const bool rolls = managed() && r_.restart_attempts > 0 && w_.owner->rolling_out;
+    if ((inTheGap(c) || rolls) && now_ < deadline) return again(now_ + kOwnerPoll);
     r_.restart_attempts = 0;
     enter(State::kSoaking);
     return;
@@ -149,7 +152,6 @@ void Machine::stepping() {
   const bool moving = !c.settled();
   const bool hindered = plan_.paused || budget_.frozen || !budget_.window.open ||
                         !plan_.available || !world_.sources.server.empty();
-  const Time deadline = timeOf(r_.since) + plan_.progress_deadline;
   if (hindered && !moving) return enter(State::kPreflight);
   if (now_ >= deadline && !approved()) {
     const bool uninjected = r_.reason == "InjectionMissed";
