@@ -45,8 +45,7 @@ bool Invariants::inFlight(std::size_t workload) const {
   const SimWorkload& w = cluster_.workloads()[workload];
   const auto limit = static_cast<Ms>(scenario_.plan.gates.ready_within.count());
   if (events_.now() - w.touched >= limit) return false;
-  const api::WorkloadState state = store_.records[workload].rollout.state;
-  if (state == api::WorkloadState::kPaused || state == api::WorkloadState::kSkipped) return false;
+  if (memory_[workload].given_up >= w.touched) return false;
   if (w.ours_rolls && w.rolling()) return true;
   if (w.holes.empty()) return false;
   if (w.unfilled > 0) return true;
@@ -59,8 +58,10 @@ void Invariants::checkRound(const engine::Plan& plan, std::size_t workload) {
   const api::WorkloadRollout& r = store_.records[workload].rollout;
   Memory& m = memory_[workload];
   const std::string round = r.target_revision + "/" + std::to_string(r.step);
+  // Less overhead is a remedy, as undoing is.
+  const bool remedy = r.step == 1 && !r.history.empty() && r.history.front().result == "TooCostly";
   if (r.state != api::WorkloadState::kRollingBack) {
-    if (round != m.round && m.acted && now_ >= *m.acted &&
+    if (!remedy && round != m.round && m.acted && now_ >= *m.acted &&
         now_ + std::chrono::seconds(1) < *m.acted + plan.cooldown) {
       fail(Rule::kForbidden, workload, "a round of restarts within the cooldown of the last one");
     }
@@ -142,6 +143,9 @@ void Invariants::written(std::size_t workload, const api::WorkloadRollout& befor
   }
   if (!given.empty() && m.barred.contains(given)) {
     fail(Rule::kFlapping, workload, given + " was rejected and is assigned again, unasked");
+  }
+  if (after.state == api::WorkloadState::kPaused || after.state == api::WorkloadState::kSkipped) {
+    m.given_up = events_.now();
   }
   if (given == before.assigned_revision) return;
   const auto bound = 2 * static_cast<std::int64_t>(scenario_.plan.revisions.size()) + 3;

@@ -59,6 +59,7 @@ class Invariants : public Observer {
     std::int64_t assignments = 0;
     std::string round;
     std::optional<engine::Time> acted;
+    Ms given_up = -kNever - 1;  // held or skipped while its pods were on their way
   };
   struct Look {  // one change of one decision
     const engine::Plan& plan;
