@@ -130,9 +130,7 @@ class Coordinator {
     std::sort(held.begin(), held.end(), [&](std::size_t a, std::size_t b) {
       const auto key = [&](std::size_t i) {
         const Workload& w = world_.workloads[i];
-        // One that has begun in this state keeps its place before those that wait for one in it.
-        const bool begun = w.record.last_restart >= w.record.since;
-        return std::make_tuple(!begun, std::string_view(w.record.since), w.bucket,
+        return std::make_tuple(claim(w.record), std::string_view(w.record.since), w.bucket,
                                std::string_view(w.key));
       };
       return key(a) < key(b);
@@ -143,6 +141,15 @@ class Coordinator {
       --slots;
     }
     budget_.slots = slots;
+  }
+
+  // Whose pods are away may not lose its place to one that only waits for one: a step is not begun
+  // without a place, an undoing is.
+  int claim(const api::WorkloadRollout& r) const {
+    if (r.state == State::kStepping) return 0;
+    if (r.last_restart.empty()) return 3;
+    if (r.last_restart >= r.since) return 1;
+    return world_.now - timeOf(r.last_restart) < plan_.gates.ready_within ? 2 : 3;
   }
 
   void summarise(const std::vector<api::WorkloadRollout>& records) {
@@ -221,7 +228,7 @@ class Coordinator {
   }
 
   std::string nameOfFailed(const std::vector<api::WorkloadRollout>& records) const {
-    for (std::size_t i = 0; i < records.size(); ++i) {
+    for (const std::size_t i : order_) {
       if (!failed(plan_, records[i])) continue;
       return ": " + world_.workloads[i].key + " (" + records[i].verdict.reason + ")";
     }

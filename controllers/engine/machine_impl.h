@@ -62,6 +62,7 @@ class Machine {
   void stepping();
   void shareOut();
   bool inTheGap(const Counts& c) const;
+  bool rollsForUs() const;  // our annotation, through its owner
   void replacePods();
   void restartByTemplate(const std::string& token);
   void evict(const std::vector<const Pod*>& pods, std::int64_t count);
@@ -92,7 +93,10 @@ class Machine {
   Counts counts(std::string_view revision) const {
     return countPods(*w_.pods, revision, partition());
   }
-  void again(std::optional<Time> t) { keepEarlier(budget_.again, t); }
+  // A deadline that is over changes nothing any more.
+  void again(std::optional<Time> t) {
+    if (t && *t > now_) keepEarlier(budget_.again, t);
+  }
 
   const Plan& plan_;
   const World& world_;

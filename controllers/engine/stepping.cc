@@ -126,6 +126,10 @@ bool Machine::inTheGap(const Counts& c) const {
   return !c.settled() || (w_.owner && c.live < w_.owner->replicas);
 }
 
+bool Machine::rollsForUs() const {
+  return managed() && r_.restart_attempts > 0 && w_.owner && w_.owner->rolling_out;
+}
+
 void Machine::stepping() {
   if (!healthy()) return;
   if (managed() && !w_.owner) {
@@ -138,8 +142,7 @@ void Machine::stepping() {
   const Time deadline = timeOf(r_.since) + plan_.progress_deadline;
   if (c.on_ready >= wanted && c.total > 0) {
     // Its place is free when the last pod has been replaced, not when it has been taken.
-    const bool rolls = managed() && r_.restart_attempts > 0 && w_.owner->rolling_out;
-    if ((inTheGap(c) || rolls) && now_ < deadline) return again(now_ + kOwnerPoll);
+    if ((inTheGap(c) || rollsForUs()) && now_ < deadline) return again(now_ + kOwnerPoll);
     r_.restart_attempts = 0;
     enter(State::kSoaking);
     return;
@@ -149,7 +152,7 @@ void Machine::stepping() {
     return;
   }
   // Pods that are on their way are waited for; nothing new is begun while something forbids it.
-  const bool moving = !c.settled();
+  const bool moving = !c.settled() || inTheGap(c) || rollsForUs();
   const bool hindered = plan_.paused || budget_.frozen || !budget_.window.open ||
                         !plan_.available || !world_.sources.server.empty();
   if (hindered && !moving) return enter(State::kPreflight);

@@ -100,12 +100,13 @@ void Machine::rollingBack() {
     wants_owner_ = true;
     return;
   }
+  const Time deadline = timeOf(r_.since) + plan_.progress_deadline;
   if (!left) {
-    if (managed() && (c.deleting > 0 || inTheGap(c))) return again(now_ + kUndoPoll);
+    const bool moving = managed() && (c.deleting > 0 || inTheGap(c) || rollsForUs());
+    if (moving && now_ < deadline) return again(now_ + kUndoPoll);
     enter(State::kRolledBack, r_.reason, r_.message);
     return;
   }
-  const Time deadline = timeOf(r_.since) + plan_.progress_deadline;
   if (now_ >= deadline) {
     // Something keeps the pods, a PodDisruptionBudget perhaps. It gives its place to others.
     enter(State::kRolledBack, "PodsRemain",
