@@ -53,7 +53,19 @@ void Invariants::checkPurity(const engine::Plan& plan, const engine::World& worl
       differing = i;
     }
   }
-  fail(Rule::kPure, differing, "the same world in another order is answered differently");
+  std::string what;
+  const auto describe = [](const std::optional<engine::Time>& t) {
+    return t ? std::to_string(msOf(*t)) : std::string("never");
+  };
+  if (again.again != result.again) {
+    what = ": call again at " + describe(result.again) + " or " + describe(again.again);
+  }
+  if (again.stable != result.stable) what = ": stable " + result.stable + " or " + again.stable;
+  if (again.policy != result.policy) {
+    what = ": policy " + result.policy.reason + " or " + again.policy.reason + " (" +
+           again.policy.message + ")";
+  }
+  fail(Rule::kPure, differing, "the same world in another order is answered differently" + what);
 }
 
 void Invariants::endOf(std::size_t workload, bool in_time) {
