@@ -128,12 +128,15 @@ class Coordinator {
     }
     budget_.frozen = failures_ >= plan_.failure_budget;
     std::sort(held.begin(), held.end(), [&](std::size_t a, std::size_t b) {
-      const auto key = [&](std::size_t i) {
-        const Workload& w = world_.workloads[i];
-        return std::make_tuple(claim(w.record), std::string_view(w.record.since), w.bucket,
-                               std::string_view(w.key));
-      };
-      return key(a) < key(b);
+      const Workload& x = world_.workloads[a];
+      const Workload& y = world_.workloads[b];
+      const int claims = claim(x.record);
+      if (claims != claim(y.record)) return claims < claim(y.record);
+      // Of those that were replaced in another state, who was last is still at it.
+      if (claims == 2 && x.record.last_restart != y.record.last_restart) {
+        return x.record.last_restart > y.record.last_restart;
+      }
+      return std::tie(x.record.since, x.bucket, x.key) < std::tie(y.record.since, y.bucket, y.key);
     });
     for (const std::size_t i : held) {
       if (slots <= 0) break;

@@ -81,9 +81,15 @@ void Machine::retarget() {
                                                         : r_.target_revision;
   if (r_.target_revision == wanted) return;
   if (r_.state == State::kStepping && managed()) {
-    const bool moving = std::any_of(w_.pods->begin(), w_.pods->end(), [&](const Pod& pod) {
-      return pod.deleting || (pod.revision == r_.target_revision && !pod.ready && !pod.failure);
-    });
+    if (!w_.owner) {
+      wants_owner_ = true;
+      return;
+    }
+    const bool moving =
+        inTheGap(counts(r_.target_revision)) || rollsForUs() ||
+        std::any_of(w_.pods->begin(), w_.pods->end(), [&](const Pod& pod) {
+          return pod.deleting || (pod.revision == r_.target_revision && !pod.ready && !pod.failure);
+        });
     const bool late = now_ - timeOf(r_.since) > plan_.progress_deadline;
     if (moving && !late && judge(false).verdict.result != Verdict::kFail) {
       wait("Superseded", "the pods that are being replaced come first; then revision " + wanted);
