@@ -40,7 +40,7 @@ bool begun(const api::WorkloadRollout& r) {
     case State::kComplete:
       return true;
     default:
-      return r.step > 0 && r.state != State::kBaselining;
+      return false;
   }
 }
 
@@ -86,8 +86,10 @@ void Invariants::checkActions(const Look& look) {
       if (action.kind == Kind::kDelete && (pod->ready || !pod->failure)) {
         return refuse("deletes a pod that does not fail");
       }
-      if (pod->revision == r.assigned_revision) return refuse("takes a pod that is as it should be");
-    } else if (look.workload.owner && (look.workload.owner->paused || look.workload.owner->on_delete)) {
+      if (pod->revision == r.assigned_revision)
+        return refuse("takes a pod that is as it should be");
+    } else if (look.workload.owner &&
+               (look.workload.owner->paused || look.workload.owner->on_delete)) {
       return refuse("restarts an owner that restarts nothing");
     }
     const bool run = look.workload.kind == "CronJob" && action.kind != Kind::kDelete;
@@ -114,7 +116,8 @@ void Invariants::checkStart(const Look& look, std::int64_t failures) {
                       !undoing(after) && before.state != State::kPaused;
   const bool gives = after.assigned_revision == after.target_revision &&
                      before.assigned_revision != after.assigned_revision;
-  if (!(starts || (gives && !begun(before)))) return;
+  const bool remedy = !after.history.empty() && after.history.front().result == "TooCostly";
+  if (!(starts || (gives && !begun(before))) || remedy) return;
   if (failures >= look.plan.failure_budget) {
     fail(Rule::kFrozen, look.index,
          "it starts although " + std::to_string(failures) + " have failed and the budget is " +
@@ -148,7 +151,8 @@ void Invariants::checkShare(const Look& look) {
 void Invariants::checkStep(const Look& look) {
   const api::WorkloadRollout& before = look.workload.record;
   const api::WorkloadRollout& after = look.change.record;
-  const bool steps = before.step > 0 && after.step > before.step;
+  const bool steps = before.step > 0 && after.step > before.step &&
+                     after.target_revision == before.target_revision;
   const bool completes = after.state == State::kComplete && before.state != State::kComplete;
   if (!(steps || completes) || look.workload.kind == "CronJob") return;
   const std::string& target = after.target_revision;
@@ -199,8 +203,9 @@ void Invariants::checkBlame(const Look& look) {
     return !p.deleting && p.revision != before.target_revision && !p.ready && p.failure;
   });
   if (own && others && after.verdict.reason != "CPUOverhead") {
-    fail(Rule::kBlame, look.index, "an application that crashes by itself is rolled back: " +
-                                       after.verdict.reason + ", " + after.verdict.message);
+    fail(Rule::kBlame, look.index,
+         "an application that crashes by itself is rolled back: " + after.verdict.reason + ", " +
+             after.verdict.message);
   }
 }
 

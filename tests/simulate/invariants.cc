@@ -12,8 +12,8 @@ constexpr Ms kLately = 10 * kMinute;
 
 std::string_view ruleName(Rule rule) {
   static constexpr std::array<std::string_view, 13> kNames{
-      "",          "parallel", "unavailable", "forbidden", "assigned", "rejected", "flapping",
-      "progress",  "frozen",   "silence",     "same-end",  "blame",    "pure"};
+      "",         "parallel", "unavailable", "forbidden", "assigned", "rejected", "flapping",
+      "progress", "frozen",   "silence",     "same-end",  "blame",    "pure"};
   return kNames.at(static_cast<std::size_t>(rule));
 }
 
@@ -25,7 +25,8 @@ Invariants::Invariants(const Scenario& scenario, const Events& events, const Clu
       store_(store),
       webhook_(webhook),
       decide_(decide),
-      memory_(scenario.workloads.size()) {}
+      memory_(scenario.workloads.size()) {
+}
 
 void Invariants::fail(Rule rule, std::size_t workload, const std::string& what) {
   if (violation_) return;
@@ -36,7 +37,8 @@ void Invariants::fail(Rule rule, std::size_t workload, const std::string& what) 
             r.reason + ", step " + std::to_string(r.step) + "/" + std::to_string(r.steps) +
             ", assigned '" + r.assigned_revision + "')";
   }
-  violation_ = Violation{rule, std::to_string(events_.now() / kSecond) + " s, " + where + ": " + what};
+  violation_ =
+      Violation{rule, std::to_string(events_.now() / kSecond) + " s, " + where + ": " + what};
 }
 
 // Pods are away, or on their way, because of us. What failed, is held or is
@@ -47,7 +49,7 @@ bool Invariants::inFlight(std::size_t workload) const {
   if (events_.now() - w.touched >= limit) return false;
   if (memory_[workload].given_up >= w.touched) return false;
   if (w.ours_rolls && w.rolling()) return true;
-  if (w.holes.empty()) return false;
+  if (w.away() == 0) return false;
   if (w.unfilled > 0) return true;
   return std::any_of(w.pods.begin(), w.pods.end(),
                      [](const SimPod& p) { return p.fills_hole && !p.failure; });
@@ -88,7 +90,7 @@ void Invariants::acting(const engine::Plan& plan, std::size_t workload,
                                   [&](const SimPod& p) { return p.uid() == action.uid; });
     if (pod == w.pods.end() || pod->deleting || !pod->ready) return;
     if (action.kind == engine::Action::Kind::kEvict && w.budget_spent) return;
-    const auto away = static_cast<std::int64_t>(w.holes.size());
+    const std::int64_t away = w.away();
     if (away + 1 > allowed.unavailable) {
       fail(Rule::kUnavailable, workload,
            action.pod + " is taken while " + std::to_string(away) + " pods are away for us, " +
@@ -104,8 +106,7 @@ void Invariants::acting(const engine::Plan& plan, std::size_t workload,
          "its pods are replaced beside those of " + std::to_string(others) +
              " workloads; maxParallel is " + std::to_string(allowed.parallel));
   }
-  if (scenario_.max_restarting > 0 &&
-      others + 1 + allowed.elsewhere > scenario_.max_restarting) {
+  if (scenario_.max_restarting > 0 && others + 1 + allowed.elsewhere > scenario_.max_restarting) {
     fail(Rule::kParallel, workload,
          std::to_string(others) + " others and " + std::to_string(allowed.elsewhere) +
              " of other policies are being restarted; over all " +
@@ -117,8 +118,8 @@ void Invariants::scripted(const Step& step) {
   using Kind = Step::Kind;
   lately_.push_back({events_.now() + kLately, store_.plan.max_parallel, store_.plan.max_unavailable,
                      store_.elsewhere});
-  const bool forgives = step.kind == Kind::kRetry || step.kind == Kind::kRevision ||
-                        step.kind == Kind::kPolicyGone;
+  const bool forgives =
+      step.kind == Kind::kRetry || step.kind == Kind::kRevision || step.kind == Kind::kPolicyGone;
   for (Memory& m : memory_) {
     m.assignments = 0;
     if (forgives) m.barred.clear();
@@ -141,7 +142,8 @@ void Invariants::written(std::size_t workload, const api::WorkloadRollout& befor
   if (after.rejected_revision != before.rejected_revision && !after.rejected_revision.empty()) {
     m.barred.insert(after.rejected_revision);
   }
-  if (!given.empty() && m.barred.contains(given)) {
+  // A clock that was set makes an old request look new.
+  if (!given.empty() && m.barred.contains(given) && !scenario_.jumps) {
     fail(Rule::kFlapping, workload, given + " was rejected and is assigned again, unasked");
   }
   if (after.state == api::WorkloadState::kPaused || after.state == api::WorkloadState::kSkipped) {

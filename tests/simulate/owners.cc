@@ -95,8 +95,8 @@ void Cluster::heal(std::size_t workload) {
 
 Answer Cluster::take(std::size_t workload, const std::string& uid, bool evict) {
   SimWorkload& w = workloads_[workload];
-  const auto pod = std::find_if(w.pods.begin(), w.pods.end(),
-                                [&](const SimPod& p) { return p.uid() == uid; });
+  const auto pod =
+      std::find_if(w.pods.begin(), w.pods.end(), [&](const SimPod& p) { return p.uid() == uid; });
   if (pod == w.pods.end()) return Answer::kGone;
   if (pod->deleting) return Answer::kNothing;
   if (evict && w.budget_spent) return Answer::kRefused;

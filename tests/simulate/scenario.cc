@@ -20,9 +20,10 @@ WorkloadSpec drawWorkload(Random& r, std::int64_t index, bool healthy, bool smal
                           std::size_t waves) {
   WorkloadSpec w;
   const std::int64_t kind = r.below(20);
-  w.kind = kind < 11   ? "Deployment"
-           : kind < 16 ? "StatefulSet"
-           : kind < 19 || healthy ? "DaemonSet" : "CronJob";
+  w.kind = kind < 11              ? "Deployment"
+           : kind < 16            ? "StatefulSet"
+           : kind < 19 || healthy ? "DaemonSet"
+                                  : "CronJob";
   w.key = "n" + std::to_string(index % 7) + "/" + w.kind + "/w" + std::to_string(index);
   w.wave = static_cast<std::size_t>(r.below(static_cast<std::int64_t>(waves)));
   w.bucket = static_cast<std::uint32_t>(r.below(10000));

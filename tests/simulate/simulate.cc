@@ -1,18 +1,17 @@
-// The rollout engine in a simulated world: random clusters, plans, faults and kills, each drawn from
-// its seed, and what must hold in all of them.
+// The rollout engine in a simulated world: random clusters, plans, faults and kills, each drawn
+// from its seed, and what must hold in all of them.
 //
 //   simulate --schedules 100000 --seed 1      seeds 1..100000, on all cores
 //   simulate --replay 4711 --verbose          one of them, and what happens in it
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 #include "tests/simulate/schedule.h"
@@ -144,9 +143,10 @@ int replay(const Arguments& a) {
 }
 
 int usage() {
-  std::fprintf(stderr,
-               "usage: simulate [--schedules N] [--seed S] [--jobs N] [--workloads N] [--keep-going]\n"
-               "       simulate --replay SEED [--workloads N] [--verbose] [--calm]\n");
+  std::fprintf(
+      stderr,
+      "usage: simulate [--schedules N] [--seed S] [--jobs N] [--workloads N] [--keep-going]\n"
+      "       simulate --replay SEED [--workloads N] [--verbose] [--calm]\n");
   return 2;
 }
 
@@ -158,20 +158,29 @@ int main(int argc, char** argv) {
   Arguments a;
   for (int i = 1; i < argc; ++i) {
     const std::string name = argv[i];
-    if (name == "--verbose") a.verbose = true;
-    else if (name == "--calm") a.calm = true;
-    else if (name == "--keep-going") a.keep_going = true;
+    if (name == "--verbose")
+      a.verbose = true;
+    else if (name == "--calm")
+      a.calm = true;
+    else if (name == "--keep-going")
+      a.keep_going = true;
     else {
       char* end = nullptr;
       if (i + 1 == argc) return usage();
       const std::uint64_t value = std::strtoull(argv[++i], &end, 10);
       if (*end != 0) return usage();
-      if (name == "--schedules") a.schedules = value;
-      else if (name == "--seed") a.seed = value;
-      else if (name == "--jobs") a.jobs = value;
-      else if (name == "--replay") a.replay = value;
-      else if (name == "--workloads") a.limits.workloads = static_cast<std::int64_t>(value);
-      else return usage();
+      if (name == "--schedules")
+        a.schedules = value;
+      else if (name == "--seed")
+        a.seed = value;
+      else if (name == "--jobs")
+        a.jobs = value;
+      else if (name == "--replay")
+        a.replay = value;
+      else if (name == "--workloads")
+        a.limits.workloads = static_cast<std::int64_t>(value);
+      else
+        return usage();
     }
   }
   return a.replay ? replay(a) : runAll(a);
