@@ -319,10 +319,14 @@ void Machine::complete() {
   assign(r_.target_revision);
   if (!managed()) return;
   const auto missed = [&](const Pod* pod) { return now_ - pod->created >= 2 * kSettleTime; };
-  const std::vector<const Pod*> off = candidates(*w_.pods, r_.target_revision, 0);
+  const std::vector<const Pod*> off = candidates(*w_.pods, r_.target_revision, partition());
   if (std::none_of(off.begin(), off.end(), missed)) {
     if (!off.empty()) again(now_ + 2 * kSettleTime);
     if (!r_.reason.empty()) wait({}, {});
+    return;
+  }
+  if (w_.kind == "StatefulSet" && !w_.owner) {
+    wants_owner_ = true;  // those below its partition are not ours to repair
     return;
   }
   enter(State::kPreflight, "Repair", "pods started without an agent while nobody injected it");
