@@ -7,6 +7,7 @@ namespace profiling::simulate {
 namespace {
 
 constexpr Ms kLately = 10 * kMinute;
+constexpr std::int64_t kMostStates = 150;  // three revisions, each in three steps, and some more
 
 }  // namespace
 
@@ -121,7 +122,7 @@ void Invariants::scripted(const Step& step) {
   const bool forgives =
       step.kind == Kind::kRetry || step.kind == Kind::kRevision || step.kind == Kind::kPolicyGone;
   for (Memory& m : memory_) {
-    m.assignments = 0;
+    m.assignments = m.states = 0;
     if (forgives) m.barred.clear();
   }
   if (step.kind == Kind::kWishPin || step.kind == Kind::kWishNothing) {
@@ -148,6 +149,9 @@ void Invariants::written(std::size_t workload, const api::WorkloadRollout& befor
   }
   if (after.state == api::WorkloadState::kPaused || after.state == api::WorkloadState::kSkipped) {
     m.given_up = events_.now();
+  }
+  if (after.state != before.state && ++m.states > kMostStates) {
+    fail(Rule::kFlapping, workload, "it goes from state to state, and nothing asked for it");
   }
   if (given == before.assigned_revision) return;
   const auto bound = 2 * static_cast<std::int64_t>(scenario_.plan.revisions.size()) + 3;

@@ -56,7 +56,7 @@ class Invariants : public Observer {
  private:
   struct Memory {  // of a workload
     std::set<std::string> barred;
-    std::int64_t assignments = 0;
+    std::int64_t assignments = 0, states = 0;
     std::string round;
     std::optional<engine::Time> acted;
     Ms given_up = -kNever - 1;  // held or skipped while its pods were on their way
