@@ -12,6 +12,7 @@ Controllers::Controllers(net::HttpClient& calls, net::HttpClient& watches, Setti
   parts_->watchServers();
   parts_->watchPolicies();
   parts_->watchPods();
+  parts_->watchRevisions();
   parts_->watchServerObjects();
   parts_->watchCertificateObjects();
 }
@@ -32,9 +33,11 @@ void Controllers::startWorkers() {
   parts_->server_runner.start();
   parts_->policy_runner.start();
   parts_->workload_runner.start();
+  parts_->rollout_runner.start();
 }
 
 void Controllers::stopWorkers() {
+  parts_->rollout_runner.stop();
   parts_->workload_runner.stop();
   parts_->policy_runner.stop();
   parts_->server_runner.stop();
@@ -74,6 +77,10 @@ std::vector<ControllerStats> Controllers::stats() const {
     all.push_back({runner->name(), runner->stats()});
   }
   return all;
+}
+
+RolloutStats Controllers::rolloutStats() const {
+  return parts_->rollout_reconciler.stats();
 }
 
 PodTableStats Controllers::podStats() const {

@@ -18,6 +18,7 @@
 
 #include "controllers/events/recorder.h"
 #include "controllers/pods/pod_table.h"
+#include "controllers/rollout/reconciler.h"
 #include "controllers/runner.h"
 #include "controllers/specs/webhook_objects.h"
 #include "operator/api/effective.h"
@@ -35,19 +36,23 @@ struct Settings {
   std::string ca_configmap;
   specs::OwnerDeployment owner;  // what the certificate objects go away with
   api::AgentImages agents;
-  std::string instance;      // this process, in events
-  int workers = 2;           // of servers, of policies and of workloads, each
-  kube::WatchTiming timing;  // of all watches
+  std::string instance;              // this process, in events
+  int workers = 2;                   // of servers, of policies, of workloads and of rollouts, each
+  std::int64_t max_restarting = 20;  // workloads of all policies whose pods are being replaced
+  // Asks our storage servers; may be null, then arrival of profiles is unknown. Outlives this.
+  net::QueryClient* queries = nullptr;
+  signals::AddressOverrides server_addresses;  // for tests
+  kube::WatchTiming timing;                    // of all watches
 };
 
 struct ControllerStats {
-  std::string name;  // profilingserver, policy, workload, certificates
+  std::string name;  // profilingserver, policy, workload, rollout, certificates
   RunnerStats runner;
 };
 
 class Controllers {
  public:
-  // Watches hold a connection each (there are thirteen), so they have a client of their own.
+  // Watches hold a connection each (there are fourteen), so they have a client of their own.
   // Clients and clock must outlive this.
   Controllers(net::HttpClient& calls, net::HttpClient& watches, Settings settings,
               const Clock& clock = Clock::real());
@@ -66,6 +71,7 @@ class Controllers {
   std::vector<ControllerStats> stats() const;
   RecorderStats eventStats() const;
   PodTableStats podStats() const;
+  RolloutStats rolloutStats() const;
   std::vector<const kube::Reflector*> reflectors() const;  // live as long as this
 
  private:

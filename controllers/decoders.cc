@@ -114,6 +114,9 @@ kube::Decoder<ServerPodRecord> serverPodDecoder() {
 kube::Decoder<api::WorkloadProfile> workloadDecoder() {
   return decoder<api::WorkloadProfile>([](const Json& o) { return api::workloadFromJson(o); });
 }
+kube::Decoder<api::Revision> revisionDecoder() {
+  return decoder<api::Revision>([](const Json& o) { return api::revisionFromJson(o); });
+}
 kube::Decoder<NamespaceRecord> namespaceDecoder() {
   return decoder<NamespaceRecord>([](const Json& o) -> Result<NamespaceRecord> {
     const Result<api::ObjectMeta> meta = api::metaFromJson(o);

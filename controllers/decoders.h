@@ -4,6 +4,7 @@
 #pragma once
 
 #include "controllers/records.h"
+#include "operator/api/revision.h"
 #include "operator/api/v1alpha1/policy.h"
 #include "operator/api/v1alpha1/server.h"
 #include "operator/api/v1alpha1/workload.h"
@@ -19,6 +20,7 @@ kube::Decoder<ServerPodRecord> serverPodDecoder();
 kube::Decoder<api::WorkloadProfile> workloadDecoder();
 kube::Decoder<NamespaceRecord> namespaceDecoder();
 kube::Decoder<VersionRecord> versionDecoder();
+kube::Decoder<api::Revision> revisionDecoder();
 
 OwnedRecord ownedRecord(nlohmann::json object);
 ServerPodRecord serverPodRecord(const nlohmann::json& pod);

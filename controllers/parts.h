@@ -17,12 +17,14 @@
 #include "controllers/policy/reconciler.h"
 #include "controllers/policy/resolved.h"
 #include "controllers/profilingserver/reconciler.h"
+#include "controllers/rollout/reconciler.h"
 #include "controllers/workload/reconciler.h"
 #include "operator/base/stop.h"
 
 namespace profiling::controllers {
 
 inline constexpr Millis kUntilSynced{100};
+inline constexpr Millis kRolloutDebounce{200};
 inline constexpr Millis kSyncPatience{1'000};
 inline const std::string kCertificateKey = "certificates";  // there is one thing to reconcile
 
@@ -72,21 +74,39 @@ struct Controllers::Parts {
   kube::Store<OwnedRecord> config_maps, services, stateful_sets;
   kube::Store<ServerPodRecord> server_pods;
   kube::Store<api::WorkloadProfile> records;
+  kube::Store<api::Revision> revisions;
   PodTable pods;
   kube::Store<VersionRecord> webhook, leaf_secret, ca_secret;
 
   kube::WorkQueue server_queue{{Millis(5), std::chrono::minutes(5)}, clock};
   kube::WorkQueue policy_queue{{Millis(5), std::chrono::minutes(5)}, clock};
   kube::WorkQueue workload_queue{{Millis(5), std::chrono::minutes(5)}, clock};
+  kube::WorkQueue rollout_queue{{Millis(20), std::chrono::minutes(1)}, clock};
   kube::WorkQueue certificate_queue{{Millis(200), std::chrono::minutes(1)}, clock};
 
   ServerReconciler server_reconciler{
       client, {servers, config_maps, services, stateful_sets, server_pods}, clock, events};
-  ResolvedPolicies resolved{policies, cluster_policies, servers, namespaces, settings.agents};
+  ResolvedPolicies resolved{{policies, cluster_policies, servers, namespaces, revisions},
+                            settings.agents,
+                            settings.operator_namespace};
   WorkloadIndex workloads{pods, [this] { return resolved.current(); }, injectSettings(settings)};
-  PolicyReconciler policy_reconciler{
-      client, {policies, cluster_policies, servers, namespaces}, workloads, clock, events};
+  PolicyReconciler policy_reconciler{client,
+                                     {policies, cluster_policies, servers, namespaces, revisions},
+                                     workloads,
+                                     clock,
+                                     events};
   WorkloadReconciler workload_reconciler{client, pods, workloads, records, clock};
+  Signals signals{client, settings.queries, settings.server_addresses};
+  RolloutReconciler rollout_reconciler{
+      client,
+      {policies, cluster_policies, records, namespaces, servers, revisions},
+      pods,
+      workloads,
+      signals,
+      settings.operator_namespace,
+      settings.max_restarting,
+      events,
+      clock};
   CertificateReconciler certificate_reconciler{client, certificateSettings(settings), clock};
 
   struct Watch {
@@ -114,6 +134,12 @@ struct Controllers::Parts {
                            return workload_reconciler.reconcile(key, stop);
                          },
                          settings.workers, clock};
+  Runner rollout_runner{"rollout", rollout_queue,
+                        [this](const std::string& key, const std::stop_token& stop) {
+                          if (!waitSynced(stop)) return Outcome::after(kUntilSynced);
+                          return rollout_reconciler.reconcile(key, stop);
+                        },
+                        settings.workers, clock};
   Runner certificate_runner{"certificates", certificate_queue,
                             [this](const std::string& key, const std::stop_token& stop) {
                               return certificate_reconciler.reconcile(key, stop);
@@ -153,17 +179,20 @@ struct Controllers::Parts {
   }
 
   std::vector<Runner*> runners() {
-    return {&server_runner, &policy_runner, &workload_runner, &certificate_runner};
+    return {&server_runner, &policy_runner, &workload_runner, &rollout_runner, &certificate_runner};
   }
 
   // watches.cc: what is watched, and which keys an event leads to.
   void watchServers();
   void watchPolicies();
   void watchPods();
+  void watchRevisions();
   void watchServerObjects();
   void watchCertificateObjects();
   void enqueueWorkloads(std::string_view namespace_);  // empty: all
   void enqueueCounts(std::string_view namespace_);
+  void enqueueRollouts(std::string_view namespace_);
+  void enqueueRollout(const api::WorkloadProfile* record);
   void recordChanged(const std::string& key);
   std::map<std::string, std::string> record_groups;  // of the records' watch: whose each one was
   Fingerprints server_prints, policy_prints, cluster_policy_prints;  // each of one watch's thread

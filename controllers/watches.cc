@@ -79,7 +79,9 @@ void enqueueChanged(const kube::Store<T>& store, std::string_view key, kube::Wor
 template <class Policy>
 std::string printOf(const Policy& policy) {
   const api::ObjectMeta& m = policy.metadata;
-  return m.uid + " " + std::to_string(m.generation) + (m.deleting ? " deleting" : "");
+  const auto refresh = m.annotations.find(std::string(api::kRefreshAgentsKey));
+  return m.uid + " " + std::to_string(m.generation) + (m.deleting ? " deleting" : "") +
+         (refresh == m.annotations.end() ? "" : " " + refresh->second);
 }
 std::string printOf(const api::ProfilingServer& server) {
   const api::ObjectMeta& m = server.metadata;
@@ -124,6 +126,8 @@ void Controllers::Parts::watchServers() {
                                 // to be made.
                                 enqueueUsers(policies, key, policy_queue);
                                 enqueueUsers(cluster_policies, key, policy_queue);
+                                enqueueUsers(policies, key, rollout_queue);
+                                enqueueUsers(cluster_policies, key, rollout_queue);
                                 if (!matters(servers, key, server_prints)) return;
                                 resolved.changed();
                                 enqueueWorkloads("");
@@ -136,6 +140,7 @@ void Controllers::Parts::watchPolicies() {
   watch<api::ProfilingPolicy>(select(kPolicies), policies, policyDecoder(),
                               [this](std::string_view key) {
                                 enqueueChanged(policies, key, policy_queue);
+                                enqueueChanged(policies, key, rollout_queue);
                                 if (!matters(policies, key, policy_prints)) return;
                                 resolved.changed();
                                 enqueueWorkloads(key.empty() ? key : namespaceOf(key));
@@ -143,6 +148,7 @@ void Controllers::Parts::watchPolicies() {
   watch<api::ClusterProfilingPolicy>(select(kClusterPolicies), cluster_policies,
                                      clusterPolicyDecoder(), [this](std::string_view key) {
                                        enqueueChanged(cluster_policies, key, policy_queue);
+                                       enqueueChanged(cluster_policies, key, rollout_queue);
                                        if (!matters(cluster_policies, key, cluster_policy_prints))
                                          return;
                                        resolved.changed();
@@ -158,8 +164,29 @@ void Controllers::Parts::watchPolicies() {
                          });
 }
 
+// The policy that decides about a record's workload; without one its pods lose their agents.
+void Controllers::Parts::enqueueRollout(const api::WorkloadProfile* record) {
+  if (record == nullptr) return;
+  const auto& ref = record->status.policy_ref;
+  if (!ref) {
+    if (record->status.rollout) rollout_queue.addAfter(kOrphans, kRolloutDebounce);
+    return;
+  }
+  rollout_queue.addAfter(ref->kind == api::ProfilingPolicy::kKind
+                             ? kube::objectKey(record->metadata.namespace_, ref->name)
+                             : ref->name,
+                         kRolloutDebounce);
+}
+
+// The rollouts that may have to do with a namespace's pods.
+void Controllers::Parts::enqueueRollouts(std::string_view namespace_) {
+  enqueue(policies, namespace_, rollout_queue, kRolloutDebounce);
+  enqueue(cluster_policies, "", rollout_queue, kRolloutDebounce);
+}
+
 // The numbers of the policies that may decide about a namespace's pods.
 void Controllers::Parts::enqueueCounts(std::string_view namespace_) {
+  enqueueRollouts(namespace_);
   enqueue(policies, namespace_, policy_queue, kPodCountDebounce);
   enqueue(cluster_policies, "", policy_queue, kPodCountDebounce);
 }
@@ -187,15 +214,17 @@ void Controllers::Parts::recordChanged(const std::string& key) {
   if (!record) {
     const auto it = record_groups.find(key);
     if (it == record_groups.end()) return;
-    group = std::move(it->second);
+    group = it->second;
     record_groups.erase(it);
   } else if (!group.empty()) {
     record_groups.insert_or_assign(key, group);
   }
   if (group.empty()) return;
-  if (record && workloads.setPreflight(group, record->status.preflight)) {
-    enqueueCounts(namespaceOf(group));
-  }
+  const bool planned = record && workloads.setPreflight(group, record->status.preflight);
+  const bool assigned =
+      workloads.setAssignment(group, record ? inject::assignmentOf(*record) : std::nullopt);
+  if (planned || assigned) enqueueCounts(namespaceOf(group));
+  enqueueRollout(record.get());
   workload_queue.add(std::move(group));
 }
 
@@ -221,6 +250,16 @@ void Controllers::Parts::watchPods() {
                                 if (!key.empty()) return recordChanged(std::string(key));
                                 for (const auto& [each, record] : *all) recordChanged(each);
                               });
+}
+
+void Controllers::Parts::watchRevisions() {
+  using namespace kube::resources;  // NOLINT(google-build-using-namespace): names of kinds
+  watch<api::Revision>(select(kControllerRevisions, ownedSelector()), revisions, revisionDecoder(),
+                       [this](std::string_view key) {
+                         resolved.changed();
+                         enqueueRollouts(key.empty() ? key : namespaceOf(key));
+                         enqueueWorkloads(key.empty() ? key : namespaceOf(key));
+                       });
 }
 
 void Controllers::Parts::watchServerObjects() {

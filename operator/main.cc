@@ -1,10 +1,15 @@
 // profiling-operator: one binary, one sub-command for each process of the product.
 #include <exception>
+#include <iostream>
+#include <string>
+#include <string_view>
 #include <variant>
+#include <vector>
 
 #include "operator/app/process.h"
 #include "operator/app/run.h"
 #include "operator/base/log.h"
+#include "operator/cli/cli.h"
 
 namespace {
 
@@ -16,10 +21,21 @@ struct Runner {
   int operator()(const CheckWebhookOptions& options) const { return runCheckWebhook(options); }
 };
 
+// For people: signals end it as any tool, and what goes wrong is told without a log.
+int runCli(std::vector<std::string> arguments) {
+  try {
+    return profiling::cli::runProgram("profiling-operator cli", std::move(arguments));
+  } catch (const std::exception& e) {
+    std::cerr << "error: " << e.what() << "\n";
+    return 1;
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   hardenProcess();
+  if (argc > 1 && std::string_view(argv[1]) == "cli") return runCli({argv + 2, argv + argc});
   const Options options = parseOptions(argc, argv);
   blockStopSignals();
   try {

@@ -15,8 +15,11 @@ ALLOWED = {
     "operator/tls": ["operator/base", "operator/net"],
     "operator/net/beast": ["operator/base", "operator/net", "operator/tls"],
     "operator/net/cpprest": ["operator/base", "operator/net", "operator/tls"],
+    "operator/net/curl": ["operator/base", "operator/net"],
     "operator/obs": ["operator/base", "operator/net"],
     "operator/kube": ["operator/base", "operator/api", "operator/net"],
+    "operator/cli": ["operator/base", "operator/api", "operator/net", "operator/net/cpprest", "operator/tls",
+                     "operator/kube", "controllers/engine"],
     "webhooks/inject": ["operator/base", "operator/api"],
     "webhooks/admission": ["operator/base", "operator/api"],
     "webhooks/agents": [],
@@ -24,7 +27,7 @@ ALLOWED = {
     "controllers/specs": ["operator/base", "operator/api"],
     "controllers/engine": ["operator/base", "operator/api"],
     "controllers": ["operator/base", "operator/api", "operator/tls", "operator/kube", "operator/net/http_client.h",
-                    "controllers/specs", "controllers/engine", "webhooks/inject", "webhooks/admission"],
+                    "operator/net/query_client.h", "controllers/specs", "controllers/engine", "webhooks/inject", "webhooks/admission"],
     "operator/app": ["operator", "webhooks", "controllers"],
 }
 # Pure folders and files: no threads, no files, no logging, no clock but values.
@@ -36,9 +39,10 @@ FENCES = {
     "cpprest/": ("operator/net/cpprest/",),
     "pplx/": ("operator/net/cpprest/",),
     "boost/": ("operator/net/beast/", "operator/net/cpprest/"),
+    "curl/": ("operator/net/curl/",),
     "prometheus/": ("operator/obs/", "operator/app/"),
     "spdlog/": ("operator/base/",),
-    "CLI/": ("operator/app/",),
+    "CLI/": ("operator/app/", "operator/cli/"),
     "regex": (),
 }
 
@@ -95,7 +99,10 @@ def self_test():
         "controllers/x.cc": '#include "webhooks/mutate_pod.h"',
         "controllers/specs/x.cc": '#include "webhooks/inject/inject.h"',
         "controllers/engine/x.cc": '#include "controllers/pods/pod_table.h"',
+        "controllers/signals/x.cc": '#include <curl/curl.h>',
+        "controllers/x.h": '#include "operator/net/curl/client.h"',
         "webhooks/inject/x.h": '#include "operator/kube/store.h"',
+        "operator/cli/x.cc": '#include "controllers/workload/index.h"',
     }
     for path, text in bad.items():
         assert list(problems_of(path, text)), f"{path}: {text} must be refused"
@@ -105,6 +112,9 @@ def self_test():
         "operator/net/beast/x.cc": '#include "operator/net/http_server.h"\n#include <boost/asio.hpp>',
         "operator/app/x.cc": '#include "operator/net/beast/server.h"',
         "controllers/x.cc": '#include "webhooks/inject/inject.h"',
+        "controllers/signals/x.cc": '#include "operator/net/query_client.h"',
+        "operator/net/curl/x.cc": '#include "operator/net/query_client.h"\n#include <curl/curl.h>',
+        "operator/cli/x.cc": '#include "controllers/engine/world.h"\n#include <CLI/CLI.hpp>',
     }
     for path, text in good.items():
         assert not list(problems_of(path, text)), list(problems_of(path, text))

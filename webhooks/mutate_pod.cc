@@ -47,9 +47,27 @@ Outcome outcomeOf(inject::Reason reason, api::PolicyMode mode,
   return outcome;
 }
 
+// The revision that the rollout has for the pod's workload, or none.
+void assignRevision(inject::Decision& decision, const admission::Review& review,
+                    RolloutTable* rollouts) {
+  const inject::Workload workload = inject::workloadOf(review.pod);
+  const PodOfWorkload pod{review.namespace_, workload.kind, workload.name,
+                          inject::ordinalOf(workload.kind, review.pod.name)};
+  inject::RevisionChoice choice =
+      rollouts == nullptr ? inject::chooseRevision(decision.policy, nullptr, pod.ordinal, {})
+                          : rollouts->choose(pod, decision.policy, review.dry_run);
+  // A pod that carries an agent already is one that a second pass looks at, or a template that was
+  // exported from a running pod: what is there stays.
+  if (choice.policy == nullptr && review.pod.label(api::kProfiledKey)) return;
+  decision.policy = std::move(choice.policy);
+  if (decision.policy == nullptr) decision.reason = choice.reason;
+  if (choice.counted) decision.replica = rollouts->replica();
+}
+
 // Two steps, so that a pod that concerns nobody costs its metadata only.
 Result<Outcome> decidePod(admission::ReviewDecoder& decoder, admission::Review& review,
-                          const Snapshot& snapshot, const inject::Settings& settings) {
+                          const Snapshot& snapshot, const inject::Settings& settings,
+                          RolloutTable* rollouts) {
   const inject::NamespaceState& state = snapshot.of(review.namespace_);
   const api::NamespaceView namespace_ = state.view(review.namespace_);
 
@@ -67,6 +85,9 @@ Result<Outcome> decidePod(admission::ReviewDecoder& decoder, admission::Review& 
   if (!review.pod.priority_class.empty()) {
     decision = inject::decide(review.pod, namespace_, state.policies, settings);
   }
+  if (decision.policy != nullptr && decision.mode == api::PolicyMode::kEnforce) {
+    assignRevision(decision, review, rollouts);
+  }
   const inject::InjectionPlan plan = inject::planInjection(decision, review.pod, settings);
   return outcomeOf(plan.reason, decision.mode, plan.warnings,
                    inject::renderPatch(plan, review.pod, settings));
@@ -74,9 +95,10 @@ Result<Outcome> decidePod(admission::ReviewDecoder& decoder, admission::Review& 
 
 }  // namespace
 
-PodMutator::PodMutator(inject::Settings settings, MutationObserver observer)
+PodMutator::PodMutator(inject::Settings settings, MutationObserver observer, RolloutTable* rollouts)
     : settings_(std::move(settings)),
       observer_(std::move(observer)),
+      rollouts_(rollouts),
       snapshot_(std::make_shared<const Snapshot>()) {
 }
 
@@ -96,7 +118,7 @@ net::ServerResponse PodMutator::handle(const net::ServerRequest& request) const 
   if (!review.isPodCreation()) return allowed(review.uid);
   try {
     const auto snapshot = std::atomic_load_explicit(&snapshot_, std::memory_order_acquire);
-    auto outcome = decidePod(decoder, review, *snapshot, settings_);
+    auto outcome = decidePod(decoder, review, *snapshot, settings_, rollouts_);
     if (!outcome.ok()) return refusal(400, outcome.status().message());
     if (!review.dry_run && observer_.decided) observer_.decided(outcome->reason, outcome->mode);
     return allowed(review.uid, outcome->patch, outcome->warnings);

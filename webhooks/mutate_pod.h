@@ -11,6 +11,7 @@
 #include "operator/net/http_server.h"
 #include "webhooks/inject/inject.h"
 #include "webhooks/inject/snapshot.h"
+#include "webhooks/rollout_table.h"
 
 namespace profiling::webhooks {
 
@@ -25,7 +26,9 @@ struct MutationObserver {
 // Thread-safe; handle() runs on the server's I/O threads.
 class PodMutator {
  public:
-  PodMutator(inject::Settings settings, MutationObserver observer);
+  // `rollouts` must outlive it; null: no workload has a record.
+  PodMutator(inject::Settings settings, MutationObserver observer,
+             RolloutTable* rollouts = nullptr);
 
   net::ServerResponse handle(const net::ServerRequest& request) const;
 
@@ -35,6 +38,7 @@ class PodMutator {
  private:
   const inject::Settings settings_;
   const MutationObserver observer_;
+  RolloutTable* rollouts_;
   // Through std::atomic_load and std::atomic_store, as in kube/store.h: std::atomic<shared_ptr> of
   // libstdc++ 12 releases its lock with relaxed order in load(), which is a data race.
   std::shared_ptr<const Snapshot> snapshot_;

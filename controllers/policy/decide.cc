@@ -43,6 +43,48 @@ std::string consequence(const api::EffectivePolicy& effective) {
              : "; new pods get an agent, which sends its profiles once the server is ready";
 }
 
+// What the rollout does, in one word; empty: it is through, or there is none.
+std::string rolloutPhase(const api::ProfilingPolicySpec& spec, const api::PolicyRollout& r) {
+  if (r.reason == "FailureBudgetSpent" || r.reason == "Aborted") {
+    return r.reason == "Aborted" ? "RollingBack" : "Halted";
+  }
+  if (r.reason == "AwaitingApproval") return "AwaitingApproval";
+  const bool going = r.pending + r.active > 0;
+  if (spec.rollout && spec.rollout->paused && going) return "Paused";
+  if (r.held > 0) return "Paused";
+  // Without restarts it goes on for as long as the owners leave their pods alone.
+  return going && !api::immediate(spec.rollout) ? "Progressing" : "";
+}
+
+void tellRollout(const api::ProfilingPolicySpec& spec, const std::string& now,
+                 api::ProfilingPolicyStatus& status) {
+  if (!status.rollout) return;
+  const api::PolicyRollout& r = *status.rollout;
+  const std::string phase = rolloutPhase(spec, r);
+  if (!phase.empty()) status.phase = phase;
+  const auto set = [&](const char* type, bool value, std::string reason, std::string message) {
+    api::setCondition(status.conditions,
+                      {type, value ? "True" : "False", std::move(reason), std::move(message), "",
+                       status.observed_generation},
+                      now);
+  };
+  const std::string where =
+      std::to_string(r.complete) + " of " +
+      std::to_string(r.pending + r.active + r.held + r.complete + r.failed + r.skipped) +
+      " workloads have revision " + r.revision;
+  set("Progressing", phase == "Progressing", phase.empty() ? "RolledOut" : phase,
+      r.message.empty() ? where : r.message);
+  set("Paused", phase == "Paused", phase == "Paused" ? "Held" : "NotPaused",
+      r.reason.empty() ? where : r.message);
+  set("Healthy", r.failed + r.held == 0,
+      r.failed > 0 ? "WorkloadsFailed"
+      : r.held > 0 ? "WorkloadsHeld"
+                   : "NoFailures",
+      r.failed + r.held == 0 ? where
+                             : std::to_string(r.failed) + " workloads failed, " +
+                                   std::to_string(r.held) + " are held; see their records");
+}
+
 // `where` is said of a policy that is active.
 api::ProfilingPolicyStatus statusOf(const api::EffectivePolicy& effective,
                                     const Availability& server, const std::string& where,
@@ -70,6 +112,7 @@ api::ProfilingPolicyStatus statusOf(const api::EffectivePolicy& effective,
       {"Ready", active ? "True" : "False", active ? word : server.reason,
        active ? message + where : server.message + consequence(effective), "", generation},
       now);
+  if (active && !observes) tellRollout(effective.policy.spec, now, status);
   return status;
 }
 
@@ -101,13 +144,14 @@ std::string counted(std::size_t count) {
 }  // namespace
 
 api::ProfilingPolicyStatus decidePolicy(const PolicyInput& input) {
-  const api::EffectivePolicy effective =
-      api::makeEffective(input.policy, input.server, input.namespace_labels, input.agents);
+  const api::EffectivePolicy effective = api::makeEffective(
+      input.policy, input.server, input.namespace_labels, input.agents, input.revisions);
   return statusOf(effective, availability(effective, input.server), "", input.totals, input.now);
 }
 
 api::ProfilingPolicyStatus decidePolicy(const ClusterPolicyInput& input) {
-  const api::ClusterEffective effective(input.policy, input.server, input.settings.agents);
+  const api::ClusterEffective effective(input.policy, input.server, input.settings.agents,
+                                        input.revisions);
   const Namespaces all = namespacesOf(input, effective);
   if (all.refused != 0 && all.refused == all.selected) {
     const std::string server = "'" + serverKey(input.policy) + "'";

@@ -1,5 +1,6 @@
 #include "controllers/policy/reconciler.h"
 
+#include "controllers/rollout/revisions.h"
 #include "controllers/status_patch.h"
 #include "operator/api/v1alpha1/codec.h"
 #include "operator/base/text.h"
@@ -12,13 +13,15 @@ Outcome PolicyReconciler::reconcile(const std::string& key, const std::stop_toke
   if (!policy || policy->metadata.deleting) return Outcome::done();
   const auto server = stores_.servers.find(serverKey(*policy));
   const auto namespace_ = stores_.namespaces.find(policy->metadata.namespace_);
-  return write(kube::resources::kPolicies, *policy,
-               decidePolicy(PolicyInput{
-                   *policy, server.get(),
-                   namespace_ ? namespace_->labels : std::map<std::string, std::string>(),
-                   workloads_.settings().agents, totalsOf(false, policy->metadata),
-                   formatRfc3339(clock_.wall())}),
-               stop);
+  return write(
+      kube::resources::kPolicies, *policy,
+      decidePolicy(PolicyInput{
+          *policy, server.get(),
+          namespace_ ? namespace_->labels : std::map<std::string, std::string>(),
+          workloads_.settings().agents, totalsOf(false, policy->metadata),
+          formatRfc3339(clock_.wall()),
+          revisionsOf(stores_.revisions, policy->metadata.namespace_, policy->metadata.uid)}),
+      stop);
 }
 
 Outcome PolicyReconciler::reconcileCluster(const std::string& name, const std::stop_token& stop) {
@@ -29,7 +32,9 @@ Outcome PolicyReconciler::reconcileCluster(const std::string& name, const std::s
   return write(kube::resources::kClusterPolicies, *policy,
                decidePolicy(ClusterPolicyInput{
                    *policy, server.get(), *namespaces, workloads_.settings(),
-                   totalsOf(true, policy->metadata), formatRfc3339(clock_.wall())}),
+                   totalsOf(true, policy->metadata), formatRfc3339(clock_.wall()),
+                   revisionsOf(stores_.revisions, workloads_.settings().operator_namespace,
+                               policy->metadata.uid)}),
                stop);
 }
 

@@ -7,6 +7,7 @@
 #include "controllers/apply_guard.h"
 #include "controllers/events/event.h"
 #include "controllers/policy/decide.h"
+#include "controllers/policy/resolved.h"
 #include "controllers/records.h"
 #include "controllers/runner.h"
 #include "controllers/workload/index.h"
@@ -18,14 +19,6 @@ namespace profiling::controllers {
 
 // Pods come and go in bursts: their changes reach a policy's status at most this often.
 inline constexpr Millis kPodCountDebounce = std::chrono::seconds(1);
-
-// Read by workers, written by reflectors.
-struct PolicyStores {
-  const kube::Store<api::ProfilingPolicy>& policies;
-  const kube::Store<api::ClusterProfilingPolicy>& cluster_policies;
-  const kube::Store<api::ProfilingServer>& servers;
-  const kube::Store<NamespaceRecord>& namespaces;
-};
 
 // Used by several workers at once. `client`, `stores`, `workloads` and `clock` must outlive it.
 class PolicyReconciler {

@@ -10,8 +10,10 @@ void ResolvedPolicies::changed() {
 std::shared_ptr<const inject::Snapshot> ResolvedPolicies::current() {
   const std::scoped_lock lock(mutex_);
   if (!snapshot_) {
-    snapshot_ = inject::buildSnapshot(*policies_.snapshot(), *cluster_policies_.snapshot(),
-                                      *servers_.snapshot(), *namespaces_.snapshot(), agents_);
+    snapshot_ =
+        inject::buildSnapshot(*stores_.policies.snapshot(), *stores_.cluster_policies.snapshot(),
+                              *stores_.servers.snapshot(), *stores_.namespaces.snapshot(), agents_,
+                              *stores_.revisions.snapshot(), operator_namespace_);
   }
   return snapshot_;
 }

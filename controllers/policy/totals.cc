@@ -26,6 +26,7 @@ void PolicyTotals::add(const WorkloadEvaluation& workload) {
     pods_.ready += p.ready;
     pods_.outdated += p.outdated;
     pods_.missed += p.missed;
+    pods_.waiting += p.waiting;
     pods_.skipped += p.skipped;
     for (const auto& [reason, count] : share.skipped) skipped_[reason] += count;
   }

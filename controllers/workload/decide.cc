@@ -38,6 +38,12 @@ Verdict verdictOf(const WorkloadEvaluation& e) {
             "the policy only observes: " + pods(p.missed) + " would get an agent, " +
                 std::to_string(p.skipped) + " would not"};
   }
+  if (p.profiled == 0 && p.missed == 0 && p.waiting > 0) {
+    return {"Waiting", "False", "AwaitingRollout",
+            pods(p.waiting) +
+                " without an agent until the rollout comes to them; see "
+                "status.rollout"};
+  }
   if (p.profiled == 0 && p.missed == 0) return skippedVerdict(e);
   const std::string phase = p.profiled == 0 ? "Missed" : "Partial";
   if (p.missed > 0) {
@@ -45,6 +51,11 @@ Verdict verdictOf(const WorkloadEvaluation& e) {
             pods(p.missed) + " of " + std::to_string(p.total) +
                 " without an agent: started before the policy or while the webhook was away; "
                 "profiled from their next start"};
+  }
+  if (p.waiting > 0) {
+    return {phase, "False", "PodsWaiting",
+            pods(p.waiting) + " of " + std::to_string(p.total) +
+                " without an agent until the rollout comes to them; see status.rollout"};
   }
   if (p.outdated > 0) {
     return {"Partial", "False", "PodsOutdated",

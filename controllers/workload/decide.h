@@ -35,7 +35,8 @@ nlohmann::json recordObject(const WorkloadInput& input);
 bool hasMetadata(const api::WorkloadProfile& record, const WorkloadInput& input);
 
 // Phase, counts, reasons and the condition Profiled, whose reason is of the decision's closed enum
-// or one of AllProfiled, PodsMissed, PodsOutdated, Observed, NoPods.
+// or one of AllProfiled, PodsMissed, PodsWaiting, PodsOutdated,
+// AwaitingRollout, Observed, NoPods.
 api::WorkloadProfileStatus decideStatus(const WorkloadInput& input);
 
 // The most frequent ones first, at most kMaxSkippedReasons.

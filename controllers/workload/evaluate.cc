@@ -1,6 +1,7 @@
 #include "controllers/workload/evaluate.h"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include <nlohmann/json.hpp>
@@ -50,8 +51,13 @@ void addLanguages(const std::string& decision, std::set<api::Language>& out) {
 class Evaluator {
  public:
   Evaluator(const PodGroup& group, const inject::NamespaceState& namespace_,
-            const std::optional<api::Preflight>& preflight, const inject::Settings& settings)
-      : group_(group), namespace_(namespace_), preflight_(preflight), settings_(settings) {}
+            const std::optional<api::Preflight>& preflight, const inject::Settings& settings,
+            const inject::Assignment* assignment)
+      : group_(group),
+        namespace_(namespace_),
+        preflight_(preflight),
+        settings_(settings),
+        assignment_(assignment) {}
 
   WorkloadEvaluation run() {
     for (const PodClass& pods : group_.classes) {
@@ -89,6 +95,7 @@ class Evaluator {
 
   void addProfiled(const PodClass& pods, PolicyShare* share, std::string_view revision) {
     addLanguages(pods.decision, languages_);
+    on_[std::string(revision)] += pods.count;
     for (api::WorkloadPods* counts : {&out_.pods, share == nullptr ? nullptr : &share->pods}) {
       if (counts == nullptr) continue;
       counts->profiled += pods.count;
@@ -115,14 +122,32 @@ class Evaluator {
 
   void count(std::int64_t pods, PolicyShare& share, Reason reason) {
     if (injects(reason)) {
-      share.pods.missed += pods;
-      out_.pods.missed += pods;
+      const std::int64_t missed = std::min(pods, placesLeft(share.policy));
+      taken_ += missed;
+      for (api::WorkloadPods* counts : {&out_.pods, &share.pods}) {
+        counts->missed += missed;
+        counts->waiting += pods - missed;
+      }
       return;
     }
     share.pods.skipped += pods;
     share.skipped[reason] += pods;
     out_.pods.skipped += pods;
     out_.skipped[reason] += pods;
+  }
+
+  // How many more pods would get an agent if they started now.
+  std::int64_t placesLeft(const Policy& policy) const {
+    constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
+    if (policy->policy.spec.mode == api::PolicyMode::kObserve) return kAll;
+    // Asked without an ordinal, a StatefulSet's share is one by number: the same number.
+    if (!inject::chooseRevision(policy, assignment_, -1, {}).policy) return 0;
+    if (assignment_ == nullptr || !assignment_->target_pods || !assignment_->stable.empty()) {
+      return kAll;
+    }
+    const auto on = on_.find(assignment_->assigned);
+    const std::int64_t there = (on == on_.end() ? 0 : on->second) + taken_;
+    return std::max<std::int64_t>(*assignment_->target_pods - there, 0);
   }
 
   // One preflight for a workload, of the template with the most pods: with one for each, those of
@@ -169,7 +194,10 @@ class Evaluator {
   const inject::NamespaceState& namespace_;
   const std::optional<api::Preflight>& preflight_;
   const inject::Settings& settings_;
+  const inject::Assignment* const assignment_;
   WorkloadEvaluation out_;
+  std::map<std::string, std::int64_t> on_;  // profiled pods by revision
+  std::int64_t taken_ = 0;                  // places that missed pods would take
   std::set<api::Language> languages_;
   std::vector<Undecided> undecided_;
 };
@@ -181,14 +209,30 @@ bool injects(Reason reason) {
          reason == Reason::kEnvFromSecretAssumed;
 }
 
+std::vector<bool> mayCarry(const PodGroup& group, const inject::NamespaceState& namespace_,
+                           const std::optional<api::Preflight>& preflight,
+                           const inject::Settings& settings) {
+  std::vector<bool> out;
+  out.reserve(group.classes.size());
+  const bool refused =
+      preflight && !injects(inject::reasonOf(preflight->reason).value_or(Reason::kInjected));
+  for (const PodClass& pods : group.classes) {
+    const inject::Decision decision = inject::decide(
+        viewOf(group, pods), namespace_.view(group.namespace_), namespace_.policies, settings);
+    out.push_back(decision.reason == Reason::kInjected && !refused);
+  }
+  return out;
+}
+
 const PolicyShare* WorkloadEvaluation::main() const {
   return shares.empty() || shares.front().pods.total == 0 ? nullptr : &shares.front();
 }
 
 WorkloadEvaluation evaluate(const PodGroup& group, const inject::NamespaceState& namespace_,
                             const std::optional<api::Preflight>& preflight,
-                            const inject::Settings& settings) {
-  return Evaluator(group, namespace_, preflight, settings).run();
+                            const inject::Settings& settings,
+                            const inject::Assignment* assignment) {
+  return Evaluator(group, namespace_, preflight, settings, assignment).run();
 }
 
 }  // namespace profiling::controllers

@@ -4,6 +4,8 @@
 // pod, so that a record says what an admission would say. What that function cannot know without
 // the whole pod (which languages, which conflicts) comes from a preflight: one pod is read and
 // planned for, and the answer holds for its template and the policy's revision.
+//
+// A pod that the rollout has nothing for yet is not missed but waits.
 #pragma once
 
 #include <map>
@@ -14,6 +16,7 @@
 
 #include "controllers/pods/pod_group.h"
 #include "operator/api/v1alpha1/workload.h"
+#include "webhooks/inject/assignment.h"
 #include "webhooks/inject/inject.h"
 #include "webhooks/inject/snapshot.h"
 
@@ -53,7 +56,13 @@ struct WorkloadEvaluation {
 
 WorkloadEvaluation evaluate(const PodGroup& group, const inject::NamespaceState& namespace_,
                             const std::optional<api::Preflight>& preflight,
-                            const inject::Settings& settings);
+                            const inject::Settings& settings,
+                            const inject::Assignment* assignment = nullptr);
+
+// By class of the group: whether a pod like that would get an agent, if the rollout had one for it.
+std::vector<bool> mayCarry(const PodGroup& group, const inject::NamespaceState& namespace_,
+                           const std::optional<api::Preflight>& preflight,
+                           const inject::Settings& settings);
 
 // Whether a reason means that an agent gets into the pod.
 bool injects(inject::Reason reason);

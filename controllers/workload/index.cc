@@ -13,10 +13,10 @@ constexpr std::size_t kSpare = 1024;
 std::shared_ptr<const WorkloadEvaluation> WorkloadIndex::current(
     const std::string& group, std::uint64_t generation,
     const std::shared_ptr<const inject::Snapshot>& policies) {
-  std::uint64_t preflights = 0;
+  std::uint64_t records = 0;
   {
     const std::scoped_lock lock(mutex_);
-    preflights = preflights_seen_;
+    records = records_seen_;
     const auto it = entries_.find(group);
     if (it != entries_.end() && it->second.generation == generation &&
         it->second.policies.lock() == policies) {
@@ -29,11 +29,17 @@ std::shared_ptr<const WorkloadEvaluation> WorkloadIndex::current(
     entries_.erase(group);
     return nullptr;
   }
+  std::optional<inject::Assignment> assignment;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (const auto it = assignments_.find(group); it != assignments_.end()) assignment = it->second;
+  }
   auto evaluation = std::make_shared<const WorkloadEvaluation>(
-      evaluate(*pods, policies->of(pods->namespace_), preflight(group), settings_));
+      evaluate(*pods, policies->of(pods->namespace_), preflight(group), settings_,
+               assignment ? &*assignment : nullptr));
   const std::scoped_lock lock(mutex_);
   // One that came meanwhile is not in it: work it out again next time.
-  if (preflights == preflights_seen_) entries_[group] = {pods->generation, policies, evaluation};
+  if (records == records_seen_) entries_[group] = {pods->generation, policies, evaluation};
   return evaluation;
 }
 
@@ -67,7 +73,22 @@ bool WorkloadIndex::setPreflight(const std::string& group,
   } else {
     preflights_.erase(it);
   }
-  ++preflights_seen_;
+  ++records_seen_;
+  entries_.erase(group);
+  return true;
+}
+
+bool WorkloadIndex::setAssignment(const std::string& group,
+                                  std::optional<inject::Assignment> assignment) {
+  const std::scoped_lock lock(mutex_);
+  const auto it = assignments_.find(group);
+  if (it == assignments_.end() ? !assignment : assignment == it->second) return false;
+  if (assignment) {
+    assignments_[group] = *std::move(assignment);
+  } else {
+    assignments_.erase(it);
+  }
+  ++records_seen_;
   entries_.erase(group);
   return true;
 }

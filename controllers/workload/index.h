@@ -35,8 +35,11 @@ class WorkloadIndex {
   // What the workload's record says; it goes into the next evaluation. True when it is news.
   bool setPreflight(const std::string& group, std::optional<api::Preflight> preflight);
   std::optional<api::Preflight> preflight(const std::string& group) const;
+  // The same for what the rollout has assigned.
+  bool setAssignment(const std::string& group, std::optional<inject::Assignment> assignment);
 
   const inject::Settings& settings() const { return settings_; }
+  std::shared_ptr<const inject::Snapshot> policies() const { return policies_(); }
   inject::NamespaceState namespaceState(std::string_view namespace_) const;
 
  private:
@@ -57,7 +60,8 @@ class WorkloadIndex {
   mutable std::mutex mutex_;
   std::unordered_map<std::string, Entry> entries_;
   std::unordered_map<std::string, api::Preflight> preflights_;
-  std::uint64_t preflights_seen_ = 0;
+  std::unordered_map<std::string, inject::Assignment> assignments_;
+  std::uint64_t records_seen_ = 0;  // changes of the two
 };
 
 }  // namespace profiling::controllers

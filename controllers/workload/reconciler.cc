@@ -112,7 +112,11 @@ Outcome WorkloadReconciler::writeRecord(const ResolvedWorkload& resolved, const 
   const inject::NamespaceState state = index_.namespaceState(namespace_);
   std::optional<api::Preflight> preflight;
   if (record) preflight = record->status.preflight;
-  WorkloadEvaluation evaluation = evaluate(resolved.pods, state, preflight, index_.settings());
+  std::optional<inject::Assignment> assignment;
+  if (record) assignment = inject::assignmentOf(*record);
+  const inject::Assignment* assigned = assignment ? &*assignment : nullptr;
+  WorkloadEvaluation evaluation =
+      evaluate(resolved.pods, state, preflight, index_.settings(), assigned);
   if (!wantsRecord(evaluation)) {
     if (!record) return Outcome::done();
     // Pods that are only ending say nothing about the policy.
@@ -129,7 +133,7 @@ Outcome WorkloadReconciler::writeRecord(const ResolvedWorkload& resolved, const 
     }
     if (made.ok()) {
       preflight = *std::move(made);
-      evaluation = evaluate(resolved.pods, state, preflight, index_.settings());
+      evaluation = evaluate(resolved.pods, state, preflight, index_.settings(), assigned);
       index_.setPreflight(group, preflight);
     }
   }
@@ -206,6 +210,7 @@ Outcome WorkloadReconciler::remove(const api::WorkloadProfile& record,
     return Outcome::failed(removed.annotated("delete record"));
   }
   index_.setPreflight(groupOf(record), std::nullopt);
+  index_.setAssignment(groupOf(record), std::nullopt);
   guard_.forget(record.metadata.uid);
   guard_.forget("apply " + kube::objectKey(record.metadata.namespace_, record.metadata.name));
   return Outcome::done();

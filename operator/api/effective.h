@@ -79,6 +79,7 @@ class ClusterEffective {
 
   // As a namespace that the server admits sees it, without a tenant of its own.
   const EffectivePolicy& common() const { return *admitted_; }
+  const std::shared_ptr<const EffectivePolicy>& shared() const { return admitted_; }
   // spec.namespaceSelector.
   bool selects(const std::map<std::string, std::string>& namespace_labels) const;
   // False only when the server is there and its allowedNamespaces leaves the namespace out.

@@ -9,8 +9,10 @@
 #include "operator/app/process.h"
 #include "operator/app/run.h"
 #include "operator/base/log.h"
+#include "operator/base/text.h"
 #include "operator/kube/fence.h"
 #include "operator/kube/throttle.h"
+#include "operator/net/curl/client.h"
 #include "operator/obs/client_metrics.h"
 
 namespace profiling::app {
@@ -40,6 +42,18 @@ int runController(const ControllerOptions& options) {
     if (!owner.ok()) return failedStart(owner.status().annotated("--owner-deployment"));
     settings.owner = {options.owner_deployment, api::metaFromJson(*owner)->uid};
   }
+  settings.max_restarting = options.max_restarting;
+  for (const std::string& text : options.server_addresses) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos) {
+      return failedStart({Code::kInvalidArgument, "--server-address '" + printable(text) +
+                                                      "' must look like NAMESPACE/NAME=HOST:PORT"});
+    }
+    settings.server_addresses[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  auto queries = net::curl::makeClient();
+  if (!queries.ok()) return failedStart(queries.status());
+  settings.queries = queries->get();
   auto lease_connections = connectAgain(api_server->config);
   if (!lease_connections.ok()) return failedStart(lease_connections.status());
   obs::Metrics metrics;

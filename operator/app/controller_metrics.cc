@@ -94,6 +94,31 @@ void exportControllers(obs::Metrics& metrics, controllers::Controllers& all) {
     obs::raiseTo(*dropped, stats.dropped);
     obs::raiseTo(*failed, stats.failed);
   });
+  // States, verdicts and actions come up as they are met: there are few.
+  metrics.onCollect([&all, &metrics] {
+    const controllers::RolloutStats stats = all.rolloutStats();
+    for (std::size_t i = 0; i < api::kWorkloadStateCount; ++i) {
+      const std::string state(api::stateName(static_cast<api::WorkloadState>(i)));
+      const auto it = stats.workloads.find(state);
+      metrics
+          .gauge("profiling_rollout_workloads", "Workloads by the state of their rollout.",
+                 {{"state", state}})
+          .Set(it == stats.workloads.end() ? 0 : static_cast<double>(it->second));
+    }
+    for (const auto& [verdict, count] : stats.verdicts) {
+      const std::size_t blank = verdict.find(' ');
+      obs::raiseTo(metrics.counter("profiling_rollout_verdicts_total",
+                                   "Verdicts on workloads, as they came up.",
+                                   {{"result", verdict.substr(0, blank)},
+                                    {"attribution", verdict.substr(blank + 1)}}),
+                   count);
+    }
+    for (const auto& [action, count] : stats.actions) {
+      obs::raiseTo(metrics.counter("profiling_rollout_actions_total",
+                                   "What was done to pods and workloads.", {{"action", action}}),
+                   count);
+    }
+  });
   all.observe([&metrics](const std::string& name) {
     auto& waited = metrics.histogram("workqueue_queue_duration_seconds",
                                      "How long a key was ready before it was taken.", kQueueSeconds,

@@ -155,6 +155,10 @@ Options parseOptions(int argc, char** argv) {
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
   webhook_command
+      ->add_option("--replicas", webhook.replicas,
+                   "Webhook processes: together they share out the pods of a rollout's step")
+      ->check(CLI::Range(1, 100));
+  webhook_command
       ->add_option("--shutdown-delay-ms", delay_ms,
                    "how long to serve after readiness was taken back")
       ->check(CLI::Range(0, 120'000))
@@ -181,6 +185,14 @@ Options parseOptions(int argc, char** argv) {
 
   LeaseFlags lease;
   lease.add(*controller_command, controller);
+  controller_command
+      ->add_option("--max-restarting-workloads", controller.max_restarting,
+                   "Workloads of all policies whose pods may be replaced at one time; 0: no limit")
+      ->check(CLI::Range(0, 100000))
+      ->capture_default_str();
+  controller_command->add_option(
+      "--server-address", controller.server_addresses,
+      "NAMESPACE/NAME=HOST:PORT: where a storage server is asked instead of at its Service");
   std::int64_t watch_timeout = controller.watch_timeout.count();
   controller_command
       ->add_option("--watch-timeout", watch_timeout,
@@ -206,6 +218,9 @@ Options parseOptions(int argc, char** argv) {
   check_command->add_option("--timeout-ms", timeout_ms, "how long to keep trying")
       ->check(CLI::Range(1, 600'000))
       ->capture_default_str();
+
+  // Only for --help: main hands it over before anything is parsed.
+  app.add_subcommand("cli", "Show and steer rollouts, for people; the same as kubectl-profiling");
 
   try {
     app.parse(argc, argv);

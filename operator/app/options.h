@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "operator/api/effective.h"
 #include "operator/base/log.h"
@@ -32,6 +33,7 @@ struct WebhookOptions {
   ListenAddress listen{"::", 8443};
   std::string tls_dir = "/var/run/profiling-operator/tls";  // tls.crt, tls.key
   int threads = 2;
+  int replicas = 1;  // of the webhook: each fills its part of a share of pods
   std::chrono::milliseconds shutdown_delay{5'000};  // served after readiness was taken back
 };
 
@@ -44,8 +46,10 @@ struct ControllerOptions {
   bool leader_elect = true;
   std::string lease_name = "profiling-operator-controller";
   kube::LeaseTiming lease;
-  std::chrono::seconds watch_timeout{300};  // a watch ends after once to twice this
-  std::string owner_deployment;             // made objects are deleted with it; empty: they stay
+  std::chrono::seconds watch_timeout{300};    // a watch ends after once to twice this
+  std::int64_t max_restarting = 20;           // workloads of all policies; 0: no limit
+  std::vector<std::string> server_addresses;  // "namespace/name=host:port"
+  std::string owner_deployment;               // made objects are deleted with it; empty: they stay
 };
 
 // Posts a dry-run AdmissionReview to a webhook, as the API server would, and prints the verdict.

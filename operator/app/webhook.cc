@@ -1,16 +1,14 @@
-// `webhook`: watches policies of both kinds, servers and namespaces, and answers admissions from
-// what it saw.
+// `webhook`: answers admissions from what its watches have seen.
 #include <array>
-#include <mutex>
+#include <unistd.h>
 
-#include <nlohmann/json.hpp>
-
-#include "operator/api/v1alpha1/codec.h"
 #include "operator/app/parts.h"
 #include "operator/app/process.h"
 #include "operator/app/run.h"
+#include "operator/app/webhook_watches.h"
 #include "operator/base/log.h"
 #include "operator/base/stop.h"
+#include "operator/base/text.h"
 #include "operator/net/beast/server.h"
 #include "operator/obs/client_metrics.h"
 #include "operator/tls/file_source.h"
@@ -20,31 +18,6 @@ namespace profiling::app {
 namespace {
 
 constexpr std::chrono::seconds kDrainDeadline{15};
-
-template <class T>
-kube::Decoder<T> decoderOf(Result<T> (*read)(const nlohmann::json&)) {
-  return [read](std::string_view text) -> Result<kube::Decoded<T>> {
-    const auto json = nlohmann::json::parse(text, nullptr, false);
-    auto record = read(json);
-    if (!record.ok()) return record.status();
-    const api::ObjectMeta& meta = record->metadata;
-    return kube::Decoded<T>{kube::objectKey(meta.namespace_, meta.name),
-                            std::make_shared<const T>(*std::move(record))};
-  };
-}
-
-Result<kube::Decoded<inject::NamespaceRecord>> decodeNamespace(std::string_view text) {
-  const auto meta = api::metaFromJson(nlohmann::json::parse(text, nullptr, false));
-  if (!meta.ok()) return meta.status();
-  return kube::Decoded<inject::NamespaceRecord>{
-      meta->name, std::make_shared<const inject::NamespaceRecord>(inject::namespaceRecord(*meta))};
-}
-
-kube::ReflectorOptions allOf(const kube::Resource& resource) {
-  kube::ReflectorOptions options;
-  options.resource = resource;
-  return options;
-}
 
 // One counter for each reason and mode, made beforehand so that the admission path looks nothing
 // up.
@@ -71,63 +44,17 @@ class DecisionCounters {
   std::array<prometheus::Counter*, inject::kReasonCount> enforced_{}, observed_{};
 };
 
-// Watches and what is built from them.
-class Watches {
- public:
-  Watches(net::HttpClient& http, api::AgentImages agents, webhooks::PodMutator& mutator)
-      : agents_(std::move(agents)), mutator_(mutator) {
-    const auto changed = [this](std::string_view) { rebuild(); };
-    reflectors_.at(0) = kube::makeReflector<api::ProfilingPolicy>(
-        http, allOf(kube::resources::kPolicies), policies_, decoderOf(api::policyFromJson),
-        changed);
-    reflectors_.at(1) = kube::makeReflector<api::ProfilingServer>(
-        http, allOf(kube::resources::kServers), servers_, decoderOf(api::serverFromJson), changed);
-    reflectors_.at(2) = kube::makeReflector<inject::NamespaceRecord>(
-        http, allOf(kube::resources::kNamespaces), namespaces_, decodeNamespace, changed);
-    reflectors_.at(3) = kube::makeReflector<api::ClusterProfilingPolicy>(
-        http, allOf(kube::resources::kClusterPolicies), cluster_policies_,
-        decoderOf(api::clusterPolicyFromJson), changed);
-  }
-  void start() {
-    for (auto& r : reflectors_) r->start();
-  }
-  void stop() {
-    for (auto& r : reflectors_) r->stop();
-  }
-  std::optional<std::string> unsynced() const {
-    if (!policies_.synced()) return "policies are not listed yet";
-    if (!cluster_policies_.synced()) return "cluster policies are not listed yet";
-    if (!servers_.synced()) return "servers are not listed yet";
-    if (!namespaces_.synced()) return "namespaces are not listed yet";
-    return std::nullopt;
-  }
-  const auto& reflectors() const { return reflectors_; }
-
- private:
-  // On the reflectors' threads; one at a time, so that an older snapshot never replaces a newer.
-  void rebuild() {
-    const std::lock_guard lock(mutex_);
-    if (unsynced()) return;
-    mutator_.use(inject::buildSnapshot(*policies_.snapshot(), *cluster_policies_.snapshot(),
-                                       *servers_.snapshot(), *namespaces_.snapshot(), agents_));
-  }
-
-  const api::AgentImages agents_;
-  webhooks::PodMutator& mutator_;
-  std::mutex mutex_;
-  kube::Store<api::ProfilingPolicy> policies_;
-  kube::Store<api::ClusterProfilingPolicy> cluster_policies_;
-  kube::Store<api::ProfilingServer> servers_;
-  kube::Store<inject::NamespaceRecord> namespaces_;
-  std::array<std::unique_ptr<kube::Reflector>, 4> reflectors_;
-};
-
 inject::Settings settingsOf(const CommonOptions& options) {
   inject::Settings settings;
   settings.agents = options.agents;
   settings.image_pull_policy = options.agent_pull_policy;
   settings.operator_namespace = options.operator_namespace;
   return settings;
+}
+
+// Six hex digits: enough to tell a few processes apart, and short in every pod's annotation.
+std::string replicaName() {
+  return hexSha256(hostName() + "/" + std::to_string(::getpid())).substr(0, 6);
 }
 
 void exportCertificate(obs::Metrics& metrics, const tls::FileSource& certificate) {
@@ -158,12 +85,14 @@ int runWebhook(const WebhookOptions& options) {
   DecisionCounters decisions(metrics);
   auto& failures = metrics.counter("profiling_admission_failures_total",
                                    "Admissions that failed open because of an internal error.");
+  webhooks::RolloutTable rollouts(replicaName(), options.replicas);
   webhooks::PodMutator mutator(
       settingsOf(options.common),
       {.decided = [&](inject::Reason r, api::PolicyMode m) { decisions.count(r, m); },
-       .failed_open = [&] { failures.Increment(); }});
+       .failed_open = [&] { failures.Increment(); }},
+      &rollouts);
   obs::MeasuredClient watch_client(*api_server->watches, metrics, hostOf(api_server->config));
-  Watches watches(watch_client, options.common.agents, mutator);
+  WebhookWatches watches(watch_client, options.common, mutator, rollouts);
   for (const auto& reflector : watches.reflectors()) exportReflector(metrics, *reflector);
   tls::FileSource certificate(options.tls_dir);
   exportCertificate(metrics, certificate);

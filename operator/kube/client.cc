@@ -102,15 +102,51 @@ Result<nlohmann::json> Client::apply(const Resource& resource, const nlohmann::j
 
 Result<nlohmann::json> Client::mergePatch(const Resource& resource, std::string_view namespace_,
                                           std::string_view name, const nlohmann::json& patch,
-                                          const std::stop_token& stop,
-                                          std::string_view subresource) {
+                                          const std::stop_token& stop, std::string_view subresource,
+                                          std::string_view field_manager) {
   if (Status bad = checkPlace(namespace_, name); !bad.ok()) return bad;
   net::Request request;
   request.method = net::Method::kPatch;
   request.target = resource.path(namespace_, name, subresource) + "?" + std::string(kValidation);
+  if (!field_manager.empty()) request.target += "&fieldManager=" + percentEncode(field_manager);
   request.body = dumpJson(patch);
   request.content_type = "application/merge-patch+json";
   return call(request, stop);
+}
+
+Result<std::vector<nlohmann::json>> Client::list(const Resource& resource,
+                                                 std::string_view namespace_,
+                                                 const std::stop_token& stop, int limit) {
+  if (Status bad = checkNamespace(namespace_); !bad.ok()) return bad;
+  net::Request request;
+  request.target = resource.path(namespace_) + "?limit=" + std::to_string(limit);
+  Result<nlohmann::json> answer = call(request, stop);
+  if (!answer.ok()) return answer.status();
+  const auto items = answer->find("items");
+  if (items == answer->end() || !items->is_array()) {
+    return Status(Code::kInternal, "GET " + request.target + ": the answer is not a list");
+  }
+  const auto metadata = answer->find("metadata");
+  if (metadata != answer->end() && metadata->is_object() &&
+      !metadata->value("continue", std::string()).empty()) {
+    return Status(Code::kTooLarge, "GET " + request.target + ": more objects than that");
+  }
+  return items->get<std::vector<nlohmann::json>>();
+}
+
+Status Client::evict(std::string_view namespace_, std::string_view pod, std::string_view uid,
+                     const std::stop_token& stop) {
+  if (Status bad = checkPlace(namespace_, pod); !bad.ok()) return bad;
+  net::Request request;
+  request.method = net::Method::kPost;
+  request.target =
+      resources::kPods.path(namespace_, pod, "eviction") + "?" + std::string(kValidation);
+  request.body = dumpJson({{"apiVersion", "policy/v1"},
+                           {"kind", "Eviction"},
+                           {"metadata", {{"name", pod}, {"namespace", namespace_}}},
+                           {"deleteOptions", {{"preconditions", {{"uid", uid}}}}}});
+  request.content_type = "application/json";
+  return call(request, stop).status();
 }
 
 Status Client::remove(const Resource& resource, std::string_view namespace_, std::string_view name,

@@ -15,6 +15,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -43,6 +44,8 @@ inline const Resource kConfigMaps{"", "v1", "configmaps"};
 inline const Resource kServices{"", "v1", "services"};
 inline const Resource kStatefulSets{"apps", "v1", "statefulsets"};
 inline const Resource kControllerRevisions{"apps", "v1", "controllerrevisions"};
+inline const Resource kAutoscalers{"autoscaling", "v2", "horizontalpodautoscalers"};
+inline const Resource kDisruptionBudgets{"policy", "v1", "poddisruptionbudgets"};
 inline const Resource kEvents{"events.k8s.io", "v1", "events"};
 inline const Resource kLeases{"coordination.k8s.io", "v1", "leases"};
 inline const Resource kMutatingWebhooks{"admissionregistration.k8s.io", "v1",
@@ -85,9 +88,19 @@ class Client {
                                std::string_view field_manager, const std::stop_token& stop,
                                std::string_view subresource = {},
                                Conflicts conflicts = Conflicts::kForce);
+  // An empty field manager leaves its name to the server.
   Result<nlohmann::json> mergePatch(const Resource& resource, std::string_view namespace_,
                                     std::string_view name, const nlohmann::json& patch,
-                                    const std::stop_token& stop, std::string_view subresource = {});
+                                    const std::stop_token& stop, std::string_view subresource = {},
+                                    std::string_view field_manager = {});
+  // All objects of a namespace, for kinds of which there are few: one page, at most `limit`; more
+  // than that is kTooLarge.
+  Result<std::vector<nlohmann::json>> list(const Resource& resource, std::string_view namespace_,
+                                           const std::stop_token& stop, int limit = 500);
+  // Asks for the pod to go, by its uid, as its PodDisruptionBudgets allow: kRateLimited when they
+  // do not.
+  Status evict(std::string_view namespace_, std::string_view pod, std::string_view uid,
+               const std::stop_token& stop);
   // NotFound is returned as such; the caller decides whether it is success.
   Status remove(const Resource& resource, std::string_view namespace_, std::string_view name,
                 const DeletePreconditions& preconditions, const std::stop_token& stop);

@@ -64,13 +64,13 @@ Result<ClusterConfig> inClusterConfig(std::string_view root) {
   return config;
 }
 
-Result<ClusterConfig> loadConfig(const std::string& kubeconfig_flag, std::string_view context) {
+Result<ClusterConfig> loadConfig(const std::string& kubeconfig_flag, std::string_view context,
+                                 Prefer prefer) {
   if (!kubeconfig_flag.empty()) return kubeconfigFile(kubeconfig_flag, context);
   const std::string root(kServiceAccountRoot);
-  if (context.empty() && !environment("KUBERNETES_SERVICE_HOST").empty() &&
-      exists(root + "/token")) {
-    return inClusterConfig(root);
-  }
+  const bool in_cluster =
+      context.empty() && !environment("KUBERNETES_SERVICE_HOST").empty() && exists(root + "/token");
+  if (in_cluster && prefer == Prefer::kInCluster) return inClusterConfig(root);
   std::vector<std::string> present;
   const std::string listed = environment("KUBECONFIG");
   for (const std::string_view path : split(listed, ':')) {
@@ -78,6 +78,7 @@ Result<ClusterConfig> loadConfig(const std::string& kubeconfig_flag, std::string
   }
   const std::string home = environment("HOME") + "/.kube/config";
   if (present.empty() && listed.empty() && exists(home)) present.push_back(home);
+  if (present.empty() && in_cluster) return inClusterConfig(root);
   if (present.empty()) {
     return Status(Code::kNotFound,
                   "no cluster configuration: tried --kubeconfig (not given), the service account "

@@ -34,10 +34,18 @@ Result<ClusterConfig> inClusterConfig(
 // are refused by name: what is allowed is a token, a token file or a client certificate.
 Result<ClusterConfig> kubeconfigFile(const std::string& path, std::string_view context = {});
 
+// Of two configurations that are both there.
+enum class Prefer {
+  kInCluster,   // a process of ours in a pod
+  kKubeconfig,  // a person's tool: what kubectl would use
+};
+
 // --kubeconfig, else in-cluster when its files exist (never when a context is asked for: only a
-// kubeconfig has contexts), else $KUBECONFIG, else ~/.kube/config. $KUBECONFIG may list several
-// files with ':' between them: as for kubectl, the first that names a thing wins and missing ones
-// are skipped. Reads the environment: call it from one thread.
-Result<ClusterConfig> loadConfig(const std::string& kubeconfig_flag, std::string_view context = {});
+// kubeconfig has contexts), else $KUBECONFIG, else ~/.kube/config; with kKubeconfig in-cluster
+// comes last. $KUBECONFIG may list several files with ':' between them: as for kubectl, the first
+// that names a thing wins and missing ones are skipped. Reads the environment: call it from one
+// thread.
+Result<ClusterConfig> loadConfig(const std::string& kubeconfig_flag, std::string_view context = {},
+                                 Prefer prefer = Prefer::kInCluster);
 
 }  // namespace profiling::kube

@@ -2,8 +2,6 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
-#include <functional>
-#include <mutex>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -13,7 +11,7 @@
 #include "operator/net/cpprest/client.h"
 #include "operator/tls/material.h"
 #include "operator/tls/x509.h"
-#include "tests/adapter/sockets.h"
+#include "tests/adapter/peer.h"
 
 namespace profiling::net::cpprest {
 namespace {
@@ -21,50 +19,10 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::hours;
 using test::Listener;
+using test::Peer;
 using test::Socket;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-// Reads one request from each connection and hands both to `script`, each in a thread of its own.
-class Peer {
- public:
-  using Script = std::function<void(const Socket&, const std::string& request)>;
-  explicit Peer(Script script)
-      : thread_([this, script = std::move(script)] {
-          while (true) {
-            Socket s = listener_.accept();
-            if (s.fd() < 0) return;
-            workers_.emplace_back([this, script, s = std::move(s)] {
-              const std::string request = s.receive("\r\n\r\n");
-              {
-                const std::lock_guard lock(mutex_);
-                requests_.push_back(request);
-              }
-              script(s, request);
-            });
-          }
-        }) {}
-  ~Peer() {
-    done = true;
-    listener_.shut();
-    thread_.join();
-    for (auto& w : workers_) w.join();
-  }
-  int port() const { return listener_.port(); }
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(port()); }
-  std::vector<std::string> requests() {
-    const std::lock_guard lock(mutex_);
-    return requests_;
-  }
-  std::atomic<bool> done{false};
-
- private:
-  Listener listener_;
-  std::mutex mutex_;
-  std::vector<std::string> requests_;
-  std::vector<std::thread> workers_;
-  std::thread thread_;
-};
 
 const std::string kChunked =
     "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";

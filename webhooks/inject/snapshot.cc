@@ -10,6 +10,25 @@ const api::ProfilingServer* serverOf(const Policy& policy,
   return it == servers.end() ? nullptr : it->second.get();
 }
 
+class RevisionsOf {
+ public:
+  explicit RevisionsOf(const Records<api::Revision>& all) {
+    for (const auto& [key, revision] : all) by_policy_[revision->policy_uid].push_back(revision);
+  }
+  api::Revisions in(std::string_view namespace_, const std::string& policy_uid) const {
+    api::Revisions out;
+    const auto it = by_policy_.find(policy_uid);
+    if (it == by_policy_.end() || policy_uid.empty()) return out;
+    for (const auto& revision : it->second) {
+      if (revision->metadata.namespace_ == namespace_) out.push_back(revision);
+    }
+    return out;
+  }
+
+ private:
+  std::map<std::string, api::Revisions> by_policy_;
+};
+
 }  // namespace
 
 NamespaceRecord namespaceRecord(const api::ObjectMeta& metadata) {
@@ -35,7 +54,9 @@ std::shared_ptr<const Snapshot> buildSnapshot(
     const Records<api::ProfilingPolicy>& policies,
     const Records<api::ClusterProfilingPolicy>& cluster_policies,
     const Records<api::ProfilingServer>& servers, const Records<NamespaceRecord>& namespaces,
-    const api::AgentImages& agents) {
+    const api::AgentImages& agents, const Records<api::Revision>& revisions,
+    std::string_view operator_namespace) {
+  const RevisionsOf kept(revisions);
   static const std::map<std::string, std::string> kNoLabels;
   auto snapshot = std::make_shared<Snapshot>();
   auto& states = snapshot->namespaces;
@@ -49,11 +70,14 @@ std::shared_ptr<const Snapshot> buildSnapshot(
     const auto found = namespaces.find(namespace_);
     const auto& labels = found == namespaces.end() ? kNoLabels : found->second->labels;
     states[namespace_].policies.push_back(std::make_shared<const api::EffectivePolicy>(
-        api::makeEffective(*policy, serverOf(*policy, servers), labels, agents)));
+        api::makeEffective(*policy, serverOf(*policy, servers), labels, agents,
+                           kept.in(namespace_, policy->metadata.uid))));
   }
   for (const auto& [key, policy] : cluster_policies) {
     if (policy->metadata.deleting) continue;
-    const api::ClusterEffective effective(*policy, serverOf(*policy, servers), agents);
+    const api::ClusterEffective effective(*policy, serverOf(*policy, servers), agents,
+                                          kept.in(operator_namespace, policy->metadata.uid));
+    snapshot->cluster.emplace(policy->metadata.name, effective.shared());
     for (const auto& [name, record] : namespaces) {
       if (!effective.selects(record->labels)) continue;
       states[name].policies.push_back(effective.in(name, record->labels));

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "operator/api/effective.h"
+#include "operator/api/revision.h"
 #include "webhooks/inject/inject.h"
 
 namespace profiling::inject {
@@ -38,17 +39,22 @@ class Snapshot {
   // Those that have a policy or an annotation; with a cluster policy, all that were seen.
   std::map<std::string, NamespaceState, std::less<>> namespaces;
   bool complete = false;  // all that were seen are there
+  // Cluster policies as a namespace that their server admits sees them, by name.
+  std::map<std::string, std::shared_ptr<const api::EffectivePolicy>, std::less<>> cluster;
 };
 
 // By "namespace/name", or "name" without one: as kube::Store keeps them.
 template <class T>
 using Records = std::map<std::string, std::shared_ptr<const T>, std::less<>>;
 
-// Pure. Policies whose server cannot be resolved are kept, with the reason.
+// Pure. Policies whose server cannot be resolved are kept, with the reason. Of the revisions those
+// count that lie in their policy's own namespace, a cluster policy's in `operator_namespace`: from
+// elsewhere somebody else could slip an image in.
 std::shared_ptr<const Snapshot> buildSnapshot(
     const Records<api::ProfilingPolicy>& policies,
     const Records<api::ClusterProfilingPolicy>& cluster_policies,
     const Records<api::ProfilingServer>& servers, const Records<NamespaceRecord>& namespaces,
-    const api::AgentImages& agents);
+    const api::AgentImages& agents, const Records<api::Revision>& revisions = {},
+    std::string_view operator_namespace = {});
 
 }  // namespace profiling::inject

@@ -92,6 +92,8 @@ enum class WorkloadState : std::uint8_t {
   kComplete,
   kSkipped,
 };
+inline constexpr std::size_t kWorkloadStateCount =
+    static_cast<std::size_t>(WorkloadState::kSkipped) + 1;
 enum class Verdict : std::uint8_t { kNone, kPass, kFail, kError, kInconclusive };
 enum class Attribution : std::uint8_t { kNone, kAgent, kApplication, kUnknown };
 

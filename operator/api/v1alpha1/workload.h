@@ -54,7 +54,7 @@ struct WorkloadProfileSpec {
 
 struct WorkloadProfileStatus {
   std::int64_t observed_generation = 0;
-  std::string phase;  // Profiled, Partial, Missed, Skipped, Observed, Unmatched, Idle
+  std::string phase;  // Profiled, Partial, Missed, Waiting, Skipped, Observed, Unmatched, Idle
   WorkloadRef workload_ref;
   std::optional<PolicyRef> policy_ref;
   std::string mode;  // of that policy: Enforce or Observe

@@ -1,0 +1,54 @@
+#include "controllers/rollout/act.h"
+
+#include "controllers/rollout/owner.h"
+
+namespace profiling::controllers {
+namespace {
+
+constexpr std::string_view kFieldManager = "profiling-operator-restarts";
+
+// A pod or workload that is not the one meant any more needs nothing.
+Status settled(Status status) {
+  if (status.code() == Code::kNotFound || status.code() == Code::kConflict) return {};
+  return status;
+}
+
+// One annotation of our own on the pod template, owned by a field manager of our own: nothing else
+// of the template is touched, and a GitOps tool can tell whose it is.
+Status restart(kube::Client& client, const std::string& namespace_,
+               const api::WorkloadRef& workload, const std::string& token, const std::string& now,
+               const std::stop_token& stop) {
+  const kube::Resource resource = workloadResource(workload);
+  if (resource.version.empty()) {
+    return {Code::kInvalidArgument, workload.kind + " '" + workload.name +
+                                        "' has no pod template that we know of: set "
+                                        "rollout.restart.method to 'Evict'"};
+  }
+  nlohmann::json object = {
+      {"apiVersion", workload.api_version},
+      {"kind", workload.kind},
+      {"metadata", {{"name", workload.name}, {"namespace", namespace_}, {"uid", workload.uid}}}};
+  if (workload.kind == "Rollout") {
+    object["spec"] = {{"restartAt", now}};
+  }
+  object["spec"]["template"]["metadata"]["annotations"] = {{std::string(kRestartedForKey), token}};
+  return settled(client.apply(resource, object, kFieldManager, stop).status());
+}
+
+}  // namespace
+
+Status act(kube::Client& client, const std::string& namespace_, const api::WorkloadRef& workload,
+           const engine::Action& action, const std::string& now, const std::stop_token& stop) {
+  switch (action.kind) {
+    case engine::Action::Kind::kEvict:
+      return settled(client.evict(namespace_, action.pod, action.uid, stop));
+    case engine::Action::Kind::kDelete:
+      return settled(
+          client.remove(kube::resources::kPods, namespace_, action.pod, {action.uid, ""}, stop));
+    case engine::Action::Kind::kRolloutRestart:
+      return restart(client, namespace_, workload, action.token, now, stop);
+  }
+  return {};
+}
+
+}  // namespace profiling::controllers

@@ -1,0 +1,18 @@
+// The engine's actions, carried out: each is one request, harmless when it is repeated.
+#pragma once
+
+#include <stop_token>
+#include <string>
+
+#include "controllers/engine/engine.h"
+#include "operator/api/v1alpha1/workload.h"
+#include "operator/kube/client.h"
+
+namespace profiling::controllers {
+
+// OK also when the pod or the workload is gone, or another one by now. kRateLimited: a
+// PodDisruptionBudget forbids it at the moment.
+Status act(kube::Client& client, const std::string& namespace_, const api::WorkloadRef& workload,
+           const engine::Action& action, const std::string& now, const std::stop_token& stop);
+
+}  // namespace profiling::controllers

@@ -1,0 +1,142 @@
+#include "controllers/rollout/gather.h"
+
+#include <set>
+#include <utility>
+
+#include "controllers/rollout/plan_of.h"
+#include "controllers/workload/reconciler.h"
+
+namespace profiling::controllers {
+namespace {
+
+const std::map<std::string, std::string> kNoLabels;
+
+bool isOf(const api::WorkloadProfile& record, const api::EffectivePolicy& policy) {
+  const auto& ref = record.status.policy_ref;
+  return ref && ref->name == policy.policy.metadata.name && ref->kind == api::policyKind(policy) &&
+         (policy.cluster || record.metadata.namespace_ == policy.policy.metadata.namespace_);
+}
+
+using Generations = std::unordered_map<std::string, std::uint64_t>;
+Generations generationsOf(const PodTable& pods, const std::string& namespace_) {
+  Generations out;
+  for (PodTable::Listed& listed : pods.groups(namespace_)) {
+    out.emplace(std::move(listed.key), listed.generation);
+  }
+  return out;
+}
+std::uint64_t at(const Generations& generations, const std::string& group) {
+  const auto it = generations.find(group);
+  return it == generations.end() ? 0 : it->second;
+}
+
+}  // namespace
+
+WorldReader::Facts WorldReader::factsOf(const std::string& group,
+                                        const api::WorkloadProfile& record,
+                                        std::uint64_t generation) {
+  const auto policies = index_.policies();
+  const auto& preflight = record.status.preflight;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto it = facts_.find(group);
+    if (it != facts_.end() && it->second.generation == generation &&
+        it->second.policies.lock() == policies && it->second.preflight == preflight) {
+      return it->second;
+    }
+  }
+  Facts facts{generation, policies, preflight, nullptr, false, {}};
+  engine::Pods pods;
+  if (auto members = pods_.members(group)) {
+    const inject::NamespaceState& state = policies->of(members->group.namespace_);
+    const std::vector<bool> may = mayCarry(members->group, state, preflight, index_.settings());
+    pods = std::move(members->pods);
+    for (std::size_t i = 0; i < pods.size(); ++i) {
+      pods[i].eligible = !pods[i].revision.empty() || may[members->class_of[i]];
+    }
+    const WorkloadEvaluation evaluation =
+        evaluate(members->group, state, preflight, index_.settings());
+    const PolicyShare* main = evaluation.main();
+    facts.unsupported = main != nullptr && main->pods.skipped == main->pods.total;
+    if (facts.unsupported)
+      facts.reason = std::string(inject::reasonName(main->skipped.begin()->first));
+  }
+  facts.pods = std::make_shared<const engine::Pods>(std::move(pods));
+  const std::scoped_lock lock(mutex_);
+  facts_.insert_or_assign(group, facts);
+  return facts;
+}
+
+engine::Workload WorldReader::workloadOf(const Member& member, const std::string& policy_uid,
+                                         std::uint64_t generation) {
+  const api::WorkloadProfile& record = *member.record;
+  const Facts facts = factsOf(member.group, record, generation);
+  engine::Workload w;
+  w.key = member.group;
+  w.kind = record.status.workload_ref.kind;
+  w.bucket = engine::bucketOf(policy_uid, member.group);
+  w.unsupported = facts.unsupported;
+  w.unsupported_reason = facts.reason;
+  w.wishes = {record.spec.paused, record.spec.skip, record.spec.pin, record.spec.approve};
+  w.record = record.status.rollout.value_or(api::WorkloadRollout{});
+  w.pods = facts.pods;
+  return w;
+}
+
+engine::World WorldReader::read(const api::EffectivePolicy& policy, std::vector<Member>& members) {
+  const api::ObjectMeta& metadata = policy.policy.metadata;
+  const std::string& namespace_ = policy.cluster ? std::string() : metadata.namespace_;
+  const Generations generations = generationsOf(pods_, namespace_);
+  const auto namespaces = namespaces_.snapshot();
+  // A stable revision that is not kept is another policy's, or was pruned: nothing to go back to.
+  std::set<std::string> known{policy.revision};
+  for (const auto& revision : policy.revisions) known.insert(revision->revision);
+
+  engine::World world;
+  const auto all = records_.snapshot();
+  const std::string prefix = namespace_.empty() ? "" : namespace_ + "/";
+  for (auto it = all->lower_bound(prefix); it != all->end() && it->first.starts_with(prefix);
+       ++it) {
+    const api::WorkloadProfile& record = *it->second;
+    if (record.metadata.deleting || !isOf(record, policy)) continue;
+    Member member{it->second, groupOf(record)};
+    if (member.group.empty()) continue;
+    engine::Workload w = workloadOf(member, metadata.uid, at(generations, member.group));
+    const auto found = namespaces->find(record.metadata.namespace_);
+    w.wave = waveOf(policy, found == namespaces->end() ? kNoLabels : found->second->labels);
+    if (known.count(w.record.stable_revision) == 0) w.record.stable_revision.clear();
+    world.workloads.push_back(std::move(w));
+    members.push_back(std::move(member));
+  }
+  world.record = policy.policy.status.rollout.value_or(api::PolicyRollout{});
+  return world;
+}
+
+engine::World WorldReader::orphans(std::vector<Member>& members) {
+  engine::World world;
+  const auto all = records_.snapshot();
+  for (const auto& [key, record] : *all) {
+    if (record->metadata.deleting || record->status.policy_ref || !record->status.rollout) continue;
+    Member member{record, groupOf(*record)};
+    if (member.group.empty()) continue;
+    const auto group = pods_.group(member.group);
+    world.workloads.push_back(workloadOf(member, "", group ? group->generation : 0));
+    members.push_back(std::move(member));
+  }
+  return world;
+}
+
+std::int64_t restartingElsewhere(const kube::Store<api::WorkloadProfile>& records,
+                                 const std::vector<Member>& members) {
+  std::set<std::string_view> ours;
+  for (const Member& member : members) ours.insert(member.record->metadata.uid);
+  std::int64_t count = 0;
+  const auto all = records.snapshot();
+  for (const auto& [key, record] : *all) {
+    const auto& rollout = record->status.rollout;
+    if (rollout && engine::restarting(*rollout) && ours.count(record->metadata.uid) == 0) ++count;
+  }
+  return count;
+}
+
+}  // namespace profiling::controllers

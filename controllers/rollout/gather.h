@@ -1,0 +1,63 @@
+// The engine's world, read from what the controller knows: records, pods, policies.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "controllers/engine/engine.h"
+#include "controllers/pods/pod_table.h"
+#include "controllers/workload/index.h"
+#include "operator/kube/store.h"
+
+namespace profiling::controllers {
+
+struct Member {
+  std::shared_ptr<const api::WorkloadProfile> record;
+  std::string group;  // "namespace/Kind/name"
+};
+
+// Thread-safe. What the pods of a workload amount to is kept until they, the policies or the
+// record's preflight change: ten thousand workloads are looked at in milliseconds.
+class WorldReader {
+ public:
+  WorldReader(const PodTable& pods, WorkloadIndex& index,
+              const kube::Store<api::WorkloadProfile>& records,
+              const kube::Store<inject::NamespaceRecord>& namespaces)
+      : pods_(pods), index_(index), records_(records), namespaces_(namespaces) {}
+
+  // Those that `policy` decides about; world.workloads[i] is members[i].
+  engine::World read(const api::EffectivePolicy& policy, std::vector<Member>& members);
+  // Those with a record of a rollout that no policy decides about any more.
+  engine::World orphans(std::vector<Member>& members);
+
+ private:
+  struct Facts {
+    std::uint64_t generation = 0;
+    std::weak_ptr<const inject::Snapshot> policies;
+    std::optional<api::Preflight> preflight;
+    std::shared_ptr<const engine::Pods> pods;
+    bool unsupported = false;
+    std::string reason;
+  };
+  Facts factsOf(const std::string& group, const api::WorkloadProfile& record,
+                std::uint64_t generation);
+  engine::Workload workloadOf(const Member& member, const std::string& policy_uid,
+                              std::uint64_t generation);
+
+  const PodTable& pods_;
+  WorkloadIndex& index_;
+  const kube::Store<api::WorkloadProfile>& records_;
+  const kube::Store<inject::NamespaceRecord>& namespaces_;
+  std::mutex mutex_;
+  std::unordered_map<std::string, Facts> facts_;
+};
+
+// Of all records but those of `members`: workloads whose pods are being replaced.
+std::int64_t restartingElsewhere(const kube::Store<api::WorkloadProfile>& records,
+                                 const std::vector<Member>& members);
+
+}  // namespace profiling::controllers

@@ -1,0 +1,369 @@
+#include "controllers/rollout/reconciler.h"
+
+#include <algorithm>
+#include <set>
+
+#include "controllers/rollout/act.h"
+#include "controllers/rollout/owner.h"
+#include "controllers/rollout/plan_of.h"
+#include "controllers/status_patch.h"
+#include "operator/api/v1alpha1/codec.h"
+#include "operator/base/log.h"
+#include "operator/base/text.h"
+
+namespace profiling::controllers {
+namespace {
+
+using State = api::WorkloadState;
+
+constexpr int kLooks = 4;                    // at owners, in one pass
+constexpr Millis kAgainSoon{200};            // after a write that was decided from an old view
+constexpr Millis kBlocked{5'000};            // a PodDisruptionBudget says no
+constexpr std::chrono::seconds kSeenBy{30};  // an eviction that no watch shows by then is forgotten
+
+// Nothing to remember: pods that nobody restarts get the target when they start next.
+bool trivial(const engine::Plan& plan, const engine::Workload& before,
+             const api::WorkloadRollout& after) {
+  return plan.immediate() && before.record.target_revision.empty() &&
+         after.state == State::kStepping && after.reason == "WaitingForOwner";
+}
+
+// What was resolved holds the status of that time.
+std::shared_ptr<const api::EffectivePolicy> current(const api::EffectivePolicy& resolved,
+                                                    const api::ObjectMeta& metadata,
+                                                    const api::ProfilingPolicyStatus& status) {
+  auto policy = std::make_shared<api::EffectivePolicy>(resolved);
+  policy->policy.metadata = metadata;
+  policy->policy.status = status;
+  return policy;
+}
+
+const char* nameOf(engine::Action::Kind kind) {
+  switch (kind) {
+    case engine::Action::Kind::kEvict:
+      return "evict";
+    case engine::Action::Kind::kDelete:
+      return "delete";
+    case engine::Action::Kind::kRolloutRestart:
+      return "restart";
+  }
+  return "";
+}
+
+}  // namespace
+
+struct RolloutReconciler::Pass {
+  Policy policy;  // null: of orphans
+  engine::Plan plan;
+  engine::World world;
+  std::vector<Member> members;
+  engine::Result result;
+  bool measures = false;
+};
+
+RolloutReconciler::RolloutReconciler(kube::Client& client, RolloutStores stores,
+                                     const PodTable& pods, WorkloadIndex& index, Signals& signals,
+                                     std::string operator_namespace, std::int64_t max_restarting,
+                                     EventSink& events, const Clock& clock)
+    : client_(client),
+      stores_(stores),
+      pods_(pods),
+      reader_(pods, index, stores.records, stores.namespaces),
+      signals_(signals),
+      revisions_(client, stores.revisions, operator_namespace),
+      operator_namespace_(std::move(operator_namespace)),
+      max_restarting_(max_restarting),
+      events_(events),
+      clock_(clock),
+      started_(clock.wall()),
+      started_steady_(clock.steady()),
+      policies_([&index] { return index.policies(); }) {
+}
+
+engine::Time RolloutReconciler::now() const {
+  return started_ + std::chrono::duration_cast<engine::Duration>(clock_.steady() - started_steady_);
+}
+
+RolloutReconciler::Policy RolloutReconciler::policyOf(const std::string& key) const {
+  const auto snapshot = policies_();
+  const std::size_t slash = key.find('/');
+  if (slash == std::string::npos) {
+    const auto it = snapshot->cluster.find(key);
+    const auto live = stores_.cluster_policies.find(key);
+    if (it == snapshot->cluster.end() || !live) return nullptr;
+    return current(*it->second, live->metadata, live->status);
+  }
+  for (const Policy& policy : snapshot->of(key.substr(0, slash)).policies) {
+    if (policy->cluster || policy->policy.metadata.name != key.substr(slash + 1)) continue;
+    const auto live = stores_.policies.find(key);
+    return live ? current(*policy, live->metadata, live->status) : nullptr;
+  }
+  return nullptr;
+}
+
+Outcome RolloutReconciler::reconcile(const std::string& key, const std::stop_token& stop) {
+  Pass pass;
+  if (key == kOrphans) {
+    pass.world = reader_.orphans(pass.members);
+    pass.plan.policy = key;
+    if (pass.members.empty()) return Outcome::done();
+  } else {
+    pass.policy = policyOf(key);
+    if (!pass.policy) {
+      const std::scoped_lock lock(mutex_);
+      states_.erase(key);
+      return Outcome::done();
+    }
+    pass.plan = planOf(*pass.policy);
+    if (pass.plan.observes) return Outcome::done();
+    pass.world = reader_.read(*pass.policy, pass.members);
+  }
+  pass.world.now = now();
+  pass.world.max_restarting = max_restarting_;
+  pass.world.restarting_elsewhere = restartingElsewhere(stores_.records, pass.members);
+  markGoing(pass.world);
+  if (pass.policy) {
+    const auto server = stores_.servers.find(serverKey(pass.policy->policy));
+    pass.measures =
+        signals_.fill(*pass.policy, server.get(), pass.plan, pass.members, pass.world, stop);
+  }
+  return move(pass, stop);
+}
+
+// A pod that was asked to go counts as going until the watch says so, too.
+void RolloutReconciler::markGoing(engine::World& world) {
+  const std::scoped_lock lock(mutex_);
+  if (going_.empty()) return;
+  const SteadyTime now = clock_.steady();
+  std::erase_if(going_, [&](const auto& each) { return now - each.second > kSeenBy; });
+  for (engine::Workload& w : world.workloads) {
+    const auto asked = [&](const engine::Pod& pod) { return going_.count(pod.uid) != 0; };
+    if (std::none_of(w.pods->begin(), w.pods->end(), asked)) continue;
+    engine::Pods pods = *w.pods;
+    for (engine::Pod& pod : pods) pod.deleting = pod.deleting || asked(pod);
+    w.pods = std::make_shared<const engine::Pods>(std::move(pods));
+  }
+}
+
+Outcome RolloutReconciler::move(Pass& pass, const std::stop_token& stop) {
+  for (int look = 0; look < kLooks; ++look) {
+    pass.result = engine::decide(pass.plan, pass.world);
+    const bool wants = std::any_of(pass.result.changes.begin(), pass.result.changes.end(),
+                                   [](const engine::Change& change) { return change.wants_owner; });
+    if (!wants) break;
+    if (const Status read = readOwners(pass, stop); !read.ok()) return Outcome::failed(read);
+  }
+  count(pass.plan.policy, pass.world, pass.result.changes);
+  if (const Status kept = keepRevisions(pass, stop); !kept.ok()) return Outcome::failed(kept);
+  return write(pass, stop);
+}
+
+Status RolloutReconciler::readOwners(Pass& pass, const std::stop_token& stop) {
+  for (const engine::Change& change : pass.result.changes) {
+    if (!change.wants_owner) continue;
+    engine::Workload& w = pass.world.workloads[change.workload];
+    const Member& member = pass.members[change.workload];
+    const auto group = pods_.group(member.group);
+    std::vector<api::KeyValueView> labels;
+    if (group && !group->classes.empty()) labels = labelsOf(group->classes.front());
+    auto owner =
+        readOwner(client_, member.record->metadata.namespace_, member.record->status.workload_ref,
+                  static_cast<std::int64_t>(w.pods->size()), labels, stop);
+    if (!owner.ok()) return owner.status().annotated("read " + w.key);
+    w.owner = *owner;
+  }
+  return {};
+}
+
+// Before anything refers to it.
+Status RolloutReconciler::keepRevisions(Pass& pass, const std::stop_token& stop) {
+  if (!pass.policy) return {};
+  std::set<std::string> in_use{pass.policy->revision, pass.result.stable};
+  std::set<std::string> wanted{pass.policy->revision};
+  for (const engine::Workload& w : pass.world.workloads) {
+    for (const std::string* r : {&w.record.target_revision, &w.record.stable_revision,
+                                 &w.record.assigned_revision, &w.record.rejected_revision}) {
+      in_use.insert(*r);
+    }
+  }
+  for (const engine::Change& change : pass.result.changes) {
+    in_use.insert(change.record.target_revision);
+    wanted.insert(change.record.target_revision);
+  }
+  for (const api::EffectivePolicy& rung : api::overheadLadder(*pass.policy)) {
+    if (wanted.count(rung.revision) == 0) continue;
+    if (const Status made = revisions_.ensure(rung, stop); !made.ok()) return made;
+  }
+  return revisions_.prune(*pass.policy, in_use, stop);
+}
+
+Outcome RolloutReconciler::write(Pass& pass, const std::stop_token& stop) {
+  std::optional<Millis> again;
+  const auto sooner = [&](Millis delay) { again = again ? std::min(*again, delay) : delay; };
+  Status failure;
+  for (const engine::Change& change : pass.result.changes) {
+    const Member& member = pass.members[change.workload];
+    const engine::Workload& w = pass.world.workloads[change.workload];
+    if (change.wants_owner) {
+      sooner(kAgainSoon);
+      continue;
+    }
+    if (trivial(pass.plan, w, change.record)) continue;
+    if (change.differs) {
+      const Status written = writeRecord(member, change.record, stop);
+      if (written.code() == Code::kConflict || written.code() == Code::kNotFound) {
+        sooner(kAgainSoon);
+        continue;
+      }
+      if (!written.ok()) {
+        failure = written;
+        continue;
+      }
+      tell(pass, member, w.record, change.record);
+    }
+    for (const engine::Action& action : change.actions) {
+      const Status acted =
+          act(client_, member.record->metadata.namespace_, member.record->status.workload_ref,
+              action, formatRfc3339(pass.world.now), stop);
+      if (acted.code() == Code::kRateLimited) {
+        sooner(kBlocked);
+        continue;
+      }
+      if (!acted.ok()) {
+        failure = acted;
+        break;
+      }
+      log::info("Pod replaced", {{"workload", w.key},
+                                 {"action", nameOf(action.kind)},
+                                 {"pod", action.pod},
+                                 {"revision", change.record.assigned_revision}});
+      const std::scoped_lock lock(mutex_);
+      ++stats_.actions[nameOf(action.kind)];
+      if (!action.uid.empty()) going_[action.uid] = clock_.steady();
+    }
+  }
+  if (failure.ok()) failure = writePolicy(pass, stop);
+  if (failure.code() == Code::kConflict || failure.code() == Code::kNotFound) {
+    sooner(kAgainSoon);
+    failure = {};
+  }
+  if (!failure.ok()) return Outcome::failed(failure);
+  if (pass.result.again) {
+    sooner(
+        std::clamp<Millis>(std::chrono::duration_cast<Millis>(*pass.result.again - pass.world.now),
+                           Millis(20), std::chrono::hours(1)));
+  }
+  if (pass.measures) sooner(kSignalInterval);
+  return again ? Outcome::after(*again) : Outcome::done();
+}
+
+Status RolloutReconciler::writeRecord(const Member& member, const api::WorkloadRollout& rollout,
+                                      const std::stop_token& stop) {
+  const api::WorkloadProfile& record = *member.record;
+  nlohmann::json from = nlohmann::json::object();
+  if (record.status.rollout) from["rollout"] = api::toJson(*record.status.rollout);
+  auto patch = statusPatch(record.metadata.uid, from, {{"rollout", api::toJson(rollout)}});
+  if (!patch) return {};
+  (*patch)["metadata"]["resourceVersion"] = record.metadata.resource_version;
+  return client_
+      .mergePatch(kube::resources::kWorkloads, record.metadata.namespace_, record.metadata.name,
+                  *patch, stop, "status")
+      .status();
+}
+
+Status RolloutReconciler::writePolicy(Pass& pass, const std::stop_token& stop) {
+  if (!pass.policy) return {};
+  const api::ObjectMeta& metadata = pass.policy->policy.metadata;
+  const api::ProfilingPolicyStatus& status = pass.policy->policy.status;
+  // A policy that stages nothing tells of its rollout only when there is something to tell.
+  const api::PolicyRollout& rollout = pass.result.policy;
+  const bool quiet = !pass.policy->policy.spec.rollout && rollout.failed + rollout.held == 0;
+  if (quiet && !status.rollout) return {};
+  const auto jsonOf = [](const std::optional<api::PolicyRollout>& r, const std::string& stable) {
+    nlohmann::json out = nlohmann::json::object();
+    if (r) out["rollout"] = api::toJson(*r);
+    if (!stable.empty()) out["stableRevision"] = stable;
+    return out;
+  };
+  auto patch = statusPatch(metadata.uid, jsonOf(status.rollout, status.stable_revision),
+                           jsonOf(rollout, pass.result.stable));
+  if (!patch) return {};
+  (*patch)["metadata"]["resourceVersion"] = metadata.resource_version;
+  const auto& resource =
+      pass.policy->cluster ? kube::resources::kClusterPolicies : kube::resources::kPolicies;
+  const Status written =
+      client_.mergePatch(resource, metadata.namespace_, metadata.name, *patch, stop, "status")
+          .status();
+  const std::string before = status.rollout ? status.rollout->reason : std::string();
+  if (written.ok() && !rollout.reason.empty() && rollout.reason != before) {
+    events_.record({subjectOf(std::string(api::policyKind(*pass.policy)), metadata),
+                    rollout.reason == "FailureBudgetSpent" || rollout.reason == "Inconclusive",
+                    "Rollout" + rollout.reason, "Rollout", rollout.message});
+  }
+  return written;
+}
+
+// The story of a workload, as events on it.
+void RolloutReconciler::tell(const Pass& pass, const Member& member,
+                             const api::WorkloadRollout& before,
+                             const api::WorkloadRollout& after) {
+  if (before.verdict.result != after.verdict.result ||
+      before.verdict.attribution != after.verdict.attribution) {
+    const std::scoped_lock lock(mutex_);
+    ++stats_.verdicts[std::string(api::verdictName(after.verdict.result)) + " " +
+                      std::string(api::attributionName(after.verdict.attribution))];
+  }
+  if (before.state == after.state && before.step == after.step) return;
+  const api::WorkloadRef& ref = member.record->status.workload_ref;
+  const EventSubject subject{ref.api_version, ref.kind, member.record->metadata.namespace_,
+                             ref.name, ref.uid};
+  const std::string step = "step " + std::to_string(after.step) + " of " +
+                           std::to_string(after.steps) + " to revision " + after.target_revision;
+  const std::string because =
+      after.reason.empty() ? std::string() : " (" + after.reason + "): " + after.message;
+  const auto say = [&](bool warning, const char* reason, const std::string& note) {
+    events_.record({subject, warning, reason, "Rollout", note + " · policy " + pass.plan.policy});
+  };
+  switch (after.state) {
+    case State::kStepping:
+      return say(false, "RolloutStepping", "profiling: " + step);
+    case State::kSoaking:
+      return say(false, "RolloutSoaking",
+                 "profiling: " + step + " is reached and must stay healthy");
+    case State::kComplete:
+      return say(false, "RolloutComplete", "profiled with revision " + after.target_revision);
+    case State::kPaused:
+      return say(true, "RolloutPaused", "profiling is held at " + step + because);
+    case State::kRollingBack:
+      return say(true, "RolloutRollingBack", "profiling is undone" + because);
+    case State::kRolledBack:
+      return say(true, "RolloutRolledBack", "profiling was undone" + because);
+    default:
+      return;
+  }
+}
+
+void RolloutReconciler::count(const std::string& policy, const engine::World& world,
+                              const std::vector<engine::Change>& changes) {
+  std::map<std::string, std::int64_t> states;
+  std::map<std::size_t, State> changed;
+  for (const engine::Change& change : changes) changed[change.workload] = change.record.state;
+  for (std::size_t i = 0; i < world.workloads.size(); ++i) {
+    const auto it = changed.find(i);
+    const State state = it == changed.end() ? world.workloads[i].record.state : it->second;
+    ++states[std::string(api::stateName(state))];
+  }
+  const std::scoped_lock lock(mutex_);
+  states_[policy] = std::move(states);
+}
+
+RolloutStats RolloutReconciler::stats() const {
+  const std::scoped_lock lock(mutex_);
+  RolloutStats out = stats_;
+  for (const auto& [policy, states] : states_) {
+    for (const auto& [state, workloads] : states) out.workloads[state] += workloads;
+  }
+  return out;
+}
+
+}  // namespace profiling::controllers

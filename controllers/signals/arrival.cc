@@ -1,0 +1,80 @@
+#include "controllers/signals/arrival.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "operator/base/text.h"
+
+namespace profiling::signals {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::string_view kPort = "4040";
+constexpr std::chrono::hours kMaxRange{23};  // the server refuses more than a day
+
+bool isDnsLabel(std::string_view text) {
+  const auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  return !text.empty() && text.size() <= 63 && text.front() != '-' && text.back() != '-' &&
+         std::all_of(text.begin(), text.end(), [&](char c) { return c == '-' || alphanumeric(c); });
+}
+
+}  // namespace
+
+Result<std::string> serverUrl(const ServerRef& server, const AddressOverrides& overrides) {
+  if (!isDnsLabel(server.namespace_) || !isDnsLabel(server.name)) {
+    return Status(Code::kInvalidArgument, "ProfilingServer '" +
+                                              printable(server.namespace_ + "/" + server.name) +
+                                              "' has a name that no Service can have");
+  }
+  const auto other = overrides.find(server.namespace_ + "/" + server.name);
+  if (other != overrides.end()) return "http://" + other->second;
+  return "http://" + server.name + "." + server.namespace_ + ".svc:" + std::string(kPort);
+}
+
+Result<LastSeen> ArrivalReader::read(const ArrivalQuestion& question,
+                                     const std::stop_token& stop) const {
+  const auto url = serverUrl(question.server, overrides_);
+  if (!url.ok()) return url.status();
+  std::vector<net::Header> headers;
+  if (!question.tenant.empty()) headers.push_back({"X-Scope-OrgID", question.tenant});
+  const auto ask = [&](std::string_view method, const std::string& body) {
+    auto answer = client_.post(*url + "/querier.v1.QuerierService/" + std::string(method), body,
+                               headers, deadline_, stop);
+    return answer.ok() ? answer
+                       : Result<std::string>(answer.status().annotated(
+                             std::string(method) + " of " + question.server.namespace_ + "/" +
+                             question.server.name));
+  };
+
+  LastSeen out;
+  const Time since = std::max(question.since, question.now - kMaxRange);
+  // Clocks of nodes differ a little.
+  const Time until = question.now + std::chrono::minutes(1);
+  const auto listed = ask("LabelValues", profileTypesBody(question.scope, since, until));
+  if (!listed.ok()) return listed.status();
+  const auto types = parseNames(*listed);
+  if (!types.ok()) return types.status();
+  const milliseconds step =
+      stepFor(std::chrono::duration_cast<milliseconds>(until - since), question.pods.size());
+  for (const std::string& type : typesToAsk(*types)) {
+    const auto answer = ask("SelectSeries", seriesBody(question.scope, type, since, until, step));
+    if (!answer.ok()) return answer.status();
+    const auto seen = parseSeries(*answer, step);
+    if (!seen.ok()) return seen.status();
+    for (const auto& [pod, at] : *seen) out[pod] = std::max(out[pod], at);
+    const auto found = [&](const auto& wanted) {
+      const auto at = out.find(wanted.first);
+      return at != out.end() && at->second >= std::max(wanted.second, since);
+    };
+    if (std::all_of(question.pods.begin(), question.pods.end(), found)) {
+      break;
+    }
+  }
+  // What a server tells of the time before is no answer to the question.
+  std::erase_if(out, [&](const auto& entry) { return entry.second < since; });
+  return out;
+}
+
+}  // namespace profiling::signals

@@ -1,0 +1,45 @@
+// What is asked of a storage server, and how its answers are read (querier.v1, JSON). Pure.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "operator/base/status.h"
+
+namespace profiling::signals {
+
+using Time = std::chrono::system_clock::time_point;
+
+// Profiles of which pods: of a namespace, and with one more tag if `tag` is not empty
+// ("service_name", "workload", …).
+struct Scope {
+  std::string namespace_;
+  std::string tag, value;
+};
+
+// {namespace="shop",workload="web"}
+std::string selectorOf(const Scope& scope);
+
+// LabelValues of __profile_type__. The server answers it from the indexes of whole blocks, of
+// which each may reach further back than `from`: cheap, but no proof that something came lately.
+std::string profileTypesBody(const Scope& scope, Time from, Time to);
+Result<std::vector<std::string>> parseNames(std::string_view json);
+// Those worth asking for, the likeliest first: one of each kind of profile is enough to see who
+// sends that kind.
+std::vector<std::string> typesToAsk(const std::vector<std::string>& types);
+
+// SelectSeries by pod: reads the times of profiles, not their stacks, and is exact.
+std::string seriesBody(const Scope& scope, std::string_view type, Time from, Time to,
+                       std::chrono::milliseconds step);
+// So that the answer for `pods` pods stays well below the limit of a body.
+std::chrono::milliseconds stepFor(std::chrono::milliseconds range, std::size_t pods);
+
+// Pod → a time at or after which a profile of it was taken, as late as the answer tells. A point
+// stands at the end of its step, so that the proof is the step's beginning.
+using LastSeen = std::map<std::string, Time, std::less<>>;
+Result<LastSeen> parseSeries(std::string_view json, std::chrono::milliseconds step);
+
+}  // namespace profiling::signals

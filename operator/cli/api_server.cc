@@ -1,0 +1,191 @@
+#include "operator/cli/api_server.h"
+
+#include <algorithm>
+
+#include "operator/api/v1alpha1/codec.h"
+#include "operator/base/text.h"
+#include "operator/kube/text.h"
+
+namespace profiling::cli {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::string_view kFieldManager = "kubectl-profiling";
+constexpr std::size_t kPage = 500;
+constexpr std::size_t kNamesTold = 10;
+
+Status notInstalled(const kube::Resource& resource) {
+  return {Code::kNotFound, "the cluster does not know '" + resource.plural + "." + resource.group +
+                               "': is profiling-operator installed there?"};
+}
+
+std::string among(std::vector<std::string> names) {
+  if (names.empty()) return "there is none";
+  std::sort(names.begin(), names.end());
+  std::string text = "there is";
+  for (std::size_t i = 0; i < names.size() && i < kNamesTold; ++i) {
+    text += (i == 0 ? " " : ", ") + names[i];
+  }
+  return names.size() > kNamesTold ? text + ", …" : text;
+}
+
+std::string text(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+}  // namespace
+
+ApiServer::ApiServer(net::HttpClient& http, std::string namespace_,
+                     std::chrono::milliseconds deadline)
+    : client_(http, deadline), namespace_(std::move(namespace_)), deadline_(deadline) {
+}
+
+Result<Policy> ApiServer::policy(const PolicyName& name) {
+  const auto& resource =
+      name.cluster ? kube::resources::kClusterPolicies : kube::resources::kPolicies;
+  const std::string where = name.cluster ? std::string() : namespace_;
+  auto object = client_.get(resource, where, name.name, {});
+  if (object.ok()) {
+    auto read = policyFrom(*object);
+    if (!read.ok()) return read.status().annotated(resource.plural + " '" + name.name + "'");
+    return read;
+  }
+  if (object.status().code() != Code::kNotFound) return object.status();
+  const auto others = name.cluster ? clusterPolicies() : policies(where);
+  if (!others.ok()) return others.status();
+  std::vector<std::string> names;
+  for (const Policy& other : *others) names.push_back("'" + other.metadata.name + "'");
+  return Status(Code::kNotFound,
+                (name.cluster ? "ClusterProfilingPolicy '" + name.name + "' not found"
+                              : "ProfilingPolicy '" + name.name + "' not found in namespace '" +
+                                    where + "'") +
+                    ": " + among(std::move(names)));
+}
+
+Result<api::WorkloadProfile> ApiServer::workload(const WorkloadName& name) {
+  const std::string record = api::workloadProfileName(name.kind, name.name);
+  auto object = client_.get(kube::resources::kWorkloads, namespace_, record, {});
+  if (object.ok()) {
+    auto read = api::workloadFromJson(*object);
+    if (!read.ok()) return read.status().annotated("workloadprofiles '" + record + "'");
+    return read;
+  }
+  if (object.status().code() != Code::kNotFound) return object.status();
+  const auto others = workloads(namespace_);
+  if (!others.ok()) return others.status();
+  std::vector<std::string> names;
+  for (const api::WorkloadProfile& other : *others) names.push_back("'" + shortName(other) + "'");
+  return Status(Code::kNotFound,
+                "no record of " + name.kind + " '" + name.name + "' in namespace '" + namespace_ +
+                    "' (a workload has one while a policy matches it): " + among(std::move(names)));
+}
+
+Result<std::vector<Json>> ApiServer::list(const kube::Resource& resource,
+                                          std::string_view namespace_) {
+  auto found = pages(resource, namespace_);
+  // A page may outlive the version that it belongs to: once more from the start.
+  if (!found.ok() && found.status().code() == Code::kGone) found = pages(resource, namespace_);
+  return found;
+}
+
+Result<std::vector<Json>> ApiServer::pages(const kube::Resource& resource,
+                                           std::string_view namespace_) {
+  if (const Status bad = checkNamespace(namespace_); !bad.ok()) return bad;
+  std::vector<Json> items;
+  std::string next;
+  do {
+    net::Request request;
+    request.target = resource.path(namespace_) + "?limit=" + std::to_string(kPage);
+    if (!next.empty()) request.target += "&continue=" + kube::percentEncode(next);
+    const auto answer = client_.http().send(request, deadline_, {});
+    const std::string what = "list " + resource.plural;
+    if (!answer.ok()) return answer.status().annotated(what);
+    if (answer->status == 404) return notInstalled(resource);
+    if (const Status bad = kube::statusOf(*answer); !bad.ok()) return bad.annotated(what);
+    auto page = kube::parseJson(answer->body);
+    if (!page.ok()) return page.status().annotated(what);
+    const auto found = page->is_object() ? page->find("items") : page->end();
+    if (!page->is_object() || found == page->end() || !found->is_array()) {
+      return Status(Code::kInternal, what + ": the server's answer is not a list");
+    }
+    for (Json& item : *found) items.push_back(std::move(item));
+    const auto metadata = page->find("metadata");
+    next = metadata != page->end() && metadata->is_object() ? text(*metadata, "continue") : "";
+  } while (!next.empty());
+  return items;
+}
+
+template <class T, class Read>
+Result<std::vector<T>> ApiServer::readAll(const kube::Resource& resource,
+                                          std::string_view namespace_, std::string_view kind,
+                                          Read read) {
+  auto items = list(resource, namespace_);
+  if (!items.ok()) return items.status();
+  std::vector<T> out;
+  for (Json& item : *items) {
+    if (!item.is_object()) continue;
+    if (!item.contains("kind")) item["kind"] = kind;  // items of a list carry none
+    auto one = read(item);
+    if (one.ok()) {
+      out.push_back(*std::move(one));
+      continue;
+    }
+    const auto meta = api::metaFromJson(item);
+    unreadable_.push_back(resource.plural + " '" + (meta.ok() ? meta->name : std::string("?")) +
+                          "': " + one.status().message());
+  }
+  return out;
+}
+
+Result<std::vector<Policy>> ApiServer::policies(std::string_view namespace_) {
+  return readAll<Policy>(kube::resources::kPolicies, namespace_, api::ProfilingPolicy::kKind,
+                         policyFrom);
+}
+
+Result<std::vector<Policy>> ApiServer::clusterPolicies() {
+  return readAll<Policy>(kube::resources::kClusterPolicies, "", api::ClusterProfilingPolicy::kKind,
+                         policyFrom);
+}
+
+Result<Workloads> ApiServer::workloads(std::string_view namespace_) {
+  return readAll<api::WorkloadProfile>(kube::resources::kWorkloads, namespace_,
+                                       api::WorkloadProfile::kKind, api::workloadFromJson);
+}
+
+Result<Workloads> ApiServer::workloadsOf(const Policy& policy) {
+  auto all = workloads(policy.metadata.namespace_);  // a cluster policy's is empty: all
+  if (!all.ok()) return all;
+  std::erase_if(*all, [&](const api::WorkloadProfile& w) { return !decides(policy, w); });
+  return all;
+}
+
+Result<std::map<std::string, std::map<std::string, std::string>>> ApiServer::namespaceLabels() {
+  const auto items = list(kube::resources::kNamespaces, "");
+  if (!items.ok()) return items.status();
+  std::map<std::string, std::map<std::string, std::string>> out;
+  for (const Json& item : *items) {
+    auto meta = api::metaFromJson(item);
+    if (meta.ok()) out.emplace(std::move(meta->name), std::move(meta->labels));
+  }
+  return out;
+}
+
+Status ApiServer::patch(const Policy& policy, const Json& patch) {
+  const auto& resource =
+      policy.cluster ? kube::resources::kClusterPolicies : kube::resources::kPolicies;
+  return client_
+      .mergePatch(resource, policy.metadata.namespace_, policy.metadata.name, patch, {}, {},
+                  kFieldManager)
+      .status();
+}
+
+Status ApiServer::patch(const api::WorkloadProfile& workload, const Json& patch) {
+  return client_
+      .mergePatch(kube::resources::kWorkloads, workload.metadata.namespace_, workload.metadata.name,
+                  patch, {}, {}, kFieldManager)
+      .status();
+}
+
+}  // namespace profiling::cli

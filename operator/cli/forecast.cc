@@ -1,0 +1,197 @@
+#include "operator/cli/forecast.h"
+
+#include <algorithm>
+#include <limits>
+#include <tuple>
+
+#include "controllers/engine/world.h"
+#include "operator/api/selector.h"
+#include "operator/base/text.h"
+
+namespace profiling::cli {
+namespace {
+
+using std::chrono::milliseconds;
+
+milliseconds durationOf(const std::string& text) {
+  const auto value = parseDuration(text);
+  return value.ok() ? *value : milliseconds(0);
+}
+
+// As the engine: at least one pod, and below 100 % one less than all, where there are two.
+std::int64_t podsOfStep(std::int64_t total, std::int64_t percent) {
+  if (percent >= 100 || total <= 1) return total;
+  return std::clamp<std::int64_t>(total * percent / 100, 1, total - 1);
+}
+
+std::string whyLeftOut(const api::WorkloadProfile& workload) {
+  if (workload.spec.skip) return "spec.skip of its record";
+  if (!workload.spec.pin.empty()) return "pinned to " + workload.spec.pin;
+  const api::WorkloadPods& pods = workload.status.pods;
+  if (pods.total == 0 || pods.skipped < pods.total) return {};
+  const auto& reasons = workload.status.skipped_reasons;
+  if (!reasons.empty()) return reasons.front().reason;
+  return workload.status.preflight ? workload.status.preflight->reason : "Skipped";
+}
+
+// Time for one workload whose `change` pods come in the policy's pod steps.
+void estimate(const api::RolloutSpec& rollout, milliseconds pod_start, WorkloadForecast& w) {
+  const milliseconds soak = durationOf(rollout.pods.soak);
+  const milliseconds cooldown = durationOf(rollout.restart.cooldown);
+  const std::int64_t together = std::max<std::int64_t>(rollout.restart.max_unavailable, 1);
+  std::int64_t reached = w.done;
+  for (const std::int64_t percent : rollout.pods.steps) {
+    const std::int64_t wanted = podsOfStep(w.done + w.change, percent);
+    if (wanted <= reached) continue;
+    if (w.whole.count() > 0 && cooldown > soak) w.whole += cooldown - soak;
+    const std::int64_t rounds = (wanted - reached + together - 1) / together;
+    w.replacing += pod_start * rounds;
+    w.whole += pod_start * rounds + soak;
+    reached = wanted;
+  }
+}
+
+// Who is in which step: a bucket below the step's share; and each wave's first step has somebody.
+void assignSteps(const std::vector<std::int64_t>& steps, std::vector<WorkloadForecast>& workloads,
+                 std::size_t waves) {
+  for (std::size_t wave = 0; wave < waves; ++wave) {
+    WorkloadForecast* lowest = nullptr;
+    bool anybody_first = false;
+    for (WorkloadForecast& w : workloads) {
+      if (w.wave != wave || !w.left_out.empty()) continue;
+      for (std::size_t k = 0; k < steps.size() && w.step == 0; ++k) {
+        if (w.bucket < static_cast<std::uint64_t>(steps[k]) * 100) w.step = k + 1;
+      }
+      anybody_first = anybody_first || w.step == 1;
+      if (lowest == nullptr || w.bucket < lowest->bucket) lowest = &w;
+    }
+    if (!anybody_first && lowest != nullptr) lowest->step = 1;
+  }
+}
+
+StepForecast& stepFor(Forecast& out, const WorkloadForecast& w, const api::RolloutSpec& rollout) {
+  if (out.steps.empty() || out.steps.back().wave != w.wave || out.steps.back().step != w.step) {
+    out.steps.push_back(
+        {.wave = w.wave, .step = w.step, .percent = rollout.workloads.steps[w.step - 1]});
+  }
+  return out.steps.back();
+}
+
+void addUp(Forecast& out, const api::RolloutSpec& rollout) {
+  const auto slots = std::max<std::int64_t>(rollout.workloads.max_parallel, 1);
+  milliseconds replacing{0};
+  milliseconds waiting{0};
+  milliseconds longest{0};
+  for (std::size_t i = 0; i < out.workloads.size(); ++i) {
+    const WorkloadForecast& w = out.workloads[i];
+    if (w.step == 0) {
+      ++out.left_out;
+      continue;
+    }
+    StepForecast& step = stepFor(out, w, rollout);
+    if (step.workloads == 0) replacing = waiting = longest = milliseconds(0);
+    ++step.workloads;
+    step.pods += w.change;
+    step.restarts += w.restarts;
+    // Nobody is quicker than the slowest workload, nor than all replacements through the slots.
+    replacing += w.replacing;
+    waiting = std::max(waiting, w.whole - w.replacing);
+    longest = std::max(longest, w.whole);
+    step.duration = std::max(longest, replacing / slots + waiting);
+    ++out.taking_part;
+    out.pods += w.pods;
+    out.done += w.done;
+    out.change += w.change;
+    out.restarts += w.restarts;
+  }
+}
+
+std::vector<std::string> notesFor(const Policy& policy, const api::RolloutSpec& rollout,
+                                  const Forecast& out) {
+  std::vector<std::string> notes;
+  if (policy.observes()) {
+    notes.emplace_back(
+        "The policy only observes: nothing of this happens until spec.mode is Enforce.");
+  }
+  if (policy.stale()) {
+    notes.emplace_back(
+        "The controller has not seen the policy's last change; the records are of before.");
+  }
+  if (rollout.restart.mode != api::RestartMode::kManaged) {
+    notes.emplace_back("spec.rollout.restart.mode is " +
+                       std::string(api::restartModeName(rollout.restart.mode)) +
+                       ": nothing is restarted; pods change when their owners start them anew.");
+  } else if (!rollout.restart.windows.empty()) {
+    notes.emplace_back(
+        "Pods are replaced only in maintenance windows; the time between them comes on top.");
+  }
+  if (rollout.workloads.approval == api::Approval::kEachStep) {
+    notes.emplace_back("Each step waits for a person: kubectl profiling rollout promote " +
+                       policy.shortName());
+  }
+  const auto lowest = [&](const WorkloadForecast& w) {
+    return w.step == 1 && w.bucket >= rollout.workloads.steps.front() * 100;
+  };
+  if (std::any_of(out.workloads.begin(), out.workloads.end(), lowest)) {
+    notes.emplace_back("No bucket is in the first step's share: the lowest one comes first.");
+  }
+  const auto never = std::count_if(out.workloads.begin(), out.workloads.end(),
+                                   [](const auto& w) { return w.step == 0 && w.left_out.empty(); });
+  if (never > 0) {
+    notes.emplace_back("The last step is " + std::to_string(rollout.workloads.steps.back()) +
+                       "%: " + std::to_string(never) + " workloads are in none.");
+  }
+  return notes;
+}
+
+}  // namespace
+
+std::size_t waveOf(const std::vector<api::RolloutWave>& order,
+                   const std::map<std::string, std::string>& labels) {
+  const auto found = std::find_if(order.begin(), order.end(), [&](const api::RolloutWave& wave) {
+    return api::matches(wave.namespace_selector, labels);
+  });
+  return static_cast<std::size_t>(found - order.begin());
+}
+
+Forecast forecast(const Policy& policy, const Workloads& workloads,
+                  const ForecastOptions& options) {
+  const api::RolloutSpec rollout = policy.spec.rollout.value_or(api::RolloutSpec{});
+  const bool managed = rollout.restart.mode == api::RestartMode::kManaged;
+  Forecast out;
+  for (const api::WorkloadProfile& profile : workloads) {
+    const api::WorkloadProfileStatus& status = profile.status;
+    WorkloadForecast w;
+    w.namespace_ = profile.metadata.namespace_;
+    w.name = shortName(profile);
+    const auto wave = options.waves.find(w.namespace_);
+    w.wave = wave == options.waves.end() ? 0 : wave->second;
+    w.bucket = engine::bucketOf(policy.metadata.uid, w.namespace_ + "/" + status.workload_ref.kind +
+                                                         "/" + status.workload_ref.name);
+    w.pods = status.pods.total;
+    w.left_out = whyLeftOut(profile);
+    w.done = std::max<std::int64_t>(status.pods.profiled - status.pods.outdated, 0);
+    if (w.left_out.empty()) {
+      w.change = std::max<std::int64_t>(w.pods - status.pods.skipped - w.done, 0);
+    }
+    if (managed) w.restarts = w.change;
+    if (managed) estimate(rollout, options.pod_start, w);
+    out.workloads.push_back(std::move(w));
+  }
+  assignSteps(rollout.workloads.steps, out.workloads, options.wave_count);
+  const auto order = [](const WorkloadForecast& w) {
+    const std::size_t step = w.step == 0 ? std::numeric_limits<std::size_t>::max() : w.step;
+    return std::tuple(w.step == 0, w.wave, step, w.bucket, std::string_view(w.name));
+  };
+  std::sort(out.workloads.begin(), out.workloads.end(),
+            [&](const auto& a, const auto& b) { return order(a) < order(b); });
+  addUp(out, rollout);
+  if (managed) {
+    out.duration = milliseconds(0);
+    for (const StepForecast& step : out.steps) *out.duration += step.duration;
+  }
+  out.notes = notesFor(policy, rollout, out);
+  return out;
+}
+
+}  // namespace profiling::cli

@@ -1,0 +1,19 @@
+// Texts of --help: what a command does, and examples.
+#pragma once
+
+#include <string_view>
+
+namespace profiling::cli {
+
+struct HelpText {
+  std::string_view name;
+  std::string_view about;    // one line, in the list of commands
+  std::string_view details;  // below the flags
+};
+
+namespace help {
+extern const HelpText kRoot, kRollout, kStatus, kHistory, kPause, kResume, kPromote, kAbort, kRetry,
+    kRefreshAgents, kSkip, kUnskip, kApprove, kPauseWorkload, kResumeWorkload, kPlan;
+}  // namespace help
+
+}  // namespace profiling::cli

@@ -1,0 +1,14 @@
+// kubectl-profiling: found by kubectl on the PATH, so that `kubectl profiling …` runs it.
+#include <exception>
+#include <iostream>
+
+#include "operator/cli/cli.h"
+
+int main(int argc, char** argv) {
+  try {
+    return profiling::cli::runProgram("kubectl profiling", {argv + 1, argv + argc});
+  } catch (const std::exception& e) {
+    std::cerr << "error: " << e.what() << "\n";
+    return 1;
+  }
+}

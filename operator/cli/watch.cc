@@ -1,0 +1,183 @@
+#include "operator/cli/watch.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <ostream>
+
+#include "operator/api/v1alpha1/codec.h"
+#include "operator/base/clock.h"
+#include "operator/kube/reflector.h"
+#include "operator/kube/text.h"
+
+namespace profiling::cli {
+namespace {
+
+// Ages on a terminal go on when nothing else does; a burst of events is drawn once.
+constexpr auto kRedraw = std::chrono::seconds(1);
+constexpr auto kBurst = std::chrono::milliseconds(200);
+
+template <class T, class Read>
+kube::Decoder<T> decoder(Read read) {
+  return [read](std::string_view text) -> Result<kube::Decoded<T>> {
+    const auto object = kube::parseJson(text);
+    if (!object.ok()) return object.status();
+    auto record = read(*object);
+    if (!record.ok()) return record.status();
+    std::string key = kube::objectKey(record->metadata.namespace_, record->metadata.name);
+    return kube::Decoded<T>{std::move(key), std::make_shared<const T>(*std::move(record))};
+  };
+}
+
+// The policy and the records of its namespace (of all, for a cluster policy), kept current.
+class Follower {
+ public:
+  Follower(net::HttpClient& http, const Policy& policy) {
+    const kube::ChangeHandler changed = [this](std::string_view) {
+      const std::scoped_lock lock(mutex_);
+      changed_ = true;
+      wake_.notify_one();
+    };
+    kube::ReflectorOptions one;
+    one.resource = policy.cluster ? kube::resources::kClusterPolicies : kube::resources::kPolicies;
+    one.namespace_ = policy.metadata.namespace_;
+    one.field_selector = "metadata.name=" + policy.metadata.name;
+    policy_ =
+        kube::makeReflector<Policy>(http, one, policies_, decoder<Policy>(policyFrom), changed);
+    kube::ReflectorOptions all;
+    all.resource = kube::resources::kWorkloads;
+    all.namespace_ = policy.metadata.namespace_;
+    records_ = kube::makeReflector<api::WorkloadProfile>(
+        http, all, workloads_, decoder<api::WorkloadProfile>(api::workloadFromJson), changed);
+    policy_->start();
+    records_->start();
+  }
+
+  // Until something has changed, or the time has passed; whether something has.
+  bool wait(std::chrono::milliseconds time) {
+    std::unique_lock lock(mutex_);
+    wake_.wait_for(lock, time, [this] { return changed_; });
+    return std::exchange(changed_, false);
+  }
+
+  bool synced() const { return policies_.synced() && workloads_.synced(); }
+  std::shared_ptr<const Policy> policy() const {
+    const auto snapshot = policies_.snapshot();
+    return snapshot->empty() ? nullptr : snapshot->begin()->second;
+  }
+  Workloads workloadsOf(const Policy& policy) const {
+    Workloads out;
+    const auto snapshot = workloads_.snapshot();
+    for (const auto& [key, workload] : *snapshot) {
+      if (decides(policy, *workload)) out.push_back(*workload);
+    }
+    sortForPeople(out);
+    return out;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool changed_ = false;  // guarded by mutex_
+  kube::Store<Policy> policies_;
+  kube::Store<api::WorkloadProfile> workloads_;
+  std::unique_ptr<kube::Reflector> policy_, records_;  // last: they end before what they write to
+};
+
+// Draws over what it drew before.
+class Canvas {
+ public:
+  explicit Canvas(const Screen& screen) : screen_(screen) {}
+
+  void draw(std::vector<std::string> lines) {
+    const std::size_t height = screen_.style.height;
+    if (height > 2 && lines.size() >= height) {
+      const std::size_t hidden = lines.size() - (height - 2);
+      lines.resize(height - 2);
+      lines.push_back("… and " + std::to_string(hidden) + " more lines");
+    }
+    if (drawn_ > 0) screen_.out << "\x1b[" << drawn_ << "A";
+    screen_.out << "\r\x1b[J" << joined(lines) << std::flush;
+    drawn_ = lines.size();
+  }
+
+ private:
+  const Screen& screen_;
+  std::size_t drawn_ = 0;
+};
+
+// Writes what differs from the last time.
+class Log {
+ public:
+  explicit Log(const Screen& screen) : screen_(screen) {}
+
+  void tell(const Policy& policy, const Workloads& workloads) {
+    say("", policyLine(policy));
+    for (const api::WorkloadProfile& w : workloads) {
+      say(kube::objectKey(w.metadata.namespace_, w.metadata.name), workloadLine(w, policy.cluster));
+    }
+    screen_.out << std::flush;
+  }
+
+ private:
+  void say(const std::string& key, const std::string& line) {
+    std::string& last = last_[key];
+    if (last == line) return;
+    last = line;
+    screen_.out << line << "\n";
+  }
+
+  const Screen& screen_;
+  std::map<std::string, std::string> last_;
+};
+
+}  // namespace
+
+int watchStatus(const Options& options, ApiServer& server, const Policy& policy,
+                const Screen& screen) {
+  const Clock& clock = Clock::real();
+  const SteadyTime start = clock.steady();
+  Follower follower(server.http(), policy);
+  Canvas canvas(screen);
+  Log log(screen);
+  while (true) {
+    const bool over = options.timeout.count() > 0 && clock.steady() - start >= options.timeout;
+    if (follower.synced()) {
+      const auto current = follower.policy();
+      if (!current || current->metadata.uid != policy.metadata.uid) {
+        screen.err << "error: " << policy.shortName() << " was deleted\n";
+        return 1;
+      }
+      const Workloads workloads = follower.workloadsOf(*current);
+      if (screen.terminal) {
+        canvas.draw(statusLines(*current, workloads, options.format == Format::kWide, clock.wall(),
+                                screen.style));
+      } else {
+        log.tell(*current, workloads);
+      }
+      if (const auto code = outcome(*current, clock.wall())) {
+        if (*code != 0) {
+          screen.err << "error: the rollout of " << policy.shortName() << " is "
+                     << current->status.phase << "\n";
+        }
+        return *code;
+      }
+    }
+    if (over) {
+      screen.err << "error: the rollout of " << policy.shortName() << " is not done after "
+                 << std::chrono::duration_cast<std::chrono::seconds>(options.timeout).count()
+                 << " s\n";
+      return 1;
+    }
+    std::chrono::milliseconds time = kRedraw;
+    if (options.timeout.count() > 0) {
+      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+          start + options.timeout - clock.steady());
+      time = std::clamp(left, std::chrono::milliseconds(0), time);
+    }
+    if (follower.wait(time)) follower.wait(std::min<std::chrono::milliseconds>(kBurst, time));
+  }
+}
+
+}  // namespace profiling::cli

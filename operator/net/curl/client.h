@@ -1,0 +1,22 @@
+// net::QueryClient on libcurl, for storage servers that the operator runs itself. One connection a
+// call: they are asked a few times a minute.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+
+#include "operator/base/status.h"
+#include "operator/net/query_client.h"
+
+namespace profiling::net::curl {
+
+struct ClientOptions {
+  std::size_t max_body = 8u << 20;
+  std::chrono::milliseconds connect{5'000};  // of the deadline, at most
+};
+
+// The library is loaded by the first request.
+Result<std::unique_ptr<QueryClient>> makeClient(ClientOptions options = {});
+
+}  // namespace profiling::net::curl

@@ -1,0 +1,138 @@
+#include "webhooks/rollout_table.h"
+
+#include <utility>
+
+namespace profiling::webhooks {
+namespace {
+
+std::string keyOf(const PodOfWorkload& pod) {
+  std::string key;
+  key.reserve(pod.namespace_.size() + pod.kind.size() + pod.name.size() + 2);
+  key.append(pod.namespace_).append(1, '/').append(pod.kind).append(1, '/').append(pod.name);
+  return key;
+}
+
+}  // namespace
+
+RolloutTable::RolloutTable(std::string replica, std::int64_t replicas, const Clock& clock)
+    : replica_(std::move(replica)), replicas_(replicas), clock_(clock) {
+}
+
+void RolloutTable::dropIfEmpty(Groups::iterator it) {
+  if (it->second.empty()) groups_.erase(it);
+}
+
+void RolloutTable::setRecord(const std::string& record, std::string group,
+                             std::optional<inject::Assignment> assignment) {
+  const std::scoped_lock lock(mutex_);
+  const auto known = records_.find(record);
+  if (known != records_.end() && known->second != group) {
+    if (const auto it = groups_.find(known->second); it != groups_.end()) {
+      it->second.assignment.reset();
+      dropIfEmpty(it);
+    }
+  }
+  if (group.empty()) {
+    records_.erase(record);
+    return;
+  }
+  const auto it = groups_.try_emplace(group).first;
+  it->second.assignment = std::move(assignment);
+  dropIfEmpty(it);
+  records_.insert_or_assign(record, std::move(group));
+}
+
+void RolloutTable::removeRecord(const std::string& record) {
+  setRecord(record, {}, std::nullopt);
+}
+
+void RolloutTable::keepRecords(const std::function<bool(const std::string&)>& named) {
+  std::vector<std::string> gone;
+  {
+    const std::scoped_lock lock(mutex_);
+    for (const auto& [record, group] : records_) {
+      if (!named(record)) gone.push_back(record);
+    }
+  }
+  for (const std::string& record : gone) removeRecord(record);
+}
+
+void RolloutTable::leave(const PodRow& row) {
+  auto& live = row.group->second.live;
+  const auto it = live.find(row.revision);
+  if (it != live.end() && --it->second == 0) live.erase(it);
+  dropIfEmpty(row.group);
+}
+
+void RolloutTable::podSeen(const std::string& pod, const std::string& group,
+                           std::string_view revision, std::string_view replica) {
+  const std::scoped_lock lock(mutex_);
+  const auto known = pods_.find(pod);
+  if (known != pods_.end()) {
+    if (known->second.revision == revision && known->second.group->first == group) return;
+    const PodRow row = known->second;
+    pods_.erase(known);
+    leave(row);
+  }
+  const auto it = groups_.try_emplace(group).first;
+  ++it->second.live[std::string(revision)];
+  Grants& grants = it->second.grants;
+  if (replica == replica_ && grants.revision == revision && !grants.since.empty()) {
+    grants.since.pop_front();
+  }
+  pods_.emplace(pod, PodRow{it, std::string(revision)});
+}
+
+void RolloutTable::podGone(const std::string& pod) {
+  const std::scoped_lock lock(mutex_);
+  const auto it = pods_.find(pod);
+  if (it == pods_.end()) return;
+  const PodRow row = it->second;
+  pods_.erase(it);
+  leave(row);
+}
+
+void RolloutTable::keepPods(const std::function<bool(const std::string&)>& named) {
+  std::vector<std::string> gone;
+  {
+    const std::scoped_lock lock(mutex_);
+    for (const auto& [pod, row] : pods_) {
+      if (!named(pod)) gone.push_back(pod);
+    }
+  }
+  for (const std::string& pod : gone) podGone(pod);
+}
+
+inject::RevisionChoice RolloutTable::choose(
+    const PodOfWorkload& pod, const std::shared_ptr<const api::EffectivePolicy>& policy,
+    bool dry_run) {
+  const std::scoped_lock lock(mutex_);
+  const auto it = groups_.find(keyOf(pod));
+  if (it == groups_.end() || !it->second.assignment) {
+    return inject::chooseRevision(policy, nullptr, pod.ordinal, {});
+  }
+  Group& group = it->second;
+  const inject::Assignment& assignment = *group.assignment;
+  Grants& grants = group.grants;
+  const SteadyTime now = clock_.steady();
+  if (grants.revision != assignment.assigned) grants = {assignment.assigned, {}};
+  while (!grants.since.empty() && now - grants.since.front() >= kGrantLife) {
+    grants.since.pop_front();
+  }
+  const auto live = group.live.find(assignment.assigned);
+  inject::RevisionChoice choice =
+      inject::chooseRevision(policy, &assignment, pod.ordinal,
+                             {live == group.live.end() ? 0 : live->second,
+                              static_cast<std::int64_t>(grants.since.size()), replicas_});
+  if (choice.counted && !dry_run) grants.since.push_back(now);
+  return choice;
+}
+
+RolloutTable::Stats RolloutTable::stats() const {
+  const std::scoped_lock lock(mutex_);
+  Stats stats{records_.size(), pods_.size(), 0};
+  for (const auto& [key, group] : groups_) stats.pending += group.grants.since.size();
+  return stats;
+}
+
+}  // namespace profiling::webhooks

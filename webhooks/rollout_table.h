@@ -1,0 +1,91 @@
+// What the rollouts say of each workload, and how many of its pods have an agent: what a webhook
+// process needs to give a share of a workload's pods the target revision.
+//
+// Pods are counted from a watch, which lags behind; a pod that was let in counts as pending until
+// the watch shows it, or for kGrantLife when it never comes to be. Pods name the process that let
+// them in, so that one does not take another's pod for its own.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "operator/base/clock.h"
+#include "webhooks/inject/assignment.h"
+
+namespace profiling::webhooks {
+
+inline constexpr Millis kGrantLife{60'000};
+
+struct PodOfWorkload {
+  std::string_view namespace_, kind, name;
+  std::int64_t ordinal = -1;
+};
+
+// Thread-safe: one short lock for each admission that gets as far as an agent.
+class RolloutTable {
+ public:
+  // `replica` names this process; `replicas` is how many there are.
+  RolloutTable(std::string replica, std::int64_t replicas, const Clock& clock = Clock::real());
+
+  // From the watch of the records. `group` is "namespace/Kind/name".
+  void setRecord(const std::string& record, std::string group,
+                 std::optional<inject::Assignment> assignment);
+  void removeRecord(const std::string& record);
+  void keepRecords(const std::function<bool(const std::string& record)>& named);
+
+  // From the watch of the pods that have an agent. `replica`: who let it in.
+  void podSeen(const std::string& pod, const std::string& group, std::string_view revision,
+               std::string_view replica);
+  void podGone(const std::string& pod);
+  void keepPods(const std::function<bool(const std::string& pod)>& named);
+
+  inject::RevisionChoice choose(const PodOfWorkload& pod,
+                                const std::shared_ptr<const api::EffectivePolicy>& policy,
+                                bool dry_run);
+
+  const std::string& replica() const { return replica_; }
+  struct Stats {
+    std::size_t records = 0, pods = 0, pending = 0;
+  };
+  Stats stats() const;
+
+ private:
+  struct Grants {
+    std::string revision;
+    std::deque<SteadyTime> since;
+  };
+  struct Group {
+    std::optional<inject::Assignment> assignment;
+    std::map<std::string, std::int64_t, std::less<>> live;  // by revision
+    Grants grants;
+    bool empty() const { return !assignment && live.empty() && grants.since.empty(); }
+  };
+  using Groups = std::map<std::string, Group, std::less<>>;
+  struct PodRow {
+    Groups::iterator group;
+    std::string revision;
+  };
+
+  // All under mutex_.
+  Group& groupOf(const std::string& key) { return groups_.try_emplace(key).first->second; }
+  void leave(const PodRow& row);
+  void dropIfEmpty(Groups::iterator it);
+
+  const std::string replica_;
+  const std::int64_t replicas_;
+  const Clock& clock_;
+  mutable std::mutex mutex_;
+  Groups groups_;
+  std::unordered_map<std::string, std::string> records_;  // record to group
+  std::unordered_map<std::string, PodRow> pods_;
+};
+
+}  // namespace profiling::webhooks
