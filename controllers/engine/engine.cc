@@ -150,9 +150,10 @@ class Coordinator {
   // without a place, an undoing is.
   int claim(const api::WorkloadRollout& r) const {
     if (r.state == State::kStepping) return 0;
-    if (r.last_restart.empty()) return 3;
+    const Time last = timeOf(r.last_restart);
+    if (r.last_restart.empty() || last > world_.now) return 3;
     if (r.last_restart >= r.since) return 1;
-    return world_.now - timeOf(r.last_restart) < plan_.gates.ready_within ? 2 : 3;
+    return world_.now - last < plan_.gates.ready_within ? 2 : 3;
   }
 
   void summarise(const std::vector<api::WorkloadRollout>& records) {

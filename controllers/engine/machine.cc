@@ -341,8 +341,9 @@ void Machine::paused() {
     return;
   }
   const bool was_failure = r_.verdict.result == Verdict::kFail;
-  if (forgiven() || approved() || (was_failure && !fails && r_.reason != "GitOpsConflict") ||
-      (!was_failure && result.verdict.result == Verdict::kPass)) {
+  const bool conflict = r_.reason == "GitOpsConflict";  // that is not seen in pods
+  if (forgiven() || approved() || (!conflict && was_failure && !fails) ||
+      (!conflict && !was_failure && result.verdict.result == Verdict::kPass)) {
     r_.restart_attempts = 0;
     r_.verdict = {};
     enter(State::kPreflight);
