@@ -80,12 +80,14 @@ void Machine::retarget() {
                              : known == revisions.end() ? revisions.front()
                                                         : r_.target_revision;
   if (r_.target_revision == wanted) return;
-  if (r_.state == State::kStepping && managed()) {
+  if (restarting(r_)) {
     if (!w_.owner) {
       wants_owner_ = true;
       return;
     }
     const bool moving =
+        // An eviction may not have been seen yet.
+        (!r_.last_restart.empty() && now_ - timeOf(r_.last_restart) < kSettleTime) ||
         inTheGap(counts(r_.target_revision)) || rollsForUs() ||
         std::any_of(w_.pods->begin(), w_.pods->end(), [&](const Pod& pod) {
           return pod.deleting || (pod.revision == r_.target_revision && !pod.ready && !pod.failure);
@@ -94,7 +96,7 @@ void Machine::retarget() {
     if (moving && !late && judge(false).verdict.result != Verdict::kFail) {
       wait("Superseded", "the pods that are being replaced come first; then revision " + wanted);
       finishing_ = true;
-      again(timeOf(r_.since) + plan_.progress_deadline);
+      again(now_ + kSettleTime);
       return;
     }
   }
