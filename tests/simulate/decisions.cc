@@ -114,7 +114,9 @@ void Invariants::checkStart(const Look& look, std::int64_t failures) {
   const bool starts = has(look.plan.revisions, after.target_revision) && begun(after) &&
                       (!begun(before) || before.target_revision != after.target_revision) &&
                       !undoing(after) && before.state != State::kPaused;
-  const bool gives = after.assigned_revision == after.target_revision &&
+  const bool gives = has(look.plan.revisions, after.target_revision) &&
+                     after.assigned_revision == after.target_revision &&
+                     after.assigned_revision != after.stable_revision &&
                      before.assigned_revision != after.assigned_revision;
   const bool remedy = !after.history.empty() && after.history.front().result == "TooCostly";
   if (!(starts || (gives && !begun(before))) || remedy) return;

@@ -92,7 +92,7 @@ void Invariants::endOf(std::size_t workload, bool in_time) {
     if (failing && pod.revision == r.target_revision &&
         pod.restarts > scenario_.plan.gates.max_restarts + 1 &&
         events_.now() - pod.created > kHour && r.state == State::kComplete &&
-        !store_.plan.observes) {
+        !store_.plan.observes && !store_.records[workload].wishes.paused) {
       return fail(Rule::kBlame, workload,
                   pod.name() + " crashes by its agent and is called complete");
     }

@@ -48,6 +48,7 @@ class Invariants : public Observer {
               const engine::Action& action) override;
   void admitted(std::size_t workload, const std::string& revision);
   void scripted(const Step& step);  // somebody changed something: what was settled is open again
+  void clockJumped();
   void ended(bool in_time);
 
   const std::optional<Violation>& violation() const { return violation_; }

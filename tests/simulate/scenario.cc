@@ -10,7 +10,7 @@ namespace {
 using Steps = std::vector<std::int64_t>;
 
 std::int64_t drawWorkloads(Random& r, std::uint64_t seed) {
-  if (seed % 5000 == 0) return 2000;
+  if (seed % 20'000 == 0) return 2000;
   const std::int64_t size = r.below(100);
   if (size < 80) return r.between(1, 4);
   return size < 97 ? r.between(5, 12) : r.between(13, 60);

@@ -113,7 +113,10 @@ class Schedule {
                       scenario_.script[event.index].text.c_str());
         return follow(scenario_.script[event.index]);
       case Event::Kind::kRestart:
-        if (trace_) std::printf("%8.1f controller starts\n", seconds());
+        if (trace_)
+          std::printf("%8.1f controller starts, its clock %+.0f h\n", seconds(),
+                      static_cast<double>(event.index) / kHour - 24);
+        if (event.index != 24 * kHour) invariants_.clockJumped();
         return controller_.start(static_cast<Ms>(event.index) - 24 * kHour);
       case Event::Kind::kLate:
         return controller_.act(late_[event.index]);
