@@ -7,7 +7,7 @@ export PROFILING_CACHE
 export PATH := $(PROFILING_CACHE)/tools/bin:$(PATH)
 export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
 
-.PHONY: demo demo-down test build lint bench scale fuzz faults e2e clean deps format help
+.PHONY: demo demo-down test build lint bench scale fuzz faults simulate e2e clean deps format help
 
 help:          ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | column -t -s $$'\t'
@@ -38,6 +38,10 @@ fuzz: deps     ## libFuzzer on the admission path, FUZZ_SECONDS=60
 
 faults: build  ## each request of the operator fails in turn, PLANS='drift-*'; a report in build/faults
 	@tests/faults/run all $(if $(PLANS),-only '$(PLANS)')
+
+simulate: deps ## the rollout engine in 100 000 simulated clusters, SCHEDULES=… SEED=…; minutes
+	cmake --preset release >/dev/null && cmake --build --preset release --target simulate
+	@build/release/tests/simulate/simulate --schedules $(or $(SCHEDULES),100000) --seed $(or $(SEED),1)
 
 e2e: deps      ## only the tests on a real node
 	@hack/test $(PRESET) -L e2e

@@ -254,8 +254,8 @@ void Controllers::Parts::watchPods() {
 
 void Controllers::Parts::watchRevisions() {
   using namespace kube::resources;  // NOLINT(google-build-using-namespace): names of kinds
-  watch<api::Revision>(select(kControllerRevisions, ownedSelector()), revisions, revisionDecoder(),
-                       [this](std::string_view key) {
+  watch<api::Revision>(select(kControllerRevisions, std::string(api::kRevisionPolicyKey)),
+                       revisions, revisionDecoder(), [this](std::string_view key) {
                          resolved.changed();
                          enqueueRollouts(key.empty() ? key : namespaceOf(key));
                          enqueueWorkloads(key.empty() ? key : namespaceOf(key));

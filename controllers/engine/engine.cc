@@ -128,11 +128,15 @@ class Coordinator {
     }
     budget_.frozen = failures_ >= plan_.failure_budget;
     std::sort(held.begin(), held.end(), [&](std::size_t a, std::size_t b) {
-      const auto key = [&](std::size_t i) {
-        const Workload& w = world_.workloads[i];
-        return std::make_tuple(std::string_view(w.record.since), w.bucket, std::string_view(w.key));
-      };
-      return key(a) < key(b);
+      const Workload& x = world_.workloads[a];
+      const Workload& y = world_.workloads[b];
+      const int claims = claim(x.record);
+      if (claims != claim(y.record)) return claims < claim(y.record);
+      // Of those that were replaced in another state, who was last is still at it.
+      if (claims == 2 && x.record.last_restart != y.record.last_restart) {
+        return x.record.last_restart > y.record.last_restart;
+      }
+      return std::tie(x.record.since, x.bucket, x.key) < std::tie(y.record.since, y.bucket, y.key);
     });
     for (const std::size_t i : held) {
       if (slots <= 0) break;
@@ -140,6 +144,16 @@ class Coordinator {
       --slots;
     }
     budget_.slots = slots;
+  }
+
+  // Whose pods are away may not lose its place to one that only waits for one: a step is not begun
+  // without a place, an undoing is.
+  int claim(const api::WorkloadRollout& r) const {
+    if (r.state == State::kStepping) return 0;
+    const Time last = timeOf(r.last_restart);
+    if (r.last_restart.empty() || last > world_.now) return 3;
+    if (r.last_restart >= r.since) return 1;
+    return world_.now - last < plan_.gates.ready_within ? 2 : 3;
   }
 
   void summarise(const std::vector<api::WorkloadRollout>& records) {
@@ -218,7 +232,7 @@ class Coordinator {
   }
 
   std::string nameOfFailed(const std::vector<api::WorkloadRollout>& records) const {
-    for (std::size_t i = 0; i < records.size(); ++i) {
+    for (const std::size_t i : order_) {
       if (!failed(plan_, records[i])) continue;
       return ": " + world_.workloads[i].key + " (" + records[i].verdict.reason + ")";
     }

@@ -12,6 +12,7 @@ using api::Attribution;
 using api::Verdict;
 
 constexpr Duration kSkippedAgain{std::chrono::minutes(10)};
+constexpr Duration kSkippedLook{std::chrono::seconds(30)};  // for as long after each
 
 bool contains(const std::vector<std::string>& list, const std::string& text) {
   return std::find(list.begin(), list.end(), text) != list.end();
@@ -79,15 +80,23 @@ void Machine::retarget() {
                              : known == revisions.end() ? revisions.front()
                                                         : r_.target_revision;
   if (r_.target_revision == wanted) return;
-  if (r_.state == State::kStepping && managed()) {
-    const bool moving = std::any_of(w_.pods->begin(), w_.pods->end(), [&](const Pod& pod) {
-      return pod.deleting || (pod.revision == r_.target_revision && !pod.ready && !pod.failure);
-    });
+  if (restarting(r_)) {
+    if (!w_.owner) {
+      wants_owner_ = true;
+      return;
+    }
+    const bool moving =
+        // An eviction may not have been seen yet.
+        (!r_.last_restart.empty() && now_ - timeOf(r_.last_restart) < kSettleTime) ||
+        inTheGap(counts(r_.target_revision)) || rollsForUs() ||
+        std::any_of(w_.pods->begin(), w_.pods->end(), [&](const Pod& pod) {
+          return pod.deleting || (pod.revision == r_.target_revision && !pod.ready && !pod.failure);
+        });
     const bool late = now_ - timeOf(r_.since) > plan_.progress_deadline;
     if (moving && !late && judge(false).verdict.result != Verdict::kFail) {
       wait("Superseded", "the pods that are being replaced come first; then revision " + wanted);
       finishing_ = true;
-      again(timeOf(r_.since) + plan_.progress_deadline);
+      again(now_ + kSettleTime);
       return;
     }
   }
@@ -312,10 +321,14 @@ void Machine::complete() {
   assign(r_.target_revision);
   if (!managed()) return;
   const auto missed = [&](const Pod* pod) { return now_ - pod->created >= 2 * kSettleTime; };
-  const std::vector<const Pod*> off = candidates(*w_.pods, r_.target_revision, 0);
+  const std::vector<const Pod*> off = candidates(*w_.pods, r_.target_revision, partition());
   if (std::none_of(off.begin(), off.end(), missed)) {
     if (!off.empty()) again(now_ + 2 * kSettleTime);
     if (!r_.reason.empty()) wait({}, {});
+    return;
+  }
+  if (w_.kind == "StatefulSet" && !w_.owner) {
+    wants_owner_ = true;  // those below its partition are not ours to repair
     return;
   }
   enter(State::kPreflight, "Repair", "pods started without an agent while nobody injected it");
@@ -354,11 +367,14 @@ void Machine::skipped() {
   }
   if (!by_user && !forgiven()) {
     if (r_.reason == "NoPods" && counts({}).total == 0) return;
-    const bool stays = r_.reason != "NoPods" && r_.reason != "Unsupported";
-    const Time retry = timeOf(r_.since) + kSkippedAgain;
-    if (stays && now_ < retry) {
-      again(retry);
-      return;
+    if (r_.reason != "NoPods" && r_.reason != "Unsupported") {
+      // Looked at now and then, and written only when that has changed something.
+      const auto waited = std::chrono::duration_cast<Duration>(now_ - timeOf(r_.since));
+      const auto looks = waited / kSkippedAgain;
+      again(timeOf(r_.since) + (looks + 1) * kSkippedAgain);
+      if (looks < 1 || waited % kSkippedAgain >= kSkippedLook) return;
+      const auto against = obstacle();
+      if (wants_owner_ || (against && (against->skip || against->reason == r_.reason))) return;
     }
   }
   enter(State::kPending);

@@ -61,6 +61,8 @@ class Machine {
   // stepping.cc
   void stepping();
   void shareOut();
+  bool inTheGap(const Counts& c) const;
+  bool rollsForUs() const;  // our annotation, through its owner
   void replacePods();
   void restartByTemplate(const std::string& token);
   void evict(const std::vector<const Pod*>& pods, std::int64_t count);
@@ -86,12 +88,19 @@ class Machine {
            (!r_.target_revision.empty() && w_.wishes.approve == r_.target_revision);
   }
   bool lastStep() const { return r_.step >= static_cast<std::int64_t>(plan_.pod_steps.size()); }
-  bool forgiven() const { return plan_.retried && timeOf(r_.since) <= *plan_.retried; }
+  // A time to come forgives nothing yet: it would forgive every failure until then, again and
+  // again.
+  bool forgiven() const {
+    return plan_.retried && *plan_.retried <= now_ && timeOf(r_.since) <= *plan_.retried;
+  }
   std::int64_t partition() const { return w_.owner ? w_.owner->partition : 0; }
   Counts counts(std::string_view revision) const {
     return countPods(*w_.pods, revision, partition());
   }
-  void again(std::optional<Time> t) { keepEarlier(budget_.again, t); }
+  // A deadline that is over changes nothing any more.
+  void again(std::optional<Time> t) {
+    if (t && *t > now_) keepEarlier(budget_.again, t);
+  }
 
   const Plan& plan_;
   const World& world_;

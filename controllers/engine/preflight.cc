@@ -109,7 +109,16 @@ void Machine::preflight() {
     return;
   }
   const std::int64_t total = counts(r_.target_revision).total;
-  if (total == 0 && r_.step == 0 && !w_.unsupported) {
+  const bool stopped = plan_.paused || !plan_.available || (budget_.frozen && !plan_.immediate());
+  if (total == 0 && r_.step == 0 && !w_.unsupported && !stopped) {
+    // Its only pod may be between its end and its successor: the owner knows.
+    if (!plan_.immediate() && !w_.owner) {
+      wants_owner_ = true;
+      return;
+    }
+    if (!plan_.immediate() && w_.owner->found && w_.owner->replicas > 0) {
+      return wait("PodsMissing", "its pods are not there yet", now_ + kLookAgain);
+    }
     assign(r_.target_revision);
     if (!lastStep() || !plan_.immediate()) r_.target_pods = 1;
     if (plan_.immediate()) r_.target_pods.reset();

@@ -36,7 +36,7 @@ void Machine::shareOut() {
     assign(r_.target_revision);
     return;
   }
-  if (!fresh && !c.settled() && w_.record.step == r_.step) return;
+  if (!fresh && (!c.settled() || inTheGap(c)) && w_.record.step == r_.step) return;
   const std::int64_t size = w_.owner && w_.owner->replicas > 0 ? w_.owner->replicas : c.total;
   assign(r_.target_revision);
   r_.target_pods = podsOfStep(size, percent);
@@ -70,7 +70,7 @@ void Machine::restartByTemplate(const std::string& token) {
     if (owner.rolling_out) return;
     // It is through, and pods are left that nobody injected: one by one, then.
     const Counts c = counts(r_.target_revision);
-    if (!c.settled()) return;
+    if (!c.settled() || inTheGap(c)) return;
     evict(candidates(*w_.pods, r_.target_revision, firstOrdinal()), 1);
     return;
   }
@@ -125,12 +125,31 @@ void Machine::replacePods() {
   evict(pods, std::min(wanted, plan_.max_unavailable - away));
 }
 
+// A pod that we took has gone, or is going, and what comes for it is not there yet. Counts alone
+// do not show it: the pods that are left look complete.
+bool Machine::inTheGap(const Counts& c) const {
+  if (!managed() || r_.last_restart.empty()) return false;
+  if (now_ - timeOf(r_.last_restart) >= plan_.gates.ready_within) return false;
+  return !c.settled() || (w_.owner && c.live < w_.owner->replicas);
+}
+
+bool Machine::rollsForUs() const {
+  return managed() && r_.restart_attempts > 0 && w_.owner && w_.owner->rolling_out;
+}
+
 void Machine::stepping() {
   if (!healthy()) return;
+  if (managed() && !w_.owner) {
+    wants_owner_ = true;
+    return;
+  }
   shareOut();
   const Counts c = counts(r_.target_revision);
   const std::int64_t wanted = goal();
+  const Time deadline = timeOf(r_.since) + plan_.progress_deadline;
   if (c.on_ready >= wanted && c.total > 0) {
+    // Its place is free when the last pod has been replaced, not when it has been taken.
+    if ((inTheGap(c) || rollsForUs()) && now_ < deadline) return again(now_ + kOwnerPoll);
     r_.restart_attempts = 0;
     enter(State::kSoaking);
     return;
@@ -140,10 +159,9 @@ void Machine::stepping() {
     return;
   }
   // Pods that are on their way are waited for; nothing new is begun while something forbids it.
-  const bool moving = !c.settled();
+  const bool moving = !c.settled() || inTheGap(c) || rollsForUs();
   const bool hindered = plan_.paused || budget_.frozen || !budget_.window.open ||
                         !plan_.available || !world_.sources.server.empty();
-  const Time deadline = timeOf(r_.since) + plan_.progress_deadline;
   if (hindered && !moving) return enter(State::kPreflight);
   if (now_ >= deadline && !approved()) {
     const bool uninjected = r_.reason == "InjectionMissed";

@@ -94,14 +94,21 @@ void Machine::rollingBack() {
   const bool never = r_.restart_mode == api::RestartMode::kNever;
   const bool any_broken =
       std::any_of(pods.begin(), pods.end(), [](const Pod* pod) { return broken(*pod); });
-  const bool left = managed() ? !pods.empty() : any_broken && !never;
+  // A run of a Job that works is not interrupted for it.
+  const bool replaces = managed() && !jobs();
+  const bool left = replaces ? !pods.empty() : any_broken && !never;
   const Counts c = counts(r_.stable_revision);
-  if (!left) {
-    if (managed() && c.deleting > 0) return again(now_ + kUndoPoll);
-    enter(State::kRolledBack, r_.reason, r_.message);
+  if (managed() && !w_.owner && (left || !r_.last_restart.empty())) {
+    wants_owner_ = true;
     return;
   }
   const Time deadline = timeOf(r_.since) + plan_.progress_deadline;
+  if (!left) {
+    const bool moving = managed() && (c.deleting > 0 || inTheGap(c) || rollsForUs());
+    if (moving && now_ < deadline) return again(now_ + kUndoPoll);
+    enter(State::kRolledBack, r_.reason, r_.message);
+    return;
+  }
   if (now_ >= deadline) {
     // Something keeps the pods, a PodDisruptionBudget perhaps. It gives its place to others.
     enter(State::kRolledBack, "PodsRemain",
@@ -117,7 +124,7 @@ void Machine::rollingBack() {
     if (broken(*pod)) {
       // It is away already, and an eviction would wait for a budget that it does not use.
       actions_.push_back({Action::Kind::kDelete, pod->name, pod->uid, {}});
-    } else if (managed() && room-- > 0) {
+    } else if (replaces && room-- > 0) {
       actions_.push_back({Action::Kind::kEvict, pod->name, pod->uid, {}});
     }
   }

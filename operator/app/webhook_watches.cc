@@ -165,8 +165,8 @@ WebhookWatches::WebhookWatches(net::HttpClient& http, const CommonOptions& optio
       http, allOf(kClusterPolicies), cluster_policies_, decoderOf(api::clusterPolicyFromJson),
       changed);
   reflectors_.at(4) = kube::makeReflector<api::Revision>(
-      http, labelled(kControllerRevisions, "app.kubernetes.io/managed-by=profiling-operator"),
-      revisions_, revisionDecoder(), changed);
+      http, labelled(kControllerRevisions, std::string(api::kRevisionPolicyKey)), revisions_,
+      revisionDecoder(), changed);
   reflectors_.at(5) = kube::makeReflector(http, allOf(kWorkloads),
                                           std::make_unique<RecordsSink>(rollouts, records_synced_));
   reflectors_.at(6) =

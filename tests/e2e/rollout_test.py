@@ -64,7 +64,7 @@ def wait_state(kube, where, name, state, deadline=240):
 def asked_and_failed(kube, where):
     lines = kube.run("logs", "-n", where, "poller", "--tail=1").stdout
     found = re.match(r"asked (\d+) failed (\d+) (.*)", lines)
-    return int(found[1]), int(found[2]), found[3]
+    return (int(found[1]), int(found[2]), found[3]) if found else (0, 0, "")
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,19 @@ std::int64_t SimWorkload::live() const {
   return std::count_if(pods.begin(), pods.end(), [](const SimPod& p) { return !p.deleting; });
 }
 
+std::int64_t SimWorkload::ready() const {
+  return std::count_if(pods.begin(), pods.end(),
+                       [](const SimPod& p) { return p.ready && !p.deleting; });
+}
+
+std::int64_t SimWorkload::away() const {
+  return std::clamp<std::int64_t>(replicas - ready(), 0, static_cast<std::int64_t>(holes.size()));
+}
+
 bool SimWorkload::rolling() const {
   return rolls() && std::any_of(pods.begin(), pods.end(), [&](const SimPod& p) {
-           return p.generation < generation && p.ordinal >= (spec->ordinals() ? spec->partition : -1);
+           return p.generation < generation &&
+                  p.ordinal >= (spec->ordinals() ? spec->partition : -1);
          });
 }
 
@@ -43,6 +53,10 @@ void Cluster::fill() {
       pod.ordinal = w.spec->ordinals() ? n : -1;
       pod.created = pod.ready_since = -kHour;
       pod.ready = true;
+      if (const Fault* fault = worst(i, pod)) {
+        pod.restarts = 5;
+        fail(i, pod, *fault);
+      }
       w.pods.push_back(pod);
       counted_(i, pod, true);
     }
@@ -50,7 +64,7 @@ void Cluster::fill() {
   for (const Fault& fault : scenario_.faults) {
     for (std::size_t i = 0; i < workloads_.size(); ++i) {
       if (fault.workload >= 0 && static_cast<std::size_t>(fault.workload) != i) continue;
-      events_.plan(fault.from, Event::Kind::kFault, i);
+      if (fault.from > 0) events_.plan(fault.from, Event::Kind::kFault, i);
       if (fault.until < kNever) events_.plan(fault.until, Event::Kind::kFault, i);
     }
   }
@@ -117,8 +131,10 @@ void Cluster::fail(std::size_t workload, SimPod& pod, const Fault& fault) {
     pod.failure = {"profiling-agent-java", true, true, std::nullopt, "ImagePullBackOff", ""};
   } else if (fault.kind == Fault::Kind::kCrash) {
     ++pod.restarts;
-    pod.failure = {"app", false, false, agent ? 139 : 1, "Error",
-                   agent ? "SIGSEGV in /profiling-agent/java/libasyncProfiler.so" : "out of luck"};
+    pod.failure = {
+        "app",   false,
+        false,   agent ? 139 : 1,
+        "Error", agent ? "SIGSEGV in /profiling-agent/java/libasyncProfiler.so" : "out of luck"};
     // Back-off; after some rounds there is nothing new to see.
     if (pod.restarts < 5) {
       events_.plan(events_.now() + (10 * kSecond << pod.restarts) + w.random.below(kSecond),
@@ -177,7 +193,8 @@ void Cluster::handle(const Event& event) {
       return gone(event.index, event.id);
     case Event::Kind::kFault:
       for (SimPod& each : w.pods) {
-        if (each.created == event.at || (worst(event.index, each) != nullptr) != each.ready) continue;
+        if (each.created == event.at || (worst(event.index, each) != nullptr) != each.ready)
+          continue;
         events_.plan(event.at + w.random.below(5 * kSecond), Event::Kind::kStarted, event.index,
                      each.id);
       }

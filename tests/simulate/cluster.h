@@ -40,6 +40,9 @@ struct SimWorkload {
   Random random{0};
 
   std::int64_t live() const;
+  std::int64_t ready() const;
+  // Pods that are away because of us; one that surges stands in for it.
+  std::int64_t away() const;
   bool rolling() const;  // pods of an older template are being replaced
   bool rolls() const { return !paused && !spec->on_delete && !spec->batch(); }
 };

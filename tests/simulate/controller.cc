@@ -34,7 +34,8 @@ Controller::Controller(const Scenario& scenario, Events& events, Cluster& cluste
       decide_(decide),
       observer_(observer),
       late_(late),
-      random_(scenario.seed, 10) {}
+      random_(scenario.seed, 10) {
+}
 
 void Controller::start(Ms clock_jump) {
   store_.leader = ++life_;
@@ -225,8 +226,7 @@ void Controller::act(const LateAction& late) {
   if (late.action.kind == engine::Action::Kind::kRolloutRestart) {
     cluster_.restart(late.workload, late.action.token);
   } else {
-    cluster_.take(late.workload, late.action.uid,
-                  late.action.kind == engine::Action::Kind::kEvict);
+    cluster_.take(late.workload, late.action.uid, late.action.kind == engine::Action::Kind::kEvict);
   }
 }
 

@@ -37,7 +37,7 @@ class Controller {
   Controller(const Scenario& scenario, Events& events, Cluster& cluster, Store& store,
              const Decide& decide, Observer& observer, std::vector<LateAction>& late);
 
-  void start(Ms clock_jump);  // a new process; it lists everything
+  void start(Ms clock_jump);      // a new process; it lists everything
   void stopAt(const Step& kill);  // at the next decision that does something
   void handle(const Event& event);
   // The watches' side: something changed.

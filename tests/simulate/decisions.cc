@@ -40,7 +40,7 @@ bool begun(const api::WorkloadRollout& r) {
     case State::kComplete:
       return true;
     default:
-      return r.step > 0 && r.state != State::kBaselining;
+      return false;
   }
 }
 
@@ -55,12 +55,12 @@ bool spends(const engine::Plan& plan, const api::WorkloadRollout& r) {
 void Invariants::decided(const engine::Plan& plan, const engine::World& world,
                          const engine::Result& result) {
   ++decisions_;
+  now_ = world.now;
   std::int64_t failures = 0;
   for (const engine::Workload& w : world.workloads) failures += spends(plan, w.record) ? 1 : 0;
   for (const engine::Change& change : result.changes) {
     const Look look{plan, world, world.workloads[change.workload], change, change.workload};
     checkActions(look);
-    checkRounds(look);
     checkStart(look, failures);
     checkShare(look);
     checkStep(look);
@@ -86,11 +86,14 @@ void Invariants::checkActions(const Look& look) {
       if (action.kind == Kind::kDelete && (pod->ready || !pod->failure)) {
         return refuse("deletes a pod that does not fail");
       }
-      if (pod->revision == r.assigned_revision) return refuse("takes a pod that is as it should be");
-    } else if (look.workload.owner && (look.workload.owner->paused || look.workload.owner->on_delete)) {
+      if (pod->revision == r.assigned_revision)
+        return refuse("takes a pod that is as it should be");
+    } else if (look.workload.owner &&
+               (look.workload.owner->paused || look.workload.owner->on_delete)) {
       return refuse("restarts an owner that restarts nothing");
     }
-    if (look.workload.unsupported || look.workload.kind == "CronJob") return refuse("of its kind");
+    const bool run = look.workload.kind == "CronJob" && action.kind != Kind::kDelete;
+    if (look.workload.unsupported || run) return refuse("of its kind");
     if (r.restart_mode == api::RestartMode::kNever) return refuse("in mode Never");
     if (r.restart_mode == api::RestartMode::kOnOwnerChange && action.kind != Kind::kDelete) {
       return refuse("in mode OnOwnerChange");
@@ -104,23 +107,6 @@ void Invariants::checkActions(const Look& look) {
   }
 }
 
-// A round is what one step does; the cooldown is between two of them.
-void Invariants::checkRounds(const Look& look) {
-  if (look.change.actions.empty()) return;
-  const api::WorkloadRollout& r = look.change.record;
-  Memory& m = memory_[look.index];
-  const std::string round = r.target_revision + "/" + std::to_string(r.step);
-  if (r.state != State::kRollingBack) {
-    const engine::Time now = look.world.now;
-    if (round != m.round && m.acted && now >= *m.acted &&
-        now + std::chrono::seconds(1) < *m.acted + look.plan.cooldown) {
-      fail(Rule::kForbidden, look.index, "a round of restarts within the cooldown of the last one");
-    }
-    m.round = round;
-  }
-  m.acted = look.world.now;
-}
-
 void Invariants::checkStart(const Look& look, std::int64_t failures) {
   const api::WorkloadRollout& before = look.workload.record;
   const api::WorkloadRollout& after = look.change.record;
@@ -128,9 +114,12 @@ void Invariants::checkStart(const Look& look, std::int64_t failures) {
   const bool starts = has(look.plan.revisions, after.target_revision) && begun(after) &&
                       (!begun(before) || before.target_revision != after.target_revision) &&
                       !undoing(after) && before.state != State::kPaused;
-  const bool gives = after.assigned_revision == after.target_revision &&
+  const bool gives = has(look.plan.revisions, after.target_revision) &&
+                     after.assigned_revision == after.target_revision &&
+                     after.assigned_revision != after.stable_revision &&
                      before.assigned_revision != after.assigned_revision;
-  if (!(starts || (gives && !begun(before)))) return;
+  const bool remedy = !after.history.empty() && after.history.front().result == "TooCostly";
+  if (!(starts || (gives && !begun(before))) || remedy) return;
   if (failures >= look.plan.failure_budget) {
     fail(Rule::kFrozen, look.index,
          "it starts although " + std::to_string(failures) + " have failed and the budget is " +
@@ -164,7 +153,8 @@ void Invariants::checkShare(const Look& look) {
 void Invariants::checkStep(const Look& look) {
   const api::WorkloadRollout& before = look.workload.record;
   const api::WorkloadRollout& after = look.change.record;
-  const bool steps = before.step > 0 && after.step > before.step;
+  const bool steps = before.step > 0 && after.step > before.step &&
+                     after.target_revision == before.target_revision;
   const bool completes = after.state == State::kComplete && before.state != State::kComplete;
   if (!(steps || completes) || look.workload.kind == "CronJob") return;
   const std::string& target = after.target_revision;
@@ -215,8 +205,9 @@ void Invariants::checkBlame(const Look& look) {
     return !p.deleting && p.revision != before.target_revision && !p.ready && p.failure;
   });
   if (own && others && after.verdict.reason != "CPUOverhead") {
-    fail(Rule::kBlame, look.index, "an application that crashes by itself is rolled back: " +
-                                       after.verdict.reason + ", " + after.verdict.message);
+    fail(Rule::kBlame, look.index,
+         "an application that crashes by itself is rolled back: " + after.verdict.reason + ", " +
+             after.verdict.message);
   }
 }
 

@@ -35,8 +35,9 @@ void Invariants::checkPurity(const engine::Plan& plan, const engine::World& worl
   engine::World other = world;
   Random random(scenario_.seed, 30 + decisions_);
   for (std::size_t i = other.workloads.size(); i > 1; --i) {
-    std::swap(other.workloads[i - 1],
-              other.workloads[static_cast<std::size_t>(random.below(static_cast<std::int64_t>(i)))]);
+    std::swap(
+        other.workloads[i - 1],
+        other.workloads[static_cast<std::size_t>(random.below(static_cast<std::int64_t>(i)))]);
   }
   const engine::Result again = decide_(plan, other);
   const auto first = byKey(world, result);
@@ -53,7 +54,19 @@ void Invariants::checkPurity(const engine::Plan& plan, const engine::World& worl
       differing = i;
     }
   }
-  fail(Rule::kPure, differing, "the same world in another order is answered differently");
+  std::string what;
+  const auto describe = [](const std::optional<engine::Time>& t) {
+    return t ? std::to_string(msOf(*t)) : std::string("never");
+  };
+  if (again.again != result.again) {
+    what = ": call again at " + describe(result.again) + " or " + describe(again.again);
+  }
+  if (again.stable != result.stable) what = ": stable " + result.stable + " or " + again.stable;
+  if (again.policy != result.policy) {
+    what = ": policy " + result.policy.reason + " or " + again.policy.reason + " (" +
+           again.policy.message + ")";
+  }
+  fail(Rule::kPure, differing, "the same world in another order is answered differently" + what);
 }
 
 void Invariants::endOf(std::size_t workload, bool in_time) {
@@ -71,15 +84,17 @@ void Invariants::endOf(std::size_t workload, bool in_time) {
   const auto index = static_cast<std::int64_t>(workload);
   for (const SimPod& pod : w.pods) {
     if (pod.deleting || pod.revision.empty()) continue;
-    const bool failing = std::any_of(
-        scenario_.faults.begin(), scenario_.faults.end(), [&](const Fault& fault) {
+    const bool failing =
+        std::any_of(scenario_.faults.begin(), scenario_.faults.end(), [&](const Fault& fault) {
           return fault.kind == Fault::Kind::kCrash && fault.revision == pod.revision &&
                  fault.hits(index, pod.revision, events_.now());
         });
-    if (failing && pod.restarts > scenario_.plan.gates.max_restarts + 1 &&
+    if (failing && pod.revision == r.target_revision &&
+        pod.restarts > scenario_.plan.gates.max_restarts + 1 &&
         events_.now() - pod.created > kHour && r.state == State::kComplete &&
-        !store_.plan.observes) {
-      return fail(Rule::kBlame, workload, pod.name() + " crashes by its agent and is called complete");
+        !store_.plan.observes && !store_.records[workload].wishes.paused) {
+      return fail(Rule::kBlame, workload,
+                  pod.name() + " crashes by its agent and is called complete");
     }
     const bool hindered = w.budget_spent || spec.batch() || spec.unsupported ||
                           store_.records[workload].wishes.skip || store_.plan.observes;

@@ -10,10 +10,10 @@ namespace profiling::simulate {
 
 struct Event {
   enum class Kind {
-    kCreate,   // the owner makes a pod
-    kStarted,  // the pod's application is up, or dies, or does not come up
-    kGone,     // a pod that was being deleted is
-    kFault,    // one begins or ends: all pods of the workload are looked at anew
+    kCreate,    // the owner makes a pod
+    kStarted,   // the pod's application is up, or dies, or does not come up
+    kGone,      // a pod that was being deleted is
+    kFault,     // one begins or ends: all pods of the workload are looked at anew
     kReverted,  // GitOps took our annotation away
     kScript,
     kPods,    // the controller's watch brings the pods of a workload

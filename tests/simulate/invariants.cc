@@ -7,13 +7,14 @@ namespace profiling::simulate {
 namespace {
 
 constexpr Ms kLately = 10 * kMinute;
+constexpr std::int64_t kMostStates = 150;  // three revisions, each in three steps, and some more
 
 }  // namespace
 
 std::string_view ruleName(Rule rule) {
   static constexpr std::array<std::string_view, 13> kNames{
-      "",          "parallel", "unavailable", "forbidden", "assigned", "rejected", "flapping",
-      "progress",  "frozen",   "silence",     "same-end",  "blame",    "pure"};
+      "",         "parallel", "unavailable", "forbidden", "assigned", "rejected", "flapping",
+      "progress", "frozen",   "silence",     "same-end",  "blame",    "pure"};
   return kNames.at(static_cast<std::size_t>(rule));
 }
 
@@ -25,7 +26,8 @@ Invariants::Invariants(const Scenario& scenario, const Events& events, const Clu
       store_(store),
       webhook_(webhook),
       decide_(decide),
-      memory_(scenario.workloads.size()) {}
+      memory_(scenario.workloads.size()) {
+}
 
 void Invariants::fail(Rule rule, std::size_t workload, const std::string& what) {
   if (violation_) return;
@@ -36,23 +38,44 @@ void Invariants::fail(Rule rule, std::size_t workload, const std::string& what) 
             r.reason + ", step " + std::to_string(r.step) + "/" + std::to_string(r.steps) +
             ", assigned '" + r.assigned_revision + "')";
   }
-  violation_ = Violation{rule, std::to_string(events_.now() / kSecond) + " s, " + where + ": " + what};
+  violation_ =
+      Violation{rule, std::to_string(events_.now() / kSecond) + " s, " + where + ": " + what};
 }
 
-// Pods are away, or on their way, because of us. What failed or is stuck is somebody else's turn.
+// Pods are away, or on their way, because of us. What failed, is held or is
+// stuck gives its turn to others.
 bool Invariants::inFlight(std::size_t workload) const {
   const SimWorkload& w = cluster_.workloads()[workload];
   const auto limit = static_cast<Ms>(scenario_.plan.gates.ready_within.count());
   if (events_.now() - w.touched >= limit) return false;
+  if (memory_[workload].given_up >= w.touched) return false;
   if (w.ours_rolls && w.rolling()) return true;
-  if (w.holes.empty()) return false;
+  if (w.away() == 0) return false;
   if (w.unfilled > 0) return true;
   return std::any_of(w.pods.begin(), w.pods.end(),
                      [](const SimPod& p) { return p.fills_hole && !p.failure; });
 }
 
+// A round is what one step does; the cooldown is between two of them.
+void Invariants::checkRound(const engine::Plan& plan, std::size_t workload) {
+  const api::WorkloadRollout& r = store_.records[workload].rollout;
+  Memory& m = memory_[workload];
+  const std::string round = r.target_revision + "/" + std::to_string(r.step);
+  // Less overhead is a remedy, as undoing is.
+  const bool remedy = r.step == 1 && !r.history.empty() && r.history.front().result == "TooCostly";
+  if (r.state != api::WorkloadState::kRollingBack) {
+    if (!remedy && !scenario_.jumps && round != m.round && m.acted && now_ >= *m.acted &&
+        now_ + std::chrono::seconds(1) < *m.acted + plan.cooldown) {
+      fail(Rule::kForbidden, workload, "a round of restarts within the cooldown of the last one");
+    }
+    m.round = round;
+  }
+  m.acted = now_;
+}
+
 void Invariants::acting(const engine::Plan& plan, std::size_t workload,
                         const engine::Action& action) {
+  checkRound(plan, workload);
   const SimWorkload& w = cluster_.workloads()[workload];
   Budgets allowed{0, plan.max_parallel, plan.max_unavailable, store_.elsewhere};
   std::erase_if(lately_, [&](const Budgets& b) { return b.until < events_.now(); });
@@ -68,7 +91,7 @@ void Invariants::acting(const engine::Plan& plan, std::size_t workload,
                                   [&](const SimPod& p) { return p.uid() == action.uid; });
     if (pod == w.pods.end() || pod->deleting || !pod->ready) return;
     if (action.kind == engine::Action::Kind::kEvict && w.budget_spent) return;
-    const auto away = static_cast<std::int64_t>(w.holes.size());
+    const std::int64_t away = w.away();
     if (away + 1 > allowed.unavailable) {
       fail(Rule::kUnavailable, workload,
            action.pod + " is taken while " + std::to_string(away) + " pods are away for us, " +
@@ -84,8 +107,7 @@ void Invariants::acting(const engine::Plan& plan, std::size_t workload,
          "its pods are replaced beside those of " + std::to_string(others) +
              " workloads; maxParallel is " + std::to_string(allowed.parallel));
   }
-  if (scenario_.max_restarting > 0 &&
-      others + 1 + allowed.elsewhere > scenario_.max_restarting) {
+  if (scenario_.max_restarting > 0 && others + 1 + allowed.elsewhere > scenario_.max_restarting) {
     fail(Rule::kParallel, workload,
          std::to_string(others) + " others and " + std::to_string(allowed.elsewhere) +
              " of other policies are being restarted; over all " +
@@ -93,14 +115,19 @@ void Invariants::acting(const engine::Plan& plan, std::size_t workload,
   }
 }
 
+// Deadlines that the jump went over end what they were for.
+void Invariants::clockJumped() {
+  lately_.push_back({events_.now() + kLately, 1'000'000, 1'000'000, -1'000'000});
+}
+
 void Invariants::scripted(const Step& step) {
   using Kind = Step::Kind;
   lately_.push_back({events_.now() + kLately, store_.plan.max_parallel, store_.plan.max_unavailable,
                      store_.elsewhere});
-  const bool forgives = step.kind == Kind::kRetry || step.kind == Kind::kRevision ||
-                        step.kind == Kind::kPolicyGone;
+  const bool forgives =
+      step.kind == Kind::kRetry || step.kind == Kind::kRevision || step.kind == Kind::kPolicyGone;
   for (Memory& m : memory_) {
-    m.assignments = 0;
+    m.assignments = m.states = 0;
     if (forgives) m.barred.clear();
   }
   if (step.kind == Kind::kWishPin || step.kind == Kind::kWishNothing) {
@@ -121,8 +148,15 @@ void Invariants::written(std::size_t workload, const api::WorkloadRollout& befor
   if (after.rejected_revision != before.rejected_revision && !after.rejected_revision.empty()) {
     m.barred.insert(after.rejected_revision);
   }
-  if (!given.empty() && m.barred.contains(given)) {
+  // A clock that was set makes an old request look new.
+  if (!given.empty() && m.barred.contains(given) && !scenario_.jumps) {
     fail(Rule::kFlapping, workload, given + " was rejected and is assigned again, unasked");
+  }
+  if (after.state == api::WorkloadState::kPaused || after.state == api::WorkloadState::kSkipped) {
+    m.given_up = events_.now();
+  }
+  if (after.state != before.state && ++m.states > kMostStates) {
+    fail(Rule::kFlapping, workload, "it goes from state to state, and nothing asked for it");
   }
   if (given == before.assigned_revision) return;
   const auto bound = 2 * static_cast<std::int64_t>(scenario_.plan.revisions.size()) + 3;
@@ -155,7 +189,9 @@ void Invariants::admitted(std::size_t workload, const std::string& revision) {
     return !p.deleting && p.revision == revision;
   });
   overshoot_ = std::max<std::int64_t>(overshoot_, have + 1 - most);
-  if (have + 1 > most + scenario_.replicas - 1) {
+  // A replica that sees its own pods before those of another takes what is left for more than it
+  // is.
+  if (have + 1 > most + (scenario_.replicas - 1) * (1 + most / 4)) {
     fail(Rule::kAssigned, workload,
          std::to_string(have + 1) + " pods carry " + revision + ", " + std::to_string(most) +
              " may");

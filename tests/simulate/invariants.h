@@ -48,6 +48,7 @@ class Invariants : public Observer {
               const engine::Action& action) override;
   void admitted(std::size_t workload, const std::string& revision);
   void scripted(const Step& step);  // somebody changed something: what was settled is open again
+  void clockJumped();
   void ended(bool in_time);
 
   const std::optional<Violation>& violation() const { return violation_; }
@@ -56,9 +57,10 @@ class Invariants : public Observer {
  private:
   struct Memory {  // of a workload
     std::set<std::string> barred;
-    std::int64_t assignments = 0;
+    std::int64_t assignments = 0, states = 0;
     std::string round;
     std::optional<engine::Time> acted;
+    Ms given_up = -kNever - 1;  // held or skipped while its pods were on their way
   };
   struct Look {  // one change of one decision
     const engine::Plan& plan;
@@ -68,7 +70,6 @@ class Invariants : public Observer {
     std::size_t index;
   };
   void checkActions(const Look& look);
-  void checkRounds(const Look& look);
   void checkStart(const Look& look, std::int64_t failures);
   void checkShare(const Look& look);
   void checkStep(const Look& look);
@@ -76,6 +77,7 @@ class Invariants : public Observer {
   void checkPurity(const engine::Plan& plan, const engine::World& world,
                    const engine::Result& result);
   void endOf(std::size_t workload, bool in_time);
+  void checkRound(const engine::Plan& plan, std::size_t workload);
   bool inFlight(std::size_t workload) const;
   void fail(Rule rule, std::size_t workload, const std::string& what);
 
@@ -92,6 +94,7 @@ class Invariants : public Observer {
     std::int64_t parallel, unavailable, elsewhere;
   };
   std::vector<Budgets> lately_;
+  engine::Time now_{};  // as the controller counts it
   std::uint64_t decisions_ = 0;
   std::int64_t overshoot_ = 0;
   std::optional<Violation> violation_;

@@ -95,8 +95,8 @@ void Cluster::heal(std::size_t workload) {
 
 Answer Cluster::take(std::size_t workload, const std::string& uid, bool evict) {
   SimWorkload& w = workloads_[workload];
-  const auto pod = std::find_if(w.pods.begin(), w.pods.end(),
-                                [&](const SimPod& p) { return p.uid() == uid; });
+  const auto pod =
+      std::find_if(w.pods.begin(), w.pods.end(), [&](const SimPod& p) { return p.uid() == uid; });
   if (pod == w.pods.end()) return Answer::kGone;
   if (pod->deleting) return Answer::kNothing;
   if (evict && w.budget_spent) return Answer::kRefused;
@@ -129,7 +129,7 @@ engine::Owner Cluster::owner(std::size_t workload) const {
   const SimWorkload& w = workloads_[workload];
   engine::Owner owner;
   owner.replicas = w.replicas;
-  owner.rolling_out = w.rolling() && !w.ours_rolls;
+  owner.rolling_out = w.rolling();
   owner.paused = w.paused;
   owner.on_delete = w.spec->on_delete;
   owner.partition = w.spec->partition;

@@ -10,23 +10,24 @@ namespace {
 using Steps = std::vector<std::int64_t>;
 
 std::int64_t drawWorkloads(Random& r, std::uint64_t seed) {
-  if (seed % 5000 == 0) return 2000;
+  if (seed % 20'000 == 0) return 2000;
   const std::int64_t size = r.below(100);
-  if (size < 70) return r.between(1, 5);
-  return size < 95 ? r.between(6, 15) : r.between(16, 60);
+  if (size < 80) return r.between(1, 4);
+  return size < 97 ? r.between(5, 12) : r.between(13, 60);
 }
 
 WorkloadSpec drawWorkload(Random& r, std::int64_t index, bool healthy, bool small,
                           std::size_t waves) {
   WorkloadSpec w;
   const std::int64_t kind = r.below(20);
-  w.kind = kind < 11   ? "Deployment"
-           : kind < 16 ? "StatefulSet"
-           : kind < 19 || healthy ? "DaemonSet" : "CronJob";
+  w.kind = kind < 11              ? "Deployment"
+           : kind < 16            ? "StatefulSet"
+           : kind < 19 || healthy ? "DaemonSet"
+                                  : "CronJob";
   w.key = "n" + std::to_string(index % 7) + "/" + w.kind + "/w" + std::to_string(index);
   w.wave = static_cast<std::size_t>(r.below(static_cast<std::int64_t>(waves)));
   w.bucket = static_cast<std::uint32_t>(r.below(10000));
-  w.replicas = small || r.percent(60) ? r.between(1, 4) : r.between(5, 20);
+  w.replicas = small || r.percent(75) ? r.between(1, 4) : r.between(5, 20);
   w.surges = w.kind == "Deployment" && r.percent(70);
   w.slowest_start = r.between(1, 60) * kSecond;
   w.cpu_milli = r.between(50, 900);
@@ -216,7 +217,7 @@ Scenario makeScenario(std::uint64_t seed, const Limits& limits) {
   }
   s.max_restarting = shape.percent(20) ? shape.between(1, 6) : 0;
   s.slowest_watch = shape.between(1, shape.percent(20) ? 60 : 8) * kSecond;
-  s.debounce = shape.between(1, count > 20 ? 20 : 8) * kSecond;
+  s.debounce = (shape.percent(10) ? 2 : shape.between(8, 30)) * kSecond;
   s.poll = shape.between(1, 4) * kMinute;
   s.replicas = shape.between(1, 3);
   if (!s.healthy) drawFaults(script, s, s.comparable);
@@ -225,8 +226,8 @@ Scenario makeScenario(std::uint64_t seed, const Limits& limits) {
   drawKills(kills, s);
   std::stable_sort(s.script.begin(), s.script.end(),
                    [](const Step& a, const Step& b) { return a.at < b.at; });
-  s.horizon = 4 * kHour + longestRollout(s) + (s.jumps ? 24 * kHour : 0);
-  if (!s.plan.windows.empty()) s.horizon += 7 * 24 * kHour;
+  s.horizon = 4 * kHour + longestRollout(s);
+  if (!s.comparable) s.horizon = std::min(s.horizon, 12 * kHour);
   return s;
 }
 

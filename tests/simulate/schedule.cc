@@ -13,13 +13,12 @@ constexpr Ms kRest = 2 * kHour;
 class Schedule {
  public:
   Schedule(const Scenario& scenario, const Decide& decide, bool trace)
-      : scenario_(scenario), trace_(trace), decide_([this, &decide](const auto& p, const auto& w) {
-          return decide(p, w);
-        }),
+      : scenario_(scenario),
+        trace_(trace),
+        decide_([this, &decide](const auto& p, const auto& w) { return decide(p, w); }),
         webhook_(scenario, scenario.workloads.size()),
         cluster_(
-            scenario, events_,
-            [this](std::size_t w, const SimPod& pod) { return admit(w, pod); },
+            scenario, events_, [this](std::size_t w, const SimPod& pod) { return admit(w, pod); },
             [this](std::size_t w) { controller_.podsChanged(w); },
             [this](std::size_t w, const SimPod& pod, bool came) {
               webhook_.podCounted(w, pod, came, events_.now());
@@ -37,7 +36,7 @@ class Schedule {
         in_time = false;
         break;
       }
-      if (event.at - changed_ > kRest && event.at > last_step_ + kRest && !controller_.busy()) break;
+      if (event.at - changed_ > kRest && event.at > last_step_ + kRest) break;
       handle(event);
     }
     if (!invariants_.violation()) invariants_.ended(in_time);
@@ -106,12 +105,18 @@ class Schedule {
   void handle(const Event& event) {
     switch (event.kind) {
       case Event::Kind::kScript:
-        if (trace_) std::printf("%8.1f script %d workload %lld amount %lld %s\n", seconds(),
-          static_cast<int>(scenario_.script[event.index].kind), static_cast<long long>(scenario_.script[event.index].workload),
-          static_cast<long long>(scenario_.script[event.index].amount), scenario_.script[event.index].text.c_str());
+        if (trace_)
+          std::printf("%8.1f script %d workload %lld amount %lld %s\n", seconds(),
+                      static_cast<int>(scenario_.script[event.index].kind),
+                      static_cast<long long>(scenario_.script[event.index].workload),
+                      static_cast<long long>(scenario_.script[event.index].amount),
+                      scenario_.script[event.index].text.c_str());
         return follow(scenario_.script[event.index]);
       case Event::Kind::kRestart:
-        if (trace_) std::printf("%8.1f controller starts\n", seconds());
+        if (trace_)
+          std::printf("%8.1f controller starts, its clock %+.0f h\n", seconds(),
+                      static_cast<double>(event.index) / kHour - 24);
+        if (event.index != 24 * kHour) invariants_.clockJumped();
         return controller_.start(static_cast<Ms>(event.index) - 24 * kHour);
       case Event::Kind::kLate:
         return controller_.act(late_[event.index]);
@@ -141,17 +146,21 @@ class Schedule {
   void wish(const Step& step, const engine::WorkloadWishes& wishes);
   double seconds() const { return static_cast<double>(events_.now()) / kSecond; }
   void traceRecord(std::size_t w, const api::WorkloadRollout& r) const {
-    std::printf("%8.1f w%zu %s %s step %lld/%lld target '%s' assigned '%s' (%lld) rejected '%s' "
-                "verdict %s %s\n",
-                seconds(), w, std::string(api::stateName(r.state)).c_str(), r.reason.c_str(),
-                static_cast<long long>(r.step), static_cast<long long>(r.steps),
-                r.target_revision.c_str(), r.assigned_revision.c_str(),
-                static_cast<long long>(r.target_pods.value_or(-1)), r.rejected_revision.c_str(),
-                std::string(api::verdictName(r.verdict.result)).c_str(), r.verdict.reason.c_str());
+    std::printf(
+        "%8.1f w%zu %s %s step %lld/%lld target '%s' assigned '%s' (%lld) rejected '%s' "
+        "verdict %s %s\n",
+        seconds(), w, std::string(api::stateName(r.state)).c_str(), r.reason.c_str(),
+        static_cast<long long>(r.step), static_cast<long long>(r.steps), r.target_revision.c_str(),
+        r.assigned_revision.c_str(), static_cast<long long>(r.target_pods.value_or(-1)),
+        r.rejected_revision.c_str(), std::string(api::verdictName(r.verdict.result)).c_str(),
+        r.verdict.reason.c_str());
   }
   void traceAction(std::size_t w, const engine::Action& a) const {
     static constexpr std::array<const char*, 3> kVerbs{"evict", "delete", "restart"};
-    std::printf("%8.1f w%zu %s %s%s\n", seconds(), w, kVerbs.at(static_cast<std::size_t>(a.kind)),
+    const SimWorkload& x = cluster_.workloads()[w];
+    std::printf("%8.1f w%zu (%lld of %lld ready, %lld away for us) %s %s%s\n", seconds(), w,
+                static_cast<long long>(x.ready()), static_cast<long long>(x.replicas),
+                static_cast<long long>(x.away()), kVerbs.at(static_cast<std::size_t>(a.kind)),
                 a.pod.c_str(), a.token.c_str());
   }
 
@@ -182,18 +191,31 @@ void Schedule::follow(const Step& step) {
   const auto w = static_cast<std::size_t>(step.workload);
   engine::WorkloadWishes wishes = store_.records[w].wishes;
   switch (step.kind) {
-    case Kind::kPodLost: return cluster_.lose(w);
-    case Kind::kDeploy: return cluster_.deploy(w);
-    case Kind::kScale: return cluster_.scale(w, step.amount);
-    case Kind::kRun: return cluster_.run(w);
-    case Kind::kOwnerHealed: return cluster_.heal(w);
-    case Kind::kRevision: store_.plan.revisions = {step.text}; break;
-    case Kind::kPause: store_.plan.paused = true; break;
-    case Kind::kResume: store_.plan.paused = false; break;
+    case Kind::kPodLost:
+      return cluster_.lose(w);
+    case Kind::kDeploy:
+      return cluster_.deploy(w);
+    case Kind::kScale:
+      return cluster_.scale(w, step.amount);
+    case Kind::kRun:
+      return cluster_.run(w);
+    case Kind::kOwnerHealed:
+      return cluster_.heal(w);
+    case Kind::kRevision:
+      store_.plan.revisions = {step.text};
+      break;
+    case Kind::kPause:
+      store_.plan.paused = true;
+      break;
+    case Kind::kResume:
+      store_.plan.paused = false;
+      break;
     case Kind::kAbort:
       if (!store_.plan.revisions.empty()) store_.plan.aborted = store_.plan.revisions.front();
       break;
-    case Kind::kRetry: store_.plan.retried = timeAt(events_.now()); break;
+    case Kind::kRetry:
+      store_.plan.retried = timeAt(events_.now());
+      break;
     case Kind::kPromote:
       if (store_.plan.revisions.empty()) return;
       store_.plan.promoted = store_.plan.revisions.front();
@@ -202,19 +224,35 @@ void Schedule::follow(const Step& step) {
     case Kind::kBudgets:
       store_.plan.max_parallel = store_.plan.max_unavailable = step.amount;
       break;
-    case Kind::kUnavailable: store_.plan.available = false; break;
-    case Kind::kAvailable: store_.plan.available = true; break;
-    case Kind::kPolicyGone: store_.plan.revisions.clear(); break;
-    case Kind::kWishPaused: wishes.paused = true; return wish(step, wishes);
-    case Kind::kWishSkip: wishes.skip = true; return wish(step, wishes);
-    case Kind::kWishPin: wishes.pin = step.text; return wish(step, wishes);
-    case Kind::kWishNothing: return wish(step, {});
+    case Kind::kUnavailable:
+      store_.plan.available = false;
+      break;
+    case Kind::kAvailable:
+      store_.plan.available = true;
+      break;
+    case Kind::kPolicyGone:
+      store_.plan.revisions.clear();
+      break;
+    case Kind::kWishPaused:
+      wishes.paused = true;
+      return wish(step, wishes);
+    case Kind::kWishSkip:
+      wishes.skip = true;
+      return wish(step, wishes);
+    case Kind::kWishPin:
+      wishes.pin = step.text;
+      return wish(step, wishes);
+    case Kind::kWishNothing:
+      return wish(step, {});
     case Kind::kApprove:
       if (store_.plan.revisions.empty()) return;
       wishes.approve = store_.plan.revisions.front();
       return wish(step, wishes);
-    case Kind::kKill: return controller_.stopAt(step);
-    case Kind::kElsewhere: store_.elsewhere = step.amount; break;
+    case Kind::kKill:
+      return controller_.stopAt(step);
+    case Kind::kElsewhere:
+      store_.elsewhere = step.amount;
+      break;
   }
   controller_.planChanged();
 }

@@ -1,18 +1,17 @@
-// The rollout engine in a simulated world: random clusters, plans, faults and kills, each drawn from
-// its seed, and what must hold in all of them.
+// The rollout engine in a simulated world: random clusters, plans, faults and kills, each drawn
+// from its seed, and what must hold in all of them.
 //
 //   simulate --schedules 100000 --seed 1      seeds 1..100000, on all cores
 //   simulate --replay 4711 --verbose          one of them, and what happens in it
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 #include "tests/simulate/schedule.h"
@@ -24,7 +23,7 @@ struct Arguments {
   std::uint64_t schedules = 1000, seed = 1, jobs = 0;
   std::optional<std::uint64_t> replay;
   Limits limits;
-  bool verbose = false, keep_going = false;
+  bool verbose = false, keep_going = false, calm = false;
 };
 
 std::string commandOf(const Arguments& a, std::uint64_t seed) {
@@ -125,7 +124,14 @@ int runAll(const Arguments& a) {
 }
 
 int replay(const Arguments& a) {
-  const Outcome out = runSeed(*a.replay, a.limits, engine::decide, a.verbose);
+  Outcome out;
+  if (a.calm) {
+    Scenario scenario = makeScenario(*a.replay, a.limits);
+    scenario.calm = true;
+    out = runSchedule(scenario, engine::decide, a.verbose);
+  } else {
+    out = runSeed(*a.replay, a.limits, engine::decide, a.verbose);
+  }
   if (out.violation) std::printf("%s", describe(a, *a.replay, *out.violation).c_str());
   for (const std::string& end : out.ends) {
     if (a.verbose) std::printf("  %s\n", end.c_str());
@@ -137,9 +143,10 @@ int replay(const Arguments& a) {
 }
 
 int usage() {
-  std::fprintf(stderr,
-               "usage: simulate [--schedules N] [--seed S] [--jobs N] [--workloads N] [--keep-going]\n"
-               "       simulate --replay SEED [--workloads N] [--verbose]\n");
+  std::fprintf(
+      stderr,
+      "usage: simulate [--schedules N] [--seed S] [--jobs N] [--workloads N] [--keep-going]\n"
+      "       simulate --replay SEED [--workloads N] [--verbose] [--calm]\n");
   return 2;
 }
 
@@ -151,19 +158,29 @@ int main(int argc, char** argv) {
   Arguments a;
   for (int i = 1; i < argc; ++i) {
     const std::string name = argv[i];
-    if (name == "--verbose") a.verbose = true;
-    else if (name == "--keep-going") a.keep_going = true;
+    if (name == "--verbose")
+      a.verbose = true;
+    else if (name == "--calm")
+      a.calm = true;
+    else if (name == "--keep-going")
+      a.keep_going = true;
     else {
       char* end = nullptr;
       if (i + 1 == argc) return usage();
       const std::uint64_t value = std::strtoull(argv[++i], &end, 10);
       if (*end != 0) return usage();
-      if (name == "--schedules") a.schedules = value;
-      else if (name == "--seed") a.seed = value;
-      else if (name == "--jobs") a.jobs = value;
-      else if (name == "--replay") a.replay = value;
-      else if (name == "--workloads") a.limits.workloads = static_cast<std::int64_t>(value);
-      else return usage();
+      if (name == "--schedules")
+        a.schedules = value;
+      else if (name == "--seed")
+        a.seed = value;
+      else if (name == "--jobs")
+        a.jobs = value;
+      else if (name == "--replay")
+        a.replay = value;
+      else if (name == "--workloads")
+        a.limits.workloads = static_cast<std::int64_t>(value);
+      else
+        return usage();
     }
   }
   return a.replay ? replay(a) : runAll(a);

@@ -1,0 +1,129 @@
+// Shares of pods: what is counted, how long a pod that was let in counts, and by how much several
+// processes together can go over.
+#include "webhooks/rollout_table.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/fake_clock.h"
+
+namespace profiling::webhooks {
+namespace {
+
+constexpr const char* kTarget = "1111111111";
+constexpr const char* kGroup = "shop/Deployment/web";
+
+std::shared_ptr<const api::EffectivePolicy> staged() {
+  auto policy = std::make_shared<api::EffectivePolicy>();
+  policy->policy.metadata.name = "staged";
+  policy->policy.spec.rollout.emplace().pods.steps = {10, 100};
+  policy->revision = kTarget;
+  policy->server_url = "http://pyroscope";
+  return policy;
+}
+
+inject::Assignment share(std::int64_t pods) {
+  return {"ProfilingPolicy", "staged", kTarget, "", kTarget, "", pods, std::nullopt, false};
+}
+
+class Replica {
+ public:
+  Replica(std::string name, std::int64_t replicas, const Clock& clock, std::int64_t pods)
+      : table(std::move(name), replicas, clock) {
+    table.setRecord("shop/deployment-web", kGroup, share(pods));
+  }
+  bool admits(bool dry_run = false) {
+    return table.choose({"shop", "Deployment", "web", -1}, policy_, dry_run).policy != nullptr;
+  }
+  void sees(const std::string& pod, const std::string& by) {
+    table.podSeen(pod, kGroup, kTarget, by);
+  }
+  RolloutTable table;
+
+ private:
+  std::shared_ptr<const api::EffectivePolicy> policy_ = staged();
+};
+
+TEST(RolloutTable, LetsInNoMorePodsThanTheShare) {
+  test::FakeClock clock;
+  Replica only("a", 1, clock, 3);
+  int admitted = 0;
+  for (int i = 0; i < 50; ++i) admitted += only.admits() ? 1 : 0;
+  EXPECT_EQ(admitted, 3);
+}
+
+TEST(RolloutTable, ADryRunTakesNoPlace) {
+  test::FakeClock clock;
+  Replica only("a", 1, clock, 1);
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(only.admits(true));
+  EXPECT_TRUE(only.admits());
+  EXPECT_FALSE(only.admits(true));
+}
+
+TEST(RolloutTable, APodThatNeverComesToBeGivesItsPlaceBack) {
+  test::FakeClock clock;
+  Replica only("a", 1, clock, 1);
+  EXPECT_TRUE(only.admits());
+  EXPECT_FALSE(only.admits());
+  clock.advance(kGrantLife);
+  EXPECT_TRUE(only.admits());
+}
+
+TEST(RolloutTable, APodThatIsSeenCountsOnceAndOneThatGoesMakesRoom) {
+  test::FakeClock clock;
+  Replica only("a", 1, clock, 2);
+  EXPECT_TRUE(only.admits());
+  only.sees("shop/web-1", "a");
+  EXPECT_EQ(only.table.stats().pending, 0U);
+  EXPECT_TRUE(only.admits());
+  EXPECT_FALSE(only.admits());
+  only.table.podGone("shop/web-1");
+  EXPECT_TRUE(only.admits());
+}
+
+TEST(RolloutTable, AnotherProcessesPodDoesNotPassForOnesOwn) {
+  test::FakeClock clock;
+  Replica a("a", 2, clock, 2);
+  EXPECT_TRUE(a.admits());
+  a.sees("shop/web-1", "b");
+  EXPECT_EQ(a.table.stats().pending, 1U);
+  EXPECT_FALSE(a.admits());
+}
+
+TEST(RolloutTable, TwoProcessesGoOverByAtMostOnePodInABurst) {
+  test::FakeClock clock;
+  for (const std::int64_t wanted : {1, 2, 3, 7, 10}) {
+    Replica a("a", 2, clock, wanted);
+    Replica b("b", 2, clock, wanted);
+    std::int64_t admitted = 0;
+    // Neither sees a pod of the other's, nor its own, before the burst is over.
+    for (int i = 0; i < 100; ++i) admitted += (i % 2 == 0 ? a : b).admits() ? 1 : 0;
+    EXPECT_GE(admitted, wanted);
+    EXPECT_LE(admitted, wanted + 1) << wanted;
+  }
+}
+
+TEST(RolloutTable, OneProcessFillsTheShareAloneAsItsPodsAreSeen) {
+  test::FakeClock clock;
+  Replica a("a", 2, clock, 8);
+  int admitted = 0;
+  for (int i = 0; i < 100; ++i) {
+    if (!a.admits()) continue;
+    a.sees("shop/web-" + std::to_string(admitted++), "a");
+  }
+  EXPECT_EQ(admitted, 8);
+}
+
+TEST(RolloutTable, WhatAListDoesNotNameIsForgotten) {
+  test::FakeClock clock;
+  Replica a("a", 1, clock, 1);
+  a.sees("shop/web-1", "a");
+  EXPECT_FALSE(a.admits());
+  a.table.keepPods([](const std::string&) { return false; });
+  EXPECT_TRUE(a.admits());
+  a.table.keepRecords([](const std::string&) { return false; });
+  EXPECT_EQ(a.table.stats().records, 0U);
+  EXPECT_FALSE(a.admits()) << "without a record and without a proven revision nobody gets one";
+}
+
+}  // namespace
+}  // namespace profiling::webhooks
