@@ -65,6 +65,8 @@ class Machine {
   bool rollsForUs() const;  // our annotation, through its owner
   void replacePods();
   void restartByTemplate(const std::string& token);
+  Time notLong() const;
+  bool uninjected(const Counts& c);
   void evict(const std::vector<const Pod*>& pods, std::int64_t count);
   bool restartsByTemplate() const;
   std::int64_t goal() const;

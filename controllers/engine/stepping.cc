@@ -71,7 +71,9 @@ void Machine::restartByTemplate(const std::string& token) {
     // It is through, and pods are left that nobody injected: one by one, then.
     const Counts c = counts(r_.target_revision);
     if (!c.settled() || inTheGap(c)) return;
-    evict(candidates(*w_.pods, r_.target_revision, firstOrdinal()), 1);
+    std::vector<const Pod*> pods = candidates(*w_.pods, r_.target_revision, firstOrdinal());
+    std::erase_if(pods, [&](const Pod* pod) { return now_ - pod->created < 2 * kSettleTime; });
+    evict(pods, 1);
     return;
   }
   if (owner.rolling_out) return;
@@ -91,6 +93,22 @@ void Machine::restartByTemplate(const std::string& token) {
   actions_.push_back({Action::Kind::kRolloutRestart, {}, {}, token});
 }
 
+Time Machine::notLong() const {
+  return std::max(timeOf(r_.since), now_ - std::max(plan_.cooldown, kUninjectedMemory));
+}
+
+// Pods that come back without the agent say that nobody injects: more of the same would not help.
+bool Machine::uninjected(const Counts& c) {
+  const std::int64_t others =
+      r_.target_pods ? std::max<std::int64_t>(c.total - *r_.target_pods, 0) : 0;
+  if (cameWithout(*w_.pods, r_.target_revision, notLong(), now_) - others < kUninjectedLimit) {
+    return false;
+  }
+  wait("InjectionMissed", "replaced pods come back without the agent: is the webhook away?",
+       now_ + kOwnerPoll);
+  return true;
+}
+
 void Machine::replacePods() {
   const Counts c = counts(r_.target_revision);
   const std::int64_t wanted = goal() - c.on - c.deleting;
@@ -99,23 +117,15 @@ void Machine::replacePods() {
     wants_owner_ = true;
     return;
   }
+  if (uninjected(c)) return;
   if (restartsByTemplate()) {
     return restartByTemplate(r_.target_revision + "-" + std::to_string(r_.step));
   }
   again(now_ + kOwnerPoll);
   if (w_.owner->rolling_out || w_.owner->paused) return;
-  const Time settled_since =
-      std::max(timeOf(r_.since), now_ - std::max(plan_.cooldown, kUninjectedMemory));
-  const std::int64_t uninjected =
-      cameWithout(*w_.pods, r_.target_revision, settled_since, now_) -
-      (r_.target_pods ? std::max<std::int64_t>(c.total - *r_.target_pods, 0) : 0);
-  if (uninjected >= kUninjectedLimit) {
-    wait("InjectionMissed", "replaced pods come back without the agent: is the webhook away?",
-         now_ + kOwnerPoll);
-    return;
-  }
   const std::int64_t desired = std::max(w_.owner->replicas, c.live);
   const std::int64_t away = std::max<std::int64_t>(desired - c.ready, 0);
+  const Time settled_since = notLong();
   // Those that came back without the agent a moment ago would do so again.
   std::vector<const Pod*> pods = candidates(*w_.pods, r_.target_revision, firstOrdinal());
   if (!r_.target_pods) {

@@ -79,7 +79,11 @@ func (r *Runner) step(ctx context.Context, s Step) error {
 		if err != nil {
 			return err
 		}
-		_, err = r.Plane.Admin.Merge(ctx, path, s.Patch.Body)
+		body, err := r.fields(ctx, string(s.Patch.Body))
+		if err != nil {
+			return err
+		}
+		_, err = r.Plane.Admin.Merge(ctx, path, json.RawMessage(body))
 		return err
 	case s.Delete != "":
 		path, err := r.path(s.Delete)
@@ -97,11 +101,37 @@ func (r *Runner) step(ctx context.Context, s Step) error {
 // path of "resource namespace/name".
 func (r *Runner) path(object string) (string, error) { return r.Plane.Path(object) }
 
-var uidReference = regexp.MustCompile(`\$\{uid ([a-z]+ [^}]+)\}`)
+var (
+	uidReference   = regexp.MustCompile(`\$\{uid ([a-z]+ [^}]+)\}`)
+	fieldReference = regexp.MustCompile(`\$\{field ([a-z]+ [^} ]+) ([^} ]+)\}`)
+)
+
+// fields replaces ${field resource ns/name a.b.c} by what that object has there.
+func (r *Runner) fields(ctx context.Context, text string) (string, error) {
+	var failed error
+	replaced := fieldReference.ReplaceAllStringFunc(text, func(found string) string {
+		parts := fieldReference.FindStringSubmatch(found)
+		path, err := r.path(parts[1])
+		if err != nil {
+			failed = err
+			return found
+		}
+		o, err := r.Plane.Admin.Get(ctx, path)
+		if err != nil {
+			failed = err
+		}
+		value := o.Text(strings.Split(parts[2], ".")...)
+		if value == "" && failed == nil {
+			failed = fmt.Errorf("%s has no %s", parts[1], parts[2])
+		}
+		return value
+	})
+	return replaced, failed
+}
 
 func (r *Runner) applyText(ctx context.Context, text []byte, subresource string) error {
-	var failed error
-	replaced := uidReference.ReplaceAllStringFunc(string(text), func(found string) string {
+	withFields, failed := r.fields(ctx, string(text))
+	replaced := uidReference.ReplaceAllStringFunc(withFields, func(found string) string {
 		path, err := r.path(uidReference.FindStringSubmatch(found)[1])
 		if err != nil {
 			failed = err

@@ -31,7 +31,7 @@ type Namespace struct {
 // Step is one act, or one wait. Objects are named "resource namespace/name".
 type Step struct {
 	Start  bool            `json:"start,omitempty"`  // the operator; by itself before the first step
-	Apply  json.RawMessage `json:"apply,omitempty"`  // an object, by server-side apply; ${uid resource ns/name} is replaced
+	Apply  json.RawMessage `json:"apply,omitempty"`  // an object, by server-side apply; ${uid resource ns/name} and ${field resource ns/name a.b} are replaced
 	Status json.RawMessage `json:"status,omitempty"` // the same for the subresource
 	Patch  *Patch          `json:"patch,omitempty"`
 	Delete string          `json:"delete,omitempty"`

@@ -114,32 +114,34 @@ TEST_P(Rule05, PreflightWaitsOrSkipsWithAReason) {
   EXPECT_EQ(t.record(0).reason, GetParam().reason);
   EXPECT_THAT(t.replaced, IsEmpty());
 }
-INSTANTIATE_TEST_SUITE_P(
-    All, Rule05,
-    testing::Values(
-        Against{"UnhealthyBefore",
-                [](TestWorld& t) {
-                  t.eachPod(t.workload(0), [](Pod& p) {
-                    p.ready = false;
-                    p.failure = Failure{"app", false, false, 1, "Error", ""};
-                  });
-                }},
-        Against{"OwnerRollingOut", [](TestWorld& t) { t.workload(0).owner->rolling_out = true; }},
-        Against{"OwnerPaused", [](TestWorld& t) { t.workload(0).owner->paused = true; }},
-        Against{"OnDelete", [](TestWorld& t) { t.workload(0).owner->on_delete = true; }},
-        Against{"AutoscalerAtMaximum",
-                [](TestWorld& t) { t.workload(0).owner->autoscaled_to_maximum = true; }},
-        Against{"DisruptionBudgetExhausted",
-                [](TestWorld& t) { t.workload(0).owner->disruptions_allowed = false; }},
-        Against{"EmbeddedSDK",
-                [](TestWorld& t) {
-                  t.workload(0).unsupported = true;
-                  t.workload(0).unsupported_reason = "EmbeddedSDK";
-                }},
-        Against{"ServerNotReady", [](TestWorld& t) { t.world.sources.server = "it is away"; }},
-        Against{"ServerUnavailable", [](TestWorld& t) { t.plan.available = false; }},
-        Against{"PolicyPaused", [](TestWorld& t) { t.plan.paused = true; }}),
-    [](const auto& info) { return info.param.reason; });
+
+const Against kAgainst[] = {
+    {"UnhealthyBefore",
+     [](TestWorld& w) {
+       w.eachPod(w.workload(0), [](Pod& p) {
+         p.ready = false;
+         p.failure = Failure{"app", false, false, 1, "Error", ""};
+       });
+     }},
+    {"OwnerRollingOut", [](TestWorld& w) { w.workload(0).owner->rolling_out = true; }},
+    {"OwnerPaused", [](TestWorld& w) { w.workload(0).owner->paused = true; }},
+    {"OnDelete", [](TestWorld& w) { w.workload(0).owner->on_delete = true; }},
+    {"AutoscalerAtMaximum",
+     [](TestWorld& w) { w.workload(0).owner->autoscaled_to_maximum = true; }},
+    {"DisruptionBudgetExhausted",
+     [](TestWorld& w) { w.workload(0).owner->disruptions_allowed = false; }},
+    {"EmbeddedSDK",
+     [](TestWorld& w) {
+       w.workload(0).unsupported = true;
+       w.workload(0).unsupported_reason = "EmbeddedSDK";
+     }},
+    {"ServerNotReady", [](TestWorld& w) { w.world.sources.server = "it is away"; }},
+    {"ServerUnavailable", [](TestWorld& w) { w.plan.available = false; }},
+    {"PolicyPaused", [](TestWorld& w) { w.plan.paused = true; }}};
+std::string reasonOf(const testing::TestParamInfo<Against>& against) {
+  return against.param.reason;
+}
+INSTANTIATE_TEST_SUITE_P(All, Rule05, testing::ValuesIn(kAgainst), reasonOf);
 
 TEST(Rule06, TheBaselineIsTakenBeforeAnythingIsTouched) {
   TestWorld t;
