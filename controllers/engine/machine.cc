@@ -343,12 +343,16 @@ void Machine::paused() {
     return;
   }
   const bool was_failure = r_.verdict.result == Verdict::kFail;
-  const bool conflict = r_.reason == "GitOpsConflict";  // that is not seen in pods
-  if (forgiven() || approved() || (!conflict && was_failure && !fails) ||
-      (!conflict && !was_failure && result.verdict.result == Verdict::kPass)) {
+  // Held because nothing moved: a verdict on the pods that are there says nothing about that.
+  const bool stuck = r_.reason == "ProgressDeadlineExceeded" || r_.reason == "InjectionMissed" ||
+                     r_.reason == "GitOpsConflict";
+  const bool reached = counts(r_.target_revision).on_ready >= goal();
+  const bool cleared =
+      stuck ? reached && !fails : (was_failure ? !fails : result.verdict.result == Verdict::kPass);
+  if (forgiven() || approved() || cleared) {
     r_.restart_attempts = 0;
     r_.verdict = {};
-    enter(State::kPreflight);
+    enter(r_.step > 0 && reached ? State::kEvaluating : State::kPreflight);
     return;
   }
   if (fails && !was_failure) hold(result);

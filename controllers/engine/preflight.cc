@@ -66,7 +66,7 @@ std::optional<Machine::Obstacle> Machine::obstacle() {
   if (budget_.frozen && !plan_.immediate()) {
     return Obstacle{"FailureBudgetSpent", "too many workloads have failed", {}};
   }
-  if (!managed()) return std::nullopt;
+  if (!managed() || jobs()) return std::nullopt;
   if (!world_.sources.server.empty()) {
     return Obstacle{"ServerNotReady", world_.sources.server, now_ + kLookAgain};
   }

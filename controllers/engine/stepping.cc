@@ -8,7 +8,8 @@ namespace {
 
 constexpr Duration kOwnerPoll{std::chrono::seconds(3)};
 constexpr std::int64_t kTemplateTries = 2;
-constexpr std::int64_t kUninjectedLimit = 2;
+constexpr std::int64_t kUninjectedLimit = 2;  // in so long:
+constexpr Duration kUninjectedMemory{std::chrono::minutes(10)};
 
 }  // namespace
 
@@ -103,7 +104,8 @@ void Machine::replacePods() {
   }
   again(now_ + kOwnerPoll);
   if (w_.owner->rolling_out || w_.owner->paused) return;
-  const Time settled_since = std::max(timeOf(r_.since), now_ - plan_.cooldown);
+  const Time settled_since =
+      std::max(timeOf(r_.since), now_ - std::max(plan_.cooldown, kUninjectedMemory));
   const std::int64_t uninjected =
       cameWithout(*w_.pods, r_.target_revision, settled_since, now_) -
       (r_.target_pods ? std::max<std::int64_t>(c.total - *r_.target_pods, 0) : 0);
@@ -114,8 +116,13 @@ void Machine::replacePods() {
   }
   const std::int64_t desired = std::max(w_.owner->replicas, c.live);
   const std::int64_t away = std::max<std::int64_t>(desired - c.ready, 0);
-  evict(candidates(*w_.pods, r_.target_revision, firstOrdinal()),
-        std::min(wanted, plan_.max_unavailable - away));
+  // Those that came back without the agent a moment ago would do so again.
+  std::vector<const Pod*> pods = candidates(*w_.pods, r_.target_revision, firstOrdinal());
+  if (!r_.target_pods) {
+    std::erase_if(pods, [&](const Pod* pod) { return pod->created >= settled_since; });
+    if (pods.empty()) again(now_ + kUninjectedMemory);
+  }
+  evict(pods, std::min(wanted, plan_.max_unavailable - away));
 }
 
 // A pod that we took has gone, or is going, and what comes for it is not there yet. Counts alone

@@ -28,7 +28,7 @@ def as_cluster_policy(text):
 
 
 REFUSED = {path.stem: path.read_text() for path in INVALID}
-REFUSED |= {f"cluster{name}-as-in-a-namespace": as_cluster_policy(text) for name, text in REFUSED.items() if name.startswith("policy-")}
+REFUSED |= {f"cluster{name}-as-in-a-namespace": as_cluster_policy(text) for name, text in REFUSED.items() if name.startswith("policy-") and not name.endswith("-in-a-namespace")}
 
 
 def stem(path):

@@ -185,8 +185,8 @@ def test_records_go_with_their_policy_but_not_while_pods_still_carry_an_agent(wo
     wait_for("the last one to go", lambda: not left(), 30)
 
 
-def test_a_record_has_nothing_to_set(world):
+def test_a_record_has_no_field_that_we_do_not_know(world):
     refused = world.kube.run("create", "-f", "-", check=False, stdin=json.dumps(
         {"apiVersion": "profiling.dev/v1alpha1", "kind": "WorkloadProfile", "metadata": {"name": "mine", "namespace": NAMESPACE},
-         "spec": {"paused": True}}))
-    assert refused.returncode != 0 and 'unknown field "spec"' in refused.stderr
+         "spec": {"paused": True, "revision": "x"}}))
+    assert refused.returncode != 0 and 'unknown field "spec.revision"' in refused.stderr

@@ -30,6 +30,7 @@ nlohmann::json toJson(const ProfilingPolicyStatus& status);
 nlohmann::json toJson(const ProfilingServerStatus& status);
 nlohmann::json toJson(const WorkloadProfileStatus& status);
 nlohmann::json toJson(const WorkloadRollout& rollout);
+nlohmann::json toJson(const PolicyRollout& rollout);
 
 // What the CRD's schema says of a field, for the test that compares the YAML with the C++ tables.
 struct FieldSchema {

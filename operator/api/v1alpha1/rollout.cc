@@ -128,5 +128,8 @@ std::string_view restartModeName(RestartMode mode) {
 Json toJson(const WorkloadRollout& rollout) {
   return toJsonValue(rollout);
 }
+Json toJson(const PolicyRollout& rollout) {
+  return toJsonValue(rollout);
+}
 
 }  // namespace profiling::api

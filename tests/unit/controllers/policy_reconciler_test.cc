@@ -28,10 +28,12 @@ struct Cluster {
   kube::Store<api::ProfilingServer> servers;
   kube::Store<NamespaceRecord> namespaces;
   PodTable pods;
-  ResolvedPolicies resolved{policies, cluster_policies, servers, namespaces, kAgents};
+  kube::Store<api::Revision> revisions;
+  ResolvedPolicies resolved{
+      {policies, cluster_policies, servers, namespaces, revisions}, kAgents, "profiling-system"};
   WorkloadIndex workloads{pods, [this] { return resolved.current(); }, settings()};
   PolicyReconciler reconciler{
-      client, {policies, cluster_policies, servers, namespaces}, workloads, clock};
+      client, {policies, cluster_policies, servers, namespaces, revisions}, workloads, clock};
   std::stop_source stop;
 
   void policy(const api::ProfilingPolicy& p) {
