@@ -122,7 +122,7 @@ TEST(Pitfall, APausedOwnerIsSkippedWithItsReasonAndComesBack) {
   EXPECT_EQ(t.record(0).state, State::kSkipped);
   EXPECT_EQ(t.record(0).reason, "OwnerPaused");
   t.workload(0).owner->paused = false;
-  t.after(minutes(15));
+  t.after(minutes(10));
   EXPECT_EQ(t.on(t.workload(0)), 2);
 }
 
