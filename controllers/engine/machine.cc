@@ -12,7 +12,7 @@ using api::Attribution;
 using api::Verdict;
 
 constexpr Duration kSkippedAgain{std::chrono::minutes(10)};
-constexpr Duration kSkippedLook{std::chrono::seconds(30)};  // for as long after each
+constexpr Duration kSkippedLook{std::chrono::minutes(1)};  // for as long after each
 
 bool contains(const std::vector<std::string>& list, const std::string& text) {
   return std::find(list.begin(), list.end(), text) != list.end();

@@ -42,6 +42,7 @@ void Controller::start(Ms clock_jump) {
   alive_ = true;
   clock_ += clock_jump;
   kill_.reset();
+  asked_.clear();
   const std::size_t count = scenario_.workloads.size();
   world_ = {};
   world_.workloads.resize(count);
@@ -136,7 +137,7 @@ void Controller::readRecord(std::size_t workload) {
 
 void Controller::readPods(std::size_t workload) {
   world_.workloads[workload].pods =
-      observePods(scenario_, workload, cluster_.workloads()[workload], events_.now());
+      observePods(scenario_, workload, cluster_.workloads()[workload], events_.now(), asked_);
 }
 
 void Controller::readPlan() {
@@ -219,6 +220,12 @@ void Controller::perform(std::size_t workload, const engine::Action& action) {
       action.kind == engine::Action::Kind::kRolloutRestart
           ? cluster_.restart(workload, action.token)
           : cluster_.take(workload, action.uid, action.kind == engine::Action::Kind::kEvict);
+  if (answer == Answer::kDone && !action.uid.empty()) {
+    asked_.insert(action.uid);
+    auto pods = std::make_shared<engine::Pods>(*world_.workloads[workload].pods);
+    for (engine::Pod& pod : *pods) pod.deleting = pod.deleting || pod.uid == action.uid;
+    world_.workloads[workload].pods = std::move(pods);
+  }
   if (answer == Answer::kRefused) wantDecision(events_.now() + 10 * kSecond);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -79,6 +80,7 @@ class Controller {
   engine::World world_;
   engine::Plan plan_;
   std::vector<std::uint64_t> versions_;
+  std::set<std::string> asked_;  // uids that were taken and may still look alive
   std::vector<bool> pods_due_, record_due_;
   Ms decision_due_ = kNever, last_decision_ = -kNever;
   std::optional<Step> kill_;

@@ -45,7 +45,8 @@ engine::Sources observeSources(const Scenario& scenario, Ms now) {
 }
 
 std::shared_ptr<const engine::Pods> observePods(const Scenario& scenario, std::size_t index,
-                                                const SimWorkload& workload, Ms now) {
+                                                const SimWorkload& workload, Ms now,
+                                                const std::set<std::string>& asked) {
   auto pods = std::make_shared<engine::Pods>();
   pods->reserve(workload.pods.size());
   for (const SimPod& from : workload.pods) {
@@ -56,7 +57,7 @@ std::shared_ptr<const engine::Pods> observePods(const Scenario& scenario, std::s
     pod.template_hash = "t" + std::to_string(from.generation);
     pod.ordinal = from.ordinal;
     pod.ready = from.ready;
-    pod.deleting = from.deleting;
+    pod.deleting = from.deleting || asked.contains(pod.uid);
     pod.eligible = !workload.spec->unsupported;
     pod.created = timeAt(from.created);
     pod.restarts = from.restarts;

@@ -216,7 +216,7 @@ Scenario makeScenario(std::uint64_t seed, const Limits& limits) {
     s.workloads.push_back(drawWorkload(shape, i, s.comparable, count > 20, s.plan.waves));
   }
   s.max_restarting = shape.percent(20) ? shape.between(1, 6) : 0;
-  s.slowest_watch = shape.between(1, shape.percent(20) ? 60 : 8) * kSecond;
+  s.slowest_watch = shape.between(1, shape.percent(20) ? 25 : 8) * kSecond;
   s.debounce = (shape.percent(10) ? 2 : shape.between(8, 30)) * kSecond;
   s.poll = shape.between(1, 4) * kMinute;
   s.replicas = shape.between(1, 3);
