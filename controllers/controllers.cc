@@ -33,11 +33,13 @@ void Controllers::startWorkers() {
   parts_->server_runner.start();
   parts_->policy_runner.start();
   parts_->workload_runner.start();
+  parts_->signals.start();
   parts_->rollout_runner.start();
 }
 
 void Controllers::stopWorkers() {
   parts_->rollout_runner.stop();
+  parts_->signals.stop();
   parts_->workload_runner.stop();
   parts_->policy_runner.stop();
   parts_->server_runner.stop();

@@ -96,7 +96,8 @@ struct Controllers::Parts {
                                      clock,
                                      events};
   WorkloadReconciler workload_reconciler{client, pods, workloads, records, clock};
-  Signals signals{client, settings.queries, settings.server_addresses};
+  Signals signals{client, settings.queries, settings.server_addresses,
+                  [this](const std::string& policy) { rollout_queue.add(policy); }};
   RolloutReconciler rollout_reconciler{
       client,
       {policies, cluster_policies, records, namespaces, servers, revisions},

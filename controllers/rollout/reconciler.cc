@@ -124,8 +124,7 @@ Outcome RolloutReconciler::reconcile(const std::string& key, const std::stop_tok
   markGoing(pass.world);
   if (pass.policy) {
     const auto server = stores_.servers.find(serverKey(pass.policy->policy));
-    pass.measures =
-        signals_.fill(*pass.policy, server.get(), pass.plan, pass.members, pass.world, stop);
+    pass.measures = signals_.fill(*pass.policy, server.get(), pass.plan, pass.members, pass.world);
   }
   return move(pass, stop);
 }

@@ -9,7 +9,7 @@
 namespace profiling::controllers {
 namespace {
 
-constexpr std::chrono::milliseconds kDeadline{3'000};
+constexpr std::chrono::milliseconds kDeadline{10'000};  // of each question
 constexpr std::size_t kRemembered = 10'000;
 
 bool judged(const api::WorkloadRollout& r) {
@@ -22,6 +22,11 @@ std::string namespaceOf(const Member& member) {
   return member.record->metadata.namespace_;
 }
 
+// Whose profiles of which namespace: two policies of one may have different servers.
+std::string placeOf(const signals::ServerRef& server, const std::string& namespace_) {
+  return namespace_ + " at " + server.namespace_ + "/" + server.name;
+}
+
 // Why the server takes nothing more, from what its own status says.
 std::string notReady(const api::EffectivePolicy& policy, const api::ProfilingServer* server) {
   if (!policy.policy.spec.server_ref || server == nullptr) return {};
@@ -32,18 +37,45 @@ std::string notReady(const api::EffectivePolicy& policy, const api::ProfilingSer
 
 }  // namespace
 
-bool Signals::due(const std::string& what, engine::Time now) {
-  const std::scoped_lock lock(mutex_);
-  if (asked_.size() > kRemembered) asked_.clear();
-  Asked& asked = asked_[what];
-  if (asked.at != engine::Time{} && now - asked.at < kSignalInterval) return false;
-  asked.at = now;
-  return true;
+void Signals::start() {
+  thread_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
 }
 
-void Signals::note(const std::string& what, bool ok) {
+void Signals::stop() {
+  thread_.request_stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Signals::askLater(const std::string& policy, const std::string& what, engine::Time now,
+                       std::function<bool(const std::stop_token&)> ask) {
   const std::scoped_lock lock(mutex_);
-  asked_[what].ok = ok;
+  if (asked_.size() > kRemembered && tasks_.empty()) asked_.clear();
+  Asked& asked = asked_[what];
+  const bool recent = asked.at != engine::Time{} && now - asked.at < kSignalInterval;
+  if (asked.under_way || recent) return;
+  asked.at = now;
+  asked.under_way = true;
+  tasks_.push_back({policy, what, std::move(ask)});
+  wake_.notify_one();
+}
+
+void Signals::work(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    Task task;
+    {
+      std::unique_lock lock(mutex_);
+      if (!wake_.wait(lock, stop, [this] { return !tasks_.empty(); })) return;
+      task = std::move(tasks_.front());
+      tasks_.pop_front();
+    }
+    const bool ok = task.ask(stop);
+    {
+      const std::scoped_lock lock(mutex_);
+      asked_[task.what].ok = ok;
+      asked_[task.what].under_way = false;
+    }
+    news_(task.policy);
+  }
 }
 
 bool Signals::fine(const std::string& what) const {
@@ -52,75 +84,61 @@ bool Signals::fine(const std::string& what) const {
   return it == asked_.end() || it->second.ok;
 }
 
-void Signals::askMetrics(const std::string& namespace_, engine::Time now,
+bool Signals::askMetrics(const std::string& namespace_, engine::Time now,
                          const std::stop_token& stop) {
-  const std::string what = "metrics " + namespace_;
-  if (!due(what, now)) return;
   const auto usage = signals::readPodMetrics(client_, namespace_, kDeadline, stop);
-  note(what, usage.ok());
   if (usage.ok()) {
     sampler_.add(namespace_, *usage, now);
   } else {
     log::debug("Metrics not read",
                {{"namespace", namespace_}, {"error", usage.status().message()}});
   }
+  return usage.ok();
 }
 
-void Signals::askArrival(const api::EffectivePolicy& policy, const signals::ServerRef& server,
-                         const std::string& namespace_, const std::vector<const engine::Pod*>& pods,
-                         engine::Time now, engine::Duration window, const std::stop_token& stop) {
-  const std::string what = "arrival " + namespace_;
-  if (pods.empty() || !due(what, now)) return;
-  if (queries_ == nullptr) return note(what, false);
-  signals::ArrivalQuestion question;
-  question.server = server;
-  if (policy.tenant_rule == api::kNamespaceAsTenant) {
-    question.tenant = namespace_;
-  }
-  question.scope.namespace_ = namespace_;
-  for (const engine::Pod* pod : pods) question.pods.emplace(pod->name, pod->created);
-  question.since =
-      now - std::clamp<engine::Duration>(window, std::chrono::minutes(1), std::chrono::hours(23));
-  question.now = now;
+bool Signals::askArrival(const signals::ArrivalQuestion& question, const std::stop_token& stop) {
+  if (queries_ == nullptr) return false;
   const auto seen = signals::ArrivalReader(*queries_, servers_, kDeadline).read(question, stop);
-  note(what, seen.ok());
   if (!seen.ok()) {
     log::info("Arrival of profiles not known",
-              {{"namespace", namespace_}, {"error", seen.status().message()}});
-    return;
+              {{"namespace", question.scope.namespace_}, {"error", seen.status().message()}});
+    return false;
   }
   const std::scoped_lock lock(mutex_);
-  seen_[namespace_] = *seen;
+  seen_[placeOf(question.server, question.scope.namespace_)] = *seen;
+  return true;
 }
 
-void Signals::askPressure(const signals::ServerRef& server, engine::Time now,
+bool Signals::askPressure(const signals::ServerRef& server, engine::Time now,
                           const std::stop_token& stop) {
+  if (queries_ == nullptr) return false;
   const std::string key = server.namespace_ + "/" + server.name;
-  if (queries_ == nullptr || !due("pressure " + key, now)) return;
   const auto counters = signals::readPressure(*queries_, server, servers_, kDeadline, stop);
-  if (!counters.ok()) return;
+  if (!counters.ok()) return false;
   const std::scoped_lock lock(mutex_);
   Pressure& pressure = pressure_[key];
   const std::string why =
       pressure.known ? signals::pressureBetween(pressure.counters, *counters) : std::string();
   pressure.counters = *counters;
   pressure.known = true;
-  if (why.empty()) return;
+  if (why.empty()) return true;
   pressure.why = "ProfilingServer '" + key + "' is under pressure: " + why;
   pressure.since = now;
+  return true;
 }
 
 engine::Workload Signals::measured(const engine::Workload& w, const std::string& namespace_,
-                                   const engine::Plan& plan, engine::Time now) const {
+                                   const std::string& place, const engine::Plan& plan,
+                                   engine::Time now) const {
   engine::Workload out = w;
   engine::Pods pods = *w.pods;
   const engine::Time since = engine::timeOf(w.record.since);
   std::optional<signals::LastSeen> seen;
   if (plan.gates.profiles_within) {
     const std::scoped_lock lock(mutex_);
-    if (const auto it = seen_.find(namespace_); it != seen_.end()) seen = it->second;
+    if (const auto it = seen_.find(place); it != seen_.end()) seen = it->second;
   }
-  const bool arrival = fine("arrival " + namespace_);
+  const bool arrival = fine("arrival " + place);
   for (engine::Pod& pod : pods) {
     const bool before = w.record.state == api::WorkloadState::kBaselining;
     if (const auto mean = sampler_.mean(namespace_, pod.name,
@@ -141,44 +159,63 @@ engine::Workload Signals::measured(const engine::Workload& w, const std::string&
 
 bool Signals::fill(const api::EffectivePolicy& policy, const api::ProfilingServer* server,
                    const engine::Plan& plan, const std::vector<Member>& members,
-                   engine::World& world, const std::stop_token& stop) {
+                   engine::World& world) {
   world.sources.server = notReady(policy, server);
   const bool costs = plan.gates.max_cpu_percent || plan.gates.max_memory_bytes;
   const auto& ref = policy.policy.spec.server_ref;
+  const engine::Time now = world.now;
   const signals::ServerRef place{
       ref && !ref->namespace_.empty() ? ref->namespace_ : policy.policy.metadata.namespace_,
       ref ? ref->name : std::string()};
-  std::map<std::string, std::vector<const engine::Pod*>> looked_for;
+  std::map<std::string, signals::LastSeen> looked_for;
   for (std::size_t i = 0; i < members.size(); ++i) {
     if (!judged(world.workloads[i].record)) continue;
-    auto& pods = looked_for[namespaceOf(members[i])];
+    signals::LastSeen& pods = looked_for[namespaceOf(members[i])];
     for (const engine::Pod& pod : *world.workloads[i].pods) {
-      if (!pod.revision.empty() && !pod.deleting) pods.push_back(&pod);
+      if (!pod.revision.empty() && !pod.deleting) pods.emplace(pod.name, pod.created);
     }
   }
   const bool asks = !looked_for.empty() && (costs || plan.gates.profiles_within || ref);
-  for (const auto& [namespace_, pods] : looked_for) {
-    if (costs) askMetrics(namespace_, world.now, stop);
-    if (plan.gates.profiles_within && ref) {
-      askArrival(policy, place, namespace_, pods, world.now,
-                 *plan.gates.profiles_within + kSignalInterval, stop);
+  for (auto& [namespace_, pods] : looked_for) {
+    const std::string metrics = "metrics " + namespace_;
+    const std::string arrival = "arrival " + placeOf(place, namespace_);
+    if (costs) {
+      askLater(plan.policy, metrics, now, [this, name = namespace_, now](const auto& stop) {
+        return askMetrics(name, now, stop);
+      });
     }
-    world.sources.metrics = world.sources.metrics && fine("metrics " + namespace_);
-    world.sources.arrival = world.sources.arrival && fine("arrival " + namespace_);
+    if (plan.gates.profiles_within && ref && !pods.empty()) {
+      signals::ArrivalQuestion question;
+      question.server = place;
+      if (policy.tenant_rule == api::kNamespaceAsTenant) question.tenant = namespace_;
+      question.scope.namespace_ = namespace_;
+      question.pods = std::move(pods);
+      question.since =
+          now - std::clamp<engine::Duration>(*plan.gates.profiles_within + kSignalInterval,
+                                             std::chrono::minutes(1), std::chrono::hours(23));
+      question.now = now;
+      askLater(plan.policy, arrival, now,
+               [this, question](const auto& stop) { return askArrival(question, stop); });
+    }
+    world.sources.metrics = world.sources.metrics && fine(metrics);
+    world.sources.arrival = world.sources.arrival && fine(arrival);
   }
   if (plan.gates.profiles_within && !ref) world.sources.arrival = false;
   if (ref && asks) {
-    askPressure(place, world.now, stop);
+    const std::string key = place.namespace_ + "/" + place.name;
+    askLater(plan.policy, "pressure " + key, now,
+             [this, place, now](const auto& stop) { return askPressure(place, now, stop); });
     const std::scoped_lock lock(mutex_);
-    const auto it = pressure_.find(place.namespace_ + "/" + place.name);
+    const auto it = pressure_.find(key);
     if (world.sources.server.empty() && it != pressure_.end() &&
-        world.now - it->second.since < kPressureMemory) {
+        now - it->second.since < kPressureMemory) {
       world.sources.server = it->second.why;
     }
   }
   for (std::size_t i = 0; asks && i < members.size(); ++i) {
     if (!judged(world.workloads[i].record)) continue;
-    world.workloads[i] = measured(world.workloads[i], namespaceOf(members[i]), plan, world.now);
+    world.workloads[i] = measured(world.workloads[i], namespaceOf(members[i]),
+                                  placeOf(place, namespaceOf(members[i])), plan, now);
   }
   return asks;
 }

@@ -2,11 +2,15 @@
 // memory, arrival of profiles, pressure on the storage server.
 #pragma once
 
+#include <condition_variable>
+#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "controllers/engine/engine.h"
@@ -24,22 +28,32 @@ inline constexpr engine::Duration kSignalInterval{10'000};
 inline constexpr engine::Duration kPressureMemory{60'000};
 
 // Thread-safe. Everything given must outlive it; without `queries` arrival and pressure are
-// unknown.
+// unknown. A thread of its own asks, so that a server that is slow delays no verdict on a crash.
 class Signals {
  public:
-  Signals(kube::Client& client, net::QueryClient* queries, signals::AddressOverrides servers)
-      : client_(client), queries_(queries), servers_(std::move(servers)) {}
+  // `news` is called on that thread with the key of the policy that something was learnt for.
+  Signals(kube::Client& client, net::QueryClient* queries, signals::AddressOverrides servers,
+          std::function<void(const std::string& policy)> news)
+      : client_(client), queries_(queries), servers_(std::move(servers)), news_(std::move(news)) {}
 
-  // Fills world.sources and, of workloads that are being judged, what was measured of their pods.
-  // Asks at most once in kSignalInterval. True when there is something to ask for again.
+  void start();  // once
+  void stop();
+
+  // Fills world.sources and, of workloads that are being judged, what is known of their pods, and
+  // has the rest asked for, each thing at most once in kSignalInterval. True when there is
+  // something to ask for again.
   bool fill(const api::EffectivePolicy& policy, const api::ProfilingServer* server,
-            const engine::Plan& plan, const std::vector<Member>& members, engine::World& world,
-            const std::stop_token& stop);
+            const engine::Plan& plan, const std::vector<Member>& members, engine::World& world);
 
  private:
   struct Asked {
     engine::Time at{};
     bool ok = true;
+    bool under_way = false;
+  };
+  struct Task {
+    std::string policy, what;
+    std::function<bool(const std::stop_token& stop)> ask;  // whether there was an answer
   };
   struct Pressure {
     signals::PressureCounters counters;
@@ -47,27 +61,32 @@ class Signals {
     std::string why;
     engine::Time since{};
   };
-  bool due(const std::string& what, engine::Time now);
-  void note(const std::string& what, bool ok);
+  void askLater(const std::string& policy, const std::string& what, engine::Time now,
+                std::function<bool(const std::stop_token&)> ask);
+  void work(const std::stop_token& stop);
   bool fine(const std::string& what) const;
 
-  void askMetrics(const std::string& namespace_, engine::Time now, const std::stop_token& stop);
-  void askArrival(const api::EffectivePolicy& policy, const signals::ServerRef& server,
-                  const std::string& namespace_, const std::vector<const engine::Pod*>& pods,
-                  engine::Time now, engine::Duration window, const std::stop_token& stop);
-  void askPressure(const signals::ServerRef& server, engine::Time now, const std::stop_token& stop);
+  bool askMetrics(const std::string& namespace_, engine::Time now, const std::stop_token& stop);
+  bool askArrival(const signals::ArrivalQuestion& question, const std::stop_token& stop);
+  bool askPressure(const signals::ServerRef& server, engine::Time now, const std::stop_token& stop);
   engine::Workload measured(const engine::Workload& w, const std::string& namespace_,
-                            const engine::Plan& plan, engine::Time now) const;
+                            const std::string& place, const engine::Plan& plan,
+                            engine::Time now) const;
 
   kube::Client& client_;
   net::QueryClient* const queries_;
   const signals::AddressOverrides servers_;
   signals::OverheadSampler sampler_;
 
+  const std::function<void(const std::string&)> news_;
+
   mutable std::mutex mutex_;
+  std::condition_variable_any wake_;
+  std::deque<Task> tasks_;
   std::map<std::string, Asked> asked_;
-  std::map<std::string, signals::LastSeen> seen_;  // by namespace
+  std::map<std::string, signals::LastSeen> seen_;  // by namespace and server
   std::map<std::string, Pressure> pressure_;       // by server
+  std::jthread thread_;
 };
 
 }  // namespace profiling::controllers

@@ -15,14 +15,14 @@ def work():
     while True:
         until = time.monotonic() + 0.01
         while time.monotonic() < until: sum(range(50))
-        time.sleep(0.4)
+        time.sleep(1)
 threading.Thread(target=work, daemon=True).start()
 http.server.ThreadingHTTPServer(("", 8080), Handler).serve_forever()
 """
 NODE = """
 const http = require('http');
 process.on('SIGTERM', () => process.exit(0));
-setInterval(() => { const end = Date.now() + 10; while (Date.now() < end) Math.sqrt(2); }, 400);
+setInterval(() => { const end = Date.now() + 10; while (Date.now() < end) Math.sqrt(2); }, 1000);
 http.createServer((q, a) => a.end('ok')).listen(8080);
 """
 # Asks every service again and again, and says on one line what came of it.
@@ -47,10 +47,10 @@ def application(namespace, name, language="python", extra="", replicas=2, env=()
     """A Deployment and its Service. No request is lost by design: surge, and a moment to leave the endpoints."""
     image = f"localhost/profiling-operator/example-{language}:dev"
     command = {"python": ["/usr/bin/python3", "-c", SERVER.format(extra=extra)], "node": ["/usr/bin/node", "-e", NODE], "java": None}[language]
-    limits = {"python": ("20m", "150m"), "node": ("20m", "200m"), "java": ("100m", "700m")}[language]
+    limits = {"python": ("20m", "150m"), "node": ("20m", "200m"), "java": ("50m", "150m")}[language]
     container = {
         "name": "app", "image": image, "imagePullPolicy": "IfNotPresent", "ports": [{"containerPort": 8080}],
-        "env": list(env), "readinessProbe": {"httpGet": {"path": "/healthz", "port": 8080}, "periodSeconds": 1},
+        "env": list(env), "readinessProbe": {"httpGet": {"path": "/healthz", "port": 8080}, "periodSeconds": 2},
         "lifecycle": {"preStop": {"sleep": {"seconds": 3}}},
         "resources": {"requests": {"cpu": limits[0], "memory": "48Mi"}, "limits": {"cpu": limits[1], "memory": "256Mi"}},
         "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}}

@@ -1,11 +1,11 @@
 """Rollouts on a real node: nobody notices one that goes well, and one that does harm is stopped and undone."""
 import json
-import os
+
 import re
 import subprocess
 
 import pytest
-from conftest import ROOT, wait_until_injecting
+from conftest import ROOT
 from kube import wait_for
 from rollout_apps import application, policy, poller
 
@@ -69,7 +69,13 @@ def asked_and_failed(kube, where):
 
 @pytest.fixture(scope="module")
 def cluster_with_server(shop):
-    return shop
+    """The node is small: the demo's applications, which keep a core busy, rest meanwhile."""
+    demo = [f"deployment/checkout-{language}" for language in ("java", "python", "node")]
+    shop.run("scale", "-n", "shop", "--replicas=0", *demo)
+    yield shop
+    shop.run("scale", "-n", "shop", "--replicas=1", *demo)
+    for deployment in demo:
+        shop.run("rollout", "status", "-n", "shop", deployment, "--timeout=180s", timeout=200)
 
 
 def test_a_rollout_over_three_languages_is_not_noticed_by_anybody(cluster_with_server):

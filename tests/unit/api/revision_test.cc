@@ -13,7 +13,9 @@ const AgentImages kNew{{{"agents/java:2", "2"}, {"agents/python:2", "2"}, {"agen
 
 ProfilingPolicy policy() {
   ProfilingPolicy p;
-  p.metadata = {"checkout", "shop", "uid-1", "5"};
+  p.metadata.name = "checkout";
+  p.metadata.namespace_ = "shop";
+  p.metadata.uid = "uid-1";
   p.spec.endpoint = Endpoint{"http://pyroscope:4040", ""};
   p.spec.profiles.locks = p.spec.profiles.allocations = true;
   return p;
