@@ -50,6 +50,8 @@ CHANGED = [
           ("version", "9.9.9", f"--agent-version-{language}=9.9.9"))],
     ("logging.level", "debug", both(lambda o, c: "--log-level=debug" in args(o, c))),
     ("logging.format", "text", both(lambda o, c: "--log-format=text" in args(o, c))),
+    ("controller.restarts.enabled", False, lambda d: "pods/eviction" not in str(d.of("ClusterRole"))),
+    ("controller.restarts.maxWorkloads", 7, lambda d: "--max-restarting-workloads=7" in str(d.deployments()["controller"])),
     ("controller.replicas", 3, lambda o: o.deployments()["controller"]["spec"]["replicas"] == 3),
     ("controller.leaderElection.leaseDuration", "60s", lambda o: "--leader-elect-lease-duration=60s" in args(o, "controller")),
     ("controller.leaderElection.renewDeadline", "25s", lambda o: "--leader-elect-renew-deadline=25s" in args(o, "controller")),

@@ -23,10 +23,22 @@ def test_nothing_cluster_wide_reads_secrets_or_raises_privileges(default):
         assert not {"escalate", "bind", "impersonate"} & set(rule["verbs"]), f"{name}: {rule}"
 
 
-def test_pods_are_never_written(default):
-    for name, rule in rules(default, "ClusterRole") + rules(default, "Role"):
-        if "pods" in rule["resources"]:
-            assert set(rule["verbs"]) <= {"get", "list", "watch"}, f"{name}: {rule}"
+def writes(objects):
+    """(role, resource, verb) of whatever concerns pods and what makes them."""
+    made = {"pods", "pods/eviction", "deployments", "statefulsets", "daemonsets", "rollouts"}
+    return {(name.rsplit("-", 1)[1], resource, verb) for name, rule in rules(objects, "ClusterRole") + rules(objects, "Role")
+            for resource in set(rule["resources"]) & made for verb in set(rule["verbs"]) - {"get", "list", "watch"}}
+
+
+def test_pods_are_never_made_or_changed_and_only_rollouts_take_them_away(default):
+    assert writes(default) == {("controller", "pods", "delete"), ("controller", "pods/eviction", "create")} | {
+        ("controller", kind, "patch") for kind in ("deployments", "statefulsets", "daemonsets", "rollouts")} | {
+        ("controller", "statefulsets", "create")}
+
+
+def test_without_restarts_nothing_of_an_application_is_written(helm):
+    assert writes(helm.render({"controller.restarts.enabled": False})) == {
+        ("controller", "statefulsets", "create"), ("controller", "statefulsets", "patch")}
 
 
 def test_secrets_by_name_and_in_the_own_namespace_only(default):
