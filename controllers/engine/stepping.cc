@@ -124,7 +124,10 @@ void Machine::replacePods() {
   again(now_ + kOwnerPoll);
   if (w_.owner->rolling_out || w_.owner->paused) return;
   const std::int64_t desired = std::max(w_.owner->replicas, c.live);
-  const std::int64_t away = std::max<std::int64_t>(desired - c.ready, 0);
+  // One that surged for the owner's own rollout may be gone already and not be missed yet: what was
+  // taken a moment ago counts, whoever seems to stand in for it.
+  const bool lately = !r_.last_restart.empty() && now_ - timeOf(r_.last_restart) < kSettleTime;
+  const std::int64_t away = std::max<std::int64_t>(desired - c.ready, lately ? c.deleting : 0);
   const Time settled_since = notLong();
   // Those that came back without the agent a moment ago would do so again.
   std::vector<const Pod*> pods = candidates(*w_.pods, r_.target_revision, firstOrdinal());
