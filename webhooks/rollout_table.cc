@@ -1,5 +1,6 @@
 #include "webhooks/rollout_table.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace profiling::webhooks {
@@ -79,6 +80,7 @@ void RolloutTable::podSeen(const std::string& pod, const std::string& group,
   Grants& grants = it->second.grants;
   if (replica == replica_ && grants.revision == revision && !grants.since.empty()) {
     grants.since.pop_front();
+    if (replicas_ > 1) grants.seen.push_back(clock_.steady());
   }
   pods_.emplace(pod, PodRow{it, std::string(revision)});
 }
@@ -115,15 +117,18 @@ inject::RevisionChoice RolloutTable::choose(
   const inject::Assignment& assignment = *group.assignment;
   Grants& grants = group.grants;
   const SteadyTime now = clock_.steady();
-  if (grants.revision != assignment.assigned) grants = {assignment.assigned, {}};
+  if (grants.revision != assignment.assigned) grants = {assignment.assigned, {}, {}};
+  while (!grants.seen.empty() && now - grants.seen.front() >= kLag) grants.seen.pop_front();
   while (!grants.since.empty() && now - grants.since.front() >= kGrantLife) {
     grants.since.pop_front();
   }
   const auto live = group.live.find(assignment.assigned);
-  inject::RevisionChoice choice =
-      inject::chooseRevision(policy, &assignment, pod.ordinal,
-                             {live == group.live.end() ? 0 : live->second,
-                              static_cast<std::int64_t>(grants.since.size()), replicas_});
+  const auto seen = static_cast<std::int64_t>(grants.seen.size());
+  const std::int64_t settled =
+      std::max<std::int64_t>((live == group.live.end() ? 0 : live->second) - seen, 0);
+  inject::RevisionChoice choice = inject::chooseRevision(
+      policy, &assignment, pod.ordinal,
+      {settled, static_cast<std::int64_t>(grants.since.size()) + seen, replicas_});
   if (choice.counted && !dry_run) grants.since.push_back(now);
   return choice;
 }

@@ -23,6 +23,10 @@
 namespace profiling::webhooks {
 
 inline constexpr Millis kGrantLife{60'000};
+// With several processes a pod of ours that was seen counts as pending for so long: theirs of the
+// same moment may be seen later. While watches lag less than this, the bound of chooseRevision()
+// holds; with one process there is nobody to wait for.
+inline constexpr Millis kLag{5'000};
 
 struct PodOfWorkload {
   std::string_view namespace_, kind, name;
@@ -60,13 +64,16 @@ class RolloutTable {
  private:
   struct Grants {
     std::string revision;
-    std::deque<SteadyTime> since;
+    std::deque<SteadyTime> since;  // not seen yet
+    std::deque<SteadyTime> seen;   // when, of those of the last kLag
   };
   struct Group {
     std::optional<inject::Assignment> assignment;
     std::map<std::string, std::int64_t, std::less<>> live;  // by revision
     Grants grants;
-    bool empty() const { return !assignment && live.empty() && grants.since.empty(); }
+    bool empty() const {
+      return !assignment && live.empty() && grants.since.empty() && grants.seen.empty();
+    }
   };
   using Groups = std::map<std::string, Group, std::less<>>;
   struct PodRow {

@@ -169,10 +169,12 @@ class Coordinator {
       countState(r);
     }
     explain(records, blocked);
-    if (!step_done) return;
+    // Of a policy that has just come the workloads have no records yet: that is no success.
+    if (!step_done || records.empty()) return;
     const bool last = policy_.step >= policy_.steps && policy_.wave + 1 >= policy_.waves;
     if (last) {
-      if (policy_.failed == 0 && policy_.held == 0) out_.stable = policy_.revision;
+      const bool proven = policy_.complete > 0 && policy_.failed == 0 && policy_.held == 0;
+      if (proven) out_.stable = policy_.revision;
       return;
     }
     if (budget_.frozen || plan_.paused) return;

@@ -294,7 +294,8 @@ void Machine::evaluating() {
     again(deadline);
     return;
   }
-  if (plan_.gates.on_inconclusive == api::OnInconclusive::kRollBack) {
+  // An outage of what is asked says nothing about the agent: that never rolls back.
+  if (plan_.gates.on_inconclusive == api::OnInconclusive::kRollBack && verdict != Verdict::kError) {
     rollBack(result.verdict.reason, result.verdict.message, "RolledBack");
     return;
   }

@@ -69,6 +69,18 @@ TEST(Engine, AnAgentThatCrashesIsUndoneAndStopsTheRest) {
   EXPECT_EQ(t.replaced.size(), 2U) << "one pod there and back";
 }
 
+TEST(Engine, NothingIsProvenByNobody) {
+  TestWorld t;
+  t.plan.workload_steps = {10, 100};
+  t.settle();
+  EXPECT_EQ(t.world.record.step, 1);
+  EXPECT_EQ(t.plan.stable, "");
+  t.add("empty", 0);
+  t.settle();
+  EXPECT_EQ(t.record(0).reason, "NoPods");
+  EXPECT_EQ(t.plan.stable, "");
+}
+
 TEST(Engine, NewPodsAtOnceWithoutARolloutAndNobodyIsRestarted) {
   TestWorld t;
   t.plan.mode = api::RestartMode::kOnOwnerChange;

@@ -102,6 +102,22 @@ TEST(RolloutTable, TwoProcessesGoOverByAtMostOnePodInABurst) {
   }
 }
 
+TEST(RolloutTable, SoDoTheyWhenEachSeesItsOwnPodsAtOnceAndTheOthersLate) {
+  test::FakeClock clock;
+  for (const std::int64_t wanted : {1, 2, 3, 7, 10}) {
+    Replica a("a", 2, clock, wanted);
+    Replica b("b", 2, clock, wanted);
+    std::int64_t admitted = 0;
+    for (int i = 0; i < 100; ++i) {
+      Replica& one = i % 2 == 0 ? a : b;
+      if (!one.admits()) continue;
+      one.sees("shop/web-" + std::to_string(admitted++), one.table.replica());
+    }
+    EXPECT_GE(admitted, wanted);
+    EXPECT_LE(admitted, wanted + 1) << wanted;
+  }
+}
+
 TEST(RolloutTable, OneProcessFillsTheShareAloneAsItsPodsAreSeen) {
   test::FakeClock clock;
   Replica a("a", 2, clock, 8);
@@ -109,6 +125,7 @@ TEST(RolloutTable, OneProcessFillsTheShareAloneAsItsPodsAreSeen) {
   for (int i = 0; i < 100; ++i) {
     if (!a.admits()) continue;
     a.sees("shop/web-" + std::to_string(admitted++), "a");
+    clock.advance(kLag);
   }
   EXPECT_EQ(admitted, 8);
 }
