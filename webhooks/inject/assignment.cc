@@ -1,5 +1,10 @@
 #include "webhooks/inject/assignment.h"
 
+#include <algorithm>
+#include <vector>
+
+#include "operator/api/revision.h"
+
 namespace profiling::inject {
 namespace {
 
@@ -16,6 +21,13 @@ RevisionChoice refused(Reason reason) {
 
 bool isOf(const Assignment& a, const api::EffectivePolicy& policy) {
   return a.policy_name == policy.policy.metadata.name && a.policy_kind == api::policyKind(policy);
+}
+
+// Overhead may have made the target a reduced revision of the current one.
+bool isReducedFrom(const api::EffectivePolicy& current, const std::string& revision) {
+  const std::vector<api::EffectivePolicy> ladder = api::overheadLadder(current);
+  return std::any_of(ladder.begin(), ladder.end(),
+                     [&](const auto& rung) { return rung.revision == revision; });
 }
 
 bool hasPlace(const Assignment& a, const Share& share) {
@@ -53,9 +65,10 @@ RevisionChoice chooseRevision(const Policy& current, const Assignment* assignmen
   }
   const Assignment& a = *assignment;
   const bool unknown = a.target != current->revision && a.rejected != current->revision;
-  // Overhead may have made it a reduced revision of this very one, which the policy keeps.
-  const bool newer = unknown && a.assigned != current->revision && current->at(a.target) == nullptr;
-  if (at_once && newer && !a.held) return {current, Reason::kInjected, false};
+  if (at_once && unknown && a.assigned != current->revision && !a.held &&
+      !isReducedFrom(*current, a.target)) {
+    return {current, Reason::kInjected, false};
+  }
 
   const Reason none = a.rejected.empty() ? Reason::kAwaitingRollout : Reason::kRolledBack;
   if (a.assigned.empty()) return refused(none);

@@ -287,8 +287,8 @@ TEST(Controllers, TheyStopWhileWatchesAndWorkersAreBusy) {
   c.controllers->startWorkers();
   c.controllers->stopWorkers();
   c.controllers->stopWatches();
-  EXPECT_EQ(c.controllers->reflectors().size(), 13U);
-  EXPECT_EQ(c.controllers->stats().size(), 4U);
+  EXPECT_EQ(c.controllers->reflectors().size(), 14U);
+  EXPECT_EQ(c.controllers->stats().size(), 5U);
 }
 
 }  // namespace
