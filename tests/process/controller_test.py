@@ -83,7 +83,7 @@ def test_the_leader_writes_and_the_standby_does_not(world):
     assert leader.metric("profiling_reconcile_total") > 0
     assert leader.metric("workqueue_adds_total") >= leader.metric("workqueue_work_duration_seconds_count") > 0
     assert leader.metric("rest_client_requests_total") >= leader.metric("rest_client_request_duration_seconds_count") > 0
-    assert leader.metric("profiling_watch_streamed_lists_total") == 13
+    assert leader.metric("profiling_watch_streamed_lists_total") == 14
 
 
 def test_changes_of_conditions_are_events(world):
