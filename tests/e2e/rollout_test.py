@@ -122,7 +122,7 @@ def test_an_agent_that_crashes_its_application_is_undone_and_nothing_else_restar
     wait_state(kube, where, "victim", "RolledBack")
     record = rollout(kube, where, "victim")
     assert (record["verdict"]["result"], record["verdict"]["attribution"]) == ("Fail", "Agent"), record
-    assert record["step"] == 1 and any("134" in line for line in record["verdict"]["evidence"]), record
+    assert record["step"] == 1 and any(f"exit code {code}" in line for code in (134, 139) for line in record["verdict"]["evidence"]), record
     assert "assignedRevision" not in record
     wait_for("the victim to run without an agent",
              lambda: not profiled(kube, where, "victim") and len(pods(kube, where, "victim")) == 2, 60)

@@ -29,8 +29,9 @@ func endState(run *Run, ref *Reference) []string {
 }
 
 // Statuses tell what a controller saw. It is level-triggered, so a delay makes it see (and tell) states
-// between that it skipped in the reference, or the other way round.
-const statesBetween = 4
+// between that it skipped in the reference, or the other way round. A record has two that tell: what is
+// counted, and where its rollout is.
+const statesBetween = 8
 
 // writeSummary is O2.
 func writeSummary(run *Run, ref *Reference) []string {
