@@ -1,5 +1,5 @@
-// One call of advance(): the state that its parts share. Internal to machine.cc, preflight.cc,
-// stepping.cc and undo.cc.
+// One call of advance(): the state that its parts share. Internal to machine.cc, states.cc,
+// preflight.cc, stepping.cc and undo.cc.
 #pragma once
 
 #include <string>
@@ -31,7 +31,7 @@ class Machine {
     bool skip = false;  // it stays: the workload takes no part
   };
 
-  // machine.cc
+  // machine.cc and states.cc
   void transition();
   void retarget();
   void pending();

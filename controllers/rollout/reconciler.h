@@ -65,7 +65,7 @@ class RolloutReconciler {
                      const std::stop_token& stop);
   Status writePolicy(Pass& pass, const std::stop_token& stop);
   Status keepRevisions(Pass& pass, const std::stop_token& stop);
-  void tell(const Pass& pass, const Member& member, const api::WorkloadRollout& before,
+  void tell(const std::string& policy, const Member& member, const api::WorkloadRollout& before,
             const api::WorkloadRollout& after);
   engine::Time now() const;
   void markGoing(engine::World& world);

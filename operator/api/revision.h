@@ -41,8 +41,8 @@ nlohmann::json revisionObject(const EffectivePolicy& policy, const std::string& 
 std::string revisionName(const EffectivePolicy& policy);
 
 // `policy` as it was at `revision`: who is selected stays that of today, what is injected and where
-// profiles go is the revision's. Null when its content cannot be read any more, and while the policy
-// itself has no server.
+// profiles go is the revision's. Null when its content cannot be read any more, and while the
+// policy itself has no server.
 std::shared_ptr<const EffectivePolicy> atRevision(const EffectivePolicy& policy,
                                                   const Revision& revision);
 

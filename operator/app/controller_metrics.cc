@@ -107,11 +107,11 @@ void exportControllers(obs::Metrics& metrics, controllers::Controllers& all) {
     }
     for (const auto& [verdict, count] : stats.verdicts) {
       const std::size_t blank = verdict.find(' ');
-      obs::raiseTo(metrics.counter("profiling_rollout_verdicts_total",
-                                   "Verdicts on workloads, as they came up.",
-                                   {{"result", verdict.substr(0, blank)},
-                                    {"attribution", verdict.substr(blank + 1)}}),
-                   count);
+      obs::raiseTo(
+          metrics.counter(
+              "profiling_rollout_verdicts_total", "Verdicts on workloads, as they came up.",
+              {{"result", verdict.substr(0, blank)}, {"attribution", verdict.substr(blank + 1)}}),
+          count);
     }
     for (const auto& [action, count] : stats.actions) {
       obs::raiseTo(metrics.counter("profiling_rollout_actions_total",

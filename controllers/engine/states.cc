@@ -1,0 +1,161 @@
+// What each state waits for and leads to; preflight.cc, stepping.cc and undo.cc have theirs.
+#include <algorithm>
+
+#include "controllers/engine/machine_impl.h"
+
+namespace profiling::engine {
+namespace {
+
+using State = api::WorkloadState;
+using api::Attribution;
+using api::Verdict;
+
+constexpr Duration kSkippedAgain{std::chrono::minutes(10)};
+constexpr Duration kSkippedLook{std::chrono::minutes(1)};  // for as long after each
+
+}  // namespace
+
+void Machine::pending() {
+  if (r_.rejected_revision == r_.target_revision && !r_.rejected_revision.empty()) {
+    assign(r_.stable_revision);
+    enter(State::kRolledBack, "Rejected", "the revision failed here before");
+    return;
+  }
+  if (!in_turn_) {
+    assign(r_.stable_revision);
+    wait("NotYet", "its turn in the rollout has not come");
+    return;
+  }
+  enter(State::kPreflight);
+}
+
+void Machine::soaking() {
+  if (!healthy()) return;
+  const Counts c = counts(r_.target_revision);
+  if (c.on < goal() && c.deleting == 0 && !jobs()) {
+    enter(State::kStepping, "PodsMissing", "pods that had the revision are gone");
+    if (!takeSlot()) enter(State::kPreflight, "Queued", "other workloads come first");
+    return;
+  }
+  const Time end = timeOf(r_.since) + (promotedFully() ? Duration(0) : plan_.soak);
+  if (now_ < end) {
+    r_.reason = "Soaking";
+    r_.message.clear();
+    again(end);
+    return;
+  }
+  enter(State::kEvaluating);
+}
+
+void Machine::evaluating() {
+  const GateResult result = judge(true);
+  again(result.again);
+  const Verdict verdict = result.verdict.result;
+  if (verdict == Verdict::kFail && result.verdict.attribution == Attribution::kAgent) {
+    fail(result);
+    return;
+  }
+  if (verdict == Verdict::kPass || approved()) {
+    take(result);
+    advanceStep();
+    return;
+  }
+  if (verdict == Verdict::kFail) {
+    hold(result);
+    return;
+  }
+  if (verdict != Verdict::kNone) take(result);
+  wait(result.verdict.reason, result.verdict.message);
+  const Time deadline = timeOf(r_.since) + plan_.progress_deadline;
+  if (now_ < deadline) {
+    again(deadline);
+    return;
+  }
+  // An outage of what is asked says nothing about the agent: that never rolls back.
+  if (plan_.gates.on_inconclusive == api::OnInconclusive::kRollBack && verdict != Verdict::kError) {
+    rollBack(result.verdict.reason, result.verdict.message, "RolledBack");
+    return;
+  }
+  hold(result);
+  if (verdict == Verdict::kNone) r_.verdict.result = Verdict::kInconclusive;
+}
+
+void Machine::advanceStep() {
+  if (lastStep()) {
+    if (r_.stable_revision != r_.target_revision) remember("Complete", "");
+    r_.stable_revision = r_.target_revision;
+    r_.restart_attempts = 0;
+    assign(r_.target_revision);
+    enter(State::kComplete);
+    return;
+  }
+  r_.restart_attempts = 0;
+  r_.step = promotedFully() ? static_cast<std::int64_t>(plan_.pod_steps.size()) : r_.step + 1;
+  enter(State::kPreflight);
+}
+
+void Machine::complete() {
+  if (!healthy()) return;
+  assign(r_.target_revision);
+  if (!managed()) return;
+  const auto missed = [&](const Pod* pod) { return now_ - pod->created >= 2 * kSettleTime; };
+  const std::vector<const Pod*> off = candidates(*w_.pods, r_.target_revision, partition());
+  if (std::none_of(off.begin(), off.end(), missed)) {
+    if (!off.empty()) again(now_ + 2 * kSettleTime);
+    if (!r_.reason.empty()) wait({}, {});
+    return;
+  }
+  if (w_.kind == "StatefulSet" && !w_.owner) {
+    wants_owner_ = true;  // those below its partition are not ours to repair
+    return;
+  }
+  enter(State::kPreflight, "Repair", "pods started without an agent while nobody injected it");
+}
+
+void Machine::paused() {
+  const GateResult result = judge(true);
+  again(result.again);
+  const bool fails = result.verdict.result == Verdict::kFail;
+  if (fails && result.verdict.attribution == Attribution::kAgent && !plan_.pause_on_failure) {
+    fail(result);
+    return;
+  }
+  const bool was_failure = r_.verdict.result == Verdict::kFail;
+  // Held because nothing moved: a verdict on the pods that are there says nothing about that.
+  const bool stuck = r_.reason == "ProgressDeadlineExceeded" || r_.reason == "InjectionMissed" ||
+                     r_.reason == "GitOpsConflict";
+  const bool reached = counts(r_.target_revision).on_ready >= goal();
+  const bool cleared =
+      stuck ? reached && !fails : (was_failure ? !fails : result.verdict.result == Verdict::kPass);
+  if (forgiven() || approved() || cleared) {
+    r_.restart_attempts = 0;
+    r_.verdict = {};
+    enter(r_.step > 0 && reached ? State::kEvaluating : State::kPreflight);
+    return;
+  }
+  if (fails && !was_failure) hold(result);
+}
+
+void Machine::skipped() {
+  const bool by_user = r_.reason == "SkippedByUser";
+  if (by_user && w_.wishes.skip) return;
+  if (w_.unsupported) {
+    if (r_.reason != w_.unsupported_reason) wait(w_.unsupported_reason, {});
+    return;
+  }
+  if (!by_user && !forgiven()) {
+    if (r_.reason == "NoPods" && counts({}).total == 0) return;
+    if (r_.reason != "NoPods" && r_.reason != "Unsupported") {
+      // Looked at now and then, and written only when that has changed something.
+      const auto waited = std::chrono::duration_cast<Duration>(now_ - timeOf(r_.since));
+      const auto looks = waited / kSkippedAgain;
+      again(timeOf(r_.since) + (looks + 1) * kSkippedAgain);
+      if (looks < 1 || waited % kSkippedAgain >= kSkippedLook) return;
+      const auto against = obstacle();
+      if (wants_owner_ || (against && (against->skip || against->reason == r_.reason))) return;
+    }
+  }
+  enter(State::kPending);
+}
+
+}  // namespace profiling::engine
