@@ -46,6 +46,10 @@ Result decide(const Plan& plan, const World& world);
 // than all where there are two, so that there is somebody to compare with.
 std::int64_t podsOfStep(std::int64_t total, std::int64_t percent);
 
+// Whether nothing is to be done for the workload, whatever its pods are in detail: it is calm and
+// complete, or calm and waits for its owner under a plan that restarts nothing.
+bool atRest(const Plan& plan, const Workload& workload);
+
 // Whether pods of the workload are being replaced: it counts against maxParallel.
 bool restarting(const api::WorkloadRollout& record);
 

@@ -33,6 +33,20 @@ std::int64_t podsOfStep(std::int64_t total, std::int64_t percent) {
   return std::clamp<std::int64_t>((total * percent + 99) / 100, 1, total - 1);
 }
 
+bool atRest(const Plan& plan, const Workload& w) {
+  const bool asked = w.wishes.skip || w.wishes.paused || !w.wishes.pin.empty() ||
+                     !plan.aborted.empty() || plan.revisions.empty();
+  if (!w.calm || asked || w.unsupported || w.kind == "Job" || w.kind == "CronJob") return false;
+  const api::WorkloadRollout& r = w.record;
+  if (r.state == api::WorkloadState::kComplete) {
+    return r.target_revision == plan.revisions.front() && *w.calm == r.target_revision &&
+           r.assigned_revision == r.target_revision && r.reason.empty() &&
+           r.restart_mode == plan.mode && r.max_unavailable == plan.max_unavailable &&
+           r.steps == static_cast<std::int64_t>(plan.pod_steps.size());
+  }
+  return plan.immediate() && r.target_revision.empty() && w.calm->empty();
+}
+
 bool restarting(const api::WorkloadRollout& record) {
   return record.restart_mode == api::RestartMode::kManaged &&
          (record.state == api::WorkloadState::kStepping ||

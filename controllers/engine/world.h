@@ -130,6 +130,10 @@ struct Workload {
   WorkloadWishes wishes;
   api::WorkloadRollout record;
   std::shared_ptr<const Pods> pods = std::make_shared<const Pods>();  // that live
+  // Set when all pods are ready, have never failed and have this revision (empty: no agent). Where
+  // it is and atRest() holds, `pods` may be left out: of most workloads nothing more is needed, and
+  // the pods of a large cluster would be a lot to carry along.
+  std::optional<std::string> calm;
   std::optional<Owner> owner;
 };
 

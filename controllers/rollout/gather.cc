@@ -17,6 +17,18 @@ bool isOf(const api::WorkloadProfile& record, const api::EffectivePolicy& policy
          (policy.cluster || record.metadata.namespace_ == policy.policy.metadata.namespace_);
 }
 
+// The one revision of pods that are all ready and have never failed.
+std::optional<std::string> calmOf(const engine::Pods& pods) {
+  if (pods.empty()) return std::nullopt;
+  for (const engine::Pod& pod : pods) {
+    if (!pod.ready || pod.deleting || pod.failure || pod.restarts > 0 || !pod.eligible ||
+        pod.revision != pods.front().revision) {
+      return std::nullopt;
+    }
+  }
+  return pods.front().revision;
+}
+
 using Generations = std::unordered_map<std::string, std::uint64_t>;
 Generations generationsOf(const PodTable& pods, const std::string& namespace_) {
   Generations out;
@@ -45,26 +57,33 @@ WorldReader::Facts WorldReader::factsOf(const std::string& group,
       return it->second;
     }
   }
-  Facts facts{generation, policies, preflight, nullptr, false, {}};
-  engine::Pods pods;
-  if (auto members = pods_.members(group)) {
-    const inject::NamespaceState& state = policies->of(members->group.namespace_);
-    const std::vector<bool> may = mayCarry(members->group, state, preflight, index_.settings());
-    pods = std::move(members->pods);
-    for (std::size_t i = 0; i < pods.size(); ++i) {
-      pods[i].eligible = !pods[i].revision.empty() || may[members->class_of[i]];
-    }
-    const WorkloadEvaluation evaluation =
-        evaluate(members->group, state, preflight, index_.settings());
-    const PolicyShare* main = evaluation.main();
+  Facts facts{generation, policies, preflight, podsOf(group, record), std::nullopt, false, {}};
+  facts.calm = calmOf(*facts.pods);
+  if (facts.calm) facts.pods.reset();
+  if (const auto evaluation = index_.evaluation(group)) {
+    const PolicyShare* main = evaluation->main();
     facts.unsupported = main != nullptr && main->pods.skipped == main->pods.total;
-    if (facts.unsupported)
+    if (facts.unsupported) {
       facts.reason = std::string(inject::reasonName(main->skipped.begin()->first));
+    }
   }
-  facts.pods = std::make_shared<const engine::Pods>(std::move(pods));
   const std::scoped_lock lock(mutex_);
   facts_.insert_or_assign(group, facts);
   return facts;
+}
+
+std::shared_ptr<const engine::Pods> WorldReader::podsOf(const std::string& group,
+                                                        const api::WorkloadProfile& record) const {
+  auto members = pods_.members(group);
+  if (!members) return std::make_shared<const engine::Pods>();
+  const auto policies = index_.policies();
+  const std::vector<bool> may = mayCarry(members->group, policies->of(members->group.namespace_),
+                                         record.status.preflight, index_.settings());
+  for (std::size_t i = 0; i < members->pods.size(); ++i) {
+    engine::Pod& pod = members->pods[i];
+    pod.eligible = !pod.revision.empty() || may[members->class_of[i]];
+  }
+  return std::make_shared<const engine::Pods>(std::move(members->pods));
 }
 
 engine::Workload WorldReader::workloadOf(const Member& member, const std::string& policy_uid,
@@ -80,10 +99,12 @@ engine::Workload WorldReader::workloadOf(const Member& member, const std::string
   w.wishes = {record.spec.paused, record.spec.skip, record.spec.pin, record.spec.approve};
   w.record = record.status.rollout.value_or(api::WorkloadRollout{});
   w.pods = facts.pods;
+  w.calm = facts.calm;
   return w;
 }
 
-engine::World WorldReader::read(const api::EffectivePolicy& policy, std::vector<Member>& members) {
+engine::World WorldReader::read(const api::EffectivePolicy& policy, const engine::Plan& plan,
+                                std::vector<Member>& members) {
   const api::ObjectMeta& metadata = policy.policy.metadata;
   const std::string& namespace_ = policy.cluster ? std::string() : metadata.namespace_;
   const Generations generations = generationsOf(pods_, namespace_);
@@ -92,6 +113,7 @@ engine::World WorldReader::read(const api::EffectivePolicy& policy, std::vector<
   std::set<std::string> known{policy.revision};
   for (const auto& revision : policy.revisions) known.insert(revision->revision);
 
+  static const auto none = std::make_shared<const engine::Pods>();
   engine::World world;
   const auto all = records_.snapshot();
   const std::string prefix = namespace_.empty() ? "" : namespace_ + "/";
@@ -105,6 +127,9 @@ engine::World WorldReader::read(const api::EffectivePolicy& policy, std::vector<
     const auto found = namespaces->find(record.metadata.namespace_);
     w.wave = waveOf(policy, found == namespaces->end() ? kNoLabels : found->second->labels);
     if (known.count(w.record.stable_revision) == 0) w.record.stable_revision.clear();
+    if (!w.pods) {
+      w.pods = engine::atRest(plan, w) ? none : podsOf(member.group, record);
+    }
     world.workloads.push_back(std::move(w));
     members.push_back(std::move(member));
   }
@@ -120,7 +145,9 @@ engine::World WorldReader::orphans(std::vector<Member>& members) {
     Member member{record, groupOf(*record)};
     if (member.group.empty()) continue;
     const auto group = pods_.group(member.group);
-    world.workloads.push_back(workloadOf(member, "", group ? group->generation : 0));
+    engine::Workload w = workloadOf(member, "", group ? group->generation : 0);
+    if (!w.pods) w.pods = podsOf(member.group, *record);
+    world.workloads.push_back(std::move(w));
     members.push_back(std::move(member));
   }
   return world;

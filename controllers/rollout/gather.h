@@ -30,7 +30,8 @@ class WorldReader {
       : pods_(pods), index_(index), records_(records), namespaces_(namespaces) {}
 
   // Those that `policy` decides about; world.workloads[i] is members[i].
-  engine::World read(const api::EffectivePolicy& policy, std::vector<Member>& members);
+  engine::World read(const api::EffectivePolicy& policy, const engine::Plan& plan,
+                     std::vector<Member>& members);
   // Those with a record of a rollout that no policy decides about any more.
   engine::World orphans(std::vector<Member>& members);
 
@@ -39,12 +40,15 @@ class WorldReader {
     std::uint64_t generation = 0;
     std::weak_ptr<const inject::Snapshot> policies;
     std::optional<api::Preflight> preflight;
-    std::shared_ptr<const engine::Pods> pods;
+    std::shared_ptr<const engine::Pods> pods;  // null when calm: they are read when needed
+    std::optional<std::string> calm;
     bool unsupported = false;
     std::string reason;
   };
   Facts factsOf(const std::string& group, const api::WorkloadProfile& record,
                 std::uint64_t generation);
+  std::shared_ptr<const engine::Pods> podsOf(const std::string& group,
+                                             const api::WorkloadProfile& record) const;
   engine::Workload workloadOf(const Member& member, const std::string& policy_uid,
                               std::uint64_t generation);
 

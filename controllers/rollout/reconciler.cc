@@ -116,7 +116,7 @@ Outcome RolloutReconciler::reconcile(const std::string& key, const std::stop_tok
     }
     pass.plan = planOf(*pass.policy);
     if (pass.plan.observes) return Outcome::done();
-    pass.world = reader_.read(*pass.policy, pass.members);
+    pass.world = reader_.read(*pass.policy, pass.plan, pass.members);
   }
   pass.world.now = now();
   pass.world.max_restarting = max_restarting_;

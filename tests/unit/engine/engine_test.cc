@@ -81,6 +81,25 @@ TEST(Engine, NothingIsProvenByNobody) {
   EXPECT_EQ(t.plan.stable, "");
 }
 
+TEST(Engine, AWorkloadAtRestNeedsNoPods) {
+  TestWorld t;
+  t.plan.pod_steps = {50, 100};
+  t.add("web", 4);
+  for (int i = 0; i < 4; ++i) t.after(minutes(6));
+  ASSERT_EQ(t.record(0).state, State::kComplete);
+  Workload& w = t.workload(0);
+  w.calm = kTarget;
+  ASSERT_TRUE(atRest(t.plan, w));
+  w.pods = std::make_shared<const Pods>();
+  EXPECT_TRUE(decide(t.plan, t.world).changes.empty());
+  EXPECT_EQ(decide(t.plan, t.world).policy.complete, 1);
+  t.plan.aborted = kTarget;
+  EXPECT_FALSE(atRest(t.plan, w));
+  t.plan.aborted.clear();
+  t.plan.revisions = {"2222222222"};
+  EXPECT_FALSE(atRest(t.plan, w));
+}
+
 TEST(Engine, NewPodsAtOnceWithoutARolloutAndNobodyIsRestarted) {
   TestWorld t;
   t.plan.mode = api::RestartMode::kOnOwnerChange;
