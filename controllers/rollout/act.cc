@@ -7,12 +7,6 @@ namespace {
 
 constexpr std::string_view kFieldManager = "profiling-operator-restarts";
 
-// A pod or workload that is not the one meant any more needs nothing.
-Status settled(Status status) {
-  if (status.code() == Code::kNotFound || status.code() == Code::kConflict) return {};
-  return status;
-}
-
 // One annotation of our own on the pod template, owned by a field manager of our own: nothing else
 // of the template is touched, and a GitOps tool can tell whose it is.
 Status restart(kube::Client& client, const std::string& namespace_,
@@ -32,7 +26,7 @@ Status restart(kube::Client& client, const std::string& namespace_,
     object["spec"] = {{"restartAt", now}};
   }
   object["spec"]["template"]["metadata"]["annotations"] = {{std::string(kRestartedForKey), token}};
-  return settled(client.apply(resource, object, kFieldManager, stop).status());
+  return client.apply(resource, object, kFieldManager, stop).status();
 }
 
 }  // namespace
@@ -41,10 +35,9 @@ Status act(kube::Client& client, const std::string& namespace_, const api::Workl
            const engine::Action& action, const std::string& now, const std::stop_token& stop) {
   switch (action.kind) {
     case engine::Action::Kind::kEvict:
-      return settled(client.evict(namespace_, action.pod, action.uid, stop));
+      return client.evict(namespace_, action.pod, action.uid, stop);
     case engine::Action::Kind::kDelete:
-      return settled(
-          client.remove(kube::resources::kPods, namespace_, action.pod, {action.uid, ""}, stop));
+      return client.remove(kube::resources::kPods, namespace_, action.pod, {action.uid, ""}, stop);
     case engine::Action::Kind::kRolloutRestart:
       return restart(client, namespace_, workload, action.token, now, stop);
   }

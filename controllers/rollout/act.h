@@ -10,8 +10,8 @@
 
 namespace profiling::controllers {
 
-// OK also when the pod or the workload is gone, or another one by now. kRateLimited: a
-// PodDisruptionBudget forbids it at the moment.
+// kNotFound, kConflict: the pod or the workload is gone, or another one by now, so nothing is to be
+// done for it. kRateLimited: a PodDisruptionBudget forbids it at the moment.
 Status act(kube::Client& client, const std::string& namespace_, const api::WorkloadRef& workload,
            const engine::Action& action, const std::string& now, const std::stop_token& stop);
 

@@ -224,6 +224,10 @@ Outcome RolloutReconciler::write(Pass& pass, const std::stop_token& stop) {
       const Status acted =
           act(client_, member.record->metadata.namespace_, member.record->status.workload_ref,
               action, formatRfc3339(pass.world.now), stop);
+      if (acted.code() == Code::kNotFound || acted.code() == Code::kConflict) {
+        sooner(kAgainSoon);
+        continue;
+      }
       if (acted.code() == Code::kRateLimited) {
         sooner(kBlocked);
         continue;

@@ -174,7 +174,8 @@ func (c *call) committed(status int, body []byte) {
 	if c.ex.Name == "" {
 		c.ex.Name, c.rec.Name = m.Metadata.Name, m.Metadata.Name
 	}
-	c.rec.Effective = c.ex.Verb == "delete" || c.ex.IsWrite() && newer(m.Metadata.ResourceVersion, c.before)
+	// An eviction is answered with a Status, which has no version.
+	c.rec.Effective = c.ex.Verb == "delete" || c.ex.Subresource == "eviction" || c.ex.IsWrite() && newer(m.Metadata.ResourceVersion, c.before)
 	if c.rec.Effective && c.ex.Subresource == "status" {
 		c.p.actor.Wrote(c.rec)
 	}

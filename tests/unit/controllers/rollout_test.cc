@@ -120,8 +120,8 @@ TEST(Act, EvictionAsksByUid) {
 
 TEST(Act, APodThatIsAnotherByNowNeedsNothingAndABudgetIsTold) {
   const engine::Action evict{engine::Action::Kind::kEvict, "web-1", "pod-uid", ""};
-  EXPECT_TRUE(done(evict, kWeb, 404).status.ok());
-  EXPECT_TRUE(done(evict, kWeb, 409).status.ok());
+  EXPECT_EQ(done(evict, kWeb, 404).status.code(), Code::kNotFound);
+  EXPECT_EQ(done(evict, kWeb, 409).status.code(), Code::kConflict);
   EXPECT_EQ(done(evict, kWeb, 429).status.code(), Code::kRateLimited);
 }
 
