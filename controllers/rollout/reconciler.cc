@@ -224,11 +224,12 @@ Outcome RolloutReconciler::write(Pass& pass, const std::stop_token& stop) {
       const Status acted =
           act(client_, member.record->metadata.namespace_, member.record->status.workload_ref,
               action, formatRfc3339(pass.world.now), stop);
-      if (acted.code() == Code::kNotFound || acted.code() == Code::kConflict) {
-        sooner(kAgainSoon);
-        continue;
-      }
-      if (acted.code() == Code::kRateLimited) {
+      const bool refused = acted.code() == Code::kRateLimited || acted.code() == Code::kNotFound ||
+                           acted.code() == Code::kConflict;
+      if (refused) {
+        // Asked again in a while, not with every event in between.
+        const std::scoped_lock lock(mutex_);
+        if (!action.uid.empty()) going_[action.uid] = clock_.steady() - kSeenBy + kBlocked;
         sooner(kBlocked);
         continue;
       }
