@@ -59,6 +59,7 @@ struct RolloutReconciler::Pass {
   std::vector<Member> members;
   engine::Result result;
   bool measures = false;
+  std::optional<Millis> going;
 };
 
 RolloutReconciler::RolloutReconciler(kube::Client& client, RolloutStores stores,
@@ -121,7 +122,7 @@ Outcome RolloutReconciler::reconcile(const std::string& key, const std::stop_tok
   pass.world.now = now();
   pass.world.max_restarting = max_restarting_;
   pass.world.restarting_elsewhere = restartingElsewhere(stores_.records, pass.members);
-  markGoing(pass.world);
+  pass.going = markGoing(pass.world);
   if (pass.policy) {
     const auto server = stores_.servers.find(serverKey(pass.policy->policy));
     pass.measures = signals_.fill(*pass.policy, server.get(), pass.plan, pass.members, pass.world);
@@ -130,18 +131,25 @@ Outcome RolloutReconciler::reconcile(const std::string& key, const std::stop_tok
 }
 
 // A pod that was asked to go counts as going until the watch says so, too.
-void RolloutReconciler::markGoing(engine::World& world) {
+std::optional<Millis> RolloutReconciler::markGoing(engine::World& world) {
   const std::scoped_lock lock(mutex_);
-  if (going_.empty()) return;
+  std::optional<Millis> ends;
+  if (going_.empty()) return ends;
   const SteadyTime now = clock_.steady();
   std::erase_if(going_, [&](const auto& each) { return now - each.second > kSeenBy; });
   for (engine::Workload& w : world.workloads) {
     const auto asked = [&](const engine::Pod& pod) { return going_.count(pod.uid) != 0; };
     if (std::none_of(w.pods->begin(), w.pods->end(), asked)) continue;
     engine::Pods pods = *w.pods;
-    for (engine::Pod& pod : pods) pod.deleting = pod.deleting || asked(pod);
+    for (engine::Pod& pod : pods) {
+      if (pod.deleting || !asked(pod)) continue;
+      pod.deleting = true;
+      const auto left = std::chrono::duration_cast<Millis>(going_[pod.uid] + kSeenBy - now);
+      ends = std::min(ends.value_or(left), left);
+    }
     w.pods = std::make_shared<const engine::Pods>(std::move(pods));
   }
+  return ends;
 }
 
 Outcome RolloutReconciler::move(Pass& pass, const std::stop_token& stop) {
@@ -251,6 +259,11 @@ Outcome RolloutReconciler::write(Pass& pass, const std::stop_token& stop) {
     sooner(kAgainSoon);
     failure = {};
   }
+  // No refusal is final: when an admission policy is mended no object changes that would bring the
+  // key back.
+  if (failure.code() == Code::kInvalidArgument || failure.code() == Code::kTooLarge) {
+    failure = Status(Code::kInternal, failure.message());
+  }
   if (!failure.ok()) return Outcome::failed(failure);
   if (pass.result.again) {
     sooner(
@@ -258,6 +271,7 @@ Outcome RolloutReconciler::write(Pass& pass, const std::stop_token& stop) {
                            Millis(20), std::chrono::hours(1)));
   }
   if (pass.measures) sooner(kSignalInterval);
+  if (pass.going) sooner(*pass.going + Millis(50));
   return again ? Outcome::after(*again) : Outcome::done();
 }
 

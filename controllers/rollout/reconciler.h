@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -68,7 +69,8 @@ class RolloutReconciler {
   void tell(const std::string& policy, const Member& member, const api::WorkloadRollout& before,
             const api::WorkloadRollout& after);
   engine::Time now() const;
-  void markGoing(engine::World& world);
+  // When the first of the marks ends, for then the pod may have to be asked again.
+  std::optional<Millis> markGoing(engine::World& world);
   void count(const std::string& policy, const engine::World& world,
              const std::vector<engine::Change>& changes);
 
