@@ -100,7 +100,7 @@ struct Controllers::Parts {
                   [this](const std::string& policy) { rollout_queue.add(policy); }};
   RolloutReconciler rollout_reconciler{
       client,
-      {policies, cluster_policies, records, namespaces, servers, revisions},
+      {{policies, cluster_policies, servers, namespaces, revisions}, records},
       pods,
       workloads,
       signals,

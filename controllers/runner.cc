@@ -18,6 +18,11 @@ bool isTerminal(const Status& status) {
 
 }  // namespace
 
+Status neverFinal(const Status& status) {
+  const bool final = status.code() == Code::kInvalidArgument || status.code() == Code::kTooLarge;
+  return final ? Status(Code::kInternal, status.message()) : status;
+}
+
 Runner::Runner(std::string name, kube::WorkQueue& queue, Reconcile reconcile, int workers,
                const Clock& clock)
     : name_(std::move(name)),

@@ -42,6 +42,10 @@ struct Outcome {
   static Outcome failed(Status status) { return {std::move(status), std::nullopt}; }
 };
 
+// For keys that nothing brings back when what refused them is mended, an admission policy perhaps:
+// such an error is retried like any other.
+Status neverFinal(const Status& status);
+
 // Called on a worker's thread, never for the same key on two of them at once. May block on API
 // calls; returns soon after `stop` is requested.
 using Reconcile = std::function<Outcome(const std::string& key, const std::stop_token& stop)>;

@@ -220,7 +220,8 @@ void Controllers::Parts::recordChanged(const std::string& key) {
     record_groups.insert_or_assign(key, group);
   }
   if (group.empty()) return;
-  const bool planned = record && workloads.setPreflight(group, record->status.preflight);
+  const bool planned =
+      workloads.setPreflight(group, record ? record->status.preflight : std::nullopt);
   const bool assigned =
       workloads.setAssignment(group, record ? inject::assignmentOf(*record) : std::nullopt);
   if (planned || assigned) enqueueCounts(namespaceOf(group));

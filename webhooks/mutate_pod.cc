@@ -9,6 +9,7 @@
 #include "operator/base/text.h"
 #include "webhooks/admission/response.h"
 #include "webhooks/admission/review.h"
+#include "webhooks/inject/decision_json.h"
 
 namespace profiling::webhooks {
 namespace {
@@ -50,15 +51,19 @@ Outcome outcomeOf(inject::Reason reason, api::PolicyMode mode,
 // The revision that the rollout has for the pod's workload, or none.
 void assignRevision(inject::Decision& decision, const admission::Review& review,
                     RolloutTable* rollouts) {
+  if (const auto carried = inject::carriedRevision(review.pod)) {
+    // A later pass, or a template that was exported from a running pod: it has its place already,
+    // and what is there stays.
+    if (auto same = decision.policy->at(*carried)) decision.policy = std::move(same);
+    decision.replica = inject::replicaOf(review.pod.annotation(api::kDecisionKey).value_or(""));
+    return;
+  }
   const inject::Workload workload = inject::workloadOf(review.pod);
   const PodOfWorkload pod{review.namespace_, workload.kind, workload.name,
                           inject::ordinalOf(workload.kind, review.pod.name)};
   inject::RevisionChoice choice =
       rollouts == nullptr ? inject::chooseRevision(decision.policy, nullptr, pod.ordinal, {})
                           : rollouts->choose(pod, decision.policy, review.dry_run);
-  // A pod that carries an agent already is one that a second pass looks at, or a template that was
-  // exported from a running pod: what is there stays.
-  if (choice.policy == nullptr && review.pod.label(api::kProfiledKey)) return;
   decision.policy = std::move(choice.policy);
   if (decision.policy == nullptr) decision.reason = choice.reason;
   if (choice.counted) decision.replica = rollouts->replica();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace profiling::webhooks {
 namespace {
@@ -11,6 +12,17 @@ std::string keyOf(const PodOfWorkload& pod) {
   key.reserve(pod.namespace_.size() + pod.kind.size() + pod.name.size() + 2);
   key.append(pod.namespace_).append(1, '/').append(pod.kind).append(1, '/').append(pod.name);
   return key;
+}
+
+// The keys of `map` that a complete list did not name.
+template <class Map>
+std::vector<std::string> unnamed(const Map& map,
+                                 const std::function<bool(const std::string&)>& named) {
+  std::vector<std::string> gone;
+  for (const auto& [key, value] : map) {
+    if (!named(key)) gone.push_back(key);
+  }
+  return gone;
 }
 
 }  // namespace
@@ -51,9 +63,7 @@ void RolloutTable::keepRecords(const std::function<bool(const std::string&)>& na
   std::vector<std::string> gone;
   {
     const std::scoped_lock lock(mutex_);
-    for (const auto& [record, group] : records_) {
-      if (!named(record)) gone.push_back(record);
-    }
+    gone = unnamed(records_, named);
   }
   for (const std::string& record : gone) removeRecord(record);
 }
@@ -98,9 +108,7 @@ void RolloutTable::keepPods(const std::function<bool(const std::string&)>& named
   std::vector<std::string> gone;
   {
     const std::scoped_lock lock(mutex_);
-    for (const auto& [pod, row] : pods_) {
-      if (!named(pod)) gone.push_back(pod);
-    }
+    gone = unnamed(pods_, named);
   }
   for (const std::string& pod : gone) podGone(pod);
 }

@@ -84,7 +84,6 @@ class Coordinator {
     if (policy_.revision.empty() || parts.front() != policy_.revision) return;
     if (parts.size() == 1) {
       promoted_ = {policy_.waves - 1, policy_.steps};
-      fully_ = true;
     } else if (parts.size() == 3) {
       const auto number = [](std::string_view text) {
         return text.empty() || text.size() > 6 ||
@@ -105,9 +104,10 @@ class Coordinator {
     if (plan_.revisions.empty()) return true;
     if (!w.wishes.pin.empty() || plan_.immediate()) return true;
     const auto wave = static_cast<std::int64_t>(w.wave);
-    if (wave != policy_.wave) return wave < policy_.wave;
-    const std::int64_t percent = plan_.workload_steps[static_cast<std::size_t>(policy_.step - 1)];
-    return w.bucket < percent * 100 || w.bucket == lowest_[w.wave];
+    if (wave > policy_.wave) return false;
+    const auto step =
+        static_cast<std::int64_t>(stepOf(plan_.workload_steps, w.bucket, lowest_[w.wave]));
+    return step != 0 && (wave < policy_.wave || step <= policy_.step);
   }
 
   // Who has had pods replaced the longest keeps its slot; what is above a budget that was lowered
@@ -248,7 +248,6 @@ class Coordinator {
   Budget budget_;
   std::int64_t failures_ = 0;
   std::pair<std::int64_t, std::int64_t> promoted_{-1, -1};
-  bool fully_ = false;
   api::PolicyRollout policy_;
   Result out_;
 };

@@ -42,6 +42,11 @@ struct Result {
 
 Result decide(const Plan& plan, const World& world);
 
+// As of which step (from 1) of workloads.steps a workload is in turn; 0: in none. `lowest` is the
+// lowest bucket of its wave, which is in turn from the first step on, so that no step is empty.
+std::size_t stepOf(const std::vector<std::int64_t>& steps, std::uint32_t bucket,
+                   std::uint32_t lowest);
+
 // How many of `total` pods are `percent` per cent: at least one, and, below 100, at least one less
 // than all where there are two, so that there is somebody to compare with.
 std::int64_t podsOfStep(std::int64_t total, std::int64_t percent);

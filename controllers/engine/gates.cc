@@ -2,16 +2,13 @@
 
 #include <algorithm>
 
+#include "controllers/engine/times.h"
 #include "operator/base/text.h"
 
 namespace profiling::engine {
 namespace {
 
 using api::Verdict;
-
-void keepEarlier(std::optional<Time>& a, Time b) {
-  if (!a || b < *a) a = b;
-}
 
 // What one gate says: kPass, kNone (too early), kFail, kError or kInconclusive.
 struct Says {

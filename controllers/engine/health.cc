@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "controllers/engine/gates.h"
+#include "controllers/engine/times.h"
 #include "operator/base/text.h"
 
 namespace profiling::engine {
@@ -171,8 +172,8 @@ GateResult checkHealth(const GateInput& in) {
                         .count()) +
                 " s after its start"},
            pod);
-    } else if (!out.again || deadline < *out.again) {
-      out.again = deadline;
+    } else {
+      keepEarlier(out.again, deadline);
     }
   }
   if (worst.result == Verdict::kNone) return out;

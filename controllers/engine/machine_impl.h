@@ -65,7 +65,7 @@ class Machine {
   bool rollsForUs() const;  // our annotation, through its owner
   void replacePods();
   void restartByTemplate(const std::string& token);
-  Time notLong() const;
+  Time recently() const;
   bool uninjected(const Counts& c);
   void evict(const std::vector<const Pod*>& pods, std::int64_t count);
   bool restartsByTemplate() const;

@@ -28,6 +28,14 @@ std::uint32_t bucketOf(std::string_view policy_uid, std::string_view workload_ke
   return hash % 10000;
 }
 
+std::size_t stepOf(const std::vector<std::int64_t>& steps, std::uint32_t bucket,
+                   std::uint32_t lowest) {
+  if (bucket == lowest) return 1;
+  const auto in = std::find_if(steps.begin(), steps.end(),
+                               [&](std::int64_t percent) { return bucket < percent * 100; });
+  return in == steps.end() ? 0 : static_cast<std::size_t>(in - steps.begin()) + 1;
+}
+
 std::int64_t podsOfStep(std::int64_t total, std::int64_t percent) {
   if (percent >= 100 || total <= 1) return total;
   return std::clamp<std::int64_t>((total * percent + 99) / 100, 1, total - 1);

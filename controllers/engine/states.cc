@@ -145,7 +145,7 @@ void Machine::skipped() {
   }
   if (!by_user && !forgiven()) {
     if (r_.reason == "NoPods" && counts({}).total == 0) return;
-    if (r_.reason != "NoPods" && r_.reason != "Unsupported") {
+    if (r_.reason != "NoPods") {
       // Looked at now and then, and written only when that has changed something.
       const auto waited = std::chrono::duration_cast<Duration>(now_ - timeOf(r_.since));
       const auto looks = waited / kSkippedAgain;

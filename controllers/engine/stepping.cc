@@ -8,7 +8,7 @@ namespace {
 
 constexpr Duration kOwnerPoll{std::chrono::seconds(3)};
 constexpr std::int64_t kTemplateTries = 2;
-constexpr std::int64_t kUninjectedLimit = 2;  // in so long:
+constexpr std::int64_t kUninjectedLimit = 2;  // pods, in the time of the next line
 constexpr Duration kUninjectedMemory{std::chrono::minutes(10)};
 
 }  // namespace
@@ -93,7 +93,8 @@ void Machine::restartByTemplate(const std::string& token) {
   actions_.push_back({Action::Kind::kRolloutRestart, {}, {}, token});
 }
 
-Time Machine::notLong() const {
+// What came since then without the agent, would do so again.
+Time Machine::recently() const {
   return std::max(timeOf(r_.since), now_ - std::max(plan_.cooldown, kUninjectedMemory));
 }
 
@@ -101,7 +102,7 @@ Time Machine::notLong() const {
 bool Machine::uninjected(const Counts& c) {
   const std::int64_t others =
       r_.target_pods ? std::max<std::int64_t>(c.total - *r_.target_pods, 0) : 0;
-  if (cameWithout(*w_.pods, r_.target_revision, notLong(), now_) - others < kUninjectedLimit) {
+  if (cameWithout(*w_.pods, r_.target_revision, recently(), now_) - others < kUninjectedLimit) {
     return false;
   }
   wait("InjectionMissed", "replaced pods come back without the agent: is the webhook away?",
@@ -128,11 +129,9 @@ void Machine::replacePods() {
   // taken a moment ago counts, whoever seems to stand in for it.
   const bool lately = !r_.last_restart.empty() && now_ - timeOf(r_.last_restart) < kSettleTime;
   const std::int64_t away = std::max<std::int64_t>(desired - c.ready, lately ? c.deleting : 0);
-  const Time settled_since = notLong();
-  // Those that came back without the agent a moment ago would do so again.
   std::vector<const Pod*> pods = candidates(*w_.pods, r_.target_revision, firstOrdinal());
   if (!r_.target_pods) {
-    std::erase_if(pods, [&](const Pod* pod) { return pod->created >= settled_since; });
+    std::erase_if(pods, [&](const Pod* pod) { return pod->created >= recently(); });
     if (pods.empty()) again(now_ + kUninjectedMemory);
   }
   evict(pods, std::min(wanted, plan_.max_unavailable - away));
@@ -177,11 +176,11 @@ void Machine::stepping() {
                         !plan_.available || !world_.sources.server.empty();
   if (hindered && !moving) return enter(State::kPreflight);
   if (now_ >= deadline && !approved()) {
-    const bool uninjected = r_.reason == "InjectionMissed";
+    const bool missed = r_.reason == "InjectionMissed";
     GateResult result;
-    result.verdict.result = uninjected ? api::Verdict::kInconclusive : api::Verdict::kFail;
-    if (!uninjected) result.verdict.attribution = api::Attribution::kUnknown;
-    result.verdict.reason = uninjected ? "InjectionMissed" : "ProgressDeadlineExceeded";
+    result.verdict.result = missed ? api::Verdict::kInconclusive : api::Verdict::kFail;
+    if (!missed) result.verdict.attribution = api::Attribution::kUnknown;
+    result.verdict.reason = missed ? "InjectionMissed" : "ProgressDeadlineExceeded";
     result.verdict.message = std::to_string(c.on_ready) + " of " + std::to_string(wanted) +
                              " pods are ready with the revision after rollout.progressDeadline";
     return hold(result);

@@ -1,6 +1,6 @@
 // Every pod of the cluster, as little of it as decides about profiling, grouped by workload.
 //
-// About 320 bytes a pod: what the pods of a template have in common (labels, owner, annotations) is
+// A few hundred bytes a pod: what the pods of a template have in common (labels, owner, annotations) is
 // text in a symbol table, and a row holds numbers. 150 000 pods must fit beside everything else in
 // 110 MiB, so no JSON and no map of strings is ever kept for a pod.
 //

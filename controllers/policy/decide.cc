@@ -45,9 +45,8 @@ std::string consequence(const api::EffectivePolicy& effective) {
 
 // What the rollout does, in one word; empty: it is through, or there is none.
 std::string rolloutPhase(const api::ProfilingPolicySpec& spec, const api::PolicyRollout& r) {
-  if (r.reason == "FailureBudgetSpent" || r.reason == "Aborted") {
-    return r.reason == "Aborted" ? "RollingBack" : "Halted";
-  }
+  if (r.reason == "Aborted") return "RollingBack";
+  if (r.reason == "FailureBudgetSpent") return "Halted";
   if (r.reason == "AwaitingApproval") return "AwaitingApproval";
   const bool going = r.pending + r.active > 0;
   if (spec.rollout && spec.rollout->paused && going) return "Paused";

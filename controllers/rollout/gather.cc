@@ -1,15 +1,16 @@
 #include "controllers/rollout/gather.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
-#include "controllers/rollout/plan_of.h"
 #include "controllers/workload/reconciler.h"
 
 namespace profiling::controllers {
 namespace {
 
 const std::map<std::string, std::string> kNoLabels;
+constexpr std::size_t kSpare = 1024;
 
 bool isOf(const api::WorkloadProfile& record, const api::EffectivePolicy& policy) {
   const auto& ref = record.status.policy_ref;
@@ -44,32 +45,42 @@ std::uint64_t at(const Generations& generations, const std::string& group) {
 
 }  // namespace
 
-WorldReader::Facts WorldReader::factsOf(const std::string& group,
-                                        const api::WorkloadProfile& record,
-                                        std::uint64_t generation) {
+std::shared_ptr<const WorldReader::Facts> WorldReader::factsOf(const std::string& group,
+                                                               const api::WorkloadProfile& record,
+                                                               std::uint64_t generation) {
   const auto policies = index_.policies();
   const auto& preflight = record.status.preflight;
   {
     const std::scoped_lock lock(mutex_);
     const auto it = facts_.find(group);
-    if (it != facts_.end() && it->second.generation == generation &&
-        it->second.policies.lock() == policies && it->second.preflight == preflight) {
+    if (it != facts_.end() && it->second->generation == generation &&
+        it->second->policies.lock() == policies && it->second->preflight == preflight) {
       return it->second;
     }
   }
-  Facts facts{generation, policies, preflight, podsOf(group, record), std::nullopt, false, {}};
-  facts.calm = calmOf(*facts.pods);
-  if (facts.calm) facts.pods.reset();
+  auto facts = std::make_shared<Facts>();
+  facts->generation = generation;
+  facts->policies = policies;
+  facts->preflight = preflight;
+  facts->pods = podsOf(group, record);
+  facts->calm = calmOf(*facts->pods);
+  if (facts->calm) facts->pods.reset();
   if (const auto evaluation = index_.evaluation(group)) {
     const PolicyShare* main = evaluation->main();
-    facts.unsupported = main != nullptr && main->pods.skipped == main->pods.total;
-    if (facts.unsupported) {
-      facts.reason = std::string(inject::reasonName(main->skipped.begin()->first));
+    facts->unsupported = main != nullptr && main->pods.skipped == main->pods.total;
+    if (facts->unsupported) {
+      facts->reason = std::string(inject::reasonName(main->skipped.begin()->first));
     }
   }
   const std::scoped_lock lock(mutex_);
   facts_.insert_or_assign(group, facts);
   return facts;
+}
+
+// Jobs and others that come and go leave theirs behind.
+void WorldReader::forgetGone(std::size_t records) {
+  const std::scoped_lock lock(mutex_);
+  if (facts_.size() > 2 * records + kSpare) facts_.clear();
 }
 
 std::shared_ptr<const engine::Pods> WorldReader::podsOf(const std::string& group,
@@ -89,17 +100,17 @@ std::shared_ptr<const engine::Pods> WorldReader::podsOf(const std::string& group
 engine::Workload WorldReader::workloadOf(const Member& member, const std::string& policy_uid,
                                          std::uint64_t generation) {
   const api::WorkloadProfile& record = *member.record;
-  const Facts facts = factsOf(member.group, record, generation);
+  const auto facts = factsOf(member.group, record, generation);
   engine::Workload w;
   w.key = member.group;
   w.kind = record.status.workload_ref.kind;
   w.bucket = engine::bucketOf(policy_uid, member.group);
-  w.unsupported = facts.unsupported;
-  w.unsupported_reason = facts.reason;
+  w.unsupported = facts->unsupported;
+  w.unsupported_reason = facts->reason;
   w.wishes = {record.spec.paused, record.spec.skip, record.spec.pin, record.spec.approve};
   w.record = record.status.rollout.value_or(api::WorkloadRollout{});
-  w.pods = facts.pods;
-  w.calm = facts.calm;
+  w.pods = facts->pods;
+  w.calm = facts->calm;
   return w;
 }
 
@@ -109,6 +120,8 @@ engine::World WorldReader::read(const api::EffectivePolicy& policy, const engine
   const std::string& namespace_ = policy.cluster ? std::string() : metadata.namespace_;
   const Generations generations = generationsOf(pods_, namespace_);
   const auto namespaces = namespaces_.snapshot();
+  const auto& rollout = policy.policy.spec.rollout;
+  const auto order = rollout ? rollout->order : std::vector<api::RolloutWave>();
   // A stable revision that is not kept is another policy's, or was pruned: nothing to go back to.
   std::set<std::string> known{policy.revision};
   for (const auto& revision : policy.revisions) known.insert(revision->revision);
@@ -125,7 +138,7 @@ engine::World WorldReader::read(const api::EffectivePolicy& policy, const engine
     if (member.group.empty()) continue;
     engine::Workload w = workloadOf(member, metadata.uid, at(generations, member.group));
     const auto found = namespaces->find(record.metadata.namespace_);
-    w.wave = waveOf(policy, found == namespaces->end() ? kNoLabels : found->second->labels);
+    w.wave = api::waveOf(order, found == namespaces->end() ? kNoLabels : found->second->labels);
     if (known.count(w.record.stable_revision) == 0) w.record.stable_revision.clear();
     if (!w.pods) {
       w.pods = engine::atRest(plan, w) ? none : podsOf(member.group, record);
@@ -133,6 +146,7 @@ engine::World WorldReader::read(const api::EffectivePolicy& policy, const engine
     world.workloads.push_back(std::move(w));
     members.push_back(std::move(member));
   }
+  forgetGone(all->size());
   world.record = policy.policy.status.rollout.value_or(api::PolicyRollout{});
   return world;
 }
@@ -154,16 +168,13 @@ engine::World WorldReader::orphans(std::vector<Member>& members) {
 }
 
 std::int64_t restartingElsewhere(const kube::Store<api::WorkloadProfile>& records,
-                                 const std::vector<Member>& members) {
-  std::set<std::string_view> ours;
-  for (const Member& member : members) ours.insert(member.record->metadata.uid);
-  std::int64_t count = 0;
+                                 const api::EffectivePolicy* policy) {
   const auto all = records.snapshot();
-  for (const auto& [key, record] : *all) {
-    const auto& rollout = record->status.rollout;
-    if (rollout && engine::restarting(*rollout) && ours.count(record->metadata.uid) == 0) ++count;
-  }
-  return count;
+  return std::count_if(all->begin(), all->end(), [&](const auto& each) {
+    const api::WorkloadProfile& record = *each.second;
+    const bool ours = policy != nullptr ? isOf(record, *policy) : !record.status.policy_ref;
+    return !ours && record.status.rollout && engine::restarting(*record.status.rollout);
+  });
 }
 
 }  // namespace profiling::controllers

@@ -45,8 +45,9 @@ class WorldReader {
     bool unsupported = false;
     std::string reason;
   };
-  Facts factsOf(const std::string& group, const api::WorkloadProfile& record,
-                std::uint64_t generation);
+  std::shared_ptr<const Facts> factsOf(const std::string& group, const api::WorkloadProfile& record,
+                                       std::uint64_t generation);
+  void forgetGone(std::size_t records);
   std::shared_ptr<const engine::Pods> podsOf(const std::string& group,
                                              const api::WorkloadProfile& record) const;
   engine::Workload workloadOf(const Member& member, const std::string& policy_uid,
@@ -57,11 +58,11 @@ class WorldReader {
   const kube::Store<api::WorkloadProfile>& records_;
   const kube::Store<inject::NamespaceRecord>& namespaces_;
   std::mutex mutex_;
-  std::unordered_map<std::string, Facts> facts_;
+  std::unordered_map<std::string, std::shared_ptr<const Facts>> facts_;
 };
 
-// Of all records but those of `members`: workloads whose pods are being replaced.
+// Workloads whose pods are being replaced and that `policy` (null: none) does not decide about.
 std::int64_t restartingElsewhere(const kube::Store<api::WorkloadProfile>& records,
-                                 const std::vector<Member>& members);
+                                 const api::EffectivePolicy* policy);
 
 }  // namespace profiling::controllers

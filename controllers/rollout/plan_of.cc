@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "operator/api/revision.h"
-#include "operator/api/selector.h"
 #include "operator/base/text.h"
 
 namespace profiling::controllers {
@@ -70,24 +68,13 @@ engine::Plan planOf(const api::EffectivePolicy& policy) {
   }
   plan.gates.on_inconclusive = rollout.gates.on_inconclusive;
   plan.pause_on_failure = rollout.on_failure == api::OnFailure::kPause;
-  for (const api::EffectivePolicy& rung : api::overheadLadder(policy)) {
-    plan.revisions.push_back(rung.revision);
-  }
+  plan.revisions = policy.reduced;
+  plan.revisions.insert(plan.revisions.begin(), policy.revision);
   plan.stable = policy.policy.status.stable_revision;
   plan.aborted = annotation(metadata, api::kAbortKey);
   plan.promoted = annotation(metadata, api::kPromoteKey);
   plan.retried = parseRfc3339(annotation(metadata, api::kRetryKey));
   return plan;
-}
-
-std::size_t waveOf(const api::EffectivePolicy& policy,
-                   const std::map<std::string, std::string>& namespace_labels) {
-  const auto& rollout = policy.policy.spec.rollout;
-  if (!rollout) return 0;
-  for (std::size_t i = 0; i < rollout->order.size(); ++i) {
-    if (api::matches(rollout->order[i].namespace_selector, namespace_labels)) return i;
-  }
-  return rollout->order.size();
 }
 
 }  // namespace profiling::controllers

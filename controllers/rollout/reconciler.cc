@@ -16,10 +16,10 @@ namespace {
 
 using State = api::WorkloadState;
 
-constexpr int kLooks = 4;                    // at owners, in one pass
-constexpr Millis kAgainSoon{200};            // after a write that was decided from an old view
-constexpr Millis kBlocked{5'000};            // a PodDisruptionBudget says no
-constexpr std::chrono::seconds kSeenBy{30};  // an eviction that no watch shows by then is forgotten
+constexpr int kLooks = 4;          // at owners, in one pass
+constexpr Millis kAgainSoon{200};  // after a write that was decided from an old view
+constexpr Millis kBlocked{5'000};  // a PodDisruptionBudget says no
+constexpr Millis kSeenBy{30'000};  // an eviction that no watch shows by then is forgotten
 
 // Nothing to remember: pods that nobody restarts get the target when they start next.
 bool trivial(const engine::Plan& plan, const engine::Workload& before,
@@ -36,6 +36,11 @@ std::shared_ptr<const api::EffectivePolicy> current(const api::EffectivePolicy& 
   policy->policy.metadata = metadata;
   policy->policy.status = status;
   return policy;
+}
+
+// What was decided about is another by now, or gone: nothing is wrong, and it is looked at again.
+bool isStale(const Status& status) {
+  return status.code() == Code::kConflict || status.code() == Code::kNotFound;
 }
 
 const char* nameOf(engine::Action::Kind kind) {
@@ -58,8 +63,9 @@ struct RolloutReconciler::Pass {
   engine::World world;
   std::vector<Member> members;
   engine::Result result;
-  bool measures = false;
-  std::optional<Millis> going;
+  std::optional<Millis> again;
+
+  void sooner(Millis delay) { again = again ? std::min(*again, delay) : delay; }
 };
 
 RolloutReconciler::RolloutReconciler(kube::Client& client, RolloutStores stores,
@@ -69,16 +75,15 @@ RolloutReconciler::RolloutReconciler(kube::Client& client, RolloutStores stores,
     : client_(client),
       stores_(stores),
       pods_(pods),
+      index_(index),
       reader_(pods, index, stores.records, stores.namespaces),
       signals_(signals),
-      revisions_(client, stores.revisions, operator_namespace),
-      operator_namespace_(std::move(operator_namespace)),
+      revisions_(client, stores.revisions, std::move(operator_namespace)),
       max_restarting_(max_restarting),
       events_(events),
       clock_(clock),
       started_(clock.wall()),
-      started_steady_(clock.steady()),
-      policies_([&index] { return index.policies(); }) {
+      started_steady_(clock.steady()) {
 }
 
 engine::Time RolloutReconciler::now() const {
@@ -86,7 +91,7 @@ engine::Time RolloutReconciler::now() const {
 }
 
 RolloutReconciler::Policy RolloutReconciler::policyOf(const std::string& key) const {
-  const auto snapshot = policies_();
+  const auto snapshot = index_.policies();
   const std::size_t slash = key.find('/');
   if (slash == std::string::npos) {
     const auto it = snapshot->cluster.find(key);
@@ -121,11 +126,13 @@ Outcome RolloutReconciler::reconcile(const std::string& key, const std::stop_tok
   }
   pass.world.now = now();
   pass.world.max_restarting = max_restarting_;
-  pass.world.restarting_elsewhere = restartingElsewhere(stores_.records, pass.members);
-  pass.going = markGoing(pass.world);
+  pass.world.restarting_elsewhere = restartingElsewhere(stores_.records, pass.policy.get());
+  if (const auto ends = markGoing(pass.world)) pass.sooner(*ends);
   if (pass.policy) {
     const auto server = stores_.servers.find(serverKey(pass.policy->policy));
-    pass.measures = signals_.fill(*pass.policy, server.get(), pass.plan, pass.members, pass.world);
+    if (signals_.fill(*pass.policy, server.get(), pass.plan, pass.members, pass.world)) {
+      pass.sooner(kSignalInterval);
+    }
   }
   return move(pass, stop);
 }
@@ -136,7 +143,7 @@ std::optional<Millis> RolloutReconciler::markGoing(engine::World& world) {
   std::optional<Millis> ends;
   if (going_.empty()) return ends;
   const SteadyTime now = clock_.steady();
-  std::erase_if(going_, [&](const auto& each) { return now - each.second > kSeenBy; });
+  std::erase_if(going_, [&](const auto& each) { return now > each.second; });
   for (engine::Workload& w : world.workloads) {
     const auto asked = [&](const engine::Pod& pod) { return going_.count(pod.uid) != 0; };
     if (std::none_of(w.pods->begin(), w.pods->end(), asked)) continue;
@@ -144,7 +151,7 @@ std::optional<Millis> RolloutReconciler::markGoing(engine::World& world) {
     for (engine::Pod& pod : pods) {
       if (pod.deleting || !asked(pod)) continue;
       pod.deleting = true;
-      const auto left = std::chrono::duration_cast<Millis>(going_[pod.uid] + kSeenBy - now);
+      const auto left = std::chrono::ceil<Millis>(going_[pod.uid] - now) + Millis(1);
       ends = std::min(ends.value_or(left), left);
     }
     w.pods = std::make_shared<const engine::Pods>(std::move(pods));
@@ -186,7 +193,7 @@ Status RolloutReconciler::readOwners(Pass& pass, const std::stop_token& stop) {
 Status RolloutReconciler::keepRevisions(Pass& pass, const std::stop_token& stop) {
   if (!pass.policy) return {};
   std::set<std::string> in_use{pass.policy->revision, pass.result.stable};
-  std::set<std::string> wanted{pass.policy->revision};
+  std::set<std::string> wanted;
   for (const engine::Workload& w : pass.world.workloads) {
     for (const std::string* r : {&w.record.target_revision, &w.record.stable_revision,
                                  &w.record.assigned_revision, &w.record.rejected_revision}) {
@@ -197,82 +204,82 @@ Status RolloutReconciler::keepRevisions(Pass& pass, const std::stop_token& stop)
     in_use.insert(change.record.target_revision);
     wanted.insert(change.record.target_revision);
   }
-  for (const api::EffectivePolicy& rung : api::overheadLadder(*pass.policy)) {
-    if (wanted.count(rung.revision) == 0) continue;
-    if (const Status made = revisions_.ensure(rung, stop); !made.ok()) return made;
+  if (const Status made = revisions_.ensure(*pass.policy, stop); !made.ok()) return made;
+  const bool reduces =
+      std::any_of(pass.policy->reduced.begin(), pass.policy->reduced.end(),
+                  [&](const auto& revision) { return wanted.count(revision) != 0; });
+  if (reduces) {
+    for (const api::EffectivePolicy& rung : api::overheadLadder(*pass.policy)) {
+      if (wanted.count(rung.revision) == 0) continue;
+      if (const Status made = revisions_.ensure(rung, stop); !made.ok()) return made;
+    }
   }
   return revisions_.prune(*pass.policy, in_use, stop);
 }
 
 Outcome RolloutReconciler::write(Pass& pass, const std::stop_token& stop) {
-  std::optional<Millis> again;
-  const auto sooner = [&](Millis delay) { again = again ? std::min(*again, delay) : delay; };
   Status failure;
   for (const engine::Change& change : pass.result.changes) {
-    const Member& member = pass.members[change.workload];
-    const engine::Workload& w = pass.world.workloads[change.workload];
     if (change.wants_owner) {
-      sooner(kAgainSoon);
+      pass.sooner(kAgainSoon);
       continue;
     }
-    if (trivial(pass.plan, w, change.record)) continue;
-    if (change.differs) {
-      const Status written = writeRecord(member, change.record, stop);
-      if (written.code() == Code::kConflict || written.code() == Code::kNotFound) {
-        sooner(kAgainSoon);
-        continue;
-      }
-      if (!written.ok()) {
-        failure = written;
-        continue;
-      }
-      tell(pass.plan.policy, member, w.record, change.record);
-    }
-    for (const engine::Action& action : change.actions) {
-      const Status acted =
-          act(client_, member.record->metadata.namespace_, member.record->status.workload_ref,
-              action, formatRfc3339(pass.world.now), stop);
-      const bool refused = acted.code() == Code::kRateLimited || acted.code() == Code::kNotFound ||
-                           acted.code() == Code::kConflict;
-      if (refused) {
-        // Asked again in a while, not with every event in between.
-        const std::scoped_lock lock(mutex_);
-        if (!action.uid.empty()) going_[action.uid] = clock_.steady() - kSeenBy + kBlocked;
-        sooner(kBlocked);
-        continue;
-      }
-      if (!acted.ok()) {
-        failure = acted;
-        break;
-      }
-      log::info("Pod replaced", {{"workload", w.key},
-                                 {"action", nameOf(action.kind)},
-                                 {"pod", action.pod},
-                                 {"revision", change.record.assigned_revision}});
-      const std::scoped_lock lock(mutex_);
-      ++stats_.actions[nameOf(action.kind)];
-      if (!action.uid.empty()) going_[action.uid] = clock_.steady();
-    }
+    if (trivial(pass.plan, pass.world.workloads[change.workload], change.record)) continue;
+    const Status status = carryOut(pass, change, stop);
+    if (!status.ok()) failure = status;
   }
   if (failure.ok()) failure = writePolicy(pass, stop);
-  if (failure.code() == Code::kConflict || failure.code() == Code::kNotFound) {
-    sooner(kAgainSoon);
+  if (isStale(failure)) {
+    pass.sooner(kAgainSoon);
     failure = {};
   }
-  // No refusal is final: when an admission policy is mended no object changes that would bring the
-  // key back.
-  if (failure.code() == Code::kInvalidArgument || failure.code() == Code::kTooLarge) {
-    failure = Status(Code::kInternal, failure.message());
-  }
-  if (!failure.ok()) return Outcome::failed(failure);
+  if (!failure.ok()) return Outcome::failed(neverFinal(failure));
   if (pass.result.again) {
-    sooner(
+    pass.sooner(
         std::clamp<Millis>(std::chrono::duration_cast<Millis>(*pass.result.again - pass.world.now),
                            Millis(20), std::chrono::hours(1)));
   }
-  if (pass.measures) sooner(kSignalInterval);
-  if (pass.going) sooner(*pass.going + Millis(50));
-  return again ? Outcome::after(*again) : Outcome::done();
+  return pass.again ? Outcome::after(*pass.again) : Outcome::done();
+}
+
+// The record first, then what it stands for.
+Status RolloutReconciler::carryOut(Pass& pass, const engine::Change& change,
+                                   const std::stop_token& stop) {
+  const Member& member = pass.members[change.workload];
+  if (change.differs) {
+    const Status written = writeRecord(member, change.record, stop);
+    if (isStale(written)) {
+      pass.sooner(kAgainSoon);
+      return {};
+    }
+    if (!written.ok()) return written;
+    tell(pass.plan.policy, member, pass.world.workloads[change.workload].record, change.record);
+  }
+  return actOn(pass, change, stop);
+}
+
+Status RolloutReconciler::actOn(Pass& pass, const engine::Change& change,
+                                const std::stop_token& stop) {
+  const api::WorkloadProfile& record = *pass.members[change.workload].record;
+  for (const engine::Action& action : change.actions) {
+    const Status acted = act(client_, record.metadata.namespace_, record.status.workload_ref,
+                             action, formatRfc3339(pass.world.now), stop);
+    const bool refused = acted.code() == Code::kRateLimited || isStale(acted);
+    if (!acted.ok() && !refused) return acted;
+    const std::scoped_lock lock(mutex_);
+    // A refused one is asked again in a while, not with every event in between.
+    if (!action.uid.empty()) going_[action.uid] = clock_.steady() + (refused ? kBlocked : kSeenBy);
+    if (refused) {
+      pass.sooner(kBlocked);
+      continue;
+    }
+    ++stats_.actions[nameOf(action.kind)];
+    log::info("Rollout acted", {{"workload", pass.world.workloads[change.workload].key},
+                                {"action", nameOf(action.kind)},
+                                {"pod", action.pod},
+                                {"revision", change.record.assigned_revision}});
+  }
+  return {};
 }
 
 Status RolloutReconciler::writeRecord(const Member& member, const api::WorkloadRollout& rollout,

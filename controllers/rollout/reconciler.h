@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "controllers/events/event.h"
+#include "controllers/policy/resolved.h"
 #include "controllers/rollout/gather.h"
 #include "controllers/rollout/revisions.h"
 #include "controllers/rollout/signals.h"
@@ -34,13 +34,8 @@ struct RolloutStats {
   std::map<std::string, std::int64_t> workloads;  // by state, of the last look at each policy
 };
 
-struct RolloutStores {
-  const kube::Store<api::ProfilingPolicy>& policies;
-  const kube::Store<api::ClusterProfilingPolicy>& cluster_policies;
+struct RolloutStores : PolicyStores {
   const kube::Store<api::WorkloadProfile>& records;
-  const kube::Store<inject::NamespaceRecord>& namespaces;
-  const kube::Store<api::ProfilingServer>& servers;
-  const kube::Store<api::Revision>& revisions;
 };
 
 // Used by several workers at once, each with another policy. Everything given must outlive it.
@@ -62,6 +57,8 @@ class RolloutReconciler {
   Outcome move(Pass& pass, const std::stop_token& stop);
   Status readOwners(Pass& pass, const std::stop_token& stop);
   Outcome write(Pass& pass, const std::stop_token& stop);
+  Status carryOut(Pass& pass, const engine::Change& change, const std::stop_token& stop);
+  Status actOn(Pass& pass, const engine::Change& change, const std::stop_token& stop);
   Status writeRecord(const Member& member, const api::WorkloadRollout& rollout,
                      const std::stop_token& stop);
   Status writePolicy(Pass& pass, const std::stop_token& stop);
@@ -77,19 +74,18 @@ class RolloutReconciler {
   kube::Client& client_;
   const RolloutStores stores_;
   const PodTable& pods_;
+  const WorkloadIndex& index_;
   WorldReader reader_;
   Signals& signals_;
   RevisionKeeper revisions_;
-  const std::string operator_namespace_;
   const std::int64_t max_restarting_;
   EventSink& events_;
   const Clock& clock_;
   const WallTime started_;
   const SteadyTime started_steady_;
-  const std::function<std::shared_ptr<const inject::Snapshot>()> policies_;
 
   mutable std::mutex mutex_;
-  std::map<std::string, SteadyTime> going_;  // uids of pods that were asked to go
+  std::map<std::string, SteadyTime> going_;  // pods that were asked to go, by uid: until when
   RolloutStats stats_;
   std::map<std::string, std::map<std::string, std::int64_t>> states_;  // by policy
 };

@@ -127,10 +127,11 @@ bool Signals::askPressure(const signals::ServerRef& server, engine::Time now,
   return true;
 }
 
-engine::Workload Signals::measured(const engine::Workload& w, const std::string& namespace_,
-                                   const std::string& place, const engine::Plan& plan,
-                                   engine::Time now) const {
-  engine::Workload out = w;
+std::shared_ptr<const engine::Pods> Signals::measured(const engine::Workload& w,
+                                                      const std::string& namespace_,
+                                                      const std::string& place,
+                                                      const engine::Plan& plan,
+                                                      engine::Time now) const {
   engine::Pods pods = *w.pods;
   const engine::Time since = engine::timeOf(w.record.since);
   std::optional<signals::LastSeen> seen;
@@ -153,8 +154,7 @@ engine::Workload Signals::measured(const engine::Workload& w, const std::string&
                          now - it->second <= *plan.gates.profiles_within + kSignalInterval;
     if (reports || arrival) pod.reporting = reports;
   }
-  out.pods = std::make_shared<const engine::Pods>(std::move(pods));
-  return out;
+  return std::make_shared<const engine::Pods>(std::move(pods));
 }
 
 bool Signals::fill(const api::EffectivePolicy& policy, const api::ProfilingServer* server,
@@ -214,8 +214,8 @@ bool Signals::fill(const api::EffectivePolicy& policy, const api::ProfilingServe
   }
   for (std::size_t i = 0; asks && i < members.size(); ++i) {
     if (!judged(world.workloads[i].record)) continue;
-    world.workloads[i] = measured(world.workloads[i], namespaceOf(members[i]),
-                                  placeOf(place, namespaceOf(members[i])), plan, now);
+    world.workloads[i].pods = measured(world.workloads[i], namespaceOf(members[i]),
+                                       placeOf(place, namespaceOf(members[i])), plan, now);
   }
   return asks;
 }

@@ -69,9 +69,10 @@ class Signals {
   bool askMetrics(const std::string& namespace_, engine::Time now, const std::stop_token& stop);
   bool askArrival(const signals::ArrivalQuestion& question, const std::stop_token& stop);
   bool askPressure(const signals::ServerRef& server, engine::Time now, const std::stop_token& stop);
-  engine::Workload measured(const engine::Workload& w, const std::string& namespace_,
-                            const std::string& place, const engine::Plan& plan,
-                            engine::Time now) const;
+  std::shared_ptr<const engine::Pods> measured(const engine::Workload& w,
+                                               const std::string& namespace_,
+                                               const std::string& place, const engine::Plan& plan,
+                                               engine::Time now) const;
 
   kube::Client& client_;
   net::QueryClient* const queries_;

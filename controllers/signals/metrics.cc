@@ -1,12 +1,11 @@
 #include "controllers/signals/metrics.h"
 
-#include <array>
-#include <charconv>
 #include <cmath>
 #include <utility>
 
 #include <simdjson.h>
 
+#include "operator/base/quantity.h"
 #include "operator/base/text.h"
 
 namespace profiling::signals {
@@ -15,27 +14,6 @@ namespace {
 using simdjson::dom::element;
 
 constexpr double kMaxQuantity = 9e15;  // a double counts every whole number up to it
-
-struct Suffix {
-  std::string_view text;
-  double factor;
-};
-constexpr std::array<Suffix, 16> kSuffixes = {{{"", 1},
-                                               {"n", 1e-9},
-                                               {"u", 1e-6},
-                                               {"m", 1e-3},
-                                               {"k", 1e3},
-                                               {"M", 1e6},
-                                               {"G", 1e9},
-                                               {"T", 1e12},
-                                               {"P", 1e15},
-                                               {"E", 1e18},
-                                               {"Ki", 1024.0},
-                                               {"Mi", 1048576.0},
-                                               {"Gi", 1073741824.0},
-                                               {"Ti", 1099511627776.0},
-                                               {"Pi", 1125899906842624.0},
-                                               {"Ei", 1152921504606846976.0}}};
 
 std::string_view textAt(element e, std::string_view key) {
   std::string_view out;
@@ -79,22 +57,6 @@ std::optional<PodUsage> usageOf(element item) {
 }
 
 }  // namespace
-
-std::optional<double> parseQuantity(std::string_view text) {
-  // from_chars takes "inf", "nan" and a sign, too.
-  if (text.empty() || (text[0] != '.' && (text[0] < '0' || text[0] > '9'))) return std::nullopt;
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc()) return std::nullopt;
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  for (const Suffix& suffix : kSuffixes) {
-    if (suffix.text != text) continue;
-    number *= suffix.factor;
-    if (!(number <= kMaxQuantity)) return std::nullopt;
-    return number;
-  }
-  return std::nullopt;
-}
 
 Result<std::vector<PodUsage>> parsePodMetrics(std::string_view json) {
   simdjson::dom::parser parser;

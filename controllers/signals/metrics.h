@@ -22,10 +22,6 @@ struct PodUsage {
   Time timestamp{};                              // end of the window that was measured
 };
 
-// A Kubernetes quantity that is not negative: "12345678n", "250m", "1.5", "64Mi", "1e3", "2G".
-// nullopt for what is none, and beyond 9e15.
-std::optional<double> parseQuantity(std::string_view text);
-
 // The pods of a PodMetricsList. One whose numbers or time are missing or wrong is left out, as if
 // it had not been measured; kInvalidArgument when it is no such list.
 Result<std::vector<PodUsage>> parsePodMetrics(std::string_view json);

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <utility>
+
+#include "operator/base/quantity.h"
 
 namespace profiling::specs {
 namespace {
@@ -24,34 +25,6 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kMergeKe
     {"ports", "port"},
     {"ports", "containerPort"},
 }};
-
-constexpr std::array<std::pair<std::string_view, double>, 13> kSuffixes{{
-    {"Ki", 1024.0},
-    {"Mi", 1048576.0},
-    {"Gi", 1073741824.0},
-    {"Ti", 1099511627776.0},
-    {"Pi", 1125899906842624.0},
-    {"n", 1e-9},
-    {"u", 1e-6},
-    {"m", 1e-3},
-    {"k", 1e3},
-    {"M", 1e6},
-    {"G", 1e9},
-    {"T", 1e12},
-    {"P", 1e15},
-}};
-
-std::optional<double> quantity(std::string_view text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc()) return std::nullopt;
-  const std::string_view suffix = text.substr(static_cast<std::size_t>(end - text.data()));
-  if (suffix.empty()) return number;
-  for (const auto& [name, factor] : kSuffixes) {
-    if (suffix == name) return number * factor;
-  }
-  return std::nullopt;
-}
 
 bool holdsQuantities(std::string_view parent) {
   return parent == "requests" || parent == "limits" || parent == "capacity";
@@ -152,8 +125,8 @@ std::optional<std::string> compare(const Json& live, const Json& wanted, const s
 
 bool sameQuantity(std::string_view a, std::string_view b) {
   if (a == b) return true;
-  const auto x = quantity(a);
-  const auto y = quantity(b);
+  const auto x = parseQuantity(a);
+  const auto y = parseQuantity(b);
   return x && y && std::abs(*x - *y) <= 1e-12 * std::max(std::abs(*x), std::abs(*y));
 }
 

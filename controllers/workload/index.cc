@@ -63,34 +63,30 @@ void WorkloadIndex::each(
   entries_.clear();
 }
 
-bool WorkloadIndex::setPreflight(const std::string& group,
-                                 std::optional<api::Preflight> preflight) {
+template <class T>
+bool WorkloadIndex::remember(std::unordered_map<std::string, T>& known, const std::string& group,
+                             std::optional<T> value) {
   const std::scoped_lock lock(mutex_);
-  const auto it = preflights_.find(group);
-  if (it == preflights_.end() ? !preflight : preflight == it->second) return false;
-  if (preflight) {
-    preflights_[group] = *std::move(preflight);
+  const auto it = known.find(group);
+  if (it == known.end() ? !value : value == it->second) return false;
+  if (value) {
+    known[group] = *std::move(value);
   } else {
-    preflights_.erase(it);
+    known.erase(it);
   }
   ++records_seen_;
   entries_.erase(group);
   return true;
 }
 
+bool WorkloadIndex::setPreflight(const std::string& group,
+                                 std::optional<api::Preflight> preflight) {
+  return remember(preflights_, group, std::move(preflight));
+}
+
 bool WorkloadIndex::setAssignment(const std::string& group,
                                   std::optional<inject::Assignment> assignment) {
-  const std::scoped_lock lock(mutex_);
-  const auto it = assignments_.find(group);
-  if (it == assignments_.end() ? !assignment : assignment == it->second) return false;
-  if (assignment) {
-    assignments_[group] = *std::move(assignment);
-  } else {
-    assignments_.erase(it);
-  }
-  ++records_seen_;
-  entries_.erase(group);
-  return true;
+  return remember(assignments_, group, std::move(assignment));
 }
 
 std::optional<api::Preflight> WorkloadIndex::preflight(const std::string& group) const {

@@ -50,6 +50,9 @@ class WorkloadIndex {
     std::weak_ptr<const inject::Snapshot> policies;
     std::shared_ptr<const WorkloadEvaluation> evaluation;
   };
+  template <class T>  // true when it is news
+  bool remember(std::unordered_map<std::string, T>& known, const std::string& group,
+                std::optional<T> value);
   std::shared_ptr<const WorkloadEvaluation> current(
       const std::string& group, std::uint64_t generation,
       const std::shared_ptr<const inject::Snapshot>& policies);

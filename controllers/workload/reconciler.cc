@@ -45,10 +45,7 @@ bool stillThere(const inject::NamespaceState& state, const std::optional<api::Po
 // back.
 void note(Outcome& all, Outcome one) {
   if (!all.status.ok()) return;
-  const Code code = one.status.code();
-  if (code == Code::kInvalidArgument || code == Code::kTooLarge) {
-    one.status = Status(Code::kInternal, one.status.message());
-  }
+  one.status = neverFinal(one.status);
   if (!one.status.ok() || !all.requeue_after) all = std::move(one);
 }
 

@@ -63,14 +63,14 @@ void pin(EffectivePolicy& e, const AgentImages& agents, const Revisions& revisio
     if (revision->content_key != key) continue;
     if (same == nullptr || revision->number > same->number) same = revision.get();
   }
-  if (same != nullptr) {
-    const auto kept = atRevision(e, *same);
-    if (kept) e.agents = kept->agents;
-  }
-  e.revision = revisionOf(content, e.agents);
+  if (same != nullptr) e.agents = same->agents;
+  e.revision = contentHash(withImages(content, e.agents));
   const EffectivePolicy plain = e;
   for (const auto& revision : revisions) {
     if (auto at = atRevision(plain, *revision)) e.revisions.push_back(std::move(at));
+  }
+  for (const EffectivePolicy& rung : overheadLadder(plain)) {
+    if (rung.revision != e.revision) e.reduced.push_back(rung.revision);
   }
 }
 
@@ -101,17 +101,20 @@ nlohmann::json contentOf(const EffectivePolicy& e) {
   return content;
 }
 
-std::string contentKey(nlohmann::json content) {
-  content.erase("images");
+nlohmann::json withImages(nlohmann::json content, const AgentImages& agents) {
+  content["images"] = nlohmann::json::array();
+  for (const AgentImage& agent : agents) content["images"].push_back({agent.image, agent.version});
+  return content;
+}
+
+std::string contentHash(const nlohmann::json& content) {
   return hexSha256(content.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))
       .substr(0, kRevisionDigits);
 }
 
-std::string revisionOf(nlohmann::json content, const AgentImages& agents) {
-  content["images"] = nlohmann::json::array();
-  for (const AgentImage& agent : agents) content["images"].push_back({agent.image, agent.version});
-  return hexSha256(content.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))
-      .substr(0, kRevisionDigits);
+std::string contentKey(nlohmann::json content) {
+  content.erase("images");
+  return contentHash(content);
 }
 
 std::string_view policyKind(const EffectivePolicy& policy) {

@@ -41,6 +41,7 @@ struct EffectivePolicy {
   std::string tenant_rule;     // the tenant, or that it is the namespace: as the revision counts it
   // The same policy at revisions that are kept, its own one among them when it is.
   std::vector<std::shared_ptr<const EffectivePolicy>> revisions;
+  std::vector<std::string> reduced;  // revisions of overheadLadder() below this one, in order
 
   // Null when no such revision is kept.
   std::shared_ptr<const EffectivePolicy> at(std::string_view revision) const;
@@ -51,11 +52,12 @@ std::string_view policyKind(const EffectivePolicy& policy);
 struct Revision;
 using Revisions = std::vector<std::shared_ptr<const Revision>>;  // of one policy
 
-// What of a policy ends up in pods, in canonical form, without the images; its hash; the same with
-// the images, which is the revision.
-nlohmann::json contentOf(const EffectivePolicy& policy);
+// What of a policy ends up in pods, in canonical form. Its hash with the images is the revision;
+// its key is the hash without them.
+nlohmann::json contentOf(const EffectivePolicy& policy);  // without images
+nlohmann::json withImages(nlohmann::json content, const AgentImages& agents);
+std::string contentHash(const nlohmann::json& content);
 std::string contentKey(nlohmann::json content);
-std::string revisionOf(nlohmann::json content, const AgentImages& agents);
 
 // "namespace/name" of the server that a policy points at; empty for spec.endpoint.
 std::string serverKey(const ProfilingPolicy& policy);

@@ -36,9 +36,16 @@ std::optional<AgentImages> imagesOf(const nlohmann::json& content) {
   return images;
 }
 
-std::string hashOf(const nlohmann::json& content) {
-  return hexSha256(content.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))
-      .substr(0, 10);
+// What contentOf() wrote, as the spec of a policy that has nothing else.
+Status readContent(nlohmann::json spec, Revision& r) {
+  r.url = stringOf(spec, "url");
+  r.tenant = stringOf(spec, "tenant");
+  for (const char* key : {"url", "tenant", "images", "refresh"}) spec.erase(key);
+  spec["endpoint"] = {{"url", r.url}};
+  auto read = policyFromJson({{"metadata", {{"name", "content"}}}, {"spec", std::move(spec)}});
+  if (!read.ok()) return read.status();
+  r.spec = std::move(read->spec);
+  return {};
 }
 
 EffectivePolicy withLess(const EffectivePolicy& policy,
@@ -46,7 +53,7 @@ EffectivePolicy withLess(const EffectivePolicy& policy,
   EffectivePolicy less = policy;
   change(less.policy.spec);
   less.revisions.clear();
-  less.revision = revisionOf(contentOf(less), less.agents);
+  less.revision = contentHash(withImages(contentOf(less), less.agents));
   return less;
 }
 
@@ -59,13 +66,15 @@ Result<Revision> revisionFromJson(const nlohmann::json& object) {
   r.metadata = *std::move(metadata);
   const auto data = object.find("data");
   if (data == object.end() || !data->is_object()) return foreign("data is not an object");
-  r.content = *data;
-  if (!imagesOf(r.content)) return foreign("data.images is not a list of images");
-  r.hash = hashOf(r.content);
-  r.content_key = contentKey(r.content);
+  const auto images = imagesOf(*data);
+  if (!images) return foreign("data.images is not a list of images");
+  r.agents = *images;
+  r.hash = contentHash(*data);
+  r.content_key = contentKey(*data);
   if (!r.metadata.name.ends_with("-" + r.hash)) {
     return foreign("the name does not end in the hash of the content, " + r.hash);
   }
+  if (const Status read = readContent(*data, r); !read.ok()) return read.annotated("data");
   const auto label = r.metadata.labels.find(std::string(kRevisionPolicyKey));
   if (label == r.metadata.labels.end()) return foreign("it belongs to no policy");
   r.policy_uid = label->second;
@@ -84,11 +93,6 @@ std::string revisionName(const EffectivePolicy& policy) {
 nlohmann::json revisionObject(const EffectivePolicy& policy, const std::string& namespace_,
                               std::int64_t number) {
   const ObjectMeta& owner = policy.policy.metadata;
-  nlohmann::json content = contentOf(policy);
-  content["images"] = nlohmann::json::array();
-  for (const AgentImage& agent : policy.agents) {
-    content["images"].push_back({agent.image, agent.version});
-  }
   return {{"apiVersion", "apps/v1"},
           {"kind", "ControllerRevision"},
           {"metadata",
@@ -103,24 +107,15 @@ nlohmann::json revisionObject(const EffectivePolicy& policy, const std::string& 
                                                         {"uid", owner.uid},
                                                         {"controller", true},
                                                         {"blockOwnerDeletion", false}}})}}},
-          {"data", std::move(content)},
+          {"data", withImages(contentOf(policy), policy.agents)},
           {"revision", number}};
 }
 
 std::shared_ptr<const EffectivePolicy> atRevision(const EffectivePolicy& policy,
                                                   const Revision& revision) {
-  const auto images = imagesOf(revision.content);
-  if (!images || policy.server_url.empty()) return nullptr;
-  nlohmann::json spec = revision.content;
-  const std::string url = stringOf(spec, "url");
-  const std::string tenant = stringOf(spec, "tenant");
-  for (const char* key : {"url", "tenant", "images", "refresh"}) spec.erase(key);
-  spec["endpoint"] = {{"url", url}};
-  const auto read = policyFromJson(
-      {{"metadata", {{"name", policy.policy.metadata.name}}}, {"spec", std::move(spec)}});
-  if (!read.ok()) return nullptr;
+  if (policy.server_url.empty()) return nullptr;
   auto at = std::make_shared<EffectivePolicy>(policy);
-  const ProfilingPolicySpec& then = read->spec;
+  const ProfilingPolicySpec& then = revision.spec;
   ProfilingPolicySpec& now = at->policy.spec;
   now.languages = then.languages;
   now.profiles = then.profiles;
@@ -129,12 +124,14 @@ std::shared_ptr<const EffectivePolicy> atRevision(const EffectivePolicy& policy,
   now.secret_env_from = then.secret_env_from;
   now.tags = then.tags;
   now.tags_from_pod_labels = then.tags_from_pod_labels;
-  at->server_url = url;
-  at->tenant_rule = tenant;
-  at->tenant_id = tenant == kNamespaceAsTenant ? policy.policy.metadata.namespace_ : tenant;
-  at->agents = *images;
+  at->server_url = revision.url;
+  at->tenant_rule = revision.tenant;
+  at->tenant_id =
+      revision.tenant == kNamespaceAsTenant ? policy.policy.metadata.namespace_ : revision.tenant;
+  at->agents = revision.agents;
   at->revision = revision.hash;
   at->revisions.clear();
+  at->reduced.clear();
   return at;
 }
 

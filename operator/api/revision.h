@@ -28,11 +28,13 @@ struct Revision {
   std::string hash;         // what the profiled label of its pods says
   std::string content_key;  // hash without the images
   std::int64_t number = 0;  // the newest has the highest
-  nlohmann::json content;   // of contentOf(), images included
+  ProfilingPolicySpec spec;  // what of it is injected; the rest is as in an empty policy
+  std::string url, tenant;
+  AgentImages agents;
 };
 
 // Of a ControllerRevision that this file made; kInvalidArgument for any other, one whose name or
-// content was changed included.
+// content was changed included, and for a content that this version cannot read.
 Result<Revision> revisionFromJson(const nlohmann::json& object);
 
 // The object for `policy` at its own revision. `namespace_`: where it is kept.
@@ -41,8 +43,7 @@ nlohmann::json revisionObject(const EffectivePolicy& policy, const std::string& 
 std::string revisionName(const EffectivePolicy& policy);
 
 // `policy` as it was at `revision`: who is selected stays that of today, what is injected and where
-// profiles go is the revision's. Null when its content cannot be read any more, and while the
-// policy itself has no server.
+// profiles go is the revision's. Null while the policy itself has no server.
 std::shared_ptr<const EffectivePolicy> atRevision(const EffectivePolicy& policy,
                                                   const Revision& revision);
 

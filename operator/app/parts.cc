@@ -11,18 +11,6 @@ namespace {
 const std::vector<double> kServiceSeconds{0.0001, 0.00025, 0.0005, 0.001, 0.002,
                                           0.005,  0.01,    0.05,   0.25,  1};
 
-net::cpprest::ClientOptions clientOptions(const kube::ClusterConfig& config) {
-  net::cpprest::ClientOptions client;
-  client.base_url = config.server;
-  client.ca_pem = config.ca_pem;
-  client.client_cert_pem = config.client_cert_pem;
-  client.client_key_pem = config.client_key_pem;
-  client.token = config.token;
-  client.token_file = config.token_file;
-  client.tls_server_name = config.tls_server_name;
-  return client;
-}
-
 }  // namespace
 
 Result<ApiServer> connectApiServer(const CommonOptions& options) {
@@ -30,7 +18,7 @@ Result<ApiServer> connectApiServer(const CommonOptions& options) {
   if (!config.ok()) return config.status();
   ApiServer server;
   server.config = *config;
-  net::cpprest::ClientOptions client = clientOptions(*config);
+  net::cpprest::ClientOptions client{*config};
   for (auto* slot : {&server.calls, &server.watches}) {
     // A watch lives for up to ten minutes and may be silent all the while.
     if (slot == &server.watches) client.inactivity = std::chrono::seconds(640);
@@ -38,17 +26,17 @@ Result<ApiServer> connectApiServer(const CommonOptions& options) {
     if (!made.ok()) return made.status();
     *slot = *std::move(made);
   }
-  log::info("API server chosen", {{"server", config->server}});
+  log::info("API server chosen", {{"server", config->base_url}});
   return server;
 }
 
 std::string hostOf(const kube::ClusterConfig& config) {
-  const std::size_t scheme = config.server.find("://");
-  return scheme == std::string::npos ? config.server : config.server.substr(scheme + 3);
+  const std::size_t scheme = config.base_url.find("://");
+  return scheme == std::string::npos ? config.base_url : config.base_url.substr(scheme + 3);
 }
 
 Result<std::unique_ptr<net::HttpClient>> connectAgain(const kube::ClusterConfig& config) {
-  return net::cpprest::makeClient(clientOptions(config));
+  return net::cpprest::makeClient({config});
 }
 
 net::ServerObserver observe(obs::Metrics& metrics, const std::string& server) {

@@ -10,6 +10,7 @@
 #include "operator/api/v1alpha1/codec.h"
 #include "operator/kube/client.h"
 #include "operator/kube/decode.h"
+#include "webhooks/inject/decision_json.h"
 
 namespace profiling::app {
 namespace {
@@ -98,16 +99,6 @@ class RecordsSink final : public SweptSink {
   webhooks::RolloutTable& table_;
 };
 
-// The process that let a pod in, as the decision annotation has it. Anybody may have edited that:
-// then a place of the share counts twice for a minute.
-std::string_view replicaOf(std::string_view decision) {
-  constexpr std::string_view kKey = R"("replica":")";
-  const std::size_t at = decision.find(kKey);
-  if (at == std::string_view::npos) return {};
-  decision.remove_prefix(at + kKey.size());
-  return decision.substr(0, decision.find('"'));
-}
-
 class ProfiledPodsSink final : public SweptSink {
  public:
   ProfiledPodsSink(webhooks::RolloutTable& table, std::atomic<bool>& synced)
@@ -131,7 +122,7 @@ class ProfiledPodsSink final : public SweptSink {
     }
     const inject::Workload workload = inject::workloadOf(view);
     table_.podSeen(key, controllers::groupKey(pod->namespace_, workload.kind, workload.name),
-                   *revision, replicaOf(pod->decision));
+                   *revision, inject::replicaOf(pod->decision));
     return {};
   }
   void erase(const std::string& key) override { table_.podGone(key); }
@@ -143,10 +134,6 @@ class ProfiledPodsSink final : public SweptSink {
   webhooks::RolloutTable& table_;
   controllers::PodDecoder decoder_;
 };
-
-kube::Decoder<api::Revision> revisionDecoder() {
-  return decoderOf(api::revisionFromJson);
-}
 
 }  // namespace
 
@@ -166,7 +153,7 @@ WebhookWatches::WebhookWatches(net::HttpClient& http, const CommonOptions& optio
       changed);
   reflectors_.at(4) = kube::makeReflector<api::Revision>(
       http, labelled(kControllerRevisions, std::string(api::kRevisionPolicyKey)), revisions_,
-      revisionDecoder(), changed);
+      decoderOf(api::revisionFromJson), changed);
   reflectors_.at(5) = kube::makeReflector(http, allOf(kWorkloads),
                                           std::make_unique<RecordsSink>(rollouts, records_synced_));
   reflectors_.at(6) =

@@ -162,13 +162,12 @@ int plan(const Options& options, ApiServer& server, const Screen& screen) {
   const auto workloads = server.workloadsOf(*policy);
   if (!workloads.ok()) return fail(screen, workloads.status());
   warnUnreadable(server, screen);
-  ForecastOptions how{.pod_start = options.pod_start, .waves = {}, .wave_count = 1};
+  ForecastOptions how{.pod_start = options.pod_start, .waves = {}};
   if (policy->cluster && policy->spec.rollout && !policy->spec.rollout->order.empty()) {
     const auto labels = server.namespaceLabels();
     if (!labels.ok()) return fail(screen, labels.status());
     for (const auto& [name, of] : *labels)
       how.waves[name] = waveOf(policy->spec.rollout->order, of);
-    how.wave_count = policy->spec.rollout->order.size() + 1;
   }
   const Forecast forecast = cli::forecast(*policy, *workloads, how);
   if (structured(options)) {

@@ -4,8 +4,7 @@
 #include <limits>
 #include <tuple>
 
-#include "controllers/engine/world.h"
-#include "operator/api/selector.h"
+#include "controllers/engine/engine.h"
 #include "operator/base/text.h"
 
 namespace profiling::cli {
@@ -18,20 +17,19 @@ milliseconds durationOf(const std::string& text) {
   return value.ok() ? *value : milliseconds(0);
 }
 
-// As the engine: at least one pod, and below 100 % one less than all, where there are two.
-std::int64_t podsOfStep(std::int64_t total, std::int64_t percent) {
-  if (percent >= 100 || total <= 1) return total;
-  return std::clamp<std::int64_t>(total * percent / 100, 1, total - 1);
-}
-
-std::string whyLeftOut(const api::WorkloadProfile& workload) {
-  if (workload.spec.skip) return "spec.skip of its record";
-  if (!workload.spec.pin.empty()) return "pinned to " + workload.spec.pin;
+// Why no pod of it can get an agent; empty: some can.
+std::string unsupported(const api::WorkloadProfile& workload) {
   const api::WorkloadPods& pods = workload.status.pods;
   if (pods.total == 0 || pods.skipped < pods.total) return {};
   const auto& reasons = workload.status.skipped_reasons;
   if (!reasons.empty()) return reasons.front().reason;
   return workload.status.preflight ? workload.status.preflight->reason : "Skipped";
+}
+
+std::string whyLeftOut(const api::WorkloadProfile& workload) {
+  if (workload.spec.skip) return "spec.skip of its record";
+  if (!workload.spec.pin.empty()) return "pinned to " + workload.spec.pin;
+  return unsupported(workload);
 }
 
 // Time for one workload whose `change` pods come in the policy's pod steps.
@@ -41,7 +39,7 @@ void estimate(const api::RolloutSpec& rollout, milliseconds pod_start, WorkloadF
   const std::int64_t together = std::max<std::int64_t>(rollout.restart.max_unavailable, 1);
   std::int64_t reached = w.done;
   for (const std::int64_t percent : rollout.pods.steps) {
-    const std::int64_t wanted = podsOfStep(w.done + w.change, percent);
+    const std::int64_t wanted = engine::podsOfStep(w.done + w.change, percent);
     if (wanted <= reached) continue;
     if (w.whole.count() > 0 && cooldown > soak) w.whole += cooldown - soak;
     const std::int64_t rounds = (wanted - reached + together - 1) / together;
@@ -51,21 +49,11 @@ void estimate(const api::RolloutSpec& rollout, milliseconds pod_start, WorkloadF
   }
 }
 
-// Who is in which step: a bucket below the step's share; and each wave's first step has somebody.
+// Who is in which step; `lowest`: the lowest bucket of each wave.
 void assignSteps(const std::vector<std::int64_t>& steps, std::vector<WorkloadForecast>& workloads,
-                 std::size_t waves) {
-  for (std::size_t wave = 0; wave < waves; ++wave) {
-    WorkloadForecast* lowest = nullptr;
-    bool anybody_first = false;
-    for (WorkloadForecast& w : workloads) {
-      if (w.wave != wave || !w.left_out.empty()) continue;
-      for (std::size_t k = 0; k < steps.size() && w.step == 0; ++k) {
-        if (w.bucket < static_cast<std::uint64_t>(steps[k]) * 100) w.step = k + 1;
-      }
-      anybody_first = anybody_first || w.step == 1;
-      if (lowest == nullptr || w.bucket < lowest->bucket) lowest = &w;
-    }
-    if (!anybody_first && lowest != nullptr) lowest->step = 1;
+                 const std::map<std::size_t, std::uint32_t>& lowest) {
+  for (WorkloadForecast& w : workloads) {
+    if (w.left_out.empty()) w.step = engine::stepOf(steps, w.bucket, lowest.at(w.wave));
   }
 }
 
@@ -146,19 +134,12 @@ std::vector<std::string> notesFor(const Policy& policy, const api::RolloutSpec& 
 
 }  // namespace
 
-std::size_t waveOf(const std::vector<api::RolloutWave>& order,
-                   const std::map<std::string, std::string>& labels) {
-  const auto found = std::find_if(order.begin(), order.end(), [&](const api::RolloutWave& wave) {
-    return api::matches(wave.namespace_selector, labels);
-  });
-  return static_cast<std::size_t>(found - order.begin());
-}
-
 Forecast forecast(const Policy& policy, const Workloads& workloads,
                   const ForecastOptions& options) {
   const api::RolloutSpec rollout = policy.spec.rollout.value_or(api::RolloutSpec{});
   const bool managed = rollout.restart.mode == api::RestartMode::kManaged;
   Forecast out;
+  std::map<std::size_t, std::uint32_t> lowest;
   for (const api::WorkloadProfile& profile : workloads) {
     const api::WorkloadProfileStatus& status = profile.status;
     WorkloadForecast w;
@@ -168,6 +149,10 @@ Forecast forecast(const Policy& policy, const Workloads& workloads,
     w.wave = wave == options.waves.end() ? 0 : wave->second;
     w.bucket = engine::bucketOf(policy.metadata.uid, w.namespace_ + "/" + status.workload_ref.kind +
                                                          "/" + status.workload_ref.name);
+    if (unsupported(profile).empty()) {
+      const auto known = lowest.try_emplace(w.wave, w.bucket).first;
+      known->second = std::min(known->second, w.bucket);
+    }
     w.pods = status.pods.total;
     w.left_out = whyLeftOut(profile);
     w.done = std::max<std::int64_t>(status.pods.profiled - status.pods.outdated, 0);
@@ -178,7 +163,7 @@ Forecast forecast(const Policy& policy, const Workloads& workloads,
     if (managed) estimate(rollout, options.pod_start, w);
     out.workloads.push_back(std::move(w));
   }
-  assignSteps(rollout.workloads.steps, out.workloads, options.wave_count);
+  assignSteps(rollout.workloads.steps, out.workloads, lowest);
   const auto order = [](const WorkloadForecast& w) {
     const std::size_t step = w.step == 0 ? std::numeric_limits<std::size_t>::max() : w.step;
     return std::tuple(w.step == 0, w.wave, step, w.bucket, std::string_view(w.name));

@@ -21,7 +21,6 @@ namespace profiling::cli {
 struct ForecastOptions {
   std::chrono::milliseconds pod_start{30'000};
   std::map<std::string, std::size_t> waves{};  // by namespace; absent: 0
-  std::size_t wave_count = 1;
 };
 
 struct WorkloadForecast {
@@ -53,10 +52,6 @@ struct Forecast {
 
 // The policy's rollout must be valid; `workloads` are those that it decides about.
 Forecast forecast(const Policy& policy, const Workloads& workloads, const ForecastOptions& options);
-
-// The wave of a namespace with these labels: the first whose selector takes it, else one more.
-std::size_t waveOf(const std::vector<api::RolloutWave>& order,
-                   const std::map<std::string, std::string>& labels);
 
 std::vector<std::string> render(const Forecast& forecast, const Policy& policy, const Style& style);
 nlohmann::json toJson(const Forecast& forecast);

@@ -38,19 +38,6 @@ Screen standardScreen() {
   return screen;
 }
 
-net::cpprest::ClientOptions clientOptions(const kube::ClusterConfig& config) {
-  net::cpprest::ClientOptions client;
-  client.base_url = config.server;
-  client.ca_pem = config.ca_pem;
-  client.client_cert_pem = config.client_cert_pem;
-  client.client_key_pem = config.client_key_pem;
-  client.token = config.token;
-  client.token_file = config.token_file;
-  client.tls_server_name = config.tls_server_name;
-  client.inactivity = std::chrono::seconds(640);  // a watch may be silent that long
-  return client;
-}
-
 }  // namespace
 
 int runProgram(const std::string& program, std::vector<std::string> arguments) {
@@ -70,7 +57,9 @@ int runProgram(const std::string& program, std::vector<std::string> arguments) {
   const auto config =
       kube::loadConfig(options.kubeconfig, options.context, kube::Prefer::kKubeconfig);
   if (!config.ok()) return fail(config.status());
-  const auto http = net::cpprest::makeClient(clientOptions(*config));
+  net::cpprest::ClientOptions client{*config};
+  client.inactivity = std::chrono::seconds(640);  // a watch may be silent that long
+  const auto http = net::cpprest::makeClient(std::move(client));
   if (!http.ok()) return fail(http.status());
   ApiServer server(**http, options.namespace_.empty() ? config->namespace_ : options.namespace_,
                    options.request_timeout);

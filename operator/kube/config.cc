@@ -50,7 +50,7 @@ Result<ClusterConfig> inClusterConfig(std::string_view root) {
 
   ClusterConfig config;
   const bool ipv6 = host.find(':') != std::string::npos;
-  config.server = "https://" + (ipv6 ? "kubernetes.default.svc" : host) + ":" + *port;
+  config.base_url = "https://" + (ipv6 ? "kubernetes.default.svc" : host) + ":" + *port;
   Result<std::string> ca = readPemFile(folder + "/ca.crt", "CERTIFICATE");
   if (!ca.ok()) return ca.status();
   config.ca_pem = std::move(*ca);

@@ -5,23 +5,18 @@
 #include <string_view>
 
 #include "operator/base/status.h"
+#include "operator/net/http_client.h"
 
 namespace profiling::kube {
 
-// Plain data; credentials stay file names so that rotated tokens are read again for each request.
-// Inline kubeconfig data (…-data) is held as PEM text.
+// Credentials stay file names where they are, so that rotated tokens are read again. Inline
+// kubeconfig data (…-data) is held as PEM text. base_url is https://kubernetes.default.svc:443 or
+// https://HOST:PORT; a CA is required.
 //
 // All errors are kInvalidArgument (or kNotFound for a file that is not there) and name the file,
 // the field and what is allowed; none holds a credential.
-struct ClusterConfig {
-  std::string server;           // https://kubernetes.default.svc:443 or https://HOST:PORT
-  std::string ca_pem;           // PEM text of the CA bundle; required
-  std::string token_file;       // bearer token, read for each request (rotates)
-  std::string token;            // or a fixed one; unused when token_file is set
-  std::string client_cert_pem;  // or a client certificate
-  std::string client_key_pem;
-  std::string namespace_;       // the pod's own, or the context's; "default" when unknown
-  std::string tls_server_name;  // expected name in the certificate when it differs from the host
+struct ClusterConfig : net::ServerAccess {
+  std::string namespace_;  // the pod's own, or the context's; "default" when unknown
 };
 
 // From /var/run/secrets/kubernetes.io/serviceaccount and KUBERNETES_SERVICE_HOST/PORT. The server

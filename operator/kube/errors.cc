@@ -57,32 +57,21 @@ bool isTypedPatchError(int http, std::string_view message) {
   return http == 500 && message.starts_with("failed to create typed patch object");
 }
 
+// What the API server means by those that it uses in its own way.
 Code codeOf(int http, std::string_view reason) {
   switch (http) {
-    case 401:
-      return Code::kUnauthenticated;
-    case 403:
-      return Code::kPermissionDenied;
-    case 404:
-      return Code::kNotFound;
-    case 408:
-      return Code::kDeadlineExceeded;
     case 409:
       return reason == "AlreadyExists" ? Code::kAlreadyExists : Code::kConflict;
     case 410:
       return Code::kGone;
     case 413:
       return Code::kTooLarge;
-    case 429:
-      return Code::kRateLimited;
+    case 408:
     case 504:
       return Code::kDeadlineExceeded;
     default:
-      break;
+      return net::codeOf(http);
   }
-  if (http >= 400 && http < 500) return Code::kInvalidArgument;
-  if (http >= 500 && http < 600) return Code::kUnavailable;
-  return Code::kInternal;
 }
 
 }  // namespace

@@ -106,9 +106,9 @@ Status readCluster(const Entry& cluster, ClusterConfig& config) {
     return invalid(cluster.where + ".server: '" + printable(*server) +
                    "' must look like 'https://HOST:PORT'");
   }
-  config.server = *server;
-  while (config.server.ends_with('/')) config.server.pop_back();
-  if (config.server.find('/', 8) != std::string::npos) {
+  config.base_url = *server;
+  while (config.base_url.ends_with('/')) config.base_url.pop_back();
+  if (config.base_url.find('/', 8) != std::string::npos) {
     return invalid(cluster.where + ".server: '" + printable(*server) +
                    "' must have no path: API servers behind a path prefix are not supported");
   }

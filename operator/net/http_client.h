@@ -20,6 +20,18 @@ namespace profiling::net {
 enum class Method { kGet, kPost, kPut, kPatch, kDelete };
 std::string_view methodName(Method method);
 
+// Whom a client speaks to and as whom. Credentials that are files are read for each request, for
+// they rotate.
+struct ServerAccess {
+  std::string base_url;         // https://HOST:PORT, a DNS name or an IPv4 literal
+  std::string ca_pem;           // the only authorities that are trusted; may be empty for http://
+  std::string client_cert_pem;  // optional pair
+  std::string client_key_pem;
+  std::string token;            // optional bearer token …
+  std::string token_file;       // … or a file with one, which is used when both are set
+  std::string tls_server_name;  // when the certificate carries another name than the URL
+};
+
 struct Header {
   std::string name;
   std::string value;
@@ -39,6 +51,9 @@ struct Response {
   std::string body;
   std::string retry_after;  // the header's text, empty when absent
 };
+
+// What an HTTP status of 300 or more says, as far as it is the same for every server.
+Code codeOf(int status);
 
 // Receives the bytes of a streamed body, on the thread that called stream(). A status other than
 // OK ends the stream, and stream() returns it.

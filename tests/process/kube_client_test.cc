@@ -38,15 +38,7 @@ const Resource kDefinitions{"apiextensions.k8s.io", "v1", "customresourcedefinit
 const Resource kServiceAccounts{"", "v1", "serviceaccounts"};
 
 std::unique_ptr<net::HttpClient> dial(const ClusterConfig& config) {
-  net::cpprest::ClientOptions options;
-  options.base_url = config.server;
-  options.ca_pem = config.ca_pem;
-  options.client_cert_pem = config.client_cert_pem;
-  options.client_key_pem = config.client_key_pem;
-  options.token = config.token;
-  options.token_file = config.token_file;
-  options.tls_server_name = config.tls_server_name;
-  auto client = net::cpprest::makeClient(std::move(options));
+  auto client = net::cpprest::makeClient({config});
   if (!client.ok()) throw std::runtime_error(client.status().toString());
   return *std::move(client);
 }

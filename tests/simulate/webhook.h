@@ -1,14 +1,17 @@
-// The webhook's replicas: each sees records and pods with a delay of its own, in their order, and
-// counts what it granted and has not seen yet.
+// The webhook's replicas: each is the product's own table of rollouts, which sees records and pods
+// with a delay of its own, in their order.
 #pragma once
 
 #include <deque>
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "tests/simulate/cluster.h"
 #include "tests/simulate/random.h"
 #include "tests/simulate/store.h"
+#include "webhooks/rollout_table.h"
 
 namespace profiling::simulate {
 
@@ -28,9 +31,7 @@ class Webhook {
 
  private:
   struct Seen {
-    std::string assigned, stable;
-    std::optional<std::int64_t> target_pods, first_ordinal;
-    std::vector<std::pair<std::uint64_t, std::string>> pods, pending;  // id, revision
+    inject::Assignment assignment;
     std::uint64_t writes = 0;
   };
   struct News {
@@ -39,17 +40,30 @@ class Webhook {
     enum class Kind { kRecord, kCame, kWent } kind = Kind::kRecord;
     std::uint64_t id = 0;
     std::string revision = {};
-    Seen record = {};  // kRecord: the first four
+    Seen record = {};              // kRecord
+    std::string admitted_by = {};  // kCame
   };
   struct Replica {
+    std::unique_ptr<webhooks::RolloutTable> table;
     std::vector<Seen> seen;
     std::deque<News> coming;
     Random random{0};
   };
   void tell(News news, Ms now);
-  static void read(Replica& replica, Ms now);
+  void read(Replica& replica, Ms now);
+  void keep(const std::string& revision);
+
+  class SimClock final : public Clock {
+   public:
+    SteadyTime steady() const override { return SteadyTime(std::chrono::milliseconds(now)); }
+    WallTime wall() const override { return timeAt(now); }
+    Ms now = 0;
+  };
 
   const Scenario& scenario_;
+  SimClock clock_;
+  std::shared_ptr<const api::EffectivePolicy> policy_;  // with every revision that was assigned
+  std::map<std::uint64_t, std::string> admitted_by_;    // by pod, of those that are not told yet
   std::vector<Replica> replicas_;
   std::vector<std::uint64_t> writes_;
   Random random_;

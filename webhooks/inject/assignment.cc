@@ -1,9 +1,8 @@
 #include "webhooks/inject/assignment.h"
 
 #include <algorithm>
-#include <vector>
 
-#include "operator/api/revision.h"
+#include "webhooks/inject/pod_checks.h"
 
 namespace profiling::inject {
 namespace {
@@ -21,13 +20,6 @@ RevisionChoice refused(Reason reason) {
 
 bool isOf(const Assignment& a, const api::EffectivePolicy& policy) {
   return a.policy_name == policy.policy.metadata.name && a.policy_kind == api::policyKind(policy);
-}
-
-// Overhead may have made the target a reduced revision of the current one.
-bool isReducedFrom(const api::EffectivePolicy& current, const std::string& revision) {
-  const std::vector<api::EffectivePolicy> ladder = api::overheadLadder(current);
-  return std::any_of(ladder.begin(), ladder.end(),
-                     [&](const auto& rung) { return rung.revision == revision; });
 }
 
 bool hasPlace(const Assignment& a, const Share& share) {
@@ -65,10 +57,11 @@ RevisionChoice chooseRevision(const Policy& current, const Assignment* assignmen
   }
   const Assignment& a = *assignment;
   const bool unknown = a.target != current->revision && a.rejected != current->revision;
-  if (at_once && unknown && a.assigned != current->revision && !a.held &&
-      !isReducedFrom(*current, a.target)) {
-    return {current, Reason::kInjected, false};
-  }
+  // Overhead may have made the target a reduced revision of the current one.
+  const auto& reduced = current->reduced;
+  const bool newer = unknown && a.assigned != current->revision &&
+                     std::find(reduced.begin(), reduced.end(), a.target) == reduced.end();
+  if (at_once && newer && !a.held) return {current, Reason::kInjected, false};
 
   const Reason none = a.rejected.empty() ? Reason::kAwaitingRollout : Reason::kRolledBack;
   if (a.assigned.empty()) return refused(none);
@@ -86,6 +79,15 @@ RevisionChoice chooseRevision(const Policy& current, const Assignment* assignmen
     return {chosen, Reason::kInjected, counted};
   }
   return refused(none);
+}
+
+std::optional<std::string_view> carriedRevision(const api::PodView& pod) {
+  for (std::size_t i = 0; i < api::kLanguageCount; ++i) {
+    if (ownInitContainer(pod, static_cast<api::Language>(i)) != nullptr) {
+      return pod.label(api::kProfiledKey);
+    }
+  }
+  return std::nullopt;
 }
 
 std::int64_t ordinalOf(std::string_view kind, std::string_view pod_name) {

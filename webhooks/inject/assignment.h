@@ -42,11 +42,15 @@ struct RevisionChoice {
 //
 // A workload without a record gets what is proven: the policy's stable revision, or, under a policy
 // that stages nothing, the current one. So does a workload whose record does not know the current
-// revision yet. With several processes each may fill only its part of the places that are left, so
-// that together they go over the share by at most one pod less than there are processes.
+// revision yet. With several processes each may fill only its part of the places that are left:
+// where each knows of the others' pods what it knows of its own, together they go over the share by
+// at most one pod less than there are processes (webhooks/rollout_table.h keeps to that).
 RevisionChoice chooseRevision(const std::shared_ptr<const api::EffectivePolicy>& current,
                               const Assignment* assignment, std::int64_t ordinal,
                               const Share& share);
+
+// The revision that an earlier pass has put into the pod; nullopt when it carries no agent.
+std::optional<std::string_view> carriedRevision(const api::PodView& pod);
 
 // The trailing number of a StatefulSet pod's name, else -1.
 std::int64_t ordinalOf(std::string_view kind, std::string_view pod_name);

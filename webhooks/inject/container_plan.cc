@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
+#include "operator/base/quantity.h"
 #include "webhooks/inject/detect.h"
 #include "webhooks/inject/env.h"
 #include "webhooks/inject/lang/language.h"
 #include "webhooks/inject/names.h"
 #include "webhooks/inject/pod_checks.h"
-#include "webhooks/inject/quantity.h"
 #include "webhooks/inject/targets.h"
 
 namespace profiling::inject {
@@ -18,7 +18,7 @@ constexpr double kLeastCpu = 0.05;
 constexpr double kLeastMemory = 100.0 * 1024 * 1024;
 
 bool below(std::string_view limit, double least) {
-  const auto value = quantity(limit);
+  const auto value = parseQuantity(limit);
   return value && *value < least;
 }
 

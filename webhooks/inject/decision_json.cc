@@ -40,6 +40,14 @@ void appendContainer(std::string& out, const ContainerDecision& c, const api::Ag
 
 }  // namespace
 
+std::string_view replicaOf(std::string_view decision) {
+  constexpr std::string_view kKey = R"("replica":")";
+  const std::size_t at = decision.find(kKey);
+  if (at == std::string_view::npos) return {};
+  decision.remove_prefix(at + kKey.size());
+  return decision.substr(0, decision.find('"'));
+}
+
 std::string decisionJson(const Decision& decision, Reason reason, std::string_view revision,
                          const std::vector<ContainerDecision>& containers,
                          const api::AgentImages& agents) {

@@ -15,4 +15,7 @@ std::string decisionJson(const Decision& decision, Reason reason, std::string_vi
                          const std::vector<ContainerDecision>& containers,
                          const api::AgentImages& agents);
 
+// Of such an annotation; empty when no share was counted. Anybody may have edited it.
+std::string_view replicaOf(std::string_view decision);
+
 }  // namespace profiling::inject

@@ -5,6 +5,7 @@
 #include "operator/api/selector.h"
 #include "operator/api/v1alpha1/codec.h"
 #include "operator/api/v1alpha1/rollout_tables.h"
+#include "operator/base/quantity.h"
 
 namespace profiling::api {
 namespace {
@@ -47,20 +48,11 @@ std::optional<std::chrono::milliseconds> timeOfDay(std::string_view text) {
 }
 
 std::optional<std::int64_t> memoryBytes(std::string_view text) {
-  std::int64_t unit = 1;
-  for (const auto& [suffix, bytes] : {std::pair{std::string_view("Ki"), std::int64_t{1} << 10},
-                                      std::pair{std::string_view("Mi"), std::int64_t{1} << 20},
-                                      std::pair{std::string_view("Gi"), std::int64_t{1} << 30}}) {
-    if (!text.ends_with(suffix)) continue;
-    unit = bytes;
-    text.remove_suffix(suffix.size());
-    break;
-  }
-  if (text.empty() || text.size() > 9 ||
-      text.find_first_not_of("0123456789") != std::string_view::npos) {
-    return std::nullopt;
-  }
-  return std::stoll(std::string(text)) * unit;
+  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const std::string_view unit = text.substr(digits);
+  const bool allowed = unit.empty() || unit == "Ki" || unit == "Mi" || unit == "Gi";
+  if (digits == 0 || digits > 9 || !allowed) return std::nullopt;
+  return static_cast<std::int64_t>(*parseQuantity(text));
 }
 
 Status validate(const RolloutSpec& r, bool cluster) {
@@ -102,6 +94,14 @@ Status validate(const RolloutSpec& r, bool cluster) {
     if (!status.ok()) return status;
   }
   return {};
+}
+
+std::size_t waveOf(const std::vector<RolloutWave>& order,
+                   const std::map<std::string, std::string>& namespace_labels) {
+  const auto found = std::find_if(order.begin(), order.end(), [&](const RolloutWave& wave) {
+    return matches(wave.namespace_selector, namespace_labels);
+  });
+  return static_cast<std::size_t>(found - order.begin());
 }
 
 bool immediate(const std::optional<RolloutSpec>& rollout) {

@@ -173,6 +173,10 @@ struct PolicyRollout {
   bool operator==(const PolicyRollout&) const = default;
 };
 
+// The wave of a namespace with these labels: the first that selects it, else one after the last.
+std::size_t waveOf(const std::vector<RolloutWave>& order,
+                   const std::map<std::string, std::string>& namespace_labels);
+
 // Whether new pods get the target at once: nothing is staged and nothing restarted.
 bool immediate(const std::optional<RolloutSpec>& rollout);
 

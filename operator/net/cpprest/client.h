@@ -17,14 +17,7 @@
 
 namespace profiling::net::cpprest {
 
-struct ClientOptions {
-  std::string base_url;         // https://HOST:PORT, a DNS name or an IPv4 literal
-  std::string ca_pem;           // the only authorities that are trusted; may be empty for http://
-  std::string client_cert_pem;  // optional pair
-  std::string client_key_pem;
-  std::string token;            // optional bearer token …
-  std::string token_file;       // … or a file with one, read for each request because it rotates
-  std::string tls_server_name;  // when the certificate carries another name than the URL
+struct ClientOptions : ServerAccess {
   std::size_t max_body = 64u << 20;      // of send(); more is kTooLarge
   std::chrono::seconds inactivity{330};  // the library's own timer, above every watch's lifetime
 };

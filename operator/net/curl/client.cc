@@ -55,22 +55,6 @@ Status statusOf(CURLcode code) {
   }
 }
 
-Code codeOf(long status) {
-  switch (status) {
-    case 401:
-      return Code::kUnauthenticated;
-    case 403:
-      return Code::kPermissionDenied;
-    case 404:
-      return Code::kNotFound;
-    case 429:
-      return Code::kRateLimited;
-    default:
-      if (status >= 500) return Code::kUnavailable;
-      return status >= 400 ? Code::kInvalidArgument : Code::kInternal;
-  }
-}
-
 bool hasControl(std::string_view text) {
   return std::any_of(text.begin(), text.end(),
                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
@@ -206,7 +190,8 @@ Result<std::string> Client::call(const std::string& url, const std::string* json
   long http = 0;
   library()->easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &http);
   if (http >= 200 && http < 300) return std::move(body.bytes);
-  return Status(codeOf(http), "HTTP " + std::to_string(http) + ": " + printable(body.bytes, 200));
+  return Status(codeOf(static_cast<int>(http)),
+                "HTTP " + std::to_string(http) + ": " + printable(body.bytes, 200));
 }
 
 }  // namespace

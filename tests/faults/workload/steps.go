@@ -102,12 +102,13 @@ func (r *Runner) step(ctx context.Context, s Step) error {
 func (r *Runner) path(object string) (string, error) { return r.Plane.Path(object) }
 
 var (
-	uidReference   = regexp.MustCompile(`\$\{uid ([a-z]+ [^}]+)\}`)
+	uidReference   = regexp.MustCompile(`\$\{uid ([a-z]+ [^}]+)\}`) // short for the field metadata.uid
 	fieldReference = regexp.MustCompile(`\$\{field ([a-z]+ [^} ]+) ([^} ]+)\}`)
 )
 
-// fields replaces ${field resource ns/name a.b.c} by what that object has there.
+// fields replaces ${field resource ns/name a.b.c} by what that object has there, and ${uid resource ns/name} by its uid.
 func (r *Runner) fields(ctx context.Context, text string) (string, error) {
+	text = uidReference.ReplaceAllString(text, "$${field $1 metadata.uid}")
 	var failed error
 	replaced := fieldReference.ReplaceAllStringFunc(text, func(found string) string {
 		parts := fieldReference.FindStringSubmatch(found)
@@ -130,21 +131,9 @@ func (r *Runner) fields(ctx context.Context, text string) (string, error) {
 }
 
 func (r *Runner) applyText(ctx context.Context, text []byte, subresource string) error {
-	withFields, failed := r.fields(ctx, string(text))
-	replaced := uidReference.ReplaceAllStringFunc(withFields, func(found string) string {
-		path, err := r.path(uidReference.FindStringSubmatch(found)[1])
-		if err != nil {
-			failed = err
-			return found
-		}
-		owner, err := r.Plane.Admin.Get(ctx, path)
-		if err != nil {
-			failed = err
-		}
-		return owner.Text("metadata", "uid")
-	})
-	if failed != nil {
-		return failed
+	replaced, err := r.fields(ctx, string(text))
+	if err != nil {
+		return err
 	}
 	var o kube.Object
 	if err := json.Unmarshal([]byte(replaced), &o); err != nil {

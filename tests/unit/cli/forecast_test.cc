@@ -121,13 +121,13 @@ TEST(Forecast, AShareThatNoStepReachesIsTold) {
 TEST(Forecast, NamespacesComeInWaves) {
   api::RolloutWave test;
   test.namespace_selector.match_labels["stage"] = "test";
-  EXPECT_EQ(waveOf({test}, {{"stage", "test"}}), 0U);
-  EXPECT_EQ(waveOf({test}, {{"stage", "production"}}), 1U);
-  EXPECT_EQ(waveOf({}, {}), 0U);
+  EXPECT_EQ(api::waveOf({test}, {{"stage", "test"}}), 0U);
+  EXPECT_EQ(api::waveOf({test}, {{"stage", "production"}}), 1U);
+  EXPECT_EQ(api::waveOf({}, {}), 0U);
   const Workloads workloads{workload("a", "pods: {total: 1}", "", "late"),
                             workload("b", "pods: {total: 1}", "", "early")};
   const Forecast f = forecast(policy(kManaged, ""), workloads,
-                              {.waves = {{"late", 1}, {"early", 0}}, .wave_count = 2});
+                              {.waves = {{"late", 1}, {"early", 0}}});
   EXPECT_EQ(f.workloads[0].namespace_, "early");
   EXPECT_EQ(f.workloads[1].step, 1U) << "each wave's first step has somebody";
   EXPECT_THAT(f.steps, SizeIs(2));

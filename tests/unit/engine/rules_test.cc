@@ -50,6 +50,24 @@ TEST(Rule02, NoStepIsEmptyWhereThereIsAWorkload) {
   EXPECT_EQ(t.record(0).state, State::kSoaking);
 }
 
+TEST(Rule02, WavesComeOneAfterTheOtherAndEachOnlyAsFarAsTheLastStep) {
+  TestWorld t;
+  t.plan.waves = 2;
+  t.plan.workload_steps = {50};
+  for (int i = 0; i < 4; ++i) {
+    Workload& w = t.add("w" + std::to_string(i), 2);
+    w.wave = static_cast<std::size_t>(i) / 2;
+    w.bucket = i % 2 == 0 ? 1000 : 9000;
+  }
+  t.settle();
+  EXPECT_EQ(t.on(t.workload(0)), 2);
+  EXPECT_EQ(t.on(t.workload(2)), 0);
+  t.after(minutes(6));
+  t.after(minutes(6));
+  EXPECT_EQ(t.on(t.workload(2)), 2);
+  EXPECT_EQ(t.on(t.workload(1)), 0) << "it is in no step, whichever wave it is";
+}
+
 TEST(Rule03, WhatIsAssignedChangesOnlyByTheRecord) {
   TestWorld t;
   t.plan.workload_steps = {10, 100};

@@ -3,7 +3,6 @@
 #include "tests/unit/inject/support.h"
 #include "webhooks/inject/json_patch.h"
 #include "webhooks/inject/lang/language.h"
-#include "webhooks/inject/quantity.h"
 
 namespace profiling::inject {
 namespace {
@@ -125,19 +124,6 @@ TEST(JsonPatch, EscapesPointersAndStrings) {
             R"([{"op":"add","path":"/metadata/annotations/a~0b~1c\"d\n","value":1},)"
             R"({"op":"add","path":"/x/-","value":[]}])");
   EXPECT_EQ(JsonPatch().finish(), "");
-}
-
-TEST(Quantity, AsKubernetesWritesThem) {
-  EXPECT_EQ(quantity("50m"), 0.05);
-  EXPECT_EQ(quantity("1"), 1.0);
-  EXPECT_EQ(quantity("0.5"), 0.5);
-  EXPECT_EQ(quantity("1e3"), 1000.0);
-  EXPECT_EQ(quantity("100Mi"), 104857600.0);
-  EXPECT_EQ(quantity("1G"), 1e9);
-  EXPECT_EQ(quantity("1E"), 1e18);
-  for (const char* bad : {"", "Mi", "1 Mi", "1mi", "-1", "nan", "inf", "1e999", "0x10"}) {
-    EXPECT_EQ(quantity(bad), std::nullopt) << bad;
-  }
 }
 
 TEST(AgentFormats, DurationsAndPeriods) {

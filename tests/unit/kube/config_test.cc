@@ -81,7 +81,7 @@ TEST_F(ConfigTest, InlineDataAndToken) {
   const auto config =
       kubeconfigFile(kubeconfig(goodCluster() + ", tls-server-name: api", "token: t0"));
   ASSERT_TRUE(config.ok()) << config.status().toString();
-  EXPECT_EQ(config->server, "https://10.0.0.1:6443");
+  EXPECT_EQ(config->base_url, "https://10.0.0.1:6443");
   EXPECT_EQ(config->ca_pem, kCa);
   EXPECT_EQ(config->token, "t0");
   EXPECT_EQ(config->namespace_, "shop");
@@ -202,7 +202,7 @@ TEST_F(ConfigTest, InClusterReadsTheServiceAccount) {
   write("namespace", "profiling-system\n");
   const auto config = inClusterConfig(folder.string());
   ASSERT_TRUE(config.ok()) << config.status().toString();
-  EXPECT_EQ(config->server, "https://10.96.0.1:443");
+  EXPECT_EQ(config->base_url, "https://10.96.0.1:443");
   EXPECT_EQ(config->namespace_, "profiling-system");
   EXPECT_EQ(config->token_file, folder.string() + "/token");
   EXPECT_TRUE(config->token.empty()) << "read for each request, for it rotates";
@@ -215,7 +215,7 @@ TEST_F(ConfigTest, InClusterDialsByNameWhereTheAddressIsIpv6) {
   write("token", "t");
   const auto config = inClusterConfig(folder.string());
   ASSERT_TRUE(config.ok()) << config.status().toString();
-  EXPECT_EQ(config->server, "https://kubernetes.default.svc:443");
+  EXPECT_EQ(config->base_url, "https://kubernetes.default.svc:443");
   EXPECT_EQ(config->namespace_, "default");
 }
 
@@ -265,7 +265,7 @@ TEST_F(ConfigTest, SeveralFilesAreMergedAndTheFirstWins) {
   const auto config = loadConfig("");
   ASSERT_TRUE(config.ok()) << config.status().toString();
   EXPECT_EQ(config->token, "first");
-  EXPECT_EQ(config->server, "https://10.0.0.1:6443");
+  EXPECT_EQ(config->base_url, "https://10.0.0.1:6443");
 }
 
 }  // namespace

@@ -11,27 +11,6 @@ namespace {
 
 using testing::HasSubstr;
 
-TEST(Quantity, ReadsEveryFormThatTheApiWrites) {
-  EXPECT_DOUBLE_EQ(*parseQuantity("0"), 0);
-  EXPECT_DOUBLE_EQ(*parseQuantity("12345678n"), 0.012345678);
-  EXPECT_DOUBLE_EQ(*parseQuantity("1500u"), 0.0015);
-  EXPECT_DOUBLE_EQ(*parseQuantity("250m"), 0.25);
-  EXPECT_DOUBLE_EQ(*parseQuantity("1.5"), 1.5);
-  EXPECT_DOUBLE_EQ(*parseQuantity("2k"), 2000);
-  EXPECT_DOUBLE_EQ(*parseQuantity("20Ki"), 20480);
-  EXPECT_DOUBLE_EQ(*parseQuantity("64Mi"), 67108864);
-  EXPECT_DOUBLE_EQ(*parseQuantity("2Gi"), 2147483648.0);
-  EXPECT_DOUBLE_EQ(*parseQuantity("2G"), 2e9);
-  EXPECT_DOUBLE_EQ(*parseQuantity("1e3"), 1000);
-}
-
-TEST(Quantity, RefusesWhatIsNone) {
-  for (const char* text : {"", "m", "-1", "+1", "nan", "inf", "1x", "1 Mi", "1mi", "9e99", "1e999",
-                           "99Ei", "Mi64", "1,5", " 1"}) {
-    EXPECT_FALSE(parseQuantity(text).has_value()) << text;
-  }
-}
-
 std::string podItem(const std::string& name, const std::string& containers,
                     const std::string& timestamp = R"("2026-08-01T12:00:00Z")") {
   return R"({"metadata":{"name":")" + name + R"("},"timestamp":)" + timestamp +

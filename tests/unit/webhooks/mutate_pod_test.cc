@@ -186,6 +186,37 @@ TEST_F(MutatePod, APodWithoutMetadataHasNoPlaceForAPatch) {
             "");
 }
 
+// Another webhook changes the pod, and the API server asks again.
+TEST_F(MutatePod, ALaterPassTakesNoSecondPlaceOfAShare) {
+  auto policy = std::make_shared<api::ProfilingPolicy>();
+  policy->metadata.name = policy->metadata.namespace_ = "shop";
+  policy->spec.endpoint = api::Endpoint{"http://pyroscope:4040", ""};
+  policy->spec.rollout.emplace().pods.steps = {10, 100};
+  const auto snapshot = inject::buildSnapshot({{"shop/shop", policy}}, {}, {}, {}, {});
+  const std::string revision = snapshot->of("shop").policies.front()->revision;
+  RolloutTable table("a", 1);
+  const inject::Assignment share{"ProfilingPolicy", "shop", revision, "", revision, "", 1,
+                                 std::nullopt,      false};
+  table.setRecord("shop/replicaset-web", "shop/ReplicaSet/web", share);
+  PodMutator mutator(settings(), observer(), &table);
+  mutator.use(snapshot);
+
+  json review = reviewOf();
+  json& pod = review["request"]["object"];
+  pod["metadata"]["ownerReferences"] = json::array(
+      {{{"apiVersion", "apps/v1"}, {"kind", "ReplicaSet"}, {"name", "web"}, {"controller", true}}});
+  const json another = review;
+  const std::string patch = patchOf(send(mutator, review.dump()));
+  ASSERT_THAT(patch, HasSubstr(R"(\"replica\":\"a\")"));
+  EXPECT_EQ(table.stats().pending, 1U);
+  EXPECT_THAT(patchOf(send(mutator, another.dump())), HasSubstr("OutsideShare"));
+
+  pod = pod.patch(json::parse(patch));
+  EXPECT_EQ(patchOf(send(mutator, review.dump())), "");
+  EXPECT_EQ(table.stats().pending, 1U);
+  EXPECT_THAT(decided_, ElementsAre("Injected", "OutsideShare", "AlreadyInjected"));
+}
+
 // Whatever would have been done or said.
 TEST_F(MutatePod, UnderObserveEveryPodIsAnsweredAsIfItConcernedNobody) {
   auto policy = std::make_shared<api::ProfilingPolicy>();

@@ -1,14 +1,16 @@
-#include "webhooks/inject/quantity.h"
+#include "operator/base/quantity.h"
 
 #include <charconv>
 #include <cmath>
 
-namespace profiling::inject {
+namespace profiling {
 
-std::optional<double> quantity(std::string_view text) {
+std::optional<double> parseQuantity(std::string_view text) {
+  // from_chars takes "inf", "nan" and a sign, too.
+  if (text.empty() || (text[0] != '.' && (text[0] < '0' || text[0] > '9'))) return std::nullopt;
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || !std::isfinite(number) || number < 0) return std::nullopt;
+  if (error != std::errc() || !std::isfinite(number)) return std::nullopt;
   const std::string_view suffix = text.substr(static_cast<std::size_t>(end - text.data()));
   struct Unit {
     std::string_view name;
@@ -24,4 +26,4 @@ std::optional<double> quantity(std::string_view text) {
   return std::nullopt;
 }
 
-}  // namespace profiling::inject
+}  // namespace profiling
