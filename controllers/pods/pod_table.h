@@ -1,8 +1,8 @@
 // Every pod of the cluster, as little of it as decides about profiling, grouped by workload.
 //
-// A few hundred bytes a pod: what the pods of a template have in common (labels, owner, annotations) is
-// text in a symbol table, and a row holds numbers. 150 000 pods must fit beside everything else in
-// 110 MiB, so no JSON and no map of strings is ever kept for a pod.
+// A few hundred bytes a pod: what the pods of a template have in common (labels, owner,
+// annotations) is text in a symbol table, and a row holds numbers. 150 000 pods must fit beside
+// everything else in 110 MiB, so no JSON and no map of strings is ever kept for a pod.
 //
 // A relist writes into the table at once instead of into a second one, which would double its
 // memory; what the list did not name is removed only when it is complete, so a list that breaks off

@@ -1,7 +1,6 @@
 #include "controllers/rollout/signals.h"
 
 #include <algorithm>
-#include <set>
 
 #include "controllers/engine/times.h"
 #include "operator/base/log.h"

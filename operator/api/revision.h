@@ -25,9 +25,9 @@ inline constexpr std::string_view kRevisionPolicyKey = "profiling.dev/policy-uid
 struct Revision {
   ObjectMeta metadata;
   std::string policy_uid;
-  std::string hash;         // what the profiled label of its pods says
-  std::string content_key;  // hash without the images
-  std::int64_t number = 0;  // the newest has the highest
+  std::string hash;          // what the profiled label of its pods says
+  std::string content_key;   // hash without the images
+  std::int64_t number = 0;   // the newest has the highest
   ProfilingPolicySpec spec;  // what of it is injected; the rest is as in an empty policy
   std::string url, tenant;
   AgentImages agents;

@@ -126,8 +126,8 @@ TEST(Forecast, NamespacesComeInWaves) {
   EXPECT_EQ(api::waveOf({}, {}), 0U);
   const Workloads workloads{workload("a", "pods: {total: 1}", "", "late"),
                             workload("b", "pods: {total: 1}", "", "early")};
-  const Forecast f = forecast(policy(kManaged, ""), workloads,
-                              {.waves = {{"late", 1}, {"early", 0}}});
+  const Forecast f =
+      forecast(policy(kManaged, ""), workloads, {.waves = {{"late", 1}, {"early", 0}}});
   EXPECT_EQ(f.workloads[0].namespace_, "early");
   EXPECT_EQ(f.workloads[1].step, 1U) << "each wave's first step has somebody";
   EXPECT_THAT(f.steps, SizeIs(2));
