@@ -116,6 +116,7 @@ class Coordinator {
     budget_.window = windowAt(plan_.windows, world_.now);
     if (!budget_.window.open) keepEarlier(budget_.again, budget_.window.changes);
     budget_.acts.assign(world_.workloads.size(), false);
+    budget_.probed = world_.probed_elsewhere;
     std::int64_t slots = plan_.max_parallel;
     if (world_.max_restarting > 0) {
       slots = std::min(slots, world_.max_restarting - world_.restarting_elsewhere);
@@ -125,6 +126,8 @@ class Coordinator {
       const api::WorkloadRollout& r = world_.workloads[i].record;
       if (failed(plan_, r)) ++failures_;
       if (restarting(r)) held.push_back(i);
+      const std::vector<std::string>& images = world_.workloads[i].images;
+      if (r.probe) budget_.probed.insert(budget_.probed.end(), images.begin(), images.end());
     }
     budget_.frozen = failures_ >= plan_.failure_budget;
     std::sort(held.begin(), held.end(), [&](std::size_t a, std::size_t b) {

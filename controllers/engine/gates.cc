@@ -92,12 +92,15 @@ Says costs(const GateInput& in, GateResult& out) {
       " and " + std::to_string(control.count) + " pods)";
   const auto& cpu = in.gates.max_cpu_percent;
   const auto& memory = in.gates.max_memory_bytes;
-  if (cpu && overhead.cpu_percent > *cpu && treated.cpu - control.cpu > kNegligibleMilli) {
+  // A workload pays for the pods that carry it; a pod's memory limit knows no mean.
+  if (cpu && overhead.cpu_percent * in.share / 100 > *cpu &&
+      treated.cpu - control.cpu > kNegligibleMilli) {
     out.too_costly = true;
     return {Verdict::kFail,
             api::Attribution::kAgent,
             "CPUOverhead",
-            std::to_string(overhead.cpu_percent) + " % more CPU than without, " +
+            std::to_string(overhead.cpu_percent) + " % more CPU than without" +
+                (in.share < 100 ? " in " + std::to_string(in.share) + " % of the pods, " : ", ") +
                 std::to_string(*cpu) + " % are allowed",
             {means}};
   }

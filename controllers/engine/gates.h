@@ -16,14 +16,16 @@ struct GateInput {
   const std::optional<api::Baseline>& baseline;
   const Sources& sources;
   Time now{};
-  Time since{};           // of the step
-  bool compared = false;  // an earlier step of this move has compared CPU and memory already
+  Time since{};              // of the step
+  bool compared = false;     // an earlier step of this move has compared CPU and memory already
+  std::int64_t share = 100;  // per cent of the pods that will carry the revision in the end
 };
 
 struct GateResult {
   api::GateVerdict verdict;  // kNone: too early to say
   std::optional<api::Overhead> overhead;
   bool too_costly = false;    // the verdict is about CPU or memory
+  bool broke = false;         // the agent broke a process: image and agent do not go together
   std::optional<Time> again;  // a deadline that would change it
 };
 

@@ -179,6 +179,8 @@ GateResult checkHealth(const GateInput& in) {
   if (worst.result == Verdict::kNone) return out;
   out.verdict.result = worst.result;
   out.verdict.attribution = worst.attribution;
+  out.broke = worst.attribution == Attribution::kAgent &&
+              (worst.reason == "AgentCrash" || worst.reason == "OOMKilled");
   out.verdict.reason = worst.reason;
   out.verdict.message = printable(worst.message, 400);
   for (const Pod* pod : involved) {

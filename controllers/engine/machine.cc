@@ -109,6 +109,8 @@ void Machine::retarget() {
   r_.target_revision = wanted;
   r_.step = 0;
   r_.reduction = 0;
+  r_.share.reset();
+  r_.probe = false;
   r_.restart_attempts = 0;
   r_.started.clear();
   r_.verdict = {};
@@ -177,6 +179,7 @@ void Machine::transition() {
 }
 
 void Machine::enter(State state, std::string reason, std::string message) {
+  if (state == State::kPending || state == State::kSkipped) r_.probe = false;
   r_.state = state;
   r_.reason = std::move(reason);
   r_.message = std::move(message);
@@ -209,8 +212,15 @@ bool Machine::takeSlot() {
 }
 
 GateResult Machine::judge(bool everything) const {
-  const GateInput input{plan_.gates,    *w_.pods, r_.target_revision, r_.baseline,
-                        world_.sources, now_,     timeOf(r_.since),   r_.overhead.has_value()};
+  const GateInput input{plan_.gates,
+                        *w_.pods,
+                        r_.target_revision,
+                        r_.baseline,
+                        world_.sources,
+                        now_,
+                        timeOf(r_.since),
+                        r_.overhead.has_value(),
+                        trueShare(r_.share.value_or(100))};
   return everything ? evaluateGates(input) : checkHealth(input);
 }
 

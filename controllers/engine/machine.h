@@ -18,9 +18,10 @@ namespace profiling::engine {
 // What the workloads of a policy share. Undoing is bound by the parallel budgets and by
 // maxUnavailable, but not by windows, pauses, cooldown or the failure budget.
 struct Budget {
-  std::int64_t slots = 0;  // more workloads whose pods may begin to be replaced
-  std::vector<bool> acts;  // by workload: it has such a slot
-  bool frozen = false;     // the failure budget is spent
+  std::int64_t slots = 0;           // more workloads whose pods may begin to be replaced
+  std::vector<bool> acts;           // by workload: it has such a slot
+  std::vector<std::string> probed;  // images that some workload probes
+  bool frozen = false;              // the failure budget is spent
   WindowState window;
   std::optional<Time> again;
 };

@@ -1,5 +1,5 @@
 // One call of advance(): the state that its parts share. Internal to machine.cc, states.cc,
-// preflight.cc, stepping.cc and undo.cc.
+// preflight.cc, quarantine.cc, stepping.cc and undo.cc.
 #pragma once
 
 #include <string>
@@ -8,6 +8,9 @@
 #include "controllers/engine/machine.h"
 
 namespace profiling::engine {
+
+// What has no event: owners, HPAs, PDBs, what other policies do.
+inline constexpr Duration kLookAgain{std::chrono::seconds(15)};
 
 class Machine {
  public:
@@ -61,6 +64,8 @@ class Machine {
   // stepping.cc
   void stepping();
   void shareOut();
+  std::int64_t percent() const;  // of the pods that may carry the target at this step
+  void trim(const Counts& c);
   bool inTheGap(const Counts& c) const;
   bool rollsForUs() const;  // our annotation, through its owner
   void replacePods();
@@ -72,8 +77,18 @@ class Machine {
   std::int64_t goal() const;
   std::int64_t firstOrdinal() const;
 
+  // quarantine.cc
+  std::optional<Obstacle> quarantined();
+  bool probes() const;  // something of it is to be tried in one pod first
+  void quarantine();
+  void clearQuarantine();
+
   // undo.cc
   void fail(const GateResult& result);
+  bool reduce(const GateResult& result);  // less is profiled; false: there is nothing less
+  std::optional<std::int64_t> smallerShare() const;
+  // Per cent of the pods that carry the target at a share: of four pods one is 25.
+  std::int64_t trueShare(std::int64_t share) const;
   void rollBack(const std::string& reason, const std::string& message, const char* history);
   void rollingBack();
   void rolledBack();

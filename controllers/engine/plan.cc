@@ -52,7 +52,7 @@ bool atRest(const Plan& plan, const Workload& w) {
            r.restart_mode == plan.mode && r.max_unavailable == plan.max_unavailable &&
            r.steps == static_cast<std::int64_t>(plan.pod_steps.size());
   }
-  return plan.immediate() && r.target_revision.empty() && w.calm->empty();
+  return plan.immediate() && r.target_revision.empty() && w.calm->empty() && w.images.empty();
 }
 
 bool restarting(const api::WorkloadRollout& record) {

@@ -6,7 +6,6 @@
 namespace profiling::engine {
 namespace {
 
-constexpr Duration kLookAgain{std::chrono::seconds(15)};  // what has no event: owners, HPAs, PDBs
 constexpr Duration kBaselinePatience{std::chrono::seconds(60)};
 
 }  // namespace
@@ -66,6 +65,7 @@ std::optional<Machine::Obstacle> Machine::obstacle() {
   if (budget_.frozen && !plan_.immediate()) {
     return Obstacle{"FailureBudgetSpent", "too many workloads have failed", {}};
   }
+  if (auto against = quarantined()) return against;
   if (!managed() || jobs()) return std::nullopt;
   if (!world_.sources.server.empty()) {
     return Obstacle{"ServerNotReady", world_.sources.server, now_ + kLookAgain};
@@ -75,8 +75,8 @@ std::optional<Machine::Obstacle> Machine::obstacle() {
                     budget_.window.changes};
   }
   // Less overhead is a remedy, and does not rest.
-  const bool remedy =
-      r_.step == 1 && !r_.history.empty() && r_.history.front().result == "TooCostly";
+  const bool remedy = !r_.history.empty() && r_.history.front().result == "TooCostly" &&
+                      (r_.step == 1 || r_.history.front().time == r_.since);
   if (!r_.last_restart.empty() && !remedy) {
     const Time rested = timeOf(r_.last_restart) + plan_.cooldown;
     if (now_ < rested) return Obstacle{"Cooldown", "its pods were replaced lately", rested};
@@ -131,7 +131,8 @@ void Machine::preflight() {
     const Time deadline = timeOf(r_.since) + plan_.progress_deadline;
     const bool overdue = now_ >= deadline && against->reason != "Queued" &&
                          against->reason != "PolicyPaused" && against->reason != "OutsideWindow" &&
-                         against->reason != "FailureBudgetSpent";
+                         against->reason != "FailureBudgetSpent" &&
+                         against->reason != "AwaitingProbe";
     if (r_.step == 0 && (against->skip || overdue)) {
       enter(State::kSkipped, against->reason, against->message);
       again(now_ + kLookAgain);
@@ -145,7 +146,9 @@ void Machine::preflight() {
     r_.started = timeText(now_);
     // What is proven everywhere else needs no steps in a workload that came later.
     const bool proven = r_.target_revision == plan_.stable || promotedFully();
-    r_.step = proven ? r_.steps : 1;
+    r_.probe = probes();
+    if (r_.probe) budget_.probed.insert(budget_.probed.end(), w_.images.begin(), w_.images.end());
+    r_.step = proven && !r_.probe ? r_.steps : 1;
     enter(State::kBaselining);
     return;
   }

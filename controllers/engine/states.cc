@@ -81,28 +81,48 @@ void Machine::evaluating() {
 }
 
 void Machine::advanceStep() {
+  r_.restart_attempts = 0;
+  if (r_.probe) {
+    // What one pod has proven is free for all; this workload begins with its first step.
+    r_.probe = false;
+    clearQuarantine();
+    enter(State::kPreflight);
+    return;
+  }
   if (lastStep()) {
+    r_.quarantine.clear();
+    if (r_.share) {
+      // The other pods stay as they were, so what they have is what it goes back to.
+      remember("Complete", "SmallerShare");
+      enter(State::kComplete);
+      return;
+    }
     if (r_.stable_revision != r_.target_revision) remember("Complete", "");
     r_.stable_revision = r_.target_revision;
-    r_.restart_attempts = 0;
     assign(r_.target_revision);
     enter(State::kComplete);
     return;
   }
-  r_.restart_attempts = 0;
   r_.step = promotedFully() ? static_cast<std::int64_t>(plan_.pod_steps.size()) : r_.step + 1;
   enter(State::kPreflight);
 }
 
 void Machine::complete() {
   if (!healthy()) return;
-  assign(r_.target_revision);
+  if (r_.share) {
+    shareOut();
+    wait("SmallerShare", std::to_string(*r_.share) +
+                             " % of its pods are profiled: in all of them it would cost too much");
+    if (counts(r_.target_revision).on >= goal()) return;
+  } else {
+    assign(r_.target_revision);
+  }
   if (!managed()) return;
   const auto missed = [&](const Pod* pod) { return now_ - pod->created >= 2 * kSettleTime; };
   const std::vector<const Pod*> off = candidates(*w_.pods, r_.target_revision, partition());
   if (std::none_of(off.begin(), off.end(), missed)) {
     if (!off.empty()) again(now_ + 2 * kSettleTime);
-    if (!r_.reason.empty()) wait({}, {});
+    if (!r_.share && !r_.reason.empty()) wait({}, {});
     return;
   }
   if (w_.kind == "StatefulSet" && !w_.owner) {
@@ -128,6 +148,7 @@ void Machine::paused() {
   const bool cleared =
       stuck ? reached && !fails : (was_failure ? !fails : result.verdict.result == Verdict::kPass);
   if (forgiven() || approved() || cleared) {
+    if (forgiven() || approved()) r_.quarantine.clear();
     r_.restart_attempts = 0;
     r_.verdict = {};
     enter(r_.step > 0 && reached ? State::kEvaluating : State::kPreflight);

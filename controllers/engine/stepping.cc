@@ -23,23 +23,27 @@ std::int64_t Machine::goal() const {
   return r_.target_pods ? std::min(*r_.target_pods, total) : total;
 }
 
+std::int64_t Machine::percent() const {
+  const std::size_t at = static_cast<std::size_t>(std::max<std::int64_t>(r_.step, 1)) - 1;
+  const std::int64_t step = plan_.pod_steps[std::min(at, plan_.pod_steps.size() - 1)];
+  return std::min(step, r_.share.value_or(100));
+}
+
 // How many pods may carry the target. While pods come and go the number stays: it would follow
 // them up and down.
 void Machine::shareOut() {
-  const std::size_t at = static_cast<std::size_t>(std::max<std::int64_t>(r_.step, 1)) - 1;
-  const std::int64_t percent = lastStep()
-                                   ? plan_.pod_steps.back()
-                                   : plan_.pod_steps[std::min(at, plan_.pod_steps.size() - 1)];
   const bool fresh = r_.assigned_revision != r_.target_revision || !r_.target_pods;
   const Counts c = counts(r_.target_revision);
-  if (percent >= 100) {
+  if (percent() >= 100 && !r_.probe) {
     assign(r_.target_revision);
     return;
   }
-  if (!fresh && (!c.settled() || inTheGap(c)) && w_.record.step == r_.step) return;
+  const bool same =
+      w_.record.step == r_.step && w_.record.probe == r_.probe && w_.record.share == r_.share;
+  if (!fresh && (!c.settled() || inTheGap(c)) && same) return;
   const std::int64_t size = w_.owner && w_.owner->replicas > 0 ? w_.owner->replicas : c.total;
   assign(r_.target_revision);
-  r_.target_pods = podsOfStep(size, percent);
+  r_.target_pods = r_.probe ? 1 : podsOfStep(size, percent());
   if (w_.kind == "StatefulSet" && c.highest_ordinal >= 0) {
     const std::int64_t end = std::max(c.highest_ordinal + 1, size);
     r_.first_ordinal = std::max(end - *r_.target_pods, partition());
@@ -50,7 +54,7 @@ bool Machine::restartsByTemplate() const {
   if (plan_.method == api::RestartMethod::kEvict || !w_.owner) return false;
   if (plan_.method == api::RestartMethod::kRolloutRestart) return true;
   // A surge takes nothing away, so it is worth it when all pods change, or the only one.
-  const bool all = lastStep() || std::max(w_.owner->replicas, counts({}).total) <= 1;
+  const bool all = !r_.target_pods || std::max(w_.owner->replicas, counts({}).total) <= 1;
   return all && w_.owner->surges && (w_.kind == "Deployment" || w_.kind == "Rollout") &&
          r_.reason != "Repair";
 }
@@ -120,7 +124,8 @@ void Machine::replacePods() {
   }
   if (uninjected(c)) return;
   if (restartsByTemplate()) {
-    return restartByTemplate(r_.target_revision + "-" + std::to_string(r_.step));
+    return restartByTemplate(r_.target_revision + "-" +
+                             (r_.probe ? "probe" : std::to_string(r_.step)));
   }
   again(now_ + kOwnerPoll);
   if (w_.owner->rolling_out || w_.owner->paused) return;
@@ -135,6 +140,21 @@ void Machine::replacePods() {
     if (pods.empty()) again(now_ + kUninjectedMemory);
   }
   evict(pods, std::min(wanted, plan_.max_unavailable - away));
+}
+
+// More pods carry the target than the share that was found to be affordable.
+void Machine::trim(const Counts& c) {
+  again(now_ + kOwnerPoll);
+  if (w_.owner->rolling_out || w_.owner->paused) return;
+  std::vector<const Pod*> pods;
+  for (const Pod& pod : *w_.pods) {
+    const bool beyond = pod.ordinal < 0 || pod.ordinal < firstOrdinal();
+    if (!pod.deleting && pod.eligible && pod.revision == r_.target_revision && beyond) {
+      pods.push_back(&pod);
+    }
+  }
+  const std::int64_t away = std::max(w_.owner->replicas, c.live) - c.ready;
+  evict(pods, std::min(c.on - goal(), plan_.max_unavailable - away));
 }
 
 // A pod that we took has gone, or is going, and what comes for it is not there yet. Counts alone
@@ -159,7 +179,8 @@ void Machine::stepping() {
   const Counts c = counts(r_.target_revision);
   const std::int64_t wanted = goal();
   const Time deadline = timeOf(r_.since) + plan_.progress_deadline;
-  if (c.on_ready >= wanted && c.total > 0) {
+  const bool excess = managed() && r_.share && c.on > wanted;
+  if (c.on_ready >= wanted && c.total > 0 && !excess) {
     // Its place is free when the last pod has been replaced, not when it has been taken.
     if ((inTheGap(c) || rollsForUs()) && now_ < deadline) return again(now_ + kOwnerPoll);
     r_.restart_attempts = 0;
@@ -188,6 +209,7 @@ void Machine::stepping() {
   again(deadline);
   if (hindered || !budget_.acts[index_]) return;
   if (r_.reason != "Repair" && r_.reason != "InjectionMissed") wait({}, {});
+  if (excess) return trim(c);
   replacePods();
 }
 

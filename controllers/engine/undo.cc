@@ -30,24 +30,55 @@ std::string Machine::stableBefore() const {
   return {};
 }
 
+std::int64_t Machine::trueShare(std::int64_t share) const {
+  const std::int64_t total = counts(r_.target_revision).total;
+  if (share >= 100 || total == 0) return 100;
+  return (podsOfStep(total, share) * 100 + total - 1) / total;
+}
+
+// The largest share of the pods in which the workload as a whole stays within the budget.
+std::optional<std::int64_t> Machine::smallerShare() const {
+  if (!r_.overhead || !plan_.gates.max_cpu_percent) return std::nullopt;
+  const std::int64_t now = trueShare(r_.share.value_or(100));
+  for (const std::int64_t share : {50, 25, 10}) {
+    const std::int64_t then = trueShare(share);
+    if (then >= now) continue;
+    if (r_.overhead->cpu_percent * then / 100 <= *plan_.gates.max_cpu_percent) return share;
+  }
+  return std::nullopt;
+}
+
+bool Machine::reduce(const GateResult& result) {
+  const auto& ladder = plan_.revisions;
+  const auto at = std::find(ladder.begin(), ladder.end(), r_.target_revision);
+  if (at == ladder.end()) return false;
+  if (at + 1 != ladder.end()) {
+    r_.reduction = at + 1 - ladder.begin();
+    remember("TooCostly", result.verdict.reason);
+    r_.target_revision = *(at + 1);
+    r_.step = 1;
+  } else if (const auto share =
+                 result.verdict.reason == "CPUOverhead" ? smallerShare() : std::nullopt) {
+    remember("TooCostly", result.verdict.reason);
+    r_.share = share;
+  } else {
+    return false;
+  }
+  r_.restart_attempts = 0;
+  r_.overhead.reset();
+  shareOut();
+  enter(State::kPreflight, "SteppedDown",
+        r_.share ? "the overhead is too high: " + std::to_string(*r_.share) +
+                       " % of the pods are profiled"
+                 : "the overhead is too high: less is profiled");
+  return true;
+}
+
 void Machine::fail(const GateResult& result) {
   take(result);
   r_.verdict.evidence = result.verdict.evidence;
-  if (result.too_costly && w_.wishes.pin.empty()) {
-    const auto& ladder = plan_.revisions;
-    const auto at = std::find(ladder.begin(), ladder.end(), r_.target_revision);
-    if (at != ladder.end() && at + 1 != ladder.end()) {
-      remember("TooCostly", result.verdict.reason);
-      r_.reduction = at + 1 - ladder.begin();
-      r_.target_revision = *(at + 1);
-      r_.step = 1;
-      r_.restart_attempts = 0;
-      r_.overhead.reset();
-      shareOut();
-      enter(State::kPreflight, "SteppedDown", "the overhead is too high: less is profiled");
-      return;
-    }
-  }
+  if (result.too_costly && w_.wishes.pin.empty() && reduce(result)) return;
+  if (result.broke) quarantine();
   if (plan_.pause_on_failure) {
     if (r_.state != State::kPaused)
       enter(State::kPaused, result.verdict.reason, result.verdict.message);
@@ -59,6 +90,8 @@ void Machine::fail(const GateResult& result) {
 void Machine::rollBack(const std::string& reason, const std::string& message, const char* history) {
   r_.stable_revision = stableBefore();
   r_.rejected_revision = r_.target_revision;
+  r_.probe = false;
+  r_.share.reset();
   remember(history, reason);
   assign(r_.stable_revision);
   enter(State::kRollingBack, reason, message);
@@ -135,6 +168,7 @@ void Machine::rolledBack() {
   const bool aborted = !plan_.revisions.empty() && plan_.aborted == plan_.revisions.front();
   if (!plan_.revisions.empty() && forgiven() && !aborted) {
     r_.rejected_revision.clear();
+    r_.quarantine.clear();
     r_.target_revision = plan_.revisions.front();
     r_.reduction = 0;
     r_.step = 0;

@@ -71,8 +71,10 @@ struct Failure {
   bool init = false;
   bool ours = false;                      // one of our init containers
   std::optional<std::int64_t> exit_code;  // absent: it waits
-  std::string reason;   // OOMKilled, Error, CrashLoopBackOff, ImagePullBackOff, …
-  std::string message;  // termination message, at most 256 bytes
+  std::string reason;               // OOMKilled, Error, CrashLoopBackOff, ImagePullBackOff, …
+  std::string message;              // termination message, at most 256 bytes
+  std::string image;                // digest of the container's image; empty: not known
+  std::vector<std::string> agents;  // in the container, as api::ImageAgent names them
 };
 
 struct Pod {
@@ -130,6 +132,9 @@ struct Workload {
   WorkloadWishes wishes;
   api::WorkloadRollout record;
   std::shared_ptr<const Pods> pods = std::make_shared<const Pods>();  // that live
+  // Of its containers' images those that World::quarantine names, by digest, and the agents that
+  // its target would bring. Empty where it names none.
+  std::vector<std::string> images, agents;
   // Set when all pods are ready, have never failed and have this revision (empty: no agent). Where
   // it is and atRest() holds, `pods` may be left out: of most workloads nothing more is needed, and
   // the pods of a large cluster would be a lot to carry along.
@@ -145,6 +150,14 @@ struct World {
   // Workloads of other policies whose pods are being replaced, and how many may be at one time in
   // all; 0: no limit.
   std::int64_t restarting_elsewhere = 0, max_restarting = 0;
+  // Of all records of the cluster, whatever their policy.
+  struct Quarantined {
+    std::string workload;  // key
+    api::ImageAgent what;
+  };
+  std::vector<Quarantined> quarantine;
+  std::vector<api::ImageAgent> cleared;
+  std::vector<std::string> probed_elsewhere;  // images that workloads of other policies probe
 };
 
 // Which part of the workloads comes first: the same in every process and after every restart.

@@ -25,6 +25,14 @@ std::string_view textOf(element e) {
   return e.get(out) == simdjson::SUCCESS ? out : std::string_view();
 }
 
+// "docker.io/library/nginx@sha256:…" or "sha256:…"; empty before the image is there.
+std::string_view digestOf(std::string_view image_id) {
+  constexpr std::size_t kLongest = 140;  // sha512, in hexadecimal
+  image_id.remove_prefix(std::min(image_id.rfind('@') + 1, image_id.size()));
+  const bool digest = image_id.starts_with("sha256:") || image_id.starts_with("sha512:");
+  return digest && image_id.size() <= kLongest ? image_id : std::string_view();
+}
+
 State stateOf(element e) {
   State out;
   simdjson::dom::object object;
@@ -76,12 +84,15 @@ void ContainerStatuses::readOne(element status, bool init) {
       if (field.value.get(count) == simdjson::SUCCESS && count > 0) {
         restarts_ += std::min<std::int64_t>(count, 1'000'000'000);
       }
+    } else if (field.key == "imageID") {
+      failure.image = digestOf(textOf(field.value));
     } else if (field.key == "state") {
       now = stateOf(field.value);
     } else if (field.key == "lastState") {
       last = stateOf(field.value);
     }
   }
+  if (!failure.image.empty() && !isOurs(init, failure.container)) images_.push_back(failure.image);
   const auto ended = [&](const State& state) {
     failure.exit_code = state.exit_code;
     failure.reason = state.reason;

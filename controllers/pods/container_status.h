@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include <simdjson.h>
 
@@ -22,6 +23,8 @@ class ContainerStatuses {
   void read(simdjson::dom::element statuses, bool init);
 
   std::int64_t restarts() const { return restarts_; }
+  // Digests of the images that were pulled for the containers which are not ours.
+  const std::vector<std::string_view>& images() const { return images_; }
   const std::optional<FailureView>& failure() const { return failure_; }
 
  private:
@@ -29,6 +32,7 @@ class ContainerStatuses {
   void offer(const FailureView& failure, bool now, std::string_view finished);
 
   std::int64_t restarts_ = 0;
+  std::vector<std::string_view> images_;
   std::optional<FailureView> failure_;
   int rank_ = 0;
   std::string_view finished_;  // of failure_, RFC 3339 in UTC: orders as text

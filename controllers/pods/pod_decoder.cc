@@ -108,6 +108,7 @@ void readStatus(element e, PodFacts& pod) {
   });
   pod.restarts = containers.restarts();
   pod.failure = containers.failure();
+  pod.images = containers.images();
 }
 
 }  // namespace

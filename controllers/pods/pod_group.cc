@@ -1,6 +1,7 @@
 #include "controllers/pods/pod_group.h"
 
 #include "operator/base/text.h"
+#include "webhooks/inject/names.h"
 
 namespace profiling::controllers {
 
@@ -9,6 +10,10 @@ std::string groupKey(std::string_view namespace_, std::string_view kind, std::st
   key.reserve(namespace_.size() + kind.size() + name.size() + 2);
   key.append(namespace_).append(1, '/').append(kind).append(1, '/').append(name);
   return key;
+}
+
+bool isOurs(bool init, std::string_view container) {
+  return init && container.starts_with(inject::kInitContainerPrefix);
 }
 
 std::vector<api::KeyValueView> labelsOf(const PodClass& pods) {

@@ -25,7 +25,10 @@ struct FailureView {
   bool init = false;
   std::optional<std::int64_t> exit_code;  // absent: it waits
   std::string_view reason, message;
+  std::string_view image;  // digest; empty: unknown
 };
+// Whether a container is one that the webhook has added.
+bool isOurs(bool init, std::string_view container);
 
 // One pod as it is decoded: views into its JSON.
 struct PodFacts {
@@ -39,6 +42,7 @@ struct PodFacts {
   std::uint32_t created = 0;  // seconds since 1970; 0: unknown
   std::int64_t restarts = 0;  // of all containers
   std::optional<FailureView> failure;
+  std::vector<std::string_view> images;  // digests of its containers' images, ours left out
 };
 
 // Pods of one group that are alike in all that decides about them. What only tells them apart (uid,

@@ -6,7 +6,6 @@
 
 #include "operator/api/v1alpha1/common.h"
 #include "operator/base/text.h"
-#include "webhooks/inject/names.h"
 
 namespace profiling::controllers {
 namespace {
@@ -70,19 +69,21 @@ std::string failureText(const std::optional<FailureView>& failure) {
   text.append(1, '\n').append(printable(failure->container, 253));
   text.append(1, '\n').append(printable(failure->reason, kMaxReason));
   text.append(1, '\n').append(printable(failure->message, kMaxMessage));
+  text.append(1, '\n').append(failure->image);
   return text;
 }
 
 std::optional<engine::Failure> failureOf(std::string_view text) {
   const std::vector<std::string_view> parts = split(text, '\n');
-  if (parts.size() != 5) return std::nullopt;
+  if (parts.size() != 6) return std::nullopt;
   engine::Failure failure;
   failure.init = parts[0] == "init";
   failure.exit_code = numberOf<std::int64_t>(parts[1]);
   failure.container = parts[2];
-  failure.ours = failure.init && parts[2].starts_with(inject::kInitContainerPrefix);
+  failure.ours = isOurs(failure.init, parts[2]);
   failure.reason = parts[3];
   failure.message = parts[4];
+  failure.image = parts[5];
   return failure;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <set>
 #include <utility>
 
 #include "operator/base/text.h"
@@ -17,6 +18,14 @@ std::string joined(const std::vector<api::KeyValueView>& labels) {
   for (const api::KeyValueView& label : labels) {
     out.append(label.key).append(1, '\n').append(label.value).append(1, '\n');
   }
+  return out;
+}
+
+std::string linesOf(std::vector<std::string_view> texts) {
+  std::sort(texts.begin(), texts.end());
+  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
+  std::string out;
+  for (const std::string_view text : texts) out.append(out.empty() ? "" : "\n").append(text);
   return out;
 }
 
@@ -43,7 +52,7 @@ std::string groupOf(const PodFacts& pod) {
 
 bool PodTable::Row::sameAs(const Row& other) const {
   const auto others = [](const Row& r) {
-    return std::tie(r.failure, r.created, r.restarts, r.uid_is_symbol, r.uid);
+    return std::tie(r.failure, r.images, r.created, r.restarts, r.uid_is_symbol, r.uid);
   };
   return classKey() == other.classKey() && others(*this) == others(other);
 }
@@ -77,6 +86,7 @@ PodTable::Row PodTable::rowOf(const PodFacts& pod) {
   row.decision = symbols_.add(pod.decision);
   row.flags = pod.flags;
   row.failure = symbols_.add(failureText(pod.failure));
+  row.images = symbols_.add(linesOf(pod.images));
   row.created = pod.created;
   row.restarts = static_cast<std::uint16_t>(
       std::clamp<std::int64_t>(pod.restarts, 0, std::numeric_limits<std::uint16_t>::max()));
@@ -92,8 +102,8 @@ PodTable::Row PodTable::rowOf(const PodFacts& pod) {
 }
 
 void PodTable::release(const Row& row) {
-  for (const Symbol s :
-       {row.labels, row.owner, row.inject, row.policy, row.decision, row.failure, uidSymbol(row)}) {
+  for (const Symbol s : {row.labels, row.owner, row.inject, row.policy, row.decision, row.failure,
+                         row.images, uidSymbol(row)}) {
     symbols_.release(s);
   }
 }
@@ -276,6 +286,19 @@ std::optional<PodTable::Members> PodTable::members(std::string_view key) const {
 engine::Pods PodTable::pods(std::string_view key) const {
   auto found = members(key);
   return found ? std::move(found->pods) : engine::Pods();
+}
+
+std::vector<std::string> PodTable::images(std::string_view key) const {
+  const std::scoped_lock lock(mutex_);
+  const auto it = groups_.find(std::string(key));
+  std::set<std::string> out;
+  if (it == groups_.end()) return {};
+  std::set<Symbol> seen;
+  for (const Row* row : it->second->rows) {
+    if (row->images == 0 || !seen.insert(row->images).second) continue;
+    for (const std::string_view image : split(symbols_.text(row->images), '\n')) out.emplace(image);
+  }
+  return {out.begin(), out.end()};
 }
 
 std::vector<PodTable::Listed> PodTable::groups(std::string_view namespace_) const {

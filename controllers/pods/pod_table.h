@@ -61,6 +61,8 @@ class PodTable {
   };
   std::optional<Members> members(std::string_view key) const;
   engine::Pods pods(std::string_view key) const;  // empty when there is no such group
+  // Digests of the images of the group's pods, sorted.
+  std::vector<std::string> images(std::string_view key) const;
   struct Listed {
     std::string key;
     std::uint64_t generation;
@@ -75,6 +77,7 @@ class PodTable {
     std::uint32_t list = 0;  // the list that named it last
     std::uint32_t slot = 0;  // in group->rows
     Symbol failure = 0;      // failureText()
+    Symbol images = 0;       // digests, one a line
     std::uint32_t created = 0;
     std::uint16_t restarts = 0;  // or more
     std::uint8_t flags = 0;

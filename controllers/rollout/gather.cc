@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "controllers/workload/reconciler.h"
+#include "webhooks/inject/decision_json.h"
 
 namespace profiling::controllers {
 namespace {
@@ -92,7 +93,9 @@ std::shared_ptr<const engine::Pods> WorldReader::podsOf(const std::string& group
                                          record.status.preflight, index_.settings());
   for (std::size_t i = 0; i < members->pods.size(); ++i) {
     engine::Pod& pod = members->pods[i];
+    const PodClass& of = members->group.classes[members->class_of[i]];
     pod.eligible = !pod.revision.empty() || may[members->class_of[i]];
+    if (pod.failure) pod.failure->agents = inject::agentsIn(of.decision, pod.failure->container);
   }
   return std::make_shared<const engine::Pods>(std::move(members->pods));
 }
@@ -114,6 +117,44 @@ engine::Workload WorldReader::workloadOf(const Member& member, const std::string
   return w;
 }
 
+// What the records of the whole cluster say to each policy: who else is being restarted, and what
+// agents have broken.
+void WorldReader::readOthers(const api::EffectivePolicy* policy, engine::World& world) const {
+  const auto all = records_.snapshot();
+  for (const auto& [key, record] : *all) {
+    if (!record->status.rollout) continue;
+    const api::WorkloadRollout& rollout = *record->status.rollout;
+    for (const api::ImageAgent& what : rollout.quarantine) {
+      world.quarantine.push_back({groupOf(*record), what});
+    }
+    world.cleared.insert(world.cleared.end(), rollout.cleared.begin(), rollout.cleared.end());
+    if (policy != nullptr ? isOf(*record, *policy) : !record->status.policy_ref) continue;
+    if (engine::restarting(rollout)) ++world.restarting_elsewhere;
+    if (!rollout.probe) continue;
+    for (std::string& image : pods_.images(groupOf(*record))) {
+      world.probed_elsewhere.push_back(std::move(image));
+    }
+  }
+}
+
+void WorldReader::readImages(const api::EffectivePolicy& policy, const Member& member,
+                             const engine::World& world, engine::Workload& w) const {
+  if (world.quarantine.empty()) return;
+  w.images = pods_.images(member.group);
+  std::erase_if(w.images, [&](const std::string& image) {
+    return std::none_of(world.quarantine.begin(), world.quarantine.end(),
+                        [&](const auto& q) { return q.what.image == image; });
+  });
+  const auto& preflight = member.record->status.preflight;
+  if (w.images.empty() || !preflight) return;
+  const auto pinned = policy.at(w.wishes.pin);
+  const api::AgentImages& agents = pinned ? pinned->agents : policy.agents;
+  for (const api::Language language : preflight->languages) {
+    const auto& agent = agents.at(static_cast<std::size_t>(language));
+    w.agents.push_back(inject::agentName(api::languageToken(language), agent.version));
+  }
+}
+
 engine::World WorldReader::read(const api::EffectivePolicy& policy, const engine::Plan& plan,
                                 std::vector<Member>& members) {
   const api::ObjectMeta& metadata = policy.policy.metadata;
@@ -128,6 +169,7 @@ engine::World WorldReader::read(const api::EffectivePolicy& policy, const engine
 
   static const auto none = std::make_shared<const engine::Pods>();
   engine::World world;
+  readOthers(&policy, world);
   const auto all = records_.snapshot();
   const std::string prefix = namespace_.empty() ? "" : namespace_ + "/";
   for (auto it = all->lower_bound(prefix); it != all->end() && it->first.starts_with(prefix);
@@ -140,6 +182,7 @@ engine::World WorldReader::read(const api::EffectivePolicy& policy, const engine
     const auto found = namespaces->find(record.metadata.namespace_);
     w.wave = api::waveOf(order, found == namespaces->end() ? kNoLabels : found->second->labels);
     if (known.count(w.record.stable_revision) == 0) w.record.stable_revision.clear();
+    readImages(policy, member, world, w);
     if (!w.pods) {
       w.pods = engine::atRest(plan, w) ? none : podsOf(member.group, record);
     }
@@ -153,6 +196,7 @@ engine::World WorldReader::read(const api::EffectivePolicy& policy, const engine
 
 engine::World WorldReader::orphans(std::vector<Member>& members) {
   engine::World world;
+  readOthers(nullptr, world);
   const auto all = records_.snapshot();
   for (const auto& [key, record] : *all) {
     if (record->metadata.deleting || record->status.policy_ref || !record->status.rollout) continue;
@@ -165,16 +209,6 @@ engine::World WorldReader::orphans(std::vector<Member>& members) {
     members.push_back(std::move(member));
   }
   return world;
-}
-
-std::int64_t restartingElsewhere(const kube::Store<api::WorkloadProfile>& records,
-                                 const api::EffectivePolicy* policy) {
-  const auto all = records.snapshot();
-  return std::count_if(all->begin(), all->end(), [&](const auto& each) {
-    const api::WorkloadProfile& record = *each.second;
-    const bool ours = policy != nullptr ? isOf(record, *policy) : !record.status.policy_ref;
-    return !ours && record.status.rollout && engine::restarting(*record.status.rollout);
-  });
 }
 
 }  // namespace profiling::controllers

@@ -50,6 +50,9 @@ class WorldReader {
   void forgetGone(std::size_t records);
   std::shared_ptr<const engine::Pods> podsOf(const std::string& group,
                                              const api::WorkloadProfile& record) const;
+  void readOthers(const api::EffectivePolicy* policy, engine::World& world) const;  // null: orphans
+  void readImages(const api::EffectivePolicy& policy, const Member& member,
+                  const engine::World& world, engine::Workload& w) const;
   engine::Workload workloadOf(const Member& member, const std::string& policy_uid,
                               std::uint64_t generation);
 
@@ -60,9 +63,5 @@ class WorldReader {
   std::mutex mutex_;
   std::unordered_map<std::string, std::shared_ptr<const Facts>> facts_;
 };
-
-// Workloads whose pods are being replaced and that `policy` (null: none) does not decide about.
-std::int64_t restartingElsewhere(const kube::Store<api::WorkloadProfile>& records,
-                                 const api::EffectivePolicy* policy);
 
 }  // namespace profiling::controllers

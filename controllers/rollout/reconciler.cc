@@ -25,7 +25,7 @@ constexpr Millis kSeenBy{30'000};  // an eviction that no watch shows by then is
 bool trivial(const engine::Plan& plan, const engine::Workload& before,
              const api::WorkloadRollout& after) {
   return plan.immediate() && before.record.target_revision.empty() &&
-         after.state == State::kStepping && after.reason == "WaitingForOwner";
+         after.state == State::kStepping && after.reason == "WaitingForOwner" && !after.probe;
 }
 
 // What was resolved holds the status of that time.
@@ -126,7 +126,6 @@ Outcome RolloutReconciler::reconcile(const std::string& key, const std::stop_tok
   }
   pass.world.now = now();
   pass.world.max_restarting = max_restarting_;
-  pass.world.restarting_elsewhere = restartingElsewhere(stores_.records, pass.policy.get());
   if (const auto ends = markGoing(pass.world)) pass.sooner(*ends);
   if (pass.policy) {
     const auto server = stores_.servers.find(serverKey(pass.policy->policy));

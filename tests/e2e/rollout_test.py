@@ -133,6 +133,19 @@ def test_an_agent_that_crashes_its_application_is_undone_and_nothing_else_restar
     code, text = status(kube, where, "status", "victim")
     assert "RolledBack" in text and "Halted" in text, text
 
+    # What the agent broke is begun in no other workload with that image, whatever its policy.
+    try:
+        digest = pods(kube, where, "victim")[0]["status"]["containerStatuses"][0]["imageID"].split("@")[-1]
+        broken = record["quarantine"]
+        assert [b["image"] for b in broken] == [digest] and broken[0]["agent"].startswith("python "), broken
+        kube.apply(policy(where, name="other", selector={"app": "other1"}, **QUICK))
+        kept = wait_state(kube, where, "other1", "Skipped")
+        assert kept["reason"] == "Quarantined" and digest in kept["message"] and "Deployment/victim" in kept["message"], kept
+        code, text = status(kube, where, "status", "other")
+        assert "Quarantined" in text, text
+    finally:
+        kube.run("delete", "namespace", where, "--timeout=120s", timeout=150)  # it lasts as long as the record
+
 
 def test_an_application_that_crashes_by_itself_is_held_and_not_undone(cluster_with_server):
     kube, where = cluster_with_server, namespace(cluster_with_server, "fragile")

@@ -128,13 +128,19 @@ void Cluster::fail(std::size_t workload, SimPod& pod, const Fault& fault) {
   const bool agent = !fault.revision.empty();
   pod.ready = false;
   if (fault.kind == Fault::Kind::kImagePull) {
-    pod.failure = {"profiling-agent-java", true, true, std::nullopt, "ImagePullBackOff", ""};
+    pod.failure = {"profiling-agent-java", true, true, std::nullopt,
+                   "ImagePullBackOff",     "",   "",   {}};
   } else if (fault.kind == Fault::Kind::kCrash) {
     ++pod.restarts;
-    pod.failure = {
-        "app",   false,
-        false,   agent ? 139 : 1,
-        "Error", agent ? "SIGSEGV in /profiling-agent/java/libasyncProfiler.so" : "out of luck"};
+    pod.failure = {"app",
+                   false,
+                   false,
+                   agent ? 139 : 1,
+                   "Error",
+                   agent ? "SIGSEGV in /profiling-agent/java/libasyncProfiler.so" : "out of luck",
+                   w.spec->image,
+                   {}};
+    if (!pod.revision.empty()) pod.failure->agents = {agentOf(pod.revision)};
     // Back-off; after some rounds there is nothing new to see.
     if (pod.restarts < 5) {
       events_.plan(events_.now() + (10 * kSecond << pod.restarts) + w.random.below(kSecond),

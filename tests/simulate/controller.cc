@@ -155,6 +155,29 @@ void Controller::wantDecision(Ms at) {
   events_.plan(at, Event::Kind::kDecide, 0, life_);
 }
 
+void Controller::readQuarantine() {
+  world_.quarantine.clear();
+  world_.cleared.clear();
+  std::set<std::string> named;
+  for (const engine::Workload& w : world_.workloads) {
+    for (const api::ImageAgent& what : w.record.quarantine) {
+      world_.quarantine.push_back({w.key, what});
+      named.insert(what.image);
+    }
+    world_.cleared.insert(world_.cleared.end(), w.record.cleared.begin(), w.record.cleared.end());
+  }
+  for (std::size_t i = 0; i < world_.workloads.size(); ++i) {
+    engine::Workload& w = world_.workloads[i];
+    const std::string& image = scenario_.workloads[i].image;
+    w.images.clear();
+    w.agents.clear();
+    if (!named.contains(image)) continue;
+    w.images = {image};
+    const std::string& target = w.wishes.pin.empty() ? plan_.revisions.front() : w.wishes.pin;
+    w.agents = {agentOf(target)};
+  }
+}
+
 bool Controller::readOwners(const engine::Result& result) {
   if (out(scenario_, Outage::Of::kOwnerReads, events_.now())) {
     wantDecision(events_.now() + 10 * kSecond);
@@ -176,6 +199,7 @@ void Controller::decide() {
   ++decisions_;
   world_.now = timeAt(events_.now() + clock_);
   world_.sources = observeSources(scenario_, events_.now());
+  if (!plan_.revisions.empty()) readQuarantine();
   engine::Result result = decide_(plan_, world_);
   for (int i = 0; i < 3 && readOwners(result); ++i) result = decide_(plan_, world_);
   observer_.decided(plan_, world_, result);

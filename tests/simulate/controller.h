@@ -53,6 +53,7 @@ class Controller {
  private:
   void decide();
   void wantDecision(Ms at);
+  void readQuarantine();
   bool readOwners(const engine::Result& result);
   void apply(const engine::Result& result);
   bool write(const engine::Change& change);

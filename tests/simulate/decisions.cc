@@ -65,7 +65,9 @@ void Invariants::decided(const engine::Plan& plan, const engine::World& world,
     checkShare(look);
     checkStep(look);
     checkBlame(look);
+    checkQuarantine(look);
   }
+  checkProbes(world, result);
   if (result.again && *result.again < world.now) {
     fail(Rule::kPure, scenario_.workloads.size(), "it asks to be called in the past");
   }
@@ -86,8 +88,13 @@ void Invariants::checkActions(const Look& look) {
       if (action.kind == Kind::kDelete && (pod->ready || !pod->failure)) {
         return refuse("deletes a pod that does not fail");
       }
-      if (pod->revision == r.assigned_revision)
+      const auto on = std::count_if(pods.begin(), pods.end(), [&](const engine::Pod& p) {
+        return !p.deleting && p.revision == r.assigned_revision;
+      });
+      const bool beyond = r.share && r.target_pods && on > *r.target_pods;
+      if (pod->revision == r.assigned_revision && !beyond) {
         return refuse("takes a pod that is as it should be");
+      }
     } else if (look.workload.owner &&
                (look.workload.owner->paused || look.workload.owner->on_delete)) {
       return refuse("restarts an owner that restarts nothing");

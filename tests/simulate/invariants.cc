@@ -12,9 +12,9 @@ constexpr std::int64_t kMostStates = 150;  // three revisions, each in three ste
 }  // namespace
 
 std::string_view ruleName(Rule rule) {
-  static constexpr std::array<std::string_view, 13> kNames{
+  static constexpr std::array<std::string_view, 14> kNames{
       "",         "parallel", "unavailable", "forbidden", "assigned", "rejected", "flapping",
-      "progress", "frozen",   "silence",     "same-end",  "blame",    "pure"};
+      "progress", "frozen",   "silence",     "same-end",  "blame",    "pure",     "quarantine"};
   return kNames.at(static_cast<std::size_t>(rule));
 }
 

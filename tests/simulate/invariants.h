@@ -26,7 +26,8 @@ enum class Rule : std::uint8_t {
   kSilence = 9,      // no step without a verdict
   kSameEnd = 10,     // kills and delays do not change where it ends
   kBlame = 11,       // whose fault it was
-  kPure = 12         // the same question, the same answer
+  kPure = 12,        // the same question, the same answer
+  kQuarantine = 13   // what an agent broke is begun nowhere; another agent in one pod first
 };
 std::string_view ruleName(Rule rule);
 
@@ -74,6 +75,8 @@ class Invariants : public Observer {
   void checkShare(const Look& look);
   void checkStep(const Look& look);
   void checkBlame(const Look& look);
+  void checkQuarantine(const Look& look);
+  void checkProbes(const engine::World& world, const engine::Result& result);
   void checkPurity(const engine::Plan& plan, const engine::World& world,
                    const engine::Result& result);
   void endOf(std::size_t workload, bool in_time);

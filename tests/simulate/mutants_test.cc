@@ -155,5 +155,22 @@ TEST(Mutants, RemembersWhatIsNotRecorded) {
                }));
 }
 
+TEST(Mutants, ForgetsWhatAnAgentBroke) {
+  expectCaught(Rule::kQuarantine, [](const engine::Plan& plan, engine::World world) {
+    world.quarantine.clear();
+    return engine::decide(plan, world);
+  });
+}
+
+TEST(Mutants, ProbesInEveryWorkloadAtOnce) {
+  expectCaught(Rule::kQuarantine, [](const engine::Plan& plan, engine::World world) {
+    for (engine::Workload& w : world.workloads) {
+      if (!w.images.empty()) w.images.push_back(w.key);
+      if (w.record.probe) w.images.clear();
+    }
+    return engine::decide(plan, world);
+  });
+}
+
 }  // namespace
 }  // namespace profiling::simulate

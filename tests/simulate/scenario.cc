@@ -214,6 +214,9 @@ Scenario makeScenario(std::uint64_t seed, const Limits& limits) {
   s.plan = drawPlan(shape, s.comparable, count);
   for (std::int64_t i = 0; i < count; ++i) {
     s.workloads.push_back(drawWorkload(shape, i, s.comparable, count > 20, s.plan.waves));
+    // Who begins first decides for all with the same image: that would depend on when things
+    // happen.
+    s.workloads.back().image = "sha256:" + std::to_string(s.comparable ? i : i / 3);
   }
   s.max_restarting = shape.percent(20) ? shape.between(1, 6) : 0;
   s.slowest_watch = shape.between(1, shape.percent(20) ? 25 : 8) * kSecond;

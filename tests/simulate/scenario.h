@@ -24,7 +24,7 @@ inline Ms msOf(engine::Time t) {
 }
 
 struct WorkloadSpec {
-  std::string key, kind;
+  std::string key, kind, image;
   std::size_t wave = 0;
   std::uint32_t bucket = 0;
   std::int64_t replicas = 1;
@@ -50,6 +50,11 @@ struct Fault {
            (workload < 0 ? w % 3 == 0 : workload == w);
   }
 };
+
+// The agent that a revision brings; the revisions of a ladder differ in what they profile only.
+inline std::string agentOf(const std::string& revision) {
+  return "java " + revision.substr(0, 2);
+}
 
 struct Outage {
   enum class Of { kMetrics, kArrival, kServer, kOwnerReads } of = Of::kMetrics;

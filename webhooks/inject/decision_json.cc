@@ -1,5 +1,7 @@
 #include "webhooks/inject/decision_json.h"
 
+#include <nlohmann/json.hpp>
+
 #include "operator/base/text.h"
 #include "webhooks/inject/names.h"
 
@@ -7,6 +9,7 @@ namespace profiling::inject {
 namespace {
 
 constexpr std::size_t kRoomForTheEnd = 32;  // ],"more":300}
+constexpr std::size_t kMaxVersion = 64;
 
 void appendContainer(std::string& out, const ContainerDecision& c, const api::AgentImages& agents) {
   out += R"({"name":)";
@@ -46,6 +49,31 @@ std::string_view replicaOf(std::string_view decision) {
   if (at == std::string_view::npos) return {};
   decision.remove_prefix(at + kKey.size());
   return decision.substr(0, decision.find('"'));
+}
+
+std::string agentName(std::string_view language, std::string_view version) {
+  return std::string(language).append(1, ' ').append(printable(version, kMaxVersion));
+}
+
+std::vector<std::string> agentsIn(std::string_view decision, std::string_view container) {
+  std::vector<std::string> out;
+  const auto json = nlohmann::json::parse(decision, nullptr, false);
+  const auto textAt = [](const nlohmann::json& object, const char* key) {
+    const auto it = object.is_object() ? object.find(key) : object.end();
+    return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
+  };
+  const auto listAt = [](const nlohmann::json& object, const char* key) {
+    const auto it = object.is_object() ? object.find(key) : object.end();
+    return it != object.end() && it->is_array() ? *it : nlohmann::json::array();
+  };
+  for (const nlohmann::json& c : listAt(json, "containers")) {
+    if (textAt(c, "name") != container || textAt(c, "action") != "injected") continue;
+    for (const nlohmann::json& l : listAt(c, "languages")) {
+      const auto language = api::languageFromToken(textAt(l, "language"));
+      if (language) out.push_back(agentName(api::languageToken(*language), textAt(l, "version")));
+    }
+  }
+  return out;
 }
 
 std::string decisionJson(const Decision& decision, Reason reason, std::string_view revision,

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "webhooks/inject/inject.h"
 
@@ -17,5 +19,10 @@ std::string decisionJson(const Decision& decision, Reason reason, std::string_vi
 
 // Of such an annotation; empty when no share was counted. Anybody may have edited it.
 std::string_view replicaOf(std::string_view decision);
+
+// How an agent is named where pods are compared: "java 2.1.2".
+std::string agentName(std::string_view language, std::string_view version);
+// The agents that the annotation says are in `container`; none where it is no such annotation.
+std::vector<std::string> agentsIn(std::string_view decision, std::string_view container);
 
 }  // namespace profiling::inject

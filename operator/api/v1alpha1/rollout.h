@@ -131,6 +131,17 @@ struct RolloutHistory {
 };
 inline constexpr std::size_t kMaxHistory = 5;
 
+// An application image in which an agent broke a process, or was proven not to any more.
+struct ImageAgent {
+  std::string image;     // digest: sha256:…
+  std::string agent;     // language and version: "java 2.1.2"
+  std::string policy;    // "namespace/name" or the cluster policy's name
+  std::string revision;  // that the pods carried
+  std::string time;
+  bool operator==(const ImageAgent&) const = default;
+};
+inline constexpr std::size_t kMaxImageAgents = 5;
+
 // status.rollout of a WorkloadProfile.
 struct WorkloadRollout {
   WorkloadState state = WorkloadState::kPending;
@@ -146,6 +157,8 @@ struct WorkloadRollout {
   std::int64_t step = 0;                      // of pods.steps, from 1
   std::int64_t steps = 0;
   std::int64_t reduction = 0;         // how many rungs down the overhead ladder
+  std::optional<std::int64_t> share;  // per cent of the pods, where all of them cost too much
+  bool probe = false;                 // one pod tries what an agent broke before
   std::string since;                  // of the state
   std::string started;                // of the move to the target
   std::string last_restart;           // when we replaced a pod last
@@ -156,6 +169,9 @@ struct WorkloadRollout {
   std::optional<Baseline> baseline;
   std::optional<Overhead> overhead;
   std::vector<RolloutHistory> history;  // newest first, at most kMaxHistory
+  // Newest first, at most kMaxImageAgents. What an agent broke here is started in no workload of
+  // the cluster; what was proven here is free again.
+  std::vector<ImageAgent> quarantine, cleared;
   bool operator==(const WorkloadRollout&) const = default;
 };
 

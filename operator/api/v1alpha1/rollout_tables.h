@@ -160,6 +160,13 @@ struct Table<RolloutHistory> {
       field("reason", &RolloutHistory::reason), field("time", &RolloutHistory::time));
 };
 template <>
+struct Table<ImageAgent> {
+  static constexpr auto fields =
+      std::make_tuple(field("image", &ImageAgent::image), field("agent", &ImageAgent::agent),
+                      field("policy", &ImageAgent::policy),
+                      field("revision", &ImageAgent::revision), field("time", &ImageAgent::time));
+};
+template <>
 struct Table<WorkloadRollout> {
   using S = WorkloadRollout;
   static constexpr auto fields = std::make_tuple(
@@ -168,11 +175,13 @@ struct Table<WorkloadRollout> {
       field("assignedRevision", &S::assigned_revision), field("targetPods", &S::target_pods),
       field("firstOrdinal", &S::first_ordinal), field("rejectedRevision", &S::rejected_revision),
       field("step", &S::step), field("steps", &S::steps), field("reduction", &S::reduction),
-      field("since", &S::since), field("started", &S::started),
-      field("lastRestart", &S::last_restart), field("restartAttempts", &S::restart_attempts),
-      field("restartMode", &S::restart_mode), field("maxUnavailable", &S::max_unavailable),
-      field("verdict", &S::verdict), field("baseline", &S::baseline),
-      field("overhead", &S::overhead), field("history", &S::history));
+      field("share", &S::share), field("probe", &S::probe), field("since", &S::since),
+      field("started", &S::started), field("lastRestart", &S::last_restart),
+      field("restartAttempts", &S::restart_attempts), field("restartMode", &S::restart_mode),
+      field("maxUnavailable", &S::max_unavailable), field("verdict", &S::verdict),
+      field("baseline", &S::baseline), field("overhead", &S::overhead),
+      field("history", &S::history), field("quarantine", &S::quarantine),
+      field("cleared", &S::cleared));
 };
 template <>
 struct Table<PolicyRollout> {

@@ -70,6 +70,22 @@ func slowly(make func(judge.Write, *plan.Plan)) func(judge.Write, *plan.Plan) {
 	}
 }
 
+// ofLeader: two replicas, and the one that leads loses its lease at this write.
+func ofLeader(make func(judge.Write, *plan.Plan)) func(judge.Write, *plan.Plan) {
+	return func(w judge.Write, p *plan.Plan) {
+		make(w, p)
+		p.Replicas = 2
+		p.AllowedExits = []int{1}
+		p.Deadline = 60
+		p.Faults[0].On.Client = "a"
+	}
+}
+
+// leases: the fault hits the renewals from there on, and the write goes through.
+func leases(f *plan.Fault) {
+	f.Affects = &plan.Target{Match: plan.Match{Client: "a", Resource: "leases"}}
+}
+
 func illegal(make func(judge.Write, *plan.Plan)) func(judge.Write, *plan.Plan) {
 	return func(w judge.Write, p *plan.Plan) {
 		make(w, p)
@@ -120,6 +136,19 @@ var writeFaults = []writeFault{
 	{"term", "E50", perWorkload, nil, fault("term", plan.Before)},
 }
 
+// What moves pods must hold when the leader is cut off or frozen at any of its writes.
+var leaderFaults = []writeFault{
+	{"leader-cut-off", "E31", every, nil, ofLeader(fault("hang", plan.After, leases, lasting(12)))},
+	{"leader-frozen", "E32", every, nil, ofLeader(fault("stop", plan.Before, lasting(9)))},
+}
+
+func faultsOf(workload string) []writeFault {
+	if workload != "rollout" {
+		return writeFaults
+	}
+	return append(append([]writeFault{}, writeFaults...), leaderFaults...)
+}
+
 func writePlans(references []*judge.Reference) []*plan.Plan {
 	var plans []*plan.Plan
 	prune := newPruning()
@@ -128,7 +157,7 @@ func writePlans(references []*judge.Reference) []*plan.Plan {
 			if prune.sharedAndSeen(w) {
 				continue
 			}
-			for _, f := range writeFaults {
+			for _, f := range faultsOf(ref.Workload) {
 				if (f.fits != nil && !f.fits(w)) || prune.repeats(ref, w, f) {
 					continue
 				}

@@ -191,6 +191,22 @@ TEST(PodDecoder, TellsTheFailureOfTheContainerThatFailsNowOrFailedLast) {
             "i init 1 Error said");
 }
 
+TEST(PodDecoder, ImagesAreToldByDigestAndOursLeftOut) {
+  const Padded text(
+      R"({"metadata":{"name":"p","namespace":"n"},"status":{"containerStatuses":[
+        {"name":"a","imageID":"docker.io/library/shop@sha256:aa","state":{"terminated":
+          {"exitCode":1}}},
+        {"name":"b","imageID":"sha256:bb"},{"name":"c","imageID":""},{"name":"d","imageID":7},
+        {"name":"e","imageID":"shop:latest"},{"name":"f","imageID":"x@"}],
+        "initContainerStatuses":[{"name":"profiling-agent-java","imageID":"x@sha256:cc"},
+        {"name":"migrate","imageID":"x@sha256:dd"}]}})");
+  PodDecoder decoder;
+  const auto pod = decoder.decode(text.view());
+  ASSERT_TRUE(pod.ok());
+  EXPECT_THAT(pod->images, testing::ElementsAre("sha256:aa", "sha256:bb", "sha256:dd"));
+  EXPECT_EQ(pod->failure->image, "sha256:aa");
+}
+
 TEST(PodDecoder, StatusesOfAnotherTypeCountAsAbsent) {
   for (const char* bad : {R"("containerStatuses":7)", R"("containerStatuses":{"name":"a"})",
                           R"("containerStatuses":[{"state":[],"lastState":"x"}])",

@@ -57,6 +57,25 @@ TEST(PodMembers, TellsEverythingThatIsKeptOfAPod) {
   EXPECT_FALSE(got.reporting.has_value()) << "another source knows that";
 }
 
+TEST(PodMembers, ImagesAreThoseOfAllPodsOnce) {
+  PodTable table;
+  PodFacts a = pod("db-0");
+  PodFacts b = pod("db-1");
+  a.images = {"sha256:bb", "sha256:aa", "sha256:aa"};
+  b.images = {"sha256:cc", "sha256:aa"};
+  table.upsert(a);
+  table.upsert(b);
+  table.upsert(pod("db-2"));
+  EXPECT_THAT(table.images(kDb), ElementsAre("sha256:aa", "sha256:bb", "sha256:cc"));
+  EXPECT_EQ(table.group(kDb)->classes.size(), 1u) << "another image is no other class";
+  const std::size_t symbols = table.stats().symbols;
+  b.images = {"sha256:aa"};
+  table.upsert(b);
+  EXPECT_THAT(table.images(kDb), ElementsAre("sha256:aa", "sha256:bb"));
+  EXPECT_EQ(table.stats().symbols, symbols) << "what nobody has any more is freed";
+  EXPECT_THAT(table.images("shop/StatefulSet/other"), IsEmpty());
+}
+
 TEST(PodMembers, OnlyPodsOfAStatefulSetHaveAnOrdinal) {
   PodTable table;
   PodFacts facts = pod("web-6f7d8-12345");

@@ -30,6 +30,7 @@ TEST(PodRow, AFailureComesBackAsItWas) {
   view.exit_code = -1;
   view.reason = "Error";
   view.message = "no space";
+  view.image = "sha256:0123";
   const auto failure = failureOf(failureText(view));
   ASSERT_TRUE(failure.has_value());
   EXPECT_EQ(failure->container, "profiling-agent-java");
@@ -38,6 +39,7 @@ TEST(PodRow, AFailureComesBackAsItWas) {
   EXPECT_EQ(failure->exit_code, -1);
   EXPECT_EQ(failure->reason, "Error");
   EXPECT_EQ(failure->message, "no space");
+  EXPECT_EQ(failure->image, "sha256:0123");
   EXPECT_EQ(failureText(std::nullopt), "");
   EXPECT_FALSE(failureOf("").has_value());
 }

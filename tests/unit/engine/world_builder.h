@@ -2,6 +2,8 @@
 // at once, as an API server, an owner and a webhook without delay would.
 #pragma once
 
+#include <algorithm>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -53,9 +55,29 @@ class TestWorld {
     return world.workloads.back();
   }
 
+  // What a controller reads from the records of the cluster before it decides.
+  void readQuarantine() {
+    world.quarantine.clear();
+    world.cleared.clear();
+    for (const Workload& w : world.workloads) {
+      for (const auto& what : w.record.quarantine) world.quarantine.push_back({w.key, what});
+      for (const auto& what : w.record.cleared) world.cleared.push_back(what);
+    }
+    for (Workload& w : world.workloads) {
+      w.images.clear();
+      w.agents.clear();
+      const bool named = std::any_of(world.quarantine.begin(), world.quarantine.end(),
+                                     [&](const auto& q) { return q.what.image == images[w.key]; });
+      if (!named) continue;
+      w.images = {images[w.key]};
+      w.agents = {agent};
+    }
+  }
+
   // Decides once, writes the records and acts: an evicted pod comes back at once, as the record
   // says.
   Result pass() {
+    readQuarantine();
     Result result = decide(plan, world);
     for (const Change& change : result.changes) {
       Workload& w = world.workloads[change.workload];
@@ -93,9 +115,11 @@ class TestWorld {
 
   Plan plan;
   World world;
-  std::vector<std::string> replaced;  // names, in order
-  std::set<std::string> crashing;     // revisions whose pods crash
-  bool injects = true;                // the webhook is there
+  std::vector<std::string> replaced;          // names, in order
+  std::set<std::string> crashing;             // revisions whose pods crash
+  std::map<std::string, std::string> images;  // digest, by workload
+  std::string agent = "java 1.0";             // of the target
+  bool injects = true;                        // the webhook is there
 
  private:
   void act(Workload& w, const Action& action) {
@@ -132,7 +156,9 @@ class TestWorld {
     if (crashing.count(pod.revision) != 0 && !pod.revision.empty()) {
       pod.ready = false;
       pod.restarts = 2;
-      pod.failure = Failure{"app", false, false, 139, "Error", ""};
+      const auto image = images.find(w.key);
+      pod.failure = Failure{"app", false, false, 139, "Error", "", "", {agent}};
+      if (image != images.end()) pod.failure->image = image->second;
     }
   }
 };

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/unit/inject/support.h"
+#include "webhooks/inject/decision_json.h"
 #include "webhooks/inject/names.h"
 
 namespace profiling::inject {
@@ -229,6 +230,23 @@ TEST(Plan, TheDecisionNamesTheKindOfAClusterPolicy) {
   EXPECT_THAT(planFor(p, e).decision_json,
               ::testing::StartsWith(
                   R"({"policy":"shop","policyKind":"ClusterProfilingPolicy","action":"skipped")"));
+}
+
+TEST(Decision, TellsWhichAgentsAreInAContainer) {
+  const std::string text = R"({"policy":"p","containers":[
+    {"name":"app","languages":[{"language":"java","version":"2.1"},
+      {"language":"python","version":"1"}],"action":"injected"},
+    {"name":"proxy","languages":[{"language":"java","version":"2.1"}],"action":"skipped"}]})";
+  EXPECT_THAT(agentsIn(text, "app"), testing::ElementsAre("java 2.1", "python 1"));
+  EXPECT_THAT(agentsIn(text, "proxy"), testing::IsEmpty());
+  EXPECT_THAT(agentsIn(text, "other"), testing::IsEmpty());
+  // Anybody may have edited it.
+  for (const char* bad : {"", "{", "7", R"({"containers":7})", R"({"containers":[7,{"name":7}]})",
+                          R"({"containers":[{"name":"app","action":"injected","languages":{}}]})",
+                          R"({"containers":[{"name":"app","action":"injected",
+                              "languages":[{"language":"cobol"},7]}]})"}) {
+    EXPECT_THAT(agentsIn(bad, "app"), testing::IsEmpty()) << bad;
+  }
 }
 
 }  // namespace
