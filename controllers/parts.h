@@ -76,7 +76,7 @@ struct Controllers::Parts {
   kube::Store<api::WorkloadProfile> records;
   kube::Store<api::Revision> revisions;
   PodTable pods;
-  kube::Store<VersionRecord> webhook, leaf_secret, ca_secret;
+  kube::Store<VersionRecord> webhook, validating_webhook, leaf_secret, ca_secret;
 
   kube::WorkQueue server_queue{{Millis(5), std::chrono::minutes(5)}, clock};
   kube::WorkQueue policy_queue{{Millis(5), std::chrono::minutes(5)}, clock};

@@ -283,13 +283,15 @@ void Controllers::Parts::watchServerObjects() {
   watch<ServerPodRecord>(select(kPods, ownedSelector()), server_pods, serverPodDecoder(), changed);
 }
 
-// These three only say that something changed: the certificates' reconciler reads the objects anew.
+// These only say that something changed: the certificates' reconciler reads the objects anew.
 void Controllers::Parts::watchCertificateObjects() {
   using namespace kube::resources;  // NOLINT(google-build-using-namespace): names of kinds
   const auto changed = [this](std::string_view) { certificate_queue.add(kCertificateKey); };
   const std::string& ns = settings.operator_namespace;
   watch<VersionRecord>(selectOne(kMutatingWebhooks, "", settings.webhook_configuration), webhook,
                        versionDecoder(), changed);
+  watch<VersionRecord>(selectOne(kValidatingWebhooks, "", settings.webhook_configuration),
+                       validating_webhook, versionDecoder(), changed);
   watch<VersionRecord>(selectOne(kSecrets, ns, settings.certificate_secret), leaf_secret,
                        versionDecoder(), changed);
   watch<VersionRecord>(selectOne(kSecrets, ns, caSecretName(certificateSettings(settings))),

@@ -9,7 +9,7 @@
 #include "operator/base/text.h"
 #include "webhooks/admission/response.h"
 #include "webhooks/admission/review.h"
-#include "webhooks/inject/decision_json.h"
+#include "webhooks/decide_pod.h"
 
 namespace profiling::webhooks {
 namespace {
@@ -31,71 +31,6 @@ net::ServerResponse allowed(std::string_view uid, std::string_view patch = {},
 
 bool isJson(std::string_view content_type) {
   return trim(content_type.substr(0, content_type.find(';'))) == "application/json";
-}
-
-struct Outcome {
-  inject::Reason reason = inject::Reason::kNoPolicy;
-  api::PolicyMode mode = api::PolicyMode::kEnforce;
-  std::string patch;
-  std::vector<std::string> warnings;
-};
-
-Outcome outcomeOf(inject::Reason reason, api::PolicyMode mode,
-                  const std::vector<inject::Warning>& warnings, std::string patch = {}) {
-  Outcome outcome{reason, mode, std::move(patch), {}};
-  if (mode == api::PolicyMode::kObserve) return outcome;
-  for (const inject::Warning& w : warnings) outcome.warnings.push_back(w.text);
-  return outcome;
-}
-
-// The revision that the rollout has for the pod's workload, or none.
-void assignRevision(inject::Decision& decision, const admission::Review& review,
-                    RolloutTable* rollouts) {
-  if (const auto carried = inject::carriedRevision(review.pod)) {
-    // A later pass, or a template that was exported from a running pod: it has its place already,
-    // and what is there stays.
-    if (auto same = decision.policy->at(*carried)) decision.policy = std::move(same);
-    decision.replica = inject::replicaOf(review.pod.annotation(api::kDecisionKey).value_or(""));
-    return;
-  }
-  const inject::Workload workload = inject::workloadOf(review.pod);
-  const PodOfWorkload pod{review.namespace_, workload.kind, workload.name,
-                          inject::ordinalOf(workload.kind, review.pod.name)};
-  inject::RevisionChoice choice =
-      rollouts == nullptr ? inject::chooseRevision(decision.policy, nullptr, pod.ordinal, {})
-                          : rollouts->choose(pod, decision.policy, review.dry_run);
-  decision.policy = std::move(choice.policy);
-  if (decision.policy == nullptr) decision.reason = choice.reason;
-  if (choice.counted) decision.replica = rollouts->replica();
-}
-
-// Two steps, so that a pod that concerns nobody costs its metadata only.
-Result<Outcome> decidePod(admission::ReviewDecoder& decoder, admission::Review& review,
-                          const Snapshot& snapshot, const inject::Settings& settings,
-                          RolloutTable* rollouts) {
-  const inject::NamespaceState& state = snapshot.of(review.namespace_);
-  const api::NamespaceView namespace_ = state.view(review.namespace_);
-
-  if (auto status = decoder.decodeMetadata(review.pod); !status.ok()) return status;
-  inject::Decision decision = inject::decide(review.pod, namespace_, state.policies, settings);
-  if (decision.policy == nullptr && !decision.opted_in) {
-    return outcomeOf(decision.reason, decision.mode, decision.warnings);
-  }
-  std::string problem;
-  if (auto status = decoder.decodeSpec(review.pod, problem); !status.ok()) return status;
-  if (!problem.empty()) {
-    return outcomeOf(inject::Reason::kMalformedPod, decision.mode,
-                     {{"profiling.dev: the pod is not profiled: " + problem}});
-  }
-  if (!review.pod.priority_class.empty()) {
-    decision = inject::decide(review.pod, namespace_, state.policies, settings);
-  }
-  if (decision.policy != nullptr && decision.mode == api::PolicyMode::kEnforce) {
-    assignRevision(decision, review, rollouts);
-  }
-  const inject::InjectionPlan plan = inject::planInjection(decision, review.pod, settings);
-  return outcomeOf(plan.reason, decision.mode, plan.warnings,
-                   inject::renderPatch(plan, review.pod, settings));
 }
 
 }  // namespace

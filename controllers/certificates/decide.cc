@@ -123,11 +123,13 @@ CertificateDecision decideCertificates(const CertificateInput& in) {
   out.store_bundle = !sameCertificates(in.ca.bundle, out.bundle);
   out.publish_config_map =
       !in.config_map_bundle || !sameCertificates(*in.config_map_bundle, out.bundle);
-  if (in.published_bundles) {
-    out.publish_webhook =
-        std::any_of(in.published_bundles->begin(), in.published_bundles->end(),
-                    [&](const std::string& b) { return !sameCertificates(b, out.bundle); });
-  }
+  const auto differs = [&](const std::optional<std::vector<std::string>>& bundles) {
+    return bundles && std::any_of(bundles->begin(), bundles->end(), [&](const std::string& b) {
+             return !sameCertificates(b, out.bundle);
+           });
+  };
+  out.publish_webhook = differs(in.published_bundles);
+  out.publish_validating = differs(in.validating_bundles);
 
   const auto ca = tls::inspect(in.ca.certificate);
   const tls::TimePoint ca_settled = ca->not_before + kBackdate + kBundleSettles;
@@ -138,7 +140,7 @@ CertificateDecision decideCertificates(const CertificateInput& in) {
   const bool serves = stillServes(in, out.leaf_problem, out.bundle);
   if (out.leaf_problem != LeafProblem::kNone) {
     // A leaf that nobody can use is replaced at once; one that still serves waits for the bundle.
-    const bool published = !out.publish_webhook && in.now >= ca_settled;
+    const bool published = !out.publish_webhook && !out.publish_validating && in.now >= ca_settled;
     out.issue_leaf = !serves || published || !in.published_bundles;
     if (!out.issue_leaf) soonest(std::max(ca_settled, in.now + std::chrono::seconds(1)));
     return out;

@@ -1,8 +1,8 @@
 // What is to be done about the webhook's certificates, from what is stored and the time. Pure.
 //
 // A CA (10 years) in a Secret that nothing mounts, a leaf (90 days) in the Secret that the
-// webhook's pods mount, and the CA's certificate in the MutatingWebhookConfiguration and in a
-// ConfigMap. Everything is derived from these four objects, so a process that was killed between
+// webhook's pods mount, and the CA's certificate in the two webhook configurations and in a
+// ConfigMap. Everything is derived from these five objects, so a process that was killed between
 // any two writes goes on where it stopped. When the CA changes:
 //
 //   1. new CA stored, its bundle = new + old       3. new leaf, once API servers had time to notice
@@ -44,8 +44,9 @@ struct CertificateInput {
   std::vector<std::string> dns_names;
   StoredCa ca;
   StoredLeaf leaf;
-  // Of each entry of the webhook configuration, in PEM; nullopt: there is no such configuration.
-  std::optional<std::vector<std::string>> published_bundles;
+  // Of each entry of the mutating and the validating webhook configuration, in PEM; nullopt: there
+  // is no such configuration.
+  std::optional<std::vector<std::string>> published_bundles, validating_bundles;
   std::optional<std::string> config_map_bundle;  // nullopt: there is no such ConfigMap
 };
 
@@ -68,6 +69,7 @@ struct CertificateDecision {
   std::string bundle;  // what everybody must trust now; never empty when make_ca is false
   bool store_bundle = false;
   bool publish_webhook = false;
+  bool publish_validating = false;
   bool publish_config_map = false;
   bool issue_leaf = false;  // after the other writes
   LeafProblem leaf_problem = LeafProblem::kNone;

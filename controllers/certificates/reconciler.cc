@@ -128,18 +128,24 @@ Result<CertificateInput> CertificateReconciler::gather(Versions& versions,
     input.config_map_bundle = text(member(o, "data", specs::kCaCertificateKey));
   });
   if (!status.ok()) return status;
-  status = read(
-      kube::resources::kMutatingWebhooks, "", settings_.webhook_configuration, [&](const Json& o) {
-        versions.webhook = versionOf(o);
-        input.published_bundles.emplace();
-        const Json& webhooks = member(o, "webhooks");
-        if (!webhooks.is_array()) return;
-        for (const Json& webhook : webhooks) {
-          versions.webhook_names.push_back(text(member(webhook, "name")));
-          input.published_bundles->push_back(
-              base64Decode(text(member(webhook, "clientConfig", "caBundle"))).value_or(""));
-        }
-      });
+  const auto bundles = [&](const kube::Resource& resource, Configuration& configuration,
+                           std::optional<std::vector<std::string>>& published) {
+    return read(resource, "", settings_.webhook_configuration, [&](const Json& o) {
+      configuration.version = versionOf(o);
+      published.emplace();
+      const Json& webhooks = member(o, "webhooks");
+      if (!webhooks.is_array()) return;
+      for (const Json& webhook : webhooks) {
+        configuration.entries.push_back(text(member(webhook, "name")));
+        published->push_back(
+            base64Decode(text(member(webhook, "clientConfig", "caBundle"))).value_or(""));
+      }
+    });
+  };
+  status = bundles(kube::resources::kMutatingWebhooks, versions.mutating, input.published_bundles);
+  if (!status.ok()) return status;
+  status =
+      bundles(kube::resources::kValidatingWebhooks, versions.validating, input.validating_bundles);
   if (!status.ok()) return status;
   return input;
 }
@@ -194,10 +200,20 @@ Status CertificateReconciler::publish(const CertificateDecision& decision, const
     guard_.forget(what);
     return result.annotated(std::string("publish the bundle in the ") + what);
   };
+  const auto configure = [&](const char* kind, const kube::Resource& resource,
+                             const Configuration& configuration) {
+    return write(kind, resource,
+                 specs::webhookBundle(kind, settings_.webhook_configuration, configuration.version,
+                                      configuration.entries, decision.bundle));
+  };
   if (decision.publish_webhook) {
-    Status s = write("MutatingWebhookConfiguration", kube::resources::kMutatingWebhooks,
-                     specs::webhookBundle(settings_.webhook_configuration, versions.webhook,
-                                          versions.webhook_names, decision.bundle));
+    Status s = configure("MutatingWebhookConfiguration", kube::resources::kMutatingWebhooks,
+                         versions.mutating);
+    if (!s.ok()) return s;
+  }
+  if (decision.publish_validating) {
+    Status s = configure("ValidatingWebhookConfiguration", kube::resources::kValidatingWebhooks,
+                         versions.validating);
     if (!s.ok()) return s;
   }
   if (!decision.publish_config_map) return {};

@@ -19,15 +19,15 @@ inline constexpr const char* kCertificateFieldManager = "profiling-operator-cert
 struct CertificateSettings {
   std::string operator_namespace;
   std::string webhook_service;
-  std::string webhook_configuration;
-  std::string certificate_secret;  // mounted by the webhook; the CA's is caSecretName()
+  std::string webhook_configuration;  // of both kinds
+  std::string certificate_secret;     // mounted by the webhook; the CA's is caSecretName()
   std::string ca_configmap;
   specs::OwnerDeployment owner;  // of the Secrets and the ConfigMap
 };
 std::string caSecretName(const CertificateSettings& settings);  // SECRET-ca
 std::vector<std::string> webhookDnsNames(const CertificateSettings& settings);
 
-// All four objects are read from the API server at each run, never from a cache: a stale answer
+// All objects are read from the API server at each run, never from a cache: a stale answer
 // must not make a new CA. Several replicas may do it at once: each write is a create or carries the
 // resourceVersion that was read, so one of them wins and the other looks again.
 // One worker. `client` and `clock` must outlive it.
@@ -42,9 +42,13 @@ class CertificateReconciler {
 
  private:
   Outcome attempt(const std::stop_token& stop);
+  struct Configuration {  // of webhooks
+    std::string version;
+    std::vector<std::string> entries;
+  };
   struct Versions {
-    std::string ca, leaf, webhook;  // resourceVersion; empty: not there
-    std::vector<std::string> webhook_names;
+    std::string ca, leaf;  // resourceVersion; empty: not there
+    Configuration mutating, validating;
   };
   Result<CertificateInput> gather(Versions& versions, const std::stop_token& stop);
   Status storeCa(const StoredCa& ca, const std::string& version, const std::stop_token& stop);

@@ -71,10 +71,10 @@ struct Failure {
   bool init = false;
   bool ours = false;                      // one of our init containers
   std::optional<std::int64_t> exit_code;  // absent: it waits
-  std::string reason;               // OOMKilled, Error, CrashLoopBackOff, ImagePullBackOff, …
-  std::string message;              // termination message, at most 256 bytes
-  std::string image;                // digest of the container's image; empty: not known
-  std::vector<std::string> agents;  // in the container, as api::ImageAgent names them
+  std::string reason;      // OOMKilled, Error, CrashLoopBackOff, ImagePullBackOff, …
+  std::string message;     // termination message, at most 256 bytes
+  std::string image = {};  // digest of the container's image; empty: not known
+  std::vector<std::string> agents = {};  // in the container, as api::ImageAgent names them
 };
 
 struct Pod {

@@ -25,7 +25,7 @@ struct FailureView {
   bool init = false;
   std::optional<std::int64_t> exit_code;  // absent: it waits
   std::string_view reason, message;
-  std::string_view image;  // digest; empty: unknown
+  std::string_view image = {};  // digest; empty: unknown
 };
 // Whether a container is one that the webhook has added.
 bool isOurs(bool init, std::string_view container);

@@ -43,6 +43,9 @@ void RolloutReconciler::tell(const std::string& policy, const Member& member,
       return say(true, "RolloutRollingBack", "profiling is undone" + because);
     case State::kRolledBack:
       return say(true, "RolloutRolledBack", "profiling was undone" + because);
+    case State::kSkipped:
+      if (after.reason == "Quarantined") say(true, "RolloutQuarantined", after.message);
+      return;
     default:
       return;
   }

@@ -59,14 +59,14 @@ Json caConfigMap(std::string_view namespace_, std::string_view name, std::string
           {"data", {{kCaCertificateKey, bundle}}}};
 }
 
-Json webhookBundle(std::string_view name, std::string_view resource_version,
+Json webhookBundle(std::string_view kind, std::string_view name, std::string_view resource_version,
                    const std::vector<std::string>& webhooks, std::string_view bundle) {
   Json entries = Json::array();
   for (const std::string& webhook : webhooks) {
     entries.push_back({{"name", webhook}, {"clientConfig", {{"caBundle", base64Encode(bundle)}}}});
   }
   return {{"apiVersion", "admissionregistration.k8s.io/v1"},
-          {"kind", "MutatingWebhookConfiguration"},
+          {"kind", kind},
           {"metadata", {{"name", name}, {"resourceVersion", resource_version}}},
           {"webhooks", std::move(entries)}};
 }

@@ -41,10 +41,12 @@ nlohmann::json caSecret(std::string_view namespace_, std::string_view name,
 nlohmann::json caConfigMap(std::string_view namespace_, std::string_view name,
                            std::string_view bundle, const OwnerDeployment& owner = {});
 
-// Server-side apply of nothing but the bundle of each named entry: the rest of the configuration
+// Server-side apply of nothing but the bundle of each named entry of a webhook configuration of
+// either kind: the rest of the configuration
 // belongs to whoever installed it. `resource_version` makes it fail when that has changed
 // meanwhile.
-nlohmann::json webhookBundle(std::string_view name, std::string_view resource_version,
+nlohmann::json webhookBundle(std::string_view kind, std::string_view name,
+                             std::string_view resource_version,
                              const std::vector<std::string>& webhooks, std::string_view bundle);
 
 }  // namespace profiling::specs

@@ -171,8 +171,9 @@ Options parseOptions(int argc, char** argv) {
       ->add_option("--webhook-service", controller.webhook_service, "Service of the webhook")
       ->capture_default_str();
   controller_command
-      ->add_option("--webhook-configuration", controller.webhook_configuration,
-                   "MutatingWebhookConfiguration whose caBundle is kept")
+      ->add_option(
+          "--webhook-configuration", controller.webhook_configuration,
+          "MutatingWebhookConfiguration and ValidatingWebhookConfiguration whose caBundle is kept")
       ->capture_default_str();
   controller_command
       ->add_option("--certificate-secret", controller.certificate_secret,

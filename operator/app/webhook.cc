@@ -94,6 +94,7 @@ int runWebhook(const WebhookOptions& options) {
   obs::MeasuredClient watch_client(*api_server->watches, metrics, hostOf(api_server->config));
   WebhookWatches watches(watch_client, options.common, mutator, rollouts);
   for (const auto& reflector : watches.reflectors()) exportReflector(metrics, *reflector);
+  const webhooks::ObjectValidator validator(watches.known(), [&] { failures.Increment(); });
   tls::FileSource certificate(options.tls_dir);
   exportCertificate(metrics, certificate);
 
@@ -119,7 +120,8 @@ int runWebhook(const WebhookOptions& options) {
   server.threads = options.threads;
   auto webhook = net::beast::makeServer(
       server,
-      {{"POST", "/mutate-pods", [&](const net::ServerRequest& r) { return mutator.handle(r); }}},
+      {{"POST", "/mutate-pods", [&](const net::ServerRequest& r) { return mutator.handle(r); }},
+       {"POST", "/validate", [&](const net::ServerRequest& r) { return validator.handle(r); }}},
       observe(metrics, "webhook"));
   if (!webhook.ok()) return failedStart(webhook.status());
   log::info("Webhook served", {{"port", (*webhook)->port()}, {"version", PROFILING_VERSION}});

@@ -192,4 +192,13 @@ void WebhookWatches::rebuild() {
                                      *revisions_.snapshot(), operator_namespace_));
 }
 
+webhooks::KnownObjects WebhookWatches::known() const {
+  return {.server = [this](const std::string& key) { return servers_.find(key); },
+          .namespace_labels =
+              [this](const std::string& name) {
+                const auto found = namespaces_.find(name);
+                return found ? found->labels : std::map<std::string, std::string>();
+              }};
+}
+
 }  // namespace profiling::app

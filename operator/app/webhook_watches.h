@@ -12,6 +12,7 @@
 #include "operator/kube/reflector.h"
 #include "operator/kube/store.h"
 #include "webhooks/mutate_pod.h"
+#include "webhooks/validate_object.h"
 
 namespace profiling::app {
 
@@ -25,6 +26,8 @@ class WebhookWatches {
   void stop();
   std::optional<std::string> unsynced() const;  // what is not listed yet
   const auto& reflectors() const { return reflectors_; }
+  // What an object of ours may refer to; it holds as long as this.
+  webhooks::KnownObjects known() const;
 
  private:
   void rebuild();

@@ -172,6 +172,45 @@ Result<std::map<std::string, std::map<std::string, std::string>>> ApiServer::nam
   return out;
 }
 
+Result<std::vector<Json>> ApiServer::objects(const kube::Resource& resource, std::string_view kind,
+                                             std::string_view namespace_) {
+  auto items = list(resource, namespace_);
+  if (!items.ok()) return items;
+  std::erase_if(*items, [](const Json& item) { return !item.is_object(); });
+  for (Json& item : *items) {
+    if (!item.contains("kind")) item["kind"] = kind;  // items of a list carry none
+    if (item.contains("apiVersion")) continue;
+    item["apiVersion"] =
+        (resource.group.empty() ? std::string() : resource.group + "/") + resource.version;
+  }
+  return items;
+}
+
+Result<Json> ApiServer::podOrWorkload(std::string_view target) {
+  static const std::map<std::string_view, kube::Resource> kResources{
+      {"Pod", kube::resources::kPods},
+      {"Deployment", {"apps", "v1", "deployments"}},
+      {"StatefulSet", kube::resources::kStatefulSets},
+      {"DaemonSet", {"apps", "v1", "daemonsets"}},
+      {"ReplicaSet", {"apps", "v1", "replicasets"}},
+      {"Job", {"batch", "v1", "jobs"}},
+      {"CronJob", {"batch", "v1", "cronjobs"}},
+      {"Rollout", {"argoproj.io", "v1alpha1", "rollouts"}}};
+  const auto name = parsePodOrWorkload(target);
+  if (!name.ok()) return name.status();
+  const auto resource = kResources.find(name->kind);
+  if (resource == kResources.end()) {
+    return Status(Code::kInvalidArgument,
+                  "'" + printable(target) + "' makes no pods that are known");
+  }
+  auto object = client_.get(resource->second, namespace_, name->name, {});
+  if (!object.ok()) {
+    return object.status().annotated(name->kind + " '" + name->name + "' in namespace '" +
+                                     namespace_ + "'");
+  }
+  return object;
+}
+
 Status ApiServer::patch(const Policy& policy, const Json& patch) {
   const auto& resource =
       policy.cluster ? kube::resources::kClusterPolicies : kube::resources::kPolicies;

@@ -35,6 +35,12 @@ class ApiServer {
   Result<Workloads> workloadsOf(const Policy& policy);
   Result<std::map<std::string, std::map<std::string, std::string>>> namespaceLabels();
 
+  // As they are, of a kind whose items name none. An empty namespace means all.
+  Result<std::vector<nlohmann::json>> objects(const kube::Resource& resource, std::string_view kind,
+                                              std::string_view namespace_);
+  // "pod/web-1", "deployment/web": of the own namespace.
+  Result<nlohmann::json> podOrWorkload(std::string_view target);
+
   Status patch(const Policy& policy, const nlohmann::json& patch);
   Status patch(const api::WorkloadProfile& workload, const nlohmann::json& patch);
 

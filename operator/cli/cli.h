@@ -21,7 +21,8 @@ struct Screen {
 };
 
 // Runs a command and returns the process's exit code: 0 done, 1 failed or not found, 2 wrong usage.
-int run(const Options& options, ApiServer& server, const Screen& screen,
+// `server` may be null where worksOffline().
+int run(const Options& options, ApiServer* server, const Screen& screen,
         WallTime now = std::chrono::system_clock::now());
 
 // The whole program; `program` is how it was called, for help and errors.

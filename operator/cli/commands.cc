@@ -1,3 +1,5 @@
+#include "operator/cli/pods/commands.h"
+
 #include <iostream>
 #include <iterator>
 #include <ostream>
@@ -212,18 +214,24 @@ int request(const Options& options, ApiServer& server, const Screen& screen, Wal
 
 }  // namespace
 
-int run(const Options& options, ApiServer& server, const Screen& screen, WallTime now) {
+int run(const Options& options, ApiServer* server, const Screen& screen, WallTime now) {
   switch (options.command) {
     case Command::kStatus:
-      return status(options, server, screen, now);
+      return status(options, *server, screen, now);
     case Command::kHistory:
-      return history(options, server, screen, now);
+      return history(options, *server, screen, now);
     case Command::kPlan:
-      return plan(options, server, screen);
+      return plan(options, *server, screen);
+    case Command::kExplain:
+      return explainPods(options, server, screen);
+    case Command::kInject:
+      return injectPods(options, server, screen);
+    case Command::kLint:
+      return lintFiles(options, screen);
     case Command::kRequest:
       break;
   }
-  return request(options, server, screen, now);
+  return request(options, *server, screen, now);
 }
 
 }  // namespace profiling::cli

@@ -15,6 +15,8 @@ Examples:
   kubectl profiling rollout pause checkout            stop where it is
   kubectl profiling rollout abort checkout            and take back what was done
   kubectl profiling skip deployment/web               leave one workload out
+  kubectl profiling explain pod/web-6d4f-x2x          why it has an agent, or none
+  kubectl profiling lint -f policy.yaml -f app.yaml   before anything is applied
 
 Exit codes: 0 done; 1 failed, not found or halted; 2 wrong usage.
 
@@ -150,5 +152,44 @@ Examples:
   kubectl profiling plan checkout -n shop
   kubectl profiling plan -f checkout.yaml
   kubectl profiling plan clusterpolicy/production --pod-start 90s -o json)"};
+
+const HelpText kExplain{
+    "explain", "What a pod gets and why, or why it gets nothing",
+    R"(The webhook's own decision, asked about a pod or workload of the cluster, or about
+manifests: then nothing is asked of any cluster, and policies come from the files
+(-f or -p) alone, unless --live is given. For a pod that runs it also tells what was
+decided when it started.
+
+Exit code 1 when a pod that asks for an agent gets none, so that a pipeline can
+stop there.
+
+Examples:
+  kubectl profiling explain pod/web-6d4f-x2x -n shop
+  kubectl profiling explain deployment/web
+  kubectl profiling explain -f app.yaml -f policy.yaml
+  helm template ./chart | kubectl profiling explain -f - --live -o json)"};
+
+const HelpText kInject{
+    "inject", "Print manifests as the webhook would have them",
+    R"(For pods and pod templates that get an agent; all else is printed as it was. What
+is not changed, and why, is told on standard error. With -p policies are read and
+not printed. A template that was patched here is recognised by the webhook, which
+adds nothing again.
+
+Examples:
+  kubectl profiling inject -f app.yaml -p policy.yaml | kubectl apply -f -
+  kustomize build . | kubectl profiling inject -f - --live | diff - deployed.yaml
+  kubectl profiling inject -f app.yaml -p policy.yaml --agent-image java=registry/agent-java:2.1.2)"};
+
+const HelpText kLint{"lint", "Find what is wrong with manifests before they are applied",
+                     R"(Policies and servers are held against their schema, unknown fields included;
+annotations of pods against what is read; references against the other files; and
+environment variables that look like Pyroscope's and are read by nothing are named.
+
+Exit code 1 for errors, with --strict for warnings too.
+
+Examples:
+  kubectl profiling lint -f policy.yaml -f app.yaml
+  helm template ./chart | kubectl profiling lint -f - --strict -o json)"};
 
 }  // namespace profiling::cli::help

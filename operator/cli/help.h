@@ -13,7 +13,8 @@ struct HelpText {
 
 namespace help {
 extern const HelpText kRoot, kRollout, kStatus, kHistory, kPause, kResume, kPromote, kAbort, kRetry,
-    kRefreshAgents, kSkip, kUnskip, kApprove, kPauseWorkload, kResumeWorkload, kPlan;
+    kRefreshAgents, kSkip, kUnskip, kApprove, kPauseWorkload, kResumeWorkload, kPlan, kExplain,
+    kInject, kLint;
 }  // namespace help
 
 }  // namespace profiling::cli

@@ -111,4 +111,23 @@ Result<PolicyName> parsePolicy(std::string_view text, bool cluster) {
                     "' is a workload: must be a policy (NAME, policy/NAME or clusterpolicy/NAME)");
 }
 
+Result<WorkloadName> parsePodOrWorkload(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  const std::string word = lower(text.substr(0, slash));
+  if (slash != std::string_view::npos && (word == "pod" || word == "pods" || word == "po")) {
+    if (isName(text.substr(slash + 1))) {
+      return WorkloadName{"Pod", std::string(text.substr(slash + 1))};
+    }
+  } else if (slash != std::string_view::npos) {
+    const auto target = parseTarget(text);
+    if (target.ok() && std::holds_alternative<WorkloadName>(*target)) {
+      return std::get<WorkloadName>(*target);
+    }
+  }
+  return Status(Code::kInvalidArgument,
+                "'" + printable(text) +
+                    "' must be pod/NAME or a workload, such as deployment/NAME, statefulset/NAME "
+                    "or cronjob/NAME");
+}
+
 }  // namespace profiling::cli

@@ -26,6 +26,8 @@ using Target = std::variant<PolicyName, WorkloadName>;
 // kInvalidArgument names what is allowed.
 Result<Target> parseTarget(std::string_view text, bool cluster = false);
 Result<PolicyName> parsePolicy(std::string_view text, bool cluster = false);
+// The same with pod/web-1, for commands that no policy is meant for.
+Result<WorkloadName> parsePodOrWorkload(std::string_view text);
 // A namespace becomes a part of a path; empty is all of them.
 Status checkNamespace(std::string_view text);
 

@@ -117,6 +117,50 @@ void addPlan(CLI::App& app, Raw& raw) {
   plan->callback([&raw] { raw.options.command = Command::kPlan; });
 }
 
+void addFiles(CLI::App* command, Raw& raw, bool required) {
+  command
+      ->add_option("-f,--filename", raw.options.files,
+                   "YAML or JSON file, '-' for standard input; may be given again")
+      ->required(required)
+      ->type_name("FILE");
+}
+
+void addPods(CLI::App& app, Raw& raw) {
+  const auto common = [&raw](CLI::App* command) {
+    command
+        ->add_option("-p,--policies", raw.options.policy_files,
+                     "File with policies, servers and namespaces to decide by")
+        ->type_name("FILE");
+    command->add_flag("--live", raw.options.live, "Decide by the cluster's policies, too");
+    command
+        ->add_option("--agent-image", raw.options.agent_images,
+                     "Agent instead of the installed one or the chart's; may be given again")
+        ->type_name("LANGUAGE=IMAGE");
+    command
+        ->add_option("--operator-namespace", raw.options.operator_namespace,
+                     "Where the operator is installed")
+        ->type_name("NAME");
+    addOutput(*command, raw, {"json", "yaml"});
+  };
+  CLI::App* explain = add(app, help::kExplain);
+  explain->add_option("TARGET", raw.options.target, "pod/NAME or KIND/NAME, such as deployment/web")
+      ->type_name("");
+  addFiles(explain, raw, false);
+  common(explain);
+  explain->callback([&raw] { raw.options.command = Command::kExplain; });
+
+  CLI::App* inject = add(app, help::kInject);
+  addFiles(inject, raw, true);
+  common(inject);
+  inject->callback([&raw] { raw.options.command = Command::kInject; });
+
+  CLI::App* lint = add(app, help::kLint);
+  addFiles(lint, raw, true);
+  lint->add_flag("--strict", raw.options.strict, "Fail for warnings, too");
+  addOutput(*lint, raw, {"json", "yaml"});
+  lint->callback([&raw] { raw.options.command = Command::kLint; });
+}
+
 Format formatOf(const std::string& text) {
   if (text == "json") return Format::kJson;
   if (text == "yaml") return Format::kYaml;
@@ -126,6 +170,7 @@ Format formatOf(const std::string& text) {
 // That the command can be meant for what is named.
 Status checkTarget(const Options& o) {
   if (o.target.empty()) return {};
+  if (o.command == Command::kExplain) return parsePodOrWorkload(o.target).status();
   const auto target = parseTarget(o.target, o.cluster);
   if (!target.ok()) return target.status();
   const bool request = o.command == Command::kRequest;
@@ -164,6 +209,9 @@ Status finish(Raw& raw) {
     const bool table = o.format == Format::kTable || o.format == Format::kWide;
     if (o.watch && !table) return bad("--watch shows a table: -o must be wide or absent");
   }
+  if (o.command == Command::kExplain && o.target.empty() == o.files.empty()) {
+    return bad("exactly one of TARGET and -f FILE must be given");
+  }
   if (o.command == Command::kPlan && o.target.empty() == o.file.empty()) {
     return bad("exactly one of POLICY and -f FILE must be given");
   }
@@ -193,6 +241,12 @@ std::string wrongCommand(const std::string& program, CLI::App& root,
 
 }  // namespace
 
+bool worksOffline(const Options& o) {
+  return o.command == Command::kLint ||
+         ((o.command == Command::kExplain || o.command == Command::kInject) && o.target.empty() &&
+          !o.live);
+}
+
 std::variant<Options, int> parseOptions(const std::string& program,
                                         std::vector<std::string> arguments, std::ostream& out,
                                         std::ostream& err) {
@@ -204,6 +258,7 @@ std::variant<Options, int> parseOptions(const std::string& program,
   group(app);
   addRollout(app, raw);
   addPlan(app, raw);
+  addPods(app, raw);
   // The verbs for a workload also without 'rollout' before them.
   addVerb(app, raw, help::kPauseWorkload, Verb::kPause, "WORKLOAD");
   addVerb(app, raw, help::kResumeWorkload, Verb::kResume, "WORKLOAD");

@@ -12,7 +12,7 @@
 
 namespace profiling::cli {
 
-enum class Command { kStatus, kHistory, kPlan, kRequest };
+enum class Command { kStatus, kHistory, kPlan, kRequest, kExplain, kInject, kLint };
 
 struct Options {
   std::string kubeconfig, context;
@@ -33,7 +33,16 @@ struct Options {
   // kPlan
   std::string file;
   std::chrono::milliseconds pod_start{30'000};
+  // kExplain, kInject, kLint
+  std::vector<std::string> files, policy_files;
+  std::vector<std::string> agent_images;  // LANGUAGE=IMAGE
+  std::string operator_namespace = "profiling-system";
+  bool live = false;    // policies of the cluster, besides those of the files
+  bool strict = false;  // warnings fail, too
 };
+
+// Whether the command can do without an API server.
+bool worksOffline(const Options& options);
 
 inline constexpr int kUsage = 2;  // exit code
 

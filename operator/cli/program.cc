@@ -54,6 +54,7 @@ int runProgram(const std::string& program, std::vector<std::string> arguments) {
     std::cerr << "error: " << why.message() << "\n";
     return 1;
   };
+  if (worksOffline(options)) return run(options, nullptr, standardScreen());
   const auto config =
       kube::loadConfig(options.kubeconfig, options.context, kube::Prefer::kKubeconfig);
   if (!config.ok()) return fail(config.status());
@@ -63,7 +64,7 @@ int runProgram(const std::string& program, std::vector<std::string> arguments) {
   if (!http.ok()) return fail(http.status());
   ApiServer server(**http, options.namespace_.empty() ? config->namespace_ : options.namespace_,
                    options.request_timeout);
-  return run(options, server, standardScreen());
+  return run(options, &server, standardScreen());
 }
 
 }  // namespace profiling::cli

@@ -1,5 +1,7 @@
 #include "operator/cli/structured.h"
 
+#include <algorithm>
+
 #include <yaml-cpp/yaml.h>
 
 namespace profiling::cli {
@@ -92,20 +94,25 @@ std::string render(const Json& value, Format format) {
   return std::string(out.c_str()) + "\n";
 }
 
-Result<Json> parseDocument(const std::string& text) {
+Result<std::vector<Json>> parseDocuments(const std::string& text, std::size_t first_line) {
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
     std::vector<Json> found;
-    for (const YAML::Node& document : documents) {
+    for (const YAML::Node& document : YAML::LoadAll(text)) {
       if (!document.IsNull()) found.push_back(fromYaml(document, 0));
     }
-    if (found.size() == 1) return found.front();
-    return Status(Code::kInvalidArgument,
-                  "must hold one object, and holds " + std::to_string(found.size()));
+    return found;
   } catch (const YAML::Exception& e) {
-    return Status(Code::kInvalidArgument,
-                  "not YAML, line " + std::to_string(e.mark.line + 1) + ": " + e.msg);
+    const auto line = first_line + static_cast<std::size_t>(std::max(e.mark.line, 0)) + 1;
+    return Status(Code::kInvalidArgument, "not YAML, line " + std::to_string(line) + ": " + e.msg);
   }
+}
+
+Result<Json> parseDocument(const std::string& text) {
+  auto found = parseDocuments(text);
+  if (!found.ok()) return found.status();
+  if (found->size() == 1) return std::move(found->front());
+  return Status(Code::kInvalidArgument,
+                "must hold one object, and holds " + std::to_string(found->size()));
 }
 
 }  // namespace profiling::cli

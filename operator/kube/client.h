@@ -50,6 +50,8 @@ inline const Resource kEvents{"events.k8s.io", "v1", "events"};
 inline const Resource kLeases{"coordination.k8s.io", "v1", "leases"};
 inline const Resource kMutatingWebhooks{"admissionregistration.k8s.io", "v1",
                                         "mutatingwebhookconfigurations"};
+inline const Resource kValidatingWebhooks{"admissionregistration.k8s.io", "v1",
+                                          "validatingwebhookconfigurations"};
 inline const Resource kPolicies{"profiling.dev", "v1alpha1", "profilingpolicies"};
 inline const Resource kClusterPolicies{"profiling.dev", "v1alpha1", "clusterprofilingpolicies"};
 inline const Resource kServers{"profiling.dev", "v1alpha1", "profilingservers"};

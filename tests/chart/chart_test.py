@@ -122,7 +122,7 @@ def check_safely(check, objects):
 def test_defaults_render_what_the_operator_consists_of(default):
     assert sorted({o["kind"] for o in default}) == [
         "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "Deployment", "MutatingWebhookConfiguration",
-        "Pod", "PodDisruptionBudget", "Role", "RoleBinding", "Service", "ServiceAccount"]
+        "Pod", "PodDisruptionBudget", "Role", "RoleBinding", "Service", "ServiceAccount", "ValidatingWebhookConfiguration"]
     names = [(o["kind"], o["metadata"]["name"]) for o in default]
     assert len(names) == len(set(names))
 

@@ -94,6 +94,15 @@ def probe_pod(kube, namespace, annotations="{profiling.dev/inject: python}", nam
     return json.loads(done.stdout)
 
 
+def command_line(kube, *arguments, stdin=None):
+    """Runs kubectl-profiling against the cluster; tells its exit code, output and errors."""
+    binaries = [ROOT / "build" / preset / "operator" / "cli" / "kubectl-profiling" for preset in ("release", "dev", "ci")]
+    binary = next((str(b) for b in binaries if b.exists()), None)
+    assert binary, "kubectl-profiling is not built"
+    kubeconfig = kube.prefix[kube.prefix.index("--kubeconfig") + 1]
+    return subprocess.run([binary, "--kubeconfig", kubeconfig, *arguments], capture_output=True, text=True, input=stdin, timeout=60)
+
+
 def is_injected(pod):
     names = [c["name"] for c in pod["spec"].get("initContainers", [])]
     return "profiling.dev/profiled" in pod["metadata"].get("labels", {}) and any(n.startswith("profiling-agent") for n in names)

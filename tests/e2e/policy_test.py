@@ -1,5 +1,7 @@
 """Conditions that name field, value and remedy; drift that is put back; failing open."""
-from conftest import ROOT, is_injected, probe_pod, wait_until_injecting
+import json
+
+from conftest import POD, ROOT, command_line, is_injected, probe_pod, wait_until_injecting
 from kube import condition, wait_for
 
 
@@ -32,12 +34,13 @@ spec: {serverRef: {name: pyroscope, namespace: profiling}}
 
 
 def test_a_policy_whose_server_is_not_there_says_so(shop):
-    shop.apply("""
+    applied = shop.run("apply", "-f", "-", stdin="""
 apiVersion: profiling.dev/v1alpha1
 kind: ProfilingPolicy
 metadata: {name: lost, namespace: stranger}
 spec: {serverRef: {name: nowhere}, priority: -1}
 """)
+    assert "Warning: spec.serverRef: there is no ProfilingServer 'stranger/nowhere' yet" in applied.stderr, applied.stderr
     found = wait_for_condition(shop, "profilingpolicy", "stranger", "lost", "ServerAvailable", "False", "nowhere", "spec.serverRef")
     assert found["reason"] == "ServerNotFound"
 
@@ -140,3 +143,18 @@ def test_deleting_the_policy_stops_injection_for_new_pods_only(shop):
     finally:
         shop.apply((ROOT / "hack/demo/policy.yaml").read_text())
     wait_until_injecting(shop)
+
+
+def test_explain_tells_of_a_pod_what_the_webhook_has_decided(shop):
+    profiled = shop.items("pods", "-n", "shop", "-l", "profiling.dev/profiled")[0]["metadata"]["name"]
+    done = command_line(shop, "explain", f"pod/{profiled}", "-n", "shop")
+    assert done.returncode == 0 and "when it started: injected" in done.stdout and "policy/" in done.stdout, done
+    # The same words for a manifest that nobody has applied, decided by the cluster's policies.
+    manifest = POD.format(name="asks", namespace="stranger", annotations="{profiling.dev/inject: python}")
+    done = command_line(shop, "explain", "-f", "-", "--live", "-n", "stranger", stdin=manifest)
+    assert done.returncode == 0 and "container app: python " in done.stdout, done
+    patched = command_line(shop, "inject", "-f", "-", "--live", "-n", "stranger", stdin=manifest)
+    stored = shop.run("create", "-f", "-", "--dry-run=server", "-o", "json", stdin=patched.stdout)
+    assert is_injected(json.loads(stored.stdout)), "the API server takes what inject prints"
+    refused = command_line(shop, "explain", "-f", "-", "--live", "-n", "default", stdin=manifest.replace("stranger", "default"))
+    assert refused.returncode == 1 and "NoPolicy" in refused.stdout, refused

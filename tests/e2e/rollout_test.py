@@ -2,10 +2,9 @@
 import json
 
 import re
-import subprocess
 
 import pytest
-from conftest import ROOT
+from conftest import command_line
 from kube import wait_for
 from rollout_apps import application, policy, poller
 
@@ -13,18 +12,8 @@ TEAM = "shop"  # the server admits namespaces with this label
 QUICK = {"pods": {"steps": [50, 100], "soak": "3s"}, "progressDeadline": "10m"}
 
 
-def cli():
-    for preset in ("release", "dev", "ci"):
-        binary = ROOT / "build" / preset / "operator" / "cli" / "kubectl-profiling"
-        if binary.exists():
-            return str(binary)
-    raise AssertionError("kubectl-profiling is not built")
-
-
 def status(kube, namespace, *arguments):
-    kubeconfig = kube.prefix[kube.prefix.index("--kubeconfig") + 1]
-    done = subprocess.run([cli(), "--kubeconfig", kubeconfig, "-n", namespace, "rollout", *arguments],
-                          capture_output=True, text=True, timeout=60)
+    done = command_line(kube, "-n", namespace, "rollout", *arguments)
     return done.returncode, done.stdout + done.stderr
 
 

@@ -9,7 +9,8 @@ def test_uninstalling_leaves_running_pods_running_and_removes_what_it_made(shop)
     assert running
     helm("uninstall", "profiling-operator", "--namespace", "profiling-system", "--wait")
 
-    assert shop.get("mutatingwebhookconfiguration", "profiling-operator") is None
+    for kind in ("mutatingwebhookconfiguration", "validatingwebhookconfiguration"):
+        assert shop.get(kind, "profiling-operator") is None
     wait_for("the operator's pods to be gone", lambda: not shop.items("pods", "-n", "profiling-system"), 60)
     for kind in ("deployments", "services", "serviceaccounts", "roles", "rolebindings", "secrets", "configmaps", "leases"):
         def none_left(kind=kind):  # the garbage collector works in the background

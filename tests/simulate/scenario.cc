@@ -137,7 +137,11 @@ void drawScript(Random& r, Scenario& s) {
                            std::string text = {}) {
     if (r.percent(percent)) add(kind, anyTime(), amount, std::move(text));
   };
-  perhaps(25, Step::Kind::kRevision, 0, "r2");
+  // A later agent comes the sooner where the one before broke something.
+  const bool broke = std::any_of(s.faults.begin(), s.faults.end(), [](const Fault& f) {
+    return f.kind == Fault::Kind::kCrash && !f.revision.empty();
+  });
+  perhaps(broke ? 70 : 25, Step::Kind::kRevision, 0, "r2");
   perhaps(5, Step::Kind::kRevision, 0, "r1");
   if (r.percent(15)) {
     const Ms at = anyTime();

@@ -55,7 +55,7 @@ class Cli : public ::testing::Test {
     auto parsed = parseOptions("kubectl profiling", std::move(words), out, err);
     if (const int* code = std::get_if<int>(&parsed)) return {*code, out.str(), err.str()};
     ApiServer server(http_, "shop");
-    const int code = cli::run(std::get<Options>(parsed), server, {out, err, {}}, noon());
+    const int code = cli::run(std::get<Options>(parsed), &server, {out, err, {}}, noon());
     return {code, out.str(), err.str()};
   }
 

@@ -206,6 +206,21 @@ TEST(CertificateReconciler, ARefusedSecretIsTriedAgainForNobodyElseWouldBringItB
   EXPECT_TRUE(c.trusted());
 }
 
+TEST(CertificateReconciler, TheValidatingConfigurationTrustsTheSameCa) {
+  Cluster c;
+  c.http.put("validatingwebhookconfigurations",
+             {{"metadata", {{"name", "profiling-operator"}}},
+              {"webhooks", {{{"name", "objects.profiling.dev"}, {"clientConfig", Json::object()}}}}});
+  ASSERT_TRUE(c.reconcile().status.ok());
+  const auto object = c.http.get("validatingwebhookconfigurations", "", "profiling-operator");
+  const auto& entry = object->at("webhooks").at(0);
+  EXPECT_EQ(*base64Decode(entry.at("clientConfig").at("caBundle").get<std::string>()),
+            c.published());
+  c.http.clearWrites();
+  ASSERT_TRUE(c.reconcile().status.ok());
+  EXPECT_TRUE(c.http.writes().empty());
+}
+
 TEST(CertificateReconciler, WithoutAWebhookConfigurationTheCertificatesAreMadeAnyway) {
   Cluster c;
   c.http.remove("mutatingwebhookconfigurations", "", "profiling-operator");

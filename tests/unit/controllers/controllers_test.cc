@@ -287,7 +287,7 @@ TEST(Controllers, TheyStopWhileWatchesAndWorkersAreBusy) {
   c.controllers->startWorkers();
   c.controllers->stopWorkers();
   c.controllers->stopWatches();
-  EXPECT_EQ(c.controllers->reflectors().size(), 14U);
+  EXPECT_EQ(c.controllers->reflectors().size(), 15U);
   EXPECT_EQ(c.controllers->stats().size(), 5U);
 }
 

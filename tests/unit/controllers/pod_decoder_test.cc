@@ -1,5 +1,6 @@
 #include "controllers/pods/pod_decoder.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "controllers/pods/pod_sink.h"

@@ -1,0 +1,250 @@
+#include "operator/cli/pods/commands.h"
+
+#include <algorithm>
+#include <iostream>
+#include <iterator>
+#include <ostream>
+
+#include "operator/cli/pods/explain.h"
+#include "operator/cli/pods/lint.h"
+#include "operator/cli/pods/settings.h"
+#include "operator/kube/kubeconfig.h"
+
+namespace profiling::cli {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr const char* kDefaultNamespace = "default";
+
+int fail(const Screen& screen, const Status& why) {
+  screen.err << "error: " << why.message() << "\n";
+  return 1;
+}
+
+Result<std::vector<Document>> readFiles(const std::vector<std::string>& files) {
+  std::vector<Document> out;
+  for (const std::string& file : files) {
+    std::string text;
+    if (file == "-") {
+      text.assign(std::istreambuf_iterator<char>(std::cin), {});
+    } else {
+      auto read = kube::readSmallFile(file);
+      if (!read.ok()) return read.status();
+      text = *std::move(read);
+    }
+    auto documents = readDocuments(file == "-" ? "standard input" : file, text);
+    if (!documents.ok()) return documents.status();
+    for (Document& document : *documents) out.push_back(std::move(document));
+  }
+  return out;
+}
+
+std::string homeOf(const Json& object, const std::string& otherwise) {
+  const Json::json_pointer at("/metadata/namespace");
+  return object.contains(at) && object.at(at).is_string() ? object.at(at).get<std::string>()
+                                                          : otherwise;
+}
+
+// What one command works on.
+struct Work {
+  std::string namespace_;
+  std::vector<Document> documents;  // to be explained or injected
+  std::unique_ptr<Knowledge> knowledge;
+};
+
+// What may not be read is left out with a warning: a person need not be an administrator to ask.
+void learnFrom(ApiServer& server, const std::string& namespace_, Knowledge& knowledge,
+               const Screen& screen) {
+  using namespace kube;  // NOLINT(google-build-using-namespace): the resources below
+  struct Source {
+    const Resource& resource;
+    std::string_view kind;
+    std::string place;
+  };
+  const std::string& system = knowledge.settings().operator_namespace;
+  for (const Source& source :
+       {Source{resources::kNamespaces, "Namespace", ""},
+        Source{resources::kServers, api::ProfilingServer::kKind, ""},
+        Source{resources::kClusterPolicies, api::ClusterProfilingPolicy::kKind, ""},
+        Source{resources::kPolicies, api::ProfilingPolicy::kKind, namespace_},
+        Source{resources::kControllerRevisions, "ControllerRevision", namespace_},
+        Source{resources::kControllerRevisions, "ControllerRevision", system},
+        Source{resources::kWorkloads, api::WorkloadProfile::kKind, namespace_}}) {
+    const auto objects = server.objects(source.resource, source.kind, source.place);
+    if (!objects.ok()) {
+      screen.err << "warning: decided without " << source.resource.plural << ": "
+                 << objects.status().message() << "\n";
+      continue;
+    }
+    for (const Json& object : *objects) {
+      const auto added = knowledge.add(object, namespace_);
+      if (!added.ok())
+        screen.err << "warning: " << nameOf(object) << ": " << added.status().message() << "\n";
+    }
+  }
+}
+
+inject::Settings installed(ApiServer& server, const Options& options, const Screen& screen,
+                           inject::Settings otherwise) {
+  const auto deployments =
+      server.objects({"apps", "v1", "deployments"}, "Deployment", options.operator_namespace);
+  if (deployments.ok()) {
+    for (const Json& deployment : *deployments) {
+      if (const auto settings = settingsOf(deployment)) return *settings;
+    }
+  }
+  screen.err << "warning: the webhook's Deployment is not to be read in namespace '"
+             << options.operator_namespace
+             << "' (--operator-namespace): the chart's agents are assumed\n";
+  return otherwise;
+}
+
+Result<Work> prepare(const Options& options, ApiServer* server, const Screen& screen) {
+  Work work;
+  work.namespace_ = server != nullptr            ? server->ownNamespace()
+                    : options.namespace_.empty() ? kDefaultNamespace
+                                                 : options.namespace_;
+  auto settings = chartSettings(options.agent_images);
+  if (!settings.ok()) return settings.status();
+  settings->operator_namespace = options.operator_namespace;
+  auto documents = readFiles(options.files);
+  if (!documents.ok()) return documents.status();
+  auto policies = readFiles(options.policy_files);
+  if (!policies.ok()) return policies.status();
+  if (server != nullptr && options.agent_images.empty()) {
+    settings = installed(*server, options, screen, *std::move(settings));
+  }
+  work.knowledge = std::make_unique<Knowledge>(*std::move(settings));
+  if (server != nullptr) learnFrom(*server, work.namespace_, *work.knowledge, screen);
+  for (const std::vector<Document>* list : {&*documents, &*policies}) {
+    for (const Document& d : *list) {
+      const auto added = work.knowledge->add(d.object, work.namespace_);
+      if (!added.ok()) return added.status().annotated(d.place);
+    }
+  }
+  work.documents = *std::move(documents);
+  return work;
+}
+
+Result<Document> liveObject(ApiServer& server, const std::string& target) {
+  auto object = server.podOrWorkload(target);
+  if (!object.ok()) return object.status();
+  return Document{target, *std::move(object), {}};
+}
+
+// What was done to a pod that runs, by its annotation.
+std::string done(const Json& pod) {
+  const Json::json_pointer at("/metadata/annotations/profiling.dev~1decision");
+  if (!pod.contains(at) || !pod.at(at).is_string()) {
+    return "  when it started: nothing was decided about it (no policy, or the webhook was away)";
+  }
+  const Json decision = Json::parse(pod.at(at).get<std::string>(), nullptr, false);
+  if (!decision.is_object()) return "  when it started: its decision annotation is not readable";
+  return "  when it started: " + decision.value("action", "?") + ", " +
+         decision.value("reason", "?") + " (revision " + decision.value("revision", "-") + ")";
+}
+
+}  // namespace
+
+int explainPods(const Options& options, ApiServer* server, const Screen& screen) {
+  auto work = prepare(options, server, screen);
+  if (!work.ok()) return fail(screen, work.status());
+  if (!options.target.empty()) {
+    auto live = liveObject(*server, options.target);
+    if (!live.ok()) return fail(screen, live.status());
+    work->documents.push_back(*std::move(live));
+  }
+  Json list = Json::array();
+  bool refused = false;
+  std::size_t pods = 0;
+  for (const Document& d : work->documents) {
+    const std::string home = homeOf(d.object, work->namespace_);
+    const auto of = podOf(d.object, home);
+    if (!of) continue;
+    ++pods;
+    work->knowledge->addNamespace(home);
+    const bool runs = !options.target.empty() && of->path.empty();
+    const auto told = explain(nameOf(d.object), of->pod, home, *work->knowledge);
+    if (!told.ok()) return fail(screen, told.status().annotated(d.place));
+    refused = refused || told->refused;
+    list.push_back(toJson(*told));
+    if (options.format != Format::kTable) continue;
+    std::vector<std::string> text = lines(*told, screen.style);
+    if (runs) text.insert(text.begin() + 1, done(of->pod));
+    screen.out << joined(text);
+  }
+  if (pods == 0) {
+    return fail(screen,
+                {Code::kInvalidArgument,
+                 "no pod in the files: must hold a Pod, or a workload with a pod template"});
+  }
+  if (options.format != Format::kTable) {
+    screen.out << render(Json{{"pods", std::move(list)}}, options.format);
+  }
+  return refused ? 1 : 0;
+}
+
+int injectPods(const Options& options, ApiServer* server, const Screen& screen) {
+  auto work = prepare(options, server, screen);
+  if (!work.ok()) return fail(screen, work.status());
+  Json items = Json::array();
+  std::string yaml;
+  for (const Document& d : work->documents) {
+    const std::string home = homeOf(d.object, work->namespace_);
+    Json object = d.object;
+    if (const auto of = podOf(d.object, home)) {
+      work->knowledge->addNamespace(home);
+      const auto told = explain(nameOf(d.object), of->pod, home, *work->knowledge);
+      if (!told.ok()) return fail(screen, told.status().annotated(d.place));
+      if (!told->injected) {
+        screen.err << d.place << ": unchanged, " << told->reason << ": " << told->remedy << "\n";
+      }
+      if (told->injected) object = withPod(d.object, *of, told->patched);
+    }
+    const bool same = object == d.object && !d.text.empty();
+    std::string text = same ? d.text : render(object, Format::kYaml);
+    if (!text.ends_with("---\n")) text += "---\n";
+    yaml += text;
+    items.push_back(std::move(object));
+  }
+  if (options.format == Format::kJson) {
+    screen.out << render(Json{{"apiVersion", "v1"}, {"kind", "List"}, {"items", std::move(items)}},
+                         Format::kJson);
+  } else {
+    screen.out << yaml;
+  }
+  return 0;
+}
+
+int lintFiles(const Options& options, const Screen& screen) {
+  const auto settings = chartSettings({});
+  const auto documents = readFiles(options.files);
+  if (!documents.ok()) return fail(screen, documents.status());
+  const std::string namespace_ =
+      options.namespace_.empty() ? kDefaultNamespace : options.namespace_;
+  const std::vector<Finding> found = lint(*documents, namespace_, *settings);
+  const bool wrong = std::any_of(found.begin(), found.end(),
+                                 [&](const Finding& f) { return f.error || options.strict; });
+  if (options.format != Format::kTable) {
+    Json list = Json::array();
+    for (const Finding& f : found) {
+      list.push_back({{"severity", f.error ? "error" : "warning"},
+                      {"object", f.place},
+                      {"field", f.field},
+                      {"message", f.message}});
+    }
+    screen.out << render(Json{{"findings", std::move(list)}}, options.format);
+    return wrong ? 1 : 0;
+  }
+  for (const Finding& f : found) {
+    screen.out << coloured(f.error ? "error" : "warning", f.error ? Tone::kAlarm : Tone::kBusy,
+                           screen.style)
+               << ": " << f.place << (f.field.empty() ? "" : " at " + f.field) << ": " << f.message
+               << "\n";
+  }
+  screen.err << documents->size() << " objects, " << found.size() << " findings\n";
+  return wrong ? 1 : 0;
+}
+
+}  // namespace profiling::cli

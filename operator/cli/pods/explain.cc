@@ -1,0 +1,136 @@
+#include "operator/cli/pods/explain.h"
+
+#include "operator/base/text.h"
+#include "webhooks/decide_pod.h"
+#include "webhooks/inject/decision_json.h"
+
+namespace profiling::cli {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t kPadding = 64;  // that the decoder may read behind a body
+
+std::string reviewOf(const Json& pod, const std::string& namespace_) {
+  return Json{{"apiVersion", "admission.k8s.io/v1"},
+              {"kind", "AdmissionReview"},
+              {"request",
+               {{"uid", "cli"},
+                {"kind", {{"group", ""}, {"version", "v1"}, {"kind", "Pod"}}},
+                {"resource", {{"group", ""}, {"version", "v1"}, {"resource", "pods"}}},
+                {"namespace", namespace_},
+                {"operation", "CREATE"},
+                {"dryRun", true},
+                {"object", pod}}}}
+      .dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+ContainerExplanation containerOf(const inject::ContainerDecision& c,
+                                 const api::AgentImages& agents) {
+  ContainerExplanation out;
+  out.name = printable(c.container, 253);
+  for (const api::Language language : c.languages) {
+    out.languages.push_back(inject::agentName(
+        api::languageToken(language), agents.at(static_cast<std::size_t>(language)).version));
+  }
+  out.reason = std::string(inject::reasonName(c.reason));
+  if (!c.injected()) out.remedy = std::string(inject::remedyText(c.reason));
+  for (const inject::SkippedLanguage& s : c.skipped) {
+    out.skipped.push_back(std::string(api::languageToken(s.language)) + ": " +
+                          std::string(inject::reasonName(s.reason)));
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<Explanation> explain(const std::string& title, const Json& pod,
+                            const std::string& namespace_, Knowledge& knowledge) {
+  std::string body = reviewOf(pod, namespace_);
+  const std::size_t size = body.size();
+  body.append(kPadding, '\0');
+  admission::ReviewDecoder decoder;
+  admission::Review review;
+  const Status read = decoder.decode(std::string_view(body).substr(0, size), body.size(), review);
+  if (!read.ok()) return Status(Code::kInvalidArgument, read.message());
+  const auto outcome = webhooks::decidePod(decoder, review, *knowledge.snapshot(),
+                                           knowledge.settings(), &knowledge.rollouts());
+  if (!outcome.ok()) return Status(Code::kInvalidArgument, outcome.status().message());
+
+  Explanation out;
+  out.title = title;
+  out.reason = std::string(inject::reasonName(outcome->reason));
+  out.remedy = std::string(inject::remedyText(outcome->reason));
+  out.observed = outcome->mode == api::PolicyMode::kObserve;
+  const inject::Decision& decision = outcome->decision;
+  if (!decision.policy_name.empty()) {
+    out.policy = (decision.cluster_policy ? "clusterpolicy/" : "policy/") + decision.policy_name;
+  }
+  const auto& policy = decision.policy != nullptr ? decision.policy : decision.chosen;
+  if (policy != nullptr) out.revision = policy->revision;
+  for (const inject::ContainerDecision& c : outcome->plan.decisions) {
+    const bool own = policy != nullptr && !policy->agents.front().image.empty();
+    out.containers.push_back(containerOf(c, own ? policy->agents : knowledge.settings().agents));
+    out.injected = out.injected || c.injected();
+  }
+  out.warnings = outcome->warnings;
+  if (out.observed) {
+    for (const inject::Warning& w : outcome->plan.warnings) out.warnings.push_back(w.text);
+  }
+  out.patched = outcome->patch.empty() ? pod : pod.patch(Json::parse(outcome->patch));
+  out.injected = out.injected && !out.observed;
+  out.refused = decision.opted_in && !out.injected && !out.observed;
+  return out;
+}
+
+std::vector<std::string> lines(const Explanation& e, const Style& style) {
+  std::vector<std::string> out;
+  const Tone tone = e.injected ? Tone::kGood : Tone::kBusy;
+  const char* verdict = e.injected   ? "gets an agent"
+                        : e.observed ? "is only observed: it stays as it is"
+                                     : "gets no agent";
+  out.push_back(e.title + " " + coloured(verdict, tone, style) + ": " + e.reason);
+  if (!e.injected || e.reason != "Injected") out.push_back("  " + e.remedy);
+  if (!e.policy.empty()) {
+    out.push_back("  " + e.policy + (e.revision.empty() ? "" : ", revision " + e.revision));
+  }
+  for (const ContainerExplanation& c : e.containers) {
+    std::string line = "  container " + c.name + ": ";
+    for (std::size_t i = 0; i < c.languages.size(); ++i) {
+      line += (i == 0 ? "" : ", ") + c.languages[i];
+    }
+    if (c.languages.empty() || c.reason != "Injected") {
+      line += (c.languages.empty() ? "" : " ") + c.reason;
+      if (!c.remedy.empty()) line += " (" + c.remedy + ")";
+    }
+    out.push_back(std::move(line));
+    for (const std::string& skipped : c.skipped) out.push_back("    without " + skipped);
+  }
+  for (const std::string& warning : e.warnings) {
+    out.push_back("  " + coloured("warning", Tone::kAlarm, style) + ": " + warning);
+  }
+  return out;
+}
+
+Json toJson(const Explanation& e) {
+  Json containers = Json::array();
+  for (const ContainerExplanation& c : e.containers) {
+    Json item = {{"name", c.name}, {"reason", c.reason}};
+    if (!c.languages.empty()) item["agents"] = c.languages;
+    if (!c.remedy.empty()) item["remedy"] = c.remedy;
+    if (!c.skipped.empty()) item["skipped"] = c.skipped;
+    containers.push_back(std::move(item));
+  }
+  Json out = {{"object", e.title},
+              {"injected", e.injected},
+              {"reason", e.reason},
+              {"remedy", e.remedy},
+              {"containers", std::move(containers)}};
+  if (e.observed) out["observed"] = true;
+  if (!e.policy.empty()) out["policy"] = e.policy;
+  if (!e.revision.empty()) out["revision"] = e.revision;
+  if (!e.warnings.empty()) out["warnings"] = e.warnings;
+  return out;
+}
+
+}  // namespace profiling::cli

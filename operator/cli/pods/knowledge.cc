@@ -1,0 +1,100 @@
+#include "operator/cli/pods/knowledge.h"
+
+#include "controllers/specs/server_objects.h"
+#include "operator/api/revision.h"
+#include "operator/api/v1alpha1/codec.h"
+#include "operator/kube/store.h"
+
+namespace profiling::cli {
+namespace {
+
+std::string kindOf(const nlohmann::json& object) {
+  const auto it = object.find("kind");
+  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
+}
+
+bool isOurs(const nlohmann::json& object) {
+  const auto it = object.find("apiVersion");
+  return it != object.end() && it->is_string() &&
+         it->get_ref<const std::string&>().starts_with("profiling.dev/");
+}
+
+}  // namespace
+
+Knowledge::Knowledge(inject::Settings settings)
+    : settings_(std::move(settings)), rollouts_("cli", 1, Clock::real()) {
+}
+
+void Knowledge::addNamespace(const std::string& name) {
+  if (namespaces_.count(name) != 0) return;
+  api::ObjectMeta metadata;
+  metadata.name = name;
+  metadata.labels["kubernetes.io/metadata.name"] = name;
+  namespaces_[name] =
+      std::make_shared<const inject::NamespaceRecord>(inject::namespaceRecord(metadata));
+}
+
+Result<bool> Knowledge::add(const nlohmann::json& object, const std::string& namespace_) {
+  const std::string kind = kindOf(object);
+  const auto home = [&](api::ObjectMeta& metadata) {
+    if (metadata.namespace_.empty()) metadata.namespace_ = namespace_;
+    return kube::objectKey(metadata.namespace_, metadata.name);
+  };
+  if (kind == "Namespace") {
+    const auto metadata = api::metaFromJson(object);
+    if (!metadata.ok()) return metadata.status();
+    namespaces_[metadata->name] =
+        std::make_shared<const inject::NamespaceRecord>(inject::namespaceRecord(*metadata));
+    return true;
+  }
+  if (kind == "ControllerRevision") {
+    auto revision = api::revisionFromJson(object);
+    if (!revision.ok()) return false;  // another controller's
+    const std::string key = home(revision->metadata);
+    revisions_[key] = std::make_shared<const api::Revision>(*std::move(revision));
+    return true;
+  }
+  if (!isOurs(object)) return false;
+  if (kind == api::ProfilingPolicy::kKind) {
+    auto policy = api::policyFromJson(object);
+    if (!policy.ok()) return policy.status();
+    const std::string key = home(policy->metadata);
+    policies_[key] = std::make_shared<const api::ProfilingPolicy>(*std::move(policy));
+    return true;
+  }
+  if (kind == api::ClusterProfilingPolicy::kKind) {
+    auto policy = api::clusterPolicyFromJson(object);
+    if (!policy.ok()) return policy.status();
+    const std::string key = policy->metadata.name;
+    cluster_policies_[key] =
+        std::make_shared<const api::ClusterProfilingPolicy>(*std::move(policy));
+    return true;
+  }
+  if (kind == api::ProfilingServer::kKind) {
+    auto server = api::serverFromJson(object);
+    if (!server.ok()) return server.status();
+    const std::string key = home(server->metadata);
+    if (server->status.url.empty() && !object.contains("status")) {
+      server->status.url = specs::serverUrl(*server);
+    }
+    servers_[key] = std::make_shared<const api::ProfilingServer>(*std::move(server));
+    return true;
+  }
+  if (kind == api::WorkloadProfile::kKind) {
+    auto record = api::workloadFromJson(object);
+    if (!record.ok()) return record.status();
+    const std::string key = home(record->metadata);
+    const api::WorkloadRef& ref = record->status.workload_ref;
+    rollouts_.setRecord(key, record->metadata.namespace_ + "/" + ref.kind + "/" + ref.name,
+                        inject::assignmentOf(*record));
+    return true;
+  }
+  return false;
+}
+
+std::shared_ptr<const inject::Snapshot> Knowledge::snapshot() const {
+  return inject::buildSnapshot(policies_, cluster_policies_, servers_, namespaces_,
+                               settings_.agents, revisions_, settings_.operator_namespace);
+}
+
+}  // namespace profiling::cli

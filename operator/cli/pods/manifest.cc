@@ -1,0 +1,167 @@
+#include "operator/cli/pods/manifest.h"
+
+#include <algorithm>
+#include <array>
+
+#include "operator/base/text.h"
+#include "operator/cli/structured.h"
+
+namespace profiling::cli {
+namespace {
+
+using Json = nlohmann::json;
+
+// As long as the hash that a Deployment's controller gives; no real one has only zeros.
+constexpr const char* kHash = "0000000000";
+
+std::string textAt(const Json& object, const char* key) {
+  const auto it = object.is_object() ? object.find(key) : object.end();
+  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
+}
+
+const Json* memberAt(const Json& object, std::string_view path) {
+  const Json::json_pointer pointer{std::string(path)};
+  return object.contains(pointer) ? &object.at(pointer) : nullptr;
+}
+
+struct Template {
+  std::string_view kind, path, hash_label;
+};
+constexpr std::array<Template, 8> kTemplates{{
+    {"Deployment", "/spec/template", "pod-template-hash"},
+    {"Rollout", "/spec/template", "rollouts-pod-template-hash"},
+    {"ReplicaSet", "/spec/template", ""},
+    {"StatefulSet", "/spec/template", ""},
+    {"DaemonSet", "/spec/template", ""},
+    {"ReplicationController", "/spec/template", ""},
+    {"Job", "/spec/template", ""},
+    {"CronJob", "/spec/jobTemplate/spec/template", ""},
+}};
+
+const Template* templateOf(const Json& object) {
+  const std::string kind = textAt(object, "kind");
+  for (const Template& each : kTemplates) {
+    if (each.kind == kind) return &each;
+  }
+  return nullptr;
+}
+
+bool isList(const Json& object) {
+  return textAt(object, "kind").ends_with("List") && object.contains("items") &&
+         object["items"].is_array();
+}
+
+void append(std::vector<Document>& out, const std::string& file, Json object) {
+  if (isList(object)) {
+    for (Json& item : object["items"]) append(out, file, std::move(item));
+    return;
+  }
+  std::string place = file + ": " + nameOf(object);
+  out.push_back({std::move(place), std::move(object), {}});
+}
+
+// The documents of a YAML text, each with the line that ends it.
+std::vector<std::string> partsOf(const std::string& text) {
+  std::vector<std::string> out(1);
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t end = std::min(text.find('\n', at), text.size() - 1) + 1;
+    const std::string_view line = std::string_view(text).substr(at, end - at);
+    out.back() += line;
+    if (line.starts_with("---") && trim(line) == "---") out.emplace_back();
+    at = end;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string nameOf(const Json& object) {
+  const Json* metadata = memberAt(object, "/metadata");
+  std::string name = metadata == nullptr ? std::string() : textAt(*metadata, "name");
+  if (name.empty() && metadata != nullptr) name = textAt(*metadata, "generateName");
+  const std::string kind = textAt(object, "kind");
+  return printable(kind.empty() ? "?" : kind, 63) + "/" + printable(name.empty() ? "?" : name, 253);
+}
+
+Result<std::vector<Document>> readDocuments(const std::string& file, const std::string& text) {
+  std::vector<Document> out;
+  std::size_t line = 0;
+  for (const std::string& part : partsOf(text)) {
+    const auto objects = parseDocuments(part, line);
+    if (!objects.ok()) return objects.status().annotated(file);
+    line += static_cast<std::size_t>(std::count(part.begin(), part.end(), '\n'));
+    for (const Json& object : *objects) {
+      if (!object.is_object()) {
+        return Status(Code::kInvalidArgument, file + ": a document is no object");
+      }
+      const std::size_t before = out.size();
+      append(out, file, object);
+      const bool alone = objects->size() == 1 && out.size() == before + 1 && !isList(object);
+      if (alone) out.back().text = part;
+    }
+  }
+  return out;
+}
+
+std::optional<PodOfObject> podOf(const Json& object, const std::string& namespace_) {
+  PodOfObject out;
+  const std::string name = nameOf(object).substr(nameOf(object).find('/') + 1);
+  const Template* of = templateOf(object);
+  if (of == nullptr) {
+    if (textAt(object, "kind") != "Pod") return std::nullopt;
+    out.pod = object;
+  } else {
+    const Json* pod_template = memberAt(object, of->path);
+    if (pod_template == nullptr || !pod_template->is_object()) return std::nullopt;
+    out.pod = *pod_template;
+    out.path = of->path;
+  }
+  Json& pod = out.pod;
+  if (!pod.contains("metadata") || !pod["metadata"].is_object()) pod["metadata"] = Json::object();
+  pod["apiVersion"] = "v1";
+  pod["kind"] = "Pod";
+  pod["metadata"]["namespace"] = namespace_;
+  if (of == nullptr) return out;
+  std::string owner = name;
+  std::string kind(of->kind);
+  if (!of->hash_label.empty()) {
+    owner += std::string("-") + kHash;
+    kind = "ReplicaSet";
+    if (!pod["metadata"].contains("labels") || !pod["metadata"]["labels"].is_object()) {
+      pod["metadata"]["labels"] = Json::object();
+    }
+    pod["metadata"]["labels"][std::string(of->hash_label)] = kHash;
+  } else if (kind == "CronJob") {
+    owner += "-00000000";
+    kind = "Job";
+  }
+  pod["metadata"]["generateName"] = owner + "-";
+  pod["metadata"]["ownerReferences"] = {{{"apiVersion", textAt(object, "apiVersion")},
+                                         {"kind", kind},
+                                         {"name", owner},
+                                         {"uid", ""},
+                                         {"controller", true}}};
+  return out;
+}
+
+Json withPod(Json object, const PodOfObject& of, const Json& patched) {
+  if (patched == of.pod) return object;
+  Json& target = of.path.empty() ? object : object[Json::json_pointer(of.path)];
+  target["spec"] = patched.at("spec");
+  for (const char* key : {"labels", "annotations"}) {
+    const auto it = patched.at("metadata").find(key);
+    if (it == patched.at("metadata").end()) continue;
+    Json map = *it;
+    if (!of.path.empty() && std::string_view(key) == "labels") {
+      for (const Template& each : kTemplates) {
+        const std::string label(each.hash_label);
+        if (!label.empty() && map.value(label, "") == kHash) map.erase(label);
+      }
+    }
+    if (!map.empty()) target["metadata"][key] = std::move(map);
+  }
+  return object;
+}
+
+}  // namespace profiling::cli

@@ -1,0 +1,87 @@
+#include "operator/cli/pods/settings.h"
+
+#include <map>
+#include <optional>
+
+#include "operator/base/text.h"
+
+namespace profiling::cli {
+namespace {
+
+// Of charts/profiling-operator/values.yaml; a test compares them.
+const std::map<std::string_view, std::string_view> kVersions{
+    {"java", "2.1.2"}, {"python", "1.4.0"}, {"node", "0.6.4"}};
+
+std::string allowed() {
+  std::string out;
+  for (std::size_t i = 0; i < api::kLanguageCount; ++i) {
+    out += (i == 0 ? "" : ", ") + std::string(api::languageToken(static_cast<api::Language>(i)));
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<inject::Settings> chartSettings(const std::vector<std::string>& images) {
+  inject::Settings settings;
+  settings.operator_namespace = "profiling-system";
+  for (std::size_t i = 0; i < api::kLanguageCount; ++i) {
+    const std::string_view token = api::languageToken(static_cast<api::Language>(i));
+    const auto known = kVersions.find(token);
+    const std::string version(known == kVersions.end() ? "" : known->second);
+    settings.agents.at(i) = {
+        "profiling-operator/agent-" + std::string(token) + (version.empty() ? "" : ":" + version),
+        version};
+  }
+  for (const std::string& text : images) {
+    const std::size_t equals = text.find('=');
+    const auto language = api::languageFromToken(std::string_view(text).substr(0, equals));
+    if (equals == std::string::npos || !language || equals + 1 == text.size()) {
+      return Status(Code::kInvalidArgument, "--agent-image '" + printable(text) +
+                                                "' must be LANGUAGE=IMAGE with one of " +
+                                                allowed());
+    }
+    auto& agent = settings.agents.at(static_cast<std::size_t>(*language));
+    agent.image = text.substr(equals + 1);
+    const std::size_t colon = agent.image.rfind(':');
+    agent.version = colon == std::string::npos || agent.image.find('/', colon) != std::string::npos
+                        ? ""
+                        : agent.image.substr(colon + 1);
+  }
+  return settings;
+}
+
+std::optional<inject::Settings> settingsOf(const nlohmann::json& deployment) {
+  inject::Settings settings;
+  const nlohmann::json::json_pointer containers("/spec/template/spec/containers");
+  if (!deployment.contains(containers) || !deployment.at(containers).is_array()) return {};
+  bool found = false;
+  for (const nlohmann::json& container : deployment.at(containers)) {
+    if (!container.is_object() || !container.contains("args")) continue;
+    for (const nlohmann::json& argument : container["args"]) {
+      if (!argument.is_string()) continue;
+      const auto& text = argument.get_ref<const std::string&>();
+      const std::size_t equals = text.find('=');
+      if (equals == std::string::npos) continue;
+      const std::string_view flag = std::string_view(text).substr(0, equals);
+      const std::string value = text.substr(equals + 1);
+      if (flag == "--agent-pull-policy") settings.image_pull_policy = value;
+      for (std::size_t i = 0; i < api::kLanguageCount; ++i) {
+        const std::string token(api::languageToken(static_cast<api::Language>(i)));
+        if (flag == "--agent-image-" + token) {
+          settings.agents.at(i).image = value;
+          found = true;
+        }
+        if (flag == "--agent-version-" + token) settings.agents.at(i).version = value;
+      }
+    }
+  }
+  if (!found) return std::nullopt;
+  const nlohmann::json::json_pointer home("/metadata/namespace");
+  if (deployment.contains(home) && deployment.at(home).is_string()) {
+    settings.operator_namespace = deployment.at(home).get<std::string>();
+  }
+  return settings;
+}
+
+}  // namespace profiling::cli

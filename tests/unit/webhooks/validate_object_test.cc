@@ -1,0 +1,116 @@
+#include "webhooks/validate_object.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace profiling::webhooks {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+json policy(json spec) {
+  return {{"apiVersion", "profiling.dev/v1alpha1"},
+          {"kind", "ProfilingPolicy"},
+          {"metadata", {{"name", "shop"}}},
+          {"spec", std::move(spec)}};
+}
+const json kToServer = {{"serverRef", {{"name", "pyroscope"}, {"namespace", "profiling"}}}};
+
+// One server, "profiling/pyroscope", for namespaces of the team "shop".
+KnownObjects known() {
+  auto server = std::make_shared<api::ProfilingServer>();
+  server->metadata.name = "pyroscope";
+  server->metadata.namespace_ = "profiling";
+  server->spec.allowed_namespaces.from = api::AllowFrom::kSelector;
+  server->spec.allowed_namespaces.selector.match_labels["team"] = "shop";
+  return {.server = [server](const std::string& key) {
+            return key == "profiling/pyroscope" ? server : nullptr;
+          },
+          .namespace_labels = [](const std::string& name) {
+            return name == "shop" ? std::map<std::string, std::string>{{"team", "shop"}}
+                                  : std::map<std::string, std::string>{};
+          }};
+}
+
+TEST(ValidateObject, TakesWhatIsRight) {
+  const Validation v = validateObject(policy(kToServer), "shop", known());
+  EXPECT_EQ(v.error, "");
+  EXPECT_THAT(v.warnings, IsEmpty());
+}
+
+TEST(ValidateObject, RefusesWithFieldValueAndWhatIsAllowed) {
+  json spec = kToServer;
+  spec["sampling"] = {{"cpuHz", 100000}};
+  EXPECT_THAT(validateObject(policy(spec), "shop", known()).error,
+              testing::AllOf(HasSubstr("/spec/sampling/cpuHz"), HasSubstr("100000")));
+  spec = kToServer;
+  spec["rollout"] = {{"pods", {{"steps", {50, 20, 100}}}}};
+  EXPECT_THAT(validateObject(policy(spec), "shop", known()).error, HasSubstr("/rollout/pods/steps"));
+}
+
+TEST(ValidateObject, WarnsOfAServerThatIsNotThere) {
+  const Validation v =
+      validateObject(policy({{"serverRef", {{"name", "other"}}}}), "shop", known());
+  EXPECT_EQ(v.error, "") << "manifests may come in any order";
+  ASSERT_THAT(v.warnings, SizeIs(1));
+  EXPECT_THAT(v.warnings[0], HasSubstr("no ProfilingServer 'shop/other' yet"));
+}
+
+TEST(ValidateObject, WarnsOfAServerThatDoesNotAdmitTheNamespace) {
+  const Validation v = validateObject(policy(kToServer), "bank", known());
+  EXPECT_EQ(v.error, "");
+  ASSERT_THAT(v.warnings, SizeIs(1));
+  EXPECT_THAT(v.warnings[0], HasSubstr("does not admit namespace 'bank'"));
+}
+
+TEST(ValidateObject, OtherKindsAreNotOurs) {
+  EXPECT_EQ(validateObject({{"kind", "Pod"}, {"spec", 7}}, "shop", known()).error, "");
+  EXPECT_EQ(validateObject(json(7), "shop", known()).error, "");
+}
+
+json reviewOf(json object, const char* uid = "u-1") {
+  return {{"request",
+           {{"uid", uid}, {"namespace", "shop"}, {"operation", "CREATE"}, {"object", object}}}};
+}
+net::ServerResponse send(const std::string& body) {
+  const ObjectValidator validator(known());
+  net::ServerRequest request;
+  request.body = body;
+  return validator.handle(request);
+}
+
+TEST(ObjectValidator, AnswersAsTheApiServerExpects) {
+  json bad = policy(kToServer);
+  bad["spec"]["sampling"] = {{"cpuHz", 1}};
+  const json refused = json::parse(send(reviewOf(bad).dump()).body)["response"];
+  EXPECT_EQ(refused["uid"], "u-1");
+  EXPECT_EQ(refused["allowed"], false);
+  EXPECT_EQ(refused["status"]["code"], 422);
+  EXPECT_THAT(refused["status"]["message"].get<std::string>(), HasSubstr("cpuHz"));
+  const json taken = json::parse(send(reviewOf(policy(kToServer)).dump()).body)["response"];
+  EXPECT_EQ(taken["allowed"], true);
+  EXPECT_FALSE(taken.contains("patch"));
+}
+
+TEST(ObjectValidator, WhatGoesAwayIsNotHeldUp) {
+  json bad = policy({{"sampling", 7}});
+  bad["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+  EXPECT_EQ(json::parse(send(reviewOf(bad).dump()).body)["response"]["allowed"], true);
+  json deletion = reviewOf(nullptr);
+  EXPECT_EQ(json::parse(send(deletion.dump()).body)["response"]["allowed"], true);
+}
+
+TEST(ObjectValidator, WhatIsNoReviewIsRefused) {
+  std::string deep = R"({"request":{"uid":"u","object":)";
+  for (int i = 0; i < 10000; ++i) deep += '[';
+  for (const std::string& body : {std::string(), std::string("{"), std::string("7"),
+                                  std::string(R"({"request":{}})"), deep}) {
+    EXPECT_EQ(send(body).status, 400) << body.substr(0, 40);
+  }
+}
+
+}  // namespace
+}  // namespace profiling::webhooks

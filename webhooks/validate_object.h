@@ -1,0 +1,53 @@
+// POST /validate: an object of ours, held against what its schema cannot say.
+//
+// Wrong values are refused with the field, the value and what is allowed, in the words that the
+// operator itself would use; what refers to something that is not there (yet) is a warning, so that
+// manifests may be applied in any order. Fails open like the webhook of pods: what goes wrong
+// inside allows the object, for the controllers report the same in its status.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "operator/api/effective.h"
+#include "operator/net/http_server.h"
+
+namespace profiling::webhooks {
+
+// What the webhook's watches have seen. Called on I/O threads; thread-safe.
+struct KnownObjects {
+  // By "namespace/name"; null: there is none.
+  std::function<std::shared_ptr<const api::ProfilingServer>(const std::string& key)> server;
+  std::function<std::map<std::string, std::string>(const std::string& name)> namespace_labels;
+};
+
+struct Validation {
+  std::string error;  // empty: the object is taken
+  std::vector<std::string> warnings;
+};
+
+// Pure. `namespace_` is the request's; objects of other kinds are valid.
+Validation validateObject(const nlohmann::json& object, const std::string& namespace_,
+                          const KnownObjects& known);
+
+class ObjectValidator {
+ public:
+  explicit ObjectValidator(KnownObjects known, std::function<void()> failed_open = {})
+      : known_(std::move(known)), failed_open_(std::move(failed_open)) {}
+
+  // Thread-safe; runs on the server's I/O threads.
+  net::ServerResponse handle(const net::ServerRequest& request) const;
+
+ private:
+  const KnownObjects known_;
+  const std::function<void()> failed_open_;
+};
+
+}  // namespace profiling::webhooks
