@@ -34,21 +34,27 @@ class Coordinator {
     });
     startOver();
     shareSlots();
-    std::vector<api::WorkloadRollout> records(world_.workloads.size());
+    change_of_.assign(world_.workloads.size(), kNoChange);
     for (const std::size_t i : order_) {
-      Change change = advance(plan_, world_, i, inTurn(world_.workloads[i]), budget_);
-      records[i] = change.record;
+      const Workload& w = world_.workloads[i];
+      if (atRest(plan_, w)) continue;
+      if (w.pods_left_out) {
+        if (!stays(w)) askForPods(i);
+        continue;
+      }
+      Change change = advance(plan_, world_, i, inTurn(w), budget_);
       // What fails now stops what would begin after it in this very pass.
       if (failed(plan_, change.record) && !failed(plan_, world_.workloads[i].record)) {
         ++failures_;
         budget_.frozen = failures_ >= plan_.failure_budget;
       }
       if (change.differs || !change.actions.empty() || change.wants_owner) {
+        change_of_[i] = out_.changes.size();
         out_.changes.push_back(std::move(change));
       }
     }
     out_.stable = plan_.stable;
-    if (!plan_.revisions.empty()) summarise(records);
+    if (!plan_.revisions.empty()) summarise();
     out_.policy = std::move(policy_);
     out_.again = budget_.again;
     return std::move(out_);
@@ -159,21 +165,51 @@ class Coordinator {
     return world_.now - last < plan_.gates.ready_within ? 2 : 3;
   }
 
-  void summarise(const std::vector<api::WorkloadRollout>& records) {
+  // Of a workload that waits(): whether it waits for the same thing still.
+  bool stays(const Workload& w) const {
+    if (w.record.state == State::kPending) return !inTurn(w);
+    return w.record.reason == obstacleOfAll();
+  }
+  // As Machine::obstacle() has them, in its order.
+  std::string_view obstacleOfAll() const {
+    if (!plan_.available) return {};
+    if (plan_.paused) return kPolicyPaused;
+    if (budget_.frozen && !plan_.immediate()) return kBudgetSpent;
+    if (plan_.mode != api::RestartMode::kManaged || !world_.sources.server.empty()) return {};
+    if (!budget_.window.open) return kOutsideWindow;
+    return budget_.slots <= 0 ? kQueued : std::string_view();
+  }
+
+  void askForPods(std::size_t i) {
+    Change change;
+    change.workload = i;
+    change.record = world_.workloads[i].record;
+    change.wants_pods = true;
+    change_of_[i] = out_.changes.size();
+    out_.changes.push_back(std::move(change));
+  }
+
+  // As it is after this pass. Of most workloads nothing changes, and nothing of them is copied.
+  const api::WorkloadRollout& recordOf(std::size_t i) const {
+    return change_of_[i] == kNoChange ? world_.workloads[i].record
+                                      : out_.changes[change_of_[i]].record;
+  }
+
+  void summarise() {
     policy_.pending = policy_.active = policy_.held = policy_.complete = policy_.failed =
         policy_.skipped = 0;
     bool step_done = true;
     std::int64_t blocked = 0;  // held by what no one but a person can settle
-    for (std::size_t i = 0; i < records.size(); ++i) {
-      const api::WorkloadRollout& r = records[i];
+    for (std::size_t i = 0; i < world_.workloads.size(); ++i) {
+      const api::WorkloadRollout& r = recordOf(i);
       const bool mine = inTurn(world_.workloads[i]);
       if (mine && !settled(plan_, r)) step_done = false;
       if (mine && r.state == State::kPaused && r.verdict.result != api::Verdict::kFail) ++blocked;
       countState(r);
     }
-    explain(records, blocked);
+    explain(blocked);
     // Of a policy that has just come the workloads have no records yet: that is no success.
-    if (!step_done || records.empty()) return;
+    if (!step_done || world_.workloads.empty()) return;
     const bool last = policy_.step >= policy_.steps && policy_.wave + 1 >= policy_.waves;
     if (last) {
       const bool proven = policy_.complete > 0 && policy_.failed == 0 && policy_.held == 0;
@@ -211,7 +247,7 @@ class Coordinator {
     }
   }
 
-  void explain(const std::vector<api::WorkloadRollout>& records, std::int64_t blocked) {
+  void explain(std::int64_t blocked) {
     policy_.reason.clear();
     policy_.message.clear();
     if (!plan_.aborted.empty() && plan_.aborted == policy_.revision) {
@@ -221,7 +257,7 @@ class Coordinator {
       policy_.reason = "FailureBudgetSpent";
       policy_.message = std::to_string(policy_.failed) +
                         " workloads failed; rollout.workloads.failureBudget is " +
-                        std::to_string(plan_.failure_budget) + nameOfFailed(records);
+                        std::to_string(plan_.failure_budget) + nameOfFailed();
     } else if (plan_.paused) {
       policy_.reason = "Paused";
       policy_.message = "rollout.paused is true";
@@ -236,18 +272,20 @@ class Coordinator {
     }
   }
 
-  std::string nameOfFailed(const std::vector<api::WorkloadRollout>& records) const {
+  std::string nameOfFailed() const {
     for (const std::size_t i : order_) {
-      if (!failed(plan_, records[i])) continue;
-      return ": " + world_.workloads[i].key + " (" + records[i].verdict.reason + ")";
+      if (!failed(plan_, recordOf(i))) continue;
+      return ": " + world_.workloads[i].key + " (" + recordOf(i).verdict.reason + ")";
     }
     return {};
   }
 
   const Plan& plan_;
   const World& world_;
+  static constexpr std::size_t kNoChange = static_cast<std::size_t>(-1);
   std::vector<std::size_t> order_;
-  std::vector<std::uint32_t> lowest_;  // bucket of each wave, so that no step is empty
+  std::vector<std::size_t> change_of_;  // by workload: index into out_.changes
+  std::vector<std::uint32_t> lowest_;   // bucket of each wave, so that no step is empty
   Budget budget_;
   std::int64_t failures_ = 0;
   std::pair<std::int64_t, std::int64_t> promoted_{-1, -1};

@@ -31,6 +31,7 @@ struct Change {
   bool differs = false;  // from the one in the world
   std::vector<Action> actions;
   bool wants_owner = false;  // decide again with Workload::owner set
+  bool wants_pods = false;   // decide again with Workload::pods, which were left out
 };
 
 struct Result {
@@ -51,9 +52,16 @@ std::size_t stepOf(const std::vector<std::int64_t>& steps, std::uint32_t bucket,
 // than all where there are two, so that there is somebody to compare with.
 std::int64_t podsOfStep(std::int64_t total, std::int64_t percent);
 
+// The one revision (empty: no agent) of pods that are all ready and have never failed; nullopt where
+// they are not, or there is none.
+std::optional<std::string> calmOf(const Pods& pods);
+
 // Whether nothing is to be done for the workload, whatever its pods are in detail: it is calm and
 // complete, or calm and waits for its owner under a plan that restarts nothing.
 bool atRest(const Plan& plan, const Workload& workload);
+
+// Whether the workload waits for its turn and only that can change anything.
+bool waits(const Plan& plan, const Workload& workload);
 
 // Whether pods of the workload are being replaced: it counts against maxParallel.
 bool restarting(const api::WorkloadRollout& record);

@@ -53,10 +53,6 @@ Change advance(const Plan& plan, const World& world, std::size_t index, bool in_
 Change Machine::run() {
   Change change;
   change.workload = index_;
-  if (atRest(plan_, w_)) {
-    change.record = w_.record;
-    return change;
-  }
   if (plan_.revisions.empty()) {
     withoutPolicy();
   } else {

@@ -6,6 +6,8 @@
 // Several transitions may happen in one call; the record shows the last state.
 #pragma once
 
+#include <array>
+#include <string_view>
 #include <vector>
 
 #include "controllers/engine/counts.h"
@@ -29,6 +31,16 @@ struct Budget {
 Change advance(const Plan& plan, const World& world, std::size_t index, bool in_turn,
                Budget& budget);
 
+// The reason of Pending while a workload's turn has not come.
+inline constexpr std::string_view kNotYet = "NotYet";
+// Reasons of Preflight that are the same for all workloads of a policy, and wait without a
+// deadline.
+inline constexpr std::string_view kPolicyPaused = "PolicyPaused";
+inline constexpr std::string_view kBudgetSpent = "FailureBudgetSpent";
+inline constexpr std::string_view kOutsideWindow = "OutsideWindow";
+inline constexpr std::string_view kQueued = "Queued";
+inline constexpr std::array<std::string_view, 4> kPatientReasons{kPolicyPaused, kBudgetSpent,
+                                                                 kOutsideWindow, kQueued};
 // A reason of the state Paused that a person gave, which holds up nobody else.
 inline constexpr std::string_view kPausedByUser = "PausedByUser";
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <string>
 
-#include "controllers/engine/engine.h"
+#include "controllers/engine/machine.h"
 #include "controllers/engine/times.h"
 
 namespace profiling::engine {
@@ -41,16 +41,52 @@ std::int64_t podsOfStep(std::int64_t total, std::int64_t percent) {
   return std::clamp<std::int64_t>((total * percent + 99) / 100, 1, total - 1);
 }
 
-bool atRest(const Plan& plan, const Workload& w) {
+namespace {
+
+// Nobody asks for anything, nothing fails, and its record holds what the plan says.
+bool unmoved(const Plan& plan, const Workload& w) {
   const bool asked = w.wishes.skip || w.wishes.paused || !w.wishes.pin.empty() ||
                      !plan.aborted.empty() || plan.revisions.empty();
-  if (!w.calm || asked || w.unsupported || w.kind == "Job" || w.kind == "CronJob") return false;
+  return w.calm && !asked && !w.unsupported && w.kind != "Job" && w.kind != "CronJob";
+}
+
+bool recorded(const Plan& plan, const api::WorkloadRollout& r) {
+  return r.target_revision == plan.revisions.front() && r.restart_mode == plan.mode &&
+         r.max_unavailable == plan.max_unavailable &&
+         r.steps == static_cast<std::int64_t>(plan.pod_steps.size());
+}
+
+}  // namespace
+
+std::optional<std::string> calmOf(const Pods& pods) {
+  if (pods.empty()) return std::nullopt;
+  for (const Pod& pod : pods) {
+    if (!pod.ready || pod.deleting || pod.failure || pod.restarts > 0 || !pod.eligible ||
+        pod.revision != pods.front().revision) {
+      return std::nullopt;
+    }
+  }
+  return pods.front().revision;
+}
+
+bool waits(const Plan& plan, const Workload& w) {
+  const api::WorkloadRollout& r = w.record;
+  const bool plain = unmoved(plan, w) && w.images.empty() && recorded(plan, r) &&
+                     r.rejected_revision != r.target_revision && r.last_restart.empty() &&
+                     r.assigned_revision == r.stable_revision && !r.target_pods;
+  if (!plain) return false;
+  if (r.state == api::WorkloadState::kPending) return r.reason == kNotYet;
+  return r.state == api::WorkloadState::kPreflight && r.step == 0 &&
+         std::find(kPatientReasons.begin(), kPatientReasons.end(), r.reason) !=
+             kPatientReasons.end();
+}
+
+bool atRest(const Plan& plan, const Workload& w) {
+  if (!unmoved(plan, w)) return false;
   const api::WorkloadRollout& r = w.record;
   if (r.state == api::WorkloadState::kComplete) {
-    return r.target_revision == plan.revisions.front() && *w.calm == r.target_revision &&
-           r.assigned_revision == r.target_revision && r.reason.empty() &&
-           r.restart_mode == plan.mode && r.max_unavailable == plan.max_unavailable &&
-           r.steps == static_cast<std::int64_t>(plan.pod_steps.size());
+    return recorded(plan, r) && *w.calm == r.target_revision &&
+           r.assigned_revision == r.target_revision && r.reason.empty();
   }
   return plan.immediate() && r.target_revision.empty() && w.calm->empty() && w.images.empty();
 }

@@ -61,9 +61,10 @@ std::optional<Machine::Obstacle> Machine::obstacle() {
   if (!plan_.available) {
     return Obstacle{"ServerUnavailable", "there is no storage server to send profiles to", {}};
   }
-  if (plan_.paused) return Obstacle{"PolicyPaused", "rollout.paused of the policy is true", {}};
+  if (plan_.paused)
+    return Obstacle{std::string(kPolicyPaused), "rollout.paused of the policy is true", {}};
   if (budget_.frozen && !plan_.immediate()) {
-    return Obstacle{"FailureBudgetSpent", "too many workloads have failed", {}};
+    return Obstacle{std::string(kBudgetSpent), "too many workloads have failed", {}};
   }
   if (auto against = quarantined()) return against;
   if (!managed() || jobs()) return std::nullopt;
@@ -71,8 +72,8 @@ std::optional<Machine::Obstacle> Machine::obstacle() {
     return Obstacle{"ServerNotReady", world_.sources.server, now_ + kLookAgain};
   }
   if (!budget_.window.open) {
-    return Obstacle{"OutsideWindow", "pods are replaced in the maintenance windows only",
-                    budget_.window.changes};
+    return Obstacle{std::string(kOutsideWindow),
+                    "pods are replaced in the maintenance windows only", budget_.window.changes};
   }
   // Less overhead is a remedy, and does not rest.
   const bool remedy = !r_.history.empty() && r_.history.front().result == "TooCostly" &&
@@ -86,7 +87,7 @@ std::optional<Machine::Obstacle> Machine::obstacle() {
                     now_ + kLookAgain};
   }
   if (!budget_.acts[index_] && budget_.slots <= 0) {
-    return Obstacle{"Queued", "other workloads come first", {}};
+    return Obstacle{std::string(kQueued), "other workloads come first", {}};
   }
   return ownerObstacle();
 }
@@ -95,7 +96,7 @@ void Machine::preflight() {
   if (jobs()) {
     // No run is ever interrupted; the next one carries the agent.
     const auto against = obstacle();
-    if (against && against->reason != "Queued" && !wants_owner_) {
+    if (against && against->reason != kQueued && !wants_owner_) {
       wait(against->reason, against->message, against->again);
       return;
     }
@@ -129,10 +130,10 @@ void Machine::preflight() {
     if (wants_owner_) return;
     if (r_.step == 0) assign(r_.stable_revision);
     const Time deadline = timeOf(r_.since) + plan_.progress_deadline;
-    const bool overdue = now_ >= deadline && against->reason != "Queued" &&
-                         against->reason != "PolicyPaused" && against->reason != "OutsideWindow" &&
-                         against->reason != "FailureBudgetSpent" &&
-                         against->reason != "AwaitingProbe";
+    const bool patient = against->reason == "AwaitingProbe" ||
+                         std::find(kPatientReasons.begin(), kPatientReasons.end(),
+                                   against->reason) != kPatientReasons.end();
+    const bool overdue = now_ >= deadline && !patient;
     if (r_.step == 0 && (against->skip || overdue)) {
       enter(State::kSkipped, against->reason, against->message);
       again(now_ + kLookAgain);
@@ -152,7 +153,7 @@ void Machine::preflight() {
     enter(State::kBaselining);
     return;
   }
-  if (!takeSlot()) return wait("Queued", "other workloads come first");
+  if (!takeSlot()) return wait(std::string(kQueued), "other workloads come first");
   enter(State::kStepping);
 }
 

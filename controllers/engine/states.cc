@@ -23,7 +23,7 @@ void Machine::pending() {
   }
   if (!in_turn_) {
     assign(r_.stable_revision);
-    wait("NotYet", "its turn in the rollout has not come");
+    wait(std::string(kNotYet), "its turn in the rollout has not come");
     return;
   }
   enter(State::kPreflight);

@@ -136,9 +136,10 @@ struct Workload {
   // its target would bring. Empty where it names none.
   std::vector<std::string> images, agents;
   // Set when all pods are ready, have never failed and have this revision (empty: no agent). Where
-  // it is and atRest() holds, `pods` may be left out: of most workloads nothing more is needed, and
-  // the pods of a large cluster would be a lot to carry along.
+  // it is and atRest() or waits() holds, `pods` may be left out: of most workloads nothing more is
+  // needed, and the pods of a large cluster would be a lot to carry along.
   std::optional<std::string> calm;
+  bool pods_left_out = false;  // where waits() holds: the engine may ask for them
   std::optional<Owner> owner;
 };
 

@@ -313,6 +313,17 @@ std::vector<PodTable::Listed> PodTable::groups(std::string_view namespace_) cons
   return out;
 }
 
+std::vector<std::uint64_t> PodTable::generations(const std::vector<std::string>& keys) const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<std::uint64_t> out;
+  out.reserve(keys.size());
+  for (const std::string& key : keys) {
+    const auto it = groups_.find(key);
+    out.push_back(it == groups_.end() ? 0 : it->second->generation);
+  }
+  return out;
+}
+
 PodTableStats PodTable::stats() const {
   const std::scoped_lock lock(mutex_);
   return {rows_.size(), groups_.size(), symbols_.size()};

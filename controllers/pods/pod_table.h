@@ -68,6 +68,8 @@ class PodTable {
     std::uint64_t generation;
   };
   std::vector<Listed> groups(std::string_view namespace_) const;  // empty: of all namespaces
+  // Of each key in turn, at one moment; 0: there is no such group.
+  std::vector<std::uint64_t> generations(const std::vector<std::string>& keys) const;
   PodTableStats stats() const;
 
  private:

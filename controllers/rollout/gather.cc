@@ -19,31 +19,6 @@ bool isOf(const api::WorkloadProfile& record, const api::EffectivePolicy& policy
          (policy.cluster || record.metadata.namespace_ == policy.policy.metadata.namespace_);
 }
 
-// The one revision of pods that are all ready and have never failed.
-std::optional<std::string> calmOf(const engine::Pods& pods) {
-  if (pods.empty()) return std::nullopt;
-  for (const engine::Pod& pod : pods) {
-    if (!pod.ready || pod.deleting || pod.failure || pod.restarts > 0 || !pod.eligible ||
-        pod.revision != pods.front().revision) {
-      return std::nullopt;
-    }
-  }
-  return pods.front().revision;
-}
-
-using Generations = std::unordered_map<std::string, std::uint64_t>;
-Generations generationsOf(const PodTable& pods, const std::string& namespace_) {
-  Generations out;
-  for (PodTable::Listed& listed : pods.groups(namespace_)) {
-    out.emplace(std::move(listed.key), listed.generation);
-  }
-  return out;
-}
-std::uint64_t at(const Generations& generations, const std::string& group) {
-  const auto it = generations.find(group);
-  return it == generations.end() ? 0 : it->second;
-}
-
 }  // namespace
 
 std::shared_ptr<const WorldReader::Facts> WorldReader::factsOf(const std::string& group,
@@ -64,7 +39,7 @@ std::shared_ptr<const WorldReader::Facts> WorldReader::factsOf(const std::string
   facts->policies = policies;
   facts->preflight = preflight;
   facts->pods = podsOf(group, record);
-  facts->calm = calmOf(*facts->pods);
+  facts->calm = engine::calmOf(*facts->pods);
   if (facts->calm) facts->pods.reset();
   if (const auto evaluation = index_.evaluation(group)) {
     const PolicyShare* main = evaluation->main();
@@ -137,9 +112,17 @@ void WorldReader::readOthers(const api::EffectivePolicy* policy, engine::World& 
   }
 }
 
-void WorldReader::readImages(const api::EffectivePolicy& policy, const Member& member,
-                             const engine::World& world, engine::Workload& w) const {
-  if (world.quarantine.empty()) return;
+void WorldReader::readPods(const Member& member, engine::Workload& w) const {
+  w.pods = podsOf(member.group, *member.record);
+  w.pods_left_out = false;
+}
+
+void WorldReader::readImages(const api::EffectivePolicy& policy, const engine::Plan& plan,
+                             const Member& member, const engine::World& world,
+                             engine::Workload& w) const {
+  const bool complete = w.record.state == api::WorkloadState::kComplete &&
+                        w.record.target_revision == plan.revisions.front();
+  if (world.quarantine.empty() || complete) return;
   w.images = pods_.images(member.group);
   std::erase_if(w.images, [&](const std::string& image) {
     return std::none_of(world.quarantine.begin(), world.quarantine.end(),
@@ -159,7 +142,6 @@ engine::World WorldReader::read(const api::EffectivePolicy& policy, const engine
                                 std::vector<Member>& members) {
   const api::ObjectMeta& metadata = policy.policy.metadata;
   const std::string& namespace_ = policy.cluster ? std::string() : metadata.namespace_;
-  const Generations generations = generationsOf(pods_, namespace_);
   const auto namespaces = namespaces_.snapshot();
   const auto& rollout = policy.policy.spec.rollout;
   const auto order = rollout ? rollout->order : std::vector<api::RolloutWave>();
@@ -167,27 +149,34 @@ engine::World WorldReader::read(const api::EffectivePolicy& policy, const engine
   std::set<std::string> known{policy.revision};
   for (const auto& revision : policy.revisions) known.insert(revision->revision);
 
-  static const auto none = std::make_shared<const engine::Pods>();
   engine::World world;
   readOthers(&policy, world);
   const auto all = records_.snapshot();
+  std::vector<std::string> groups;
   const std::string prefix = namespace_.empty() ? "" : namespace_ + "/";
   for (auto it = all->lower_bound(prefix); it != all->end() && it->first.starts_with(prefix);
        ++it) {
-    const api::WorkloadProfile& record = *it->second;
-    if (record.metadata.deleting || !isOf(record, policy)) continue;
-    Member member{it->second, groupOf(record)};
-    if (member.group.empty()) continue;
-    engine::Workload w = workloadOf(member, metadata.uid, at(generations, member.group));
-    const auto found = namespaces->find(record.metadata.namespace_);
+    if (it->second->metadata.deleting || !isOf(*it->second, policy)) continue;
+    std::string group = groupOf(*it->second);
+    if (group.empty()) continue;
+    members.push_back({it->second, group});
+    groups.push_back(std::move(group));
+  }
+  const std::vector<std::uint64_t> generations = pods_.generations(groups);
+  static const auto none = std::make_shared<const engine::Pods>();
+  world.workloads.reserve(members.size());
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const Member& member = members[i];
+    engine::Workload& w =
+        world.workloads.emplace_back(workloadOf(member, metadata.uid, generations[i]));
+    const auto found = namespaces->find(member.record->metadata.namespace_);
     w.wave = api::waveOf(order, found == namespaces->end() ? kNoLabels : found->second->labels);
     if (known.count(w.record.stable_revision) == 0) w.record.stable_revision.clear();
-    readImages(policy, member, world, w);
-    if (!w.pods) {
-      w.pods = engine::atRest(plan, w) ? none : podsOf(member.group, record);
-    }
-    world.workloads.push_back(std::move(w));
-    members.push_back(std::move(member));
+    readImages(policy, plan, member, world, w);
+    if (w.pods) continue;
+    w.pods_left_out = engine::waits(plan, w);
+    const bool needed = !w.pods_left_out && !engine::atRest(plan, w);
+    w.pods = needed ? podsOf(member.group, *member.record) : none;
   }
   forgetGone(all->size());
   world.record = policy.policy.status.rollout.value_or(api::PolicyRollout{});

@@ -32,6 +32,8 @@ class WorldReader {
   // Those that `policy` decides about; world.workloads[i] is members[i].
   engine::World read(const api::EffectivePolicy& policy, const engine::Plan& plan,
                      std::vector<Member>& members);
+  // Where read() left them out and the engine asks for them.
+  void readPods(const Member& member, engine::Workload& w) const;
   // Those with a record of a rollout that no policy decides about any more.
   engine::World orphans(std::vector<Member>& members);
 
@@ -51,8 +53,8 @@ class WorldReader {
   std::shared_ptr<const engine::Pods> podsOf(const std::string& group,
                                              const api::WorkloadProfile& record) const;
   void readOthers(const api::EffectivePolicy* policy, engine::World& world) const;  // null: orphans
-  void readImages(const api::EffectivePolicy& policy, const Member& member,
-                  const engine::World& world, engine::Workload& w) const;
+  void readImages(const api::EffectivePolicy& policy, const engine::Plan& plan,
+                  const Member& member, const engine::World& world, engine::Workload& w) const;
   engine::Workload workloadOf(const Member& member, const std::string& policy_uid,
                               std::uint64_t generation);
 

@@ -161,9 +161,14 @@ std::optional<Millis> RolloutReconciler::markGoing(engine::World& world) {
 Outcome RolloutReconciler::move(Pass& pass, const std::stop_token& stop) {
   for (int look = 0; look < kLooks; ++look) {
     pass.result = engine::decide(pass.plan, pass.world);
-    const bool wants = std::any_of(pass.result.changes.begin(), pass.result.changes.end(),
-                                   [](const engine::Change& change) { return change.wants_owner; });
+    const bool wants = std::any_of(
+        pass.result.changes.begin(), pass.result.changes.end(),
+        [](const engine::Change& change) { return change.wants_owner || change.wants_pods; });
     if (!wants) break;
+    for (const engine::Change& change : pass.result.changes) {
+      if (!change.wants_pods) continue;
+      reader_.readPods(pass.members[change.workload], pass.world.workloads[change.workload]);
+    }
     if (const Status read = readOwners(pass, stop); !read.ok()) return Outcome::failed(read);
   }
   count(pass.plan.policy, pass.world, pass.result.changes);
@@ -219,7 +224,7 @@ Status RolloutReconciler::keepRevisions(Pass& pass, const std::stop_token& stop)
 Outcome RolloutReconciler::write(Pass& pass, const std::stop_token& stop) {
   Status failure;
   for (const engine::Change& change : pass.result.changes) {
-    if (change.wants_owner) {
+    if (change.wants_owner || change.wants_pods) {
       pass.sooner(kAgainSoon);
       continue;
     }

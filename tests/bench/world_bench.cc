@@ -18,10 +18,12 @@ using namespace profiling;  // NOLINT(google-build-using-namespace): what is mea
 constexpr const char* kRevision = "0123456789";
 constexpr std::uint32_t kCreated = 1'785'585'600;
 
+enum class Fleets { kNew, kWaiting, kComplete };
+
 // A cluster policy over `workloads` Deployments of 15 pods in 500 namespaces.
 class Fleet {
  public:
-  Fleet(int workloads, bool complete) {
+  Fleet(int workloads, Fleets kind) {
     policy_->cluster = true;
     policy_->policy.metadata.name = "all";
     policy_->policy.metadata.uid = "all-uid";
@@ -34,7 +36,7 @@ class Fleet {
     policy_->server_url = "http://pyroscope:4040";
     kube::Store<api::WorkloadProfile>::Map records;
     pods_.beginList();
-    for (int i = 0; i < workloads; ++i) add(i, complete, records);
+    for (int i = 0; i < workloads; ++i) add(i, kind, records);
     pods_.endList();
     records_.publish(std::move(records));
   }
@@ -67,8 +69,8 @@ class Fleet {
     facts.images = {digest};
     pods_.upsert(facts);
   }
-  void add(int i, bool complete, kube::Store<api::WorkloadProfile>::Map& records) {
-    complete_ = complete;
+  void add(int i, Fleets kind, kube::Store<api::WorkloadProfile>::Map& records) {
+    complete_ = kind == Fleets::kComplete;
     const std::string namespace_ = "ns-" + std::to_string(i % 500);
     const std::string name = "web-" + std::to_string(i);
     for (int p = 0; p < 15; ++p) {
@@ -81,13 +83,25 @@ class Fleet {
     record->metadata.annotations[std::string(controllers::kGroupKey)] = "Deployment/" + name;
     record->status.workload_ref = {"apps/v1", "Deployment", name, "uid-" + name};
     record->status.policy_ref = api::PolicyRef{"ClusterProfilingPolicy", "all"};
-    if (complete) {
+    if (kind != Fleets::kNew) {
       api::WorkloadRollout& r = record->status.rollout.emplace();
-      r.state = api::WorkloadState::kComplete;
-      r.target_revision = r.assigned_revision = r.stable_revision = kRevision;
+      r.target_revision = kRevision;
+      if (complete_) {
+        r.state = api::WorkloadState::kComplete;
+        r.assigned_revision = r.stable_revision = kRevision;
+        r.step = 3;
+      } else {
+        // Fifty are at it, the others wait for their places.
+        r.state = i < 50 ? api::WorkloadState::kStepping : api::WorkloadState::kPreflight;
+        r.step = i < 50 ? 1 : 0;
+        if (i < 50) r.assigned_revision = kRevision;
+        if (i < 50) r.target_pods = 1;
+        if (i >= 50) r.reason = "Queued";
+        if (i >= 50) r.message = "other workloads come first";
+      }
       r.since = "2026-08-01T00:00:00Z";
       r.restart_mode = api::RestartMode::kManaged;
-      r.step = r.steps = 3;
+      r.steps = 3;
     }
     records[kube::objectKey(namespace_, record->metadata.name)] = std::move(record);
     snapshot_->namespaces[namespace_].policies = {policy_};
@@ -104,8 +118,8 @@ class Fleet {
 };
 
 // p99 over the iterations is told beside the mean: the bar is for it.
-void reconcileAll(benchmark::State& state, bool complete) {
-  Fleet fleet(static_cast<int>(state.range(0)), complete);
+void reconcileAll(benchmark::State& state, Fleets kind) {
+  Fleet fleet(static_cast<int>(state.range(0)), kind);
   fleet.reconcile();
   std::vector<double> times;
   std::size_t changes = 0;
@@ -123,13 +137,17 @@ void reconcileAll(benchmark::State& state, bool complete) {
   state.counters["changes"] = static_cast<double>(changes);
 }
 
-void BM_ReconcileBeginning(benchmark::State& state) {
-  reconcileAll(state, false);
+void BM_ReconcileNew(benchmark::State& state) {
+  reconcileAll(state, Fleets::kNew);
+}
+void BM_ReconcileWaiting(benchmark::State& state) {
+  reconcileAll(state, Fleets::kWaiting);
 }
 void BM_ReconcileComplete(benchmark::State& state) {
-  reconcileAll(state, true);
+  reconcileAll(state, Fleets::kComplete);
 }
-BENCHMARK(BM_ReconcileBeginning)->Arg(10000)->Unit(benchmark::kMillisecond)->Iterations(100);
+BENCHMARK(BM_ReconcileNew)->Arg(10000)->Unit(benchmark::kMillisecond)->Iterations(20);
+BENCHMARK(BM_ReconcileWaiting)->Arg(10000)->Unit(benchmark::kMillisecond)->Iterations(100);
 BENCHMARK(BM_ReconcileComplete)->Arg(10000)->Unit(benchmark::kMillisecond)->Iterations(100);
 
 }  // namespace

@@ -51,7 +51,7 @@ def application(namespace, name, language="python", extra="", replicas=2, env=()
     container = {
         "name": "app", "image": image, "imagePullPolicy": "IfNotPresent", "ports": [{"containerPort": 8080}],
         "env": list(env), "readinessProbe": {"httpGet": {"path": "/healthz", "port": 8080}, "periodSeconds": 2},
-        "lifecycle": {"preStop": {"sleep": {"seconds": 3}}},
+        "lifecycle": {"preStop": {"sleep": {"seconds": 6}}},
         "resources": {"requests": {"cpu": limits[0], "memory": "48Mi"}, "limits": {"cpu": limits[1], "memory": "256Mi"}},
         "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}}
     if command:
@@ -61,7 +61,7 @@ def application(namespace, name, language="python", extra="", replicas=2, env=()
         "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": name}},
                  "strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
                  "template": {"metadata": {"labels": {"app": name}, "annotations": {"profiling.dev/inject": language}},
-                              "spec": {"automountServiceAccountToken": False, "terminationGracePeriodSeconds": 5,
+                              "spec": {"automountServiceAccountToken": False, "terminationGracePeriodSeconds": 12,
                                        "securityContext": {"runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"type": "RuntimeDefault"}},
                                        "containers": [container], **pod}}}}
     service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": namespace},

@@ -193,6 +193,37 @@ bool Controller::readOwners(const engine::Result& result) {
   return any;
 }
 
+engine::Result Controller::ask() {
+  std::vector<std::shared_ptr<const engine::Pods>> all(world_.workloads.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    engine::Workload& w = world_.workloads[i];
+    all[i] = w.pods;
+    w.calm = engine::calmOf(*w.pods);
+    w.pods_left_out = w.calm && engine::waits(plan_, w);
+    if (w.pods_left_out) w.pods = std::make_shared<const engine::Pods>();
+  }
+  engine::Result result = decide_(plan_, world_);
+  for (int i = 0; i < 4; ++i) {
+    bool pods = false;
+    for (const engine::Change& change : result.changes) {
+      if (!change.wants_pods) continue;
+      world_.workloads[change.workload].pods = all[change.workload];
+      world_.workloads[change.workload].pods_left_out = false;
+      pods = true;
+    }
+    const bool owners = readOwners(result);
+    if (!pods && !owners) break;
+    result = decide_(plan_, world_);
+  }
+  observer_.decided(plan_, world_, result);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    world_.workloads[i].pods = std::move(all[i]);
+    world_.workloads[i].pods_left_out = false;
+  }
+  std::erase_if(result.changes, [](const engine::Change& c) { return c.wants_pods; });
+  return result;
+}
+
 void Controller::decide() {
   decision_due_ = kNever;
   last_decision_ = events_.now();
@@ -200,9 +231,7 @@ void Controller::decide() {
   world_.now = timeAt(events_.now() + clock_);
   world_.sources = observeSources(scenario_, events_.now());
   if (!plan_.revisions.empty()) readQuarantine();
-  engine::Result result = decide_(plan_, world_);
-  for (int i = 0; i < 3 && readOwners(result); ++i) result = decide_(plan_, world_);
-  observer_.decided(plan_, world_, result);
+  const engine::Result result = ask();
   apply(result);
   for (engine::Workload& w : world_.workloads) w.owner.reset();
   if (alive_ && result.again) {

@@ -54,6 +54,7 @@ class Controller {
   void decide();
   void wantDecision(Ms at);
   void readQuarantine();
+  engine::Result ask();  // as the product does: pods of those that only wait are left out
   bool readOwners(const engine::Result& result);
   void apply(const engine::Result& result);
   bool write(const engine::Change& change);
