@@ -23,6 +23,7 @@ ALLOWED = {
     "webhooks/inject": ["operator/base", "operator/api"],
     "webhooks/admission": ["operator/base", "operator/api"],
     "webhooks/agents": [],
+    "webhooks/agents/scrape": ["operator/base"],
     "webhooks": ["operator/base", "operator/api", "operator/net", "webhooks/inject", "webhooks/admission"],
     "controllers/specs": ["operator/base", "operator/api"],
     "controllers/engine": ["operator/base", "operator/api"],
@@ -31,14 +32,14 @@ ALLOWED = {
     "operator/app": ["operator", "webhooks", "controllers"],
 }
 # Pure folders and files: no threads, no files, no logging, no clock but values.
-PURE = ("webhooks/inject/", "controllers/specs/", "controllers/engine/")
+PURE = ("webhooks/inject/", "webhooks/agents/scrape/pprof/", "controllers/specs/", "controllers/engine/")
 IMPURE_HEADERS = {"thread", "mutex", "condition_variable", "fstream", "iostream", "atomic", "stop_token",
                   "operator/base/log.h", "operator/base/stop.h", "operator/base/clock.h"}
 # Libraries that only their adapters may see.
 FENCES = {
     "cpprest/": ("operator/net/cpprest/",),
     "pplx/": ("operator/net/cpprest/",),
-    "boost/": ("operator/net/beast/", "operator/net/cpprest/"),
+    "boost/": ("operator/net/beast/", "operator/net/cpprest/", "webhooks/agents/scrape/net/"),
     "curl/": ("operator/net/curl/",),
     "prometheus/": ("operator/obs/", "operator/app/"),
     "spdlog/": ("operator/base/",),
