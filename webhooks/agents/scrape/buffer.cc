@@ -29,9 +29,14 @@ void Buffer::shrink() {
   }
 }
 
-std::vector<Outgoing> Buffer::take(std::size_t count, std::size_t bytes, SteadyTime deadline) {
+bool Buffer::wait(SteadyTime deadline) {
   std::unique_lock lock(mutex_);
   news_.wait_until(lock, deadline, [&] { return closed_ || !waiting_.empty(); });
+  return !waiting_.empty();
+}
+
+std::vector<Outgoing> Buffer::take(std::size_t count, std::size_t bytes) {
+  const std::lock_guard lock(mutex_);
   std::vector<Outgoing> taken;
   std::size_t sum = 0;
   while (!waiting_.empty() && taken.size() < count) {

@@ -27,9 +27,10 @@ class Buffer {
   // are what gives way when there is no room.
   void restore(std::vector<Outgoing> profiles);
 
-  // Waits until there is something, until close(), or until `deadline`. At most `bytes` (but at
-  // least one profile) and `count`; empty when it gave up waiting.
-  std::vector<Outgoing> take(std::size_t count, std::size_t bytes, SteadyTime deadline);
+  // Waits until there is something, until close(), or until `deadline`; whether there is something.
+  bool wait(SteadyTime deadline);
+  // What is there, at most `count` and `bytes`, but at least one profile if there is one.
+  std::vector<Outgoing> take(std::size_t count, std::size_t bytes);
 
   // Nobody waits any more; what is there may still be taken.
   void close();

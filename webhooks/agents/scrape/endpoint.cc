@@ -59,10 +59,10 @@ void Endpoint::failed(SteadyTime now) {
 }
 
 void Endpoint::applicationReturned(SteadyTime now) {
+  if (absent_ || failures_ > 0) due_ = now;
   seconds_ = cpuSeconds(interval_);
   failures_ = 0;
   path_ = 0;
-  if (absent_) due_ = now;
   absent_ = false;
 }
 

@@ -40,7 +40,7 @@ class Endpoint {
   bool absent() const { return absent_; }
 
   void answered(Answer answer, SteadyTime now);
-  // The application came back, maybe as another version: what was missing may be there.
+  // The application came back, maybe as another version: what was missing or failed may work now.
   void applicationReturned(SteadyTime now);
 
  private:
