@@ -31,7 +31,7 @@ enum class Verdict {
   kRefused,  // it will never take this
 };
 
-inline constexpr int kMaxAttempts = 5;
+inline constexpr int kMaxAttempts = 3;
 
 // status 0: there was no answer. After kMaxAttempts errors of the server itself a profile is
 // refused: a server answers a profile that it cannot read with 500.
