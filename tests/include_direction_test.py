@@ -104,6 +104,9 @@ def self_test():
         "controllers/x.h": '#include "operator/net/curl/client.h"',
         "webhooks/inject/x.h": '#include "operator/kube/store.h"',
         "operator/cli/x.cc": '#include "controllers/workload/index.h"',
+        "webhooks/agents/scrape/x.cc": '#include "operator/net/http_client.h"',
+        "webhooks/agents/scrape/y.cc": "#include <boost/asio.hpp>",
+        "webhooks/agents/scrape/pprof/x.cc": "#include <thread>",
     }
     for path, text in bad.items():
         assert list(problems_of(path, text)), f"{path}: {text} must be refused"
@@ -116,6 +119,7 @@ def self_test():
         "controllers/signals/x.cc": '#include "operator/net/query_client.h"',
         "operator/net/curl/x.cc": '#include "operator/net/query_client.h"\n#include <curl/curl.h>',
         "operator/cli/x.cc": '#include "controllers/engine/world.h"\n#include <CLI/CLI.hpp>',
+        "webhooks/agents/scrape/net/x.cc": '#include "operator/base/status.h"\n#include <boost/beast/http.hpp>',
     }
     for path, text in good.items():
         assert not list(problems_of(path, text)), list(problems_of(path, text))

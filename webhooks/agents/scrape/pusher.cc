@@ -48,6 +48,13 @@ PushTotals Pusher::run(const Cancel& closing, const Cancel& abort) {
     auto batch = buffer_.take(singles_ > 0 ? 1 : kBatchCount, kBatchBytes);
     if (singles_ > 0) --singles_;
     push(std::move(batch), closing, abort);
+    if (const std::uint64_t dropped = buffer_.dropped(); dropped != dropped_told_) {
+      if (drops_.now(now())) {
+        log::warn("Profiles gave way to later ones",
+                  {{"dropped", dropped - dropped_told_}, {"waiting", buffer_.size()}});
+        dropped_told_ = dropped;
+      }
+    }
   }
   totals_.left = buffer_.size();
   return totals_;

@@ -37,8 +37,9 @@ class Pusher {
   const Settings& settings_;
   HttpClient client_;
   Backoff backoff_;
-  Rarely complaints_;
+  Rarely complaints_, drops_;
   PushTotals totals_;
+  std::uint64_t dropped_told_ = 0;
   std::size_t singles_ = 0;  // so many go alone, to find the one that the server refuses
   bool gave_up_ = false;     // at the end
   bool told_ = false;        // that profiles arrive

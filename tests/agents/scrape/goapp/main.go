@@ -2,6 +2,8 @@
 // keeps some of it, waits for channels and fights for a lock.
 //
 //	goapp ADDRESS    where it serves /debug/pprof; says "listening ADDRESS" when it does
+//
+// GOAPP_STACKS: from so many more stacks it allocates, as a large service would.
 package main
 
 import (
@@ -11,6 +13,7 @@ import (
 	_ "net/http/pprof"
 	"os"
 	"runtime"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -33,6 +36,22 @@ func allocate() {
 		if len(kept) < 500 {
 			kept = append(kept, piece)
 		}
+	}
+}
+
+// Each number is a way through left and right, and so a stack of its own.
+func left(way, depth int) { descend(way, depth) }
+
+func right(way, depth int) { descend(way, depth) }
+
+func descend(way, depth int) {
+	switch {
+	case depth == 0:
+		sink += uint64(len(make([]byte, 600_000+way))) // larger than the distance of heap samples
+	case way&1 == 0:
+		left(way>>1, depth-1)
+	default:
+		right(way>>1, depth-1)
 	}
 }
 
@@ -67,9 +86,14 @@ func main() {
 			}
 		}()
 	}
-	for {
+	stacks, _ := strconv.Atoi(os.Getenv("GOAPP_STACKS"))
+	for way := 0; ; {
 		compute()
 		allocate()
+		for range min(stacks, 20) {
+			descend(way, 12)
+			way = (way + 1) % stacks
+		}
 		news <- struct{}{}
 		time.Sleep(5 * time.Millisecond)
 	}
