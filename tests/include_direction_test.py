@@ -24,6 +24,7 @@ ALLOWED = {
     "webhooks/inject": ["operator/base", "operator/api"],
     "webhooks/admission": ["operator/base", "operator/api"],
     "webhooks/agents": [],
+    "webhooks/agents/scrape": ["operator/base"],
     "webhooks": ["operator/base", "operator/api", "operator/net", "webhooks/inject", "webhooks/admission"],
     "controllers/specs": ["operator/base", "operator/api"],
     "controllers/engine": ["operator/base", "operator/api"],
@@ -32,14 +33,14 @@ ALLOWED = {
     "operator/app": ["operator", "webhooks", "controllers"],
 }
 # Pure folders and files: no threads, no files, no logging, no clock but values.
-PURE = ("webhooks/inject/", "controllers/specs/", "controllers/engine/")
+PURE = ("webhooks/inject/", "webhooks/agents/scrape/pprof/", "controllers/specs/", "controllers/engine/")
 IMPURE_HEADERS = {"thread", "mutex", "condition_variable", "fstream", "iostream", "atomic", "stop_token",
                   "operator/base/log.h", "operator/base/stop.h", "operator/base/clock.h"}
 # Libraries that only their adapters may see.
 FENCES = {
     "cpprest/": ("operator/net/cpprest/",),
     "pplx/": ("operator/net/cpprest/",),
-    "boost/": ("operator/net/beast/", "operator/net/cpprest/"),
+    "boost/": ("operator/net/beast/", "operator/net/cpprest/", "webhooks/agents/scrape/net/"),
     "curl/": ("operator/net/curl/",),
     "prometheus/": ("operator/obs/", "operator/app/"),
     "spdlog/": ("operator/base/",),
@@ -104,6 +105,9 @@ def self_test():
         "controllers/x.h": '#include "operator/net/curl/client.h"',
         "webhooks/inject/x.h": '#include "operator/kube/store.h"',
         "operator/cli/x.cc": '#include "controllers/workload/index.h"',
+        "webhooks/agents/scrape/x.cc": '#include "operator/net/http_client.h"',
+        "webhooks/agents/scrape/y.cc": "#include <boost/asio.hpp>",
+        "webhooks/agents/scrape/pprof/x.cc": "#include <thread>",
     }
     for path, text in bad.items():
         assert list(problems_of(path, text)), f"{path}: {text} must be refused"
@@ -116,6 +120,7 @@ def self_test():
         "controllers/signals/x.cc": '#include "operator/net/query_client.h"',
         "operator/net/curl/x.cc": '#include "operator/net/query_client.h"\n#include <curl/curl.h>',
         "operator/cli/x.cc": '#include "controllers/engine/world.h"\n#include <CLI/CLI.hpp>',
+        "webhooks/agents/scrape/net/x.cc": '#include "operator/base/status.h"\n#include <boost/beast/http.hpp>',
     }
     for path, text in good.items():
         assert not list(problems_of(path, text)), list(problems_of(path, text))

@@ -2,8 +2,9 @@
 # Prepares the build context of an agent image: Dockerfile, install-agent, and the tree /agent with
 # its manifest. Everything is pinned by checksum; what was fetched or built is kept in the cache.
 #
-# usage: webhooks/agents/context.sh java|python|node DIR      DIR is emptied first
+# usage: webhooks/agents/context.sh java|python|node|scrape DIR      DIR is emptied first
 #        INSTALL_AGENT_BINARY=FILE   use this build of install-agent instead of making one
+#        SCRAPE_AGENT_BINARY=FILE    the same for profiling-agent, which is all of the scrape image
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${PROFILING_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/profiling-operator}/agents
@@ -91,13 +92,33 @@ build_install_agent() {
     cmake --build "$1/build" && mv "$1/build/install_agent" "$1/install-agent" && rm -rf "$1/build"
 }
 
-[ $# -eq 2 ] || die "usage: $0 java|python|node DIR"
+build_scrape_agent() {
+  cmake -S "$here/scrape" -B "$1/build" -DCMAKE_BUILD_TYPE=Release &&
+    cmake --build "$1/build" --parallel "$(nproc)" && mv "$1/build/profiling-agent" "$1/" && rm -rf "$1/build"
+}
+
+# Everything is in the binary but the root certificates, which are this machine's.
+scrape_context() {
+  local sources
+  if [ -z "${SCRAPE_AGENT_BINARY:-}" ]; then
+    mapfile -t sources < <(find "$here/scrape" "$here/../../operator/base" -type f \( -name '*.cc' -o -name '*.h' -o -name CMakeLists.txt \) | LC_ALL=C sort)
+    SCRAPE_AGENT_BINARY=$(cached "scrape-agent-$(key "${sources[@]}")" build_scrape_agent)/profiling-agent
+  fi
+  rm -rf "$1"
+  mkdir -p "$1"
+  install -m 755 "$SCRAPE_AGENT_BINARY" "$1/profiling-agent"
+  install -m 644 /etc/ssl/certs/ca-certificates.crt "$1/ca-certificates.crt"
+  cp "$here/scrape/Dockerfile" "$1/"
+}
+
+[ $# -eq 2 ] || die "usage: $0 java|python|node|scrape DIR"
 lang=$1 out=$2
 case $lang in
+  scrape) scrape_context "$out"; exit ;;
   java) tree=$(cached "java-$(key "$here/versions.env" "$here/java/pyroscope.jar.sha256")" fetch_java) ;;
   python) tree=$(cached "python-$(key "$here/versions.env" "$here/python/requirements.txt" "$here/context.sh")" fetch_python) ;;
   node) tree=$(cached "node-$(key "$here/versions.env" "$here/node/package-lock.json" "$here/node/agent.cjs" "$here/context.sh")" fetch_node) ;;
-  *) die "unknown language '$lang': java, python and node have an agent image" ;;
+  *) die "unknown language '$lang': java, python, node and scrape have an agent image" ;;
 esac
 if [ -z "${INSTALL_AGENT_BINARY:-}" ]; then
   INSTALL_AGENT_BINARY=$(cached "install-agent-$(key "$here"/install/*)" build_install_agent)/install-agent

@@ -1,0 +1,100 @@
+// A service with all of Go's profiles on, and something to tell in each: it computes, allocates,
+// keeps some of it, waits for channels and fights for a lock.
+//
+//	goapp ADDRESS    where it serves /debug/pprof; says "listening ADDRESS" when it does
+//
+// GOAPP_STACKS: from so many more stacks it allocates, as a large service would.
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	_ "net/http/pprof"
+	"os"
+	"runtime"
+	"strconv"
+	"sync"
+	"time"
+)
+
+var (
+	kept [][]byte
+	lock sync.Mutex
+	sink uint64
+)
+
+func compute() {
+	for i := uint64(0); i < 3_000_000; i++ {
+		sink = sink*6364136223846793005 + i
+	}
+}
+
+func allocate() {
+	for range 200 {
+		piece := make([]byte, 8192)
+		if len(kept) < 500 {
+			kept = append(kept, piece)
+		}
+	}
+}
+
+// Each number is a way through left and right, and so a stack of its own.
+func left(way, depth int) { descend(way, depth) }
+
+func right(way, depth int) { descend(way, depth) }
+
+func descend(way, depth int) {
+	switch {
+	case depth == 0:
+		sink += uint64(len(make([]byte, 600_000+way))) // larger than the distance of heap samples
+	case way&1 == 0:
+		left(way>>1, depth-1)
+	default:
+		right(way>>1, depth-1)
+	}
+}
+
+func contend() {
+	lock.Lock()
+	time.Sleep(time.Millisecond)
+	lock.Unlock()
+}
+
+func wait(news <-chan struct{}) {
+	for range news {
+	}
+}
+
+func main() {
+	runtime.SetBlockProfileRate(1)
+	runtime.SetMutexProfileFraction(1)
+	listener, err := net.Listen("tcp", os.Args[1])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	go http.Serve(listener, nil)
+	fmt.Println("listening", listener.Addr())
+
+	news := make(chan struct{})
+	go wait(news)
+	for range 3 {
+		go func() {
+			for {
+				contend()
+			}
+		}()
+	}
+	stacks, _ := strconv.Atoi(os.Getenv("GOAPP_STACKS"))
+	for way := 0; ; {
+		compute()
+		allocate()
+		for range min(stacks, 20) {
+			descend(way, 12)
+			way = (way + 1) % stacks
+		}
+		news <- struct{}{}
+		time.Sleep(5 * time.Millisecond)
+	}
+}

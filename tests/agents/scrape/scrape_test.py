@@ -1,0 +1,257 @@
+"""The sidecar beside real and bad applications, in front of good, bad and absent servers."""
+import gzip
+import os
+import pathlib
+import re
+import subprocess
+import urllib.request
+
+import pytest
+
+import cases
+import servers
+import sidecar as parts
+from pyroscope import Pyroscope
+from sidecar import PATIENCE, Pages, PushServer, free_port, until
+
+ALL = ("process_cpu", "memory", "goroutine", "block", "mutex")
+# What each kind of profile must say of the Go application, and where.
+TYPES = {
+    "process_cpu:cpu:nanoseconds:cpu:nanoseconds": "main.compute",
+    "memory:alloc_objects:count:space:bytes": "main.allocate",
+    "memory:alloc_space:bytes:space:bytes": "main.allocate",
+    "memory:inuse_objects:count:space:bytes": "main.allocate",
+    "memory:inuse_space:bytes:space:bytes": "main.allocate",
+    "goroutine:goroutine:count:goroutine:count": "main.wait",
+    "block:contentions:count:contentions:count": "runtime.chansend1",
+    "block:delay:nanoseconds:contentions:count": "main.contend",
+    "mutex:contentions:count:contentions:count": "sync.(*Mutex).Unlock",
+    "mutex:delay:nanoseconds:contentions:count": "main.contend",
+}
+PPROF = {name: (parts.ROOT / f"tests/conformance/inputs/{file}.pprof.gz").read_bytes()
+         for name, file in {"profile": "cpu", "allocs": "heap", "heap": "heap", "goroutine": "goroutine", "block": "block",
+                            "mutex": "mutex"}.items()}
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("store")
+    image = servers.rootfs(folder / "rootfs")
+    with servers.ProfileStore(image, folder, servers.FILES.format(folder=folder)) as store:
+        yield store
+
+
+def test_every_profile_of_a_go_application_arrives(store, go_app, sidecar):
+    app = go_app()
+    agent = sidecar(store.url, app.address, environment={"PYROSCOPE_APPLICATION_NAME": "all.app"})
+    server = Pyroscope(store.url)
+
+    def graph(kind):
+        return server.flamegraph("all.app", kind, ',namespace="shop",pod="checkout-1"')["flamegraph"]
+
+    def missing():
+        told = {kind: graph(kind) for kind in TYPES}
+        return [kind for kind, name in TYPES.items() if int(told[kind].get("total", 0)) <= 0 or name not in told[kind]["names"]]
+
+    until(lambda: not missing(), lambda: f"{missing()}\n{agent.log()}\n{store.log.read_text()}")
+    known = set(server.label_values("__profile_type__", '{service_name="all.app"}'))
+    assert known == {*TYPES, "process_cpu:samples:count:cpu:nanoseconds"}
+    assert "sync.(*Mutex).Unlock" not in graph("block:contentions:count:contentions:count")["names"]
+    assert "runtime.chansend1" not in graph("mutex:contentions:count:contentions:count")["names"]
+    assert agent.end() == 0
+    # What was allocated is told once, not again with each scrape.
+    page = urllib.request.urlopen(f"http://{app.address}/debug/pprof/allocs?debug=1").read().decode()
+    total = int(re.search(r"# TotalAlloc = (\d+)", page).group(1))
+    assert 0 < int(graph("memory:alloc_space:bytes:space:bytes")["total"]) < 1.2 * total
+
+
+def test_a_server_gets_what_it_needs(go_app, sidecar):
+    with PushServer() as server:
+        sidecar(server.url.replace("127.0.0.1", "localhost") + "/", go_app().address)
+        until(lambda: server.has(*ALL), lambda: server.stored_names())
+        push = server.pushes[0]
+        assert push.headers["x-scope-orgid"] == "team-a" and push.headers["content-type"] == "application/proto"
+        for series in (s for p in server.pushes for s in p.series):
+            assert series.labels == {"service_name": "go.app", "namespace": "shop", "pod": "checkout-1",
+                                     "__delta__": "false", "__name__": series.labels["__name__"]}
+        assert max(len(p.names) for p in server.pushes) > 1, "profiles of one round are one request"
+
+
+def test_an_application_that_starts_late_and_restarts(go_app, sidecar):
+    port = free_port()
+    with PushServer() as server:
+        agent = sidecar(server.url, f"127.0.0.1:{port}")
+        agent.said("Application does not answer")
+        first = go_app(port)
+        until(lambda: server.has(*ALL), lambda: f"{server.stored_names()}\n{agent.log()}")
+        for _ in range(2):
+            first.kill()
+            seen = len(server.pushes)
+            first = go_app(port)
+            since = server.pushes[seen - 1].time
+            until(lambda: server.has(*ALL, since=since), lambda: agent.log())
+        values = [v for p in server.pushes for s in p.series for row in s.values for v in row]
+        assert values and min(values) >= 0
+
+
+def test_a_restart_that_nobody_saw(sidecar):
+    """The port answers all the time; only the numbers tell that they come from another process."""
+    def times(factor):
+        def scaled(sample):  # values come packed, or one by one when they are few
+            return b"".join(cases.encode(n, k, b"".join(cases.varint(v * factor) for v in parts.varints(p)) if n == 2 else p)
+                            for n, k, p in cases.fields(sample))
+        return gzip.compress(cases.rewrite(gzip.decompress(PPROF["mutex"]), 2, scaled))
+    answers = [times(n) for n in (100, 130, 5, 9)]
+
+    def answer(name):
+        return (200, answers[min(app.asked.count("mutex"), len(answers)) - 1]) if name == "mutex" else (404, b"")
+    with Pages(answer) as app, PushServer() as server:
+        agent = sidecar(server.url, app.address, environment={"PROFILING_PPROF_PROFILES": "locks"})
+        until(lambda: app.asked.count("mutex") > len(answers) + 1, "scrapes")
+        assert agent.end() == 0
+    once = parts.sums(parts.values_of(gzip.decompress(PPROF["mutex"])))
+    told = [parts.sums(series.values) for push in server.pushes for series in push.series]
+    assert told == [[30 * v for v in once], [4 * v for v in once]], agent.log()
+    assert "Application restarted" in agent.log()
+
+
+def test_only_what_is_there(sidecar):
+    with Pages(lambda name: (200, PPROF[name]) if name in ("goroutine", "heap") else (404, b"")) as app, PushServer() as server:
+        agent = sidecar(server.url, app.address)
+        until(lambda: server.has("goroutine", "memory") and app.asked.count("goroutine") > 3, lambda: agent.log())
+        assert server.stored_names() == {"goroutine", "memory"}
+        for missing in ("profile", "allocs", "block", "mutex"):
+            assert app.asked.count(missing) == 1, "what is not there is asked for rarely"
+        assert len(re.findall("Profile is not served", agent.log())) == 3
+
+
+GARBAGE = {
+    "a page": b"<html>" + b"x" * 5000,
+    "nothing": b"",
+    "noise": os.urandom(50_000),
+    "a cut gzip": PPROF["heap"][:300],
+    "a gzip bomb": gzip.compress(bytes(200_000_000), 1),
+    "endless": bytes(30_000_000),
+    "protobuf of another kind": b"\x0a\x02\x08\x01" * 10_000,
+}
+
+
+@pytest.mark.parametrize("name", GARBAGE)
+def test_garbage_from_the_application(sidecar, name):
+    with Pages(lambda path: (200, GARBAGE[name])) as app, PushServer() as server:
+        agent = sidecar(server.url, app.address)
+        until(lambda: set(app.asked) >= {"profile", "allocs", "goroutine", "block", "mutex"}, lambda: app.asked)
+        agent.said("Profile could not be read")
+        assert agent.end() == 0
+        assert server.pushes == []
+
+
+def test_a_cpu_profile_that_outlasts_the_write_timeout(sidecar):
+    seconds = []
+
+    def answer(name):
+        return (400, b"profile duration exceeds server's WriteTimeout") if len(seconds) < 2 else (200, PPROF["profile"])
+
+    with Pages(answer) as app, PushServer() as server:
+        handler = app._server.RequestHandlerClass
+        get = handler.do_GET
+        handler.do_GET = lambda self: (seconds.append(int(self.path.split("=")[1])) if "seconds" in self.path else None, get(self))
+        sidecar(server.url, app.address, environment={"PROFILING_PPROF_PROFILES": "cpu"}, interval="9s")
+        until(lambda: server.has("process_cpu"), lambda: seconds)
+        assert seconds[:2] == [8, 4]
+
+
+def test_a_server_that_comes_late(go_app, sidecar):
+    port = free_port()
+    agent = sidecar(f"http://127.0.0.1:{port}", go_app().address)
+    agent.said("Profiles could not be sent, trying again.*onnection refused")
+    with PushServer(port=port) as server:
+        until(lambda: server.has(*ALL), lambda: agent.log())
+    assert len(re.findall("could not be sent", agent.log())) == 1, "it is told rarely"
+
+
+def test_a_busy_server_is_left_alone_as_long_as_it_says(go_app, sidecar):
+    with PushServer(lambda n, names: (429, {"Retry-After": "3"}) if n == 0 else (200, {})) as server:
+        sidecar(server.url, go_app().address)
+        until(lambda: len(server.pushes) > 1, "a second push")
+        assert server.pushes[1].time - server.pushes[0].time >= 3
+        assert set(server.pushes[1].names) >= set(server.pushes[0].names), "nothing was lost"
+
+
+def test_a_server_that_refuses(go_app, sidecar):
+    refusing = [True]
+    with PushServer(lambda n, names: (400, {}) if refusing[0] else (200, {})) as server:
+        agent = sidecar(server.url, go_app().address)
+        agent.said("Server refuses a profile.*status 400")
+        refusing[0] = False
+        since = server.pushes[-1].time
+        until(lambda: server.has(*ALL, since=since), lambda: agent.log())
+
+
+def test_one_profile_that_the_server_cannot_read_does_not_stop_the_others(go_app, sidecar):
+    with PushServer(lambda n, names: (500 if "goroutine" in names else 200, {})) as server:
+        agent = sidecar(server.url, go_app().address, environment={"PROFILING_PPROF_PROFILES": "goroutines,inUseMemory"})
+        agent.said("Profiles could not be sent, trying again.*status 500")
+        until(lambda: len(server.stored()) > 1, lambda: agent.log())
+        assert server.stored_names() == {"memory"}
+
+
+def test_what_waits_is_sent_at_the_end(go_app, sidecar):
+    away = [True]
+    with PushServer(lambda n, names: (503, {}) if away[0] else (200, {})) as server:
+        agent = sidecar(server.url, go_app().address)
+        until(lambda: server.pushes, "a push")
+        away[0] = False
+        assert agent.end() == 0
+        assert server.stored() and "notSent=0" in agent.log(), agent.log()
+
+
+def test_a_silent_server_does_not_hold_up_the_end(go_app, sidecar):
+    import socket
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
+        agent = sidecar(f"http://127.0.0.1:{silent.getsockname()[1]}", go_app().address)
+        silent.settimeout(PATIENCE)
+        peer, _ = silent.accept()
+        with peer:
+            peer.settimeout(PATIENCE)
+            assert peer.recv(100).startswith(b"POST")
+            assert agent.end(seconds=10) == 0
+            assert re.search(r"Stopped .*notSent=[1-9]", agent.log()), agent.log()
+
+
+@pytest.mark.parametrize("environment, message", [
+    ({"PYROSCOPE_SERVER_ADDRESS": "pyroscope:4040"}, "Nothing is profiled.*neither http:// nor https://"),
+    ({"PYROSCOPE_SERVER_ADDRESS": "https://x", "SSL_CERT_FILE": "/nowhere"}, "Nothing is profiled.*no root certificates can be read from /nowhere"),
+    ({"PYROSCOPE_AGENT_ENABLED": "false"}, "Switched off by PYROSCOPE_AGENT_ENABLED")])
+def test_settings_that_make_no_sense_are_told_and_waited_out(sidecar, environment, message):
+    agent = sidecar("http://127.0.0.1:1", environment=environment)
+    agent.said(message)
+    assert agent.process.poll() is None, "a sidecar that ends makes its pod unready"
+    assert agent.end() == 0
+
+
+def test_usage():
+    from conftest import BINARY
+    run = lambda *words: subprocess.run([BINARY, *words], capture_output=True, text=True)  # noqa: E731
+    for words, message in (((), "one command, scrape"), (("scrape", "--odd"), "unknown option '--odd'"), (("scrape", "--server"), "needs a value")):
+        done = run(*words)
+        assert done.returncode == 2 and message in done.stderr and "PROFILING_PPROF_PORT" in done.stderr
+    assert run("--help").returncode == 0 and run("--version").stdout.startswith("profiling-agent ")
+
+
+def test_what_ships_is_small_static_and_needs_no_file(shipped, go_app, sidecar, tmp_path):
+    if os.getuid() != 0:
+        pytest.fail("this test changes its root and needs root, as the cluster's tests do")
+    binary = shipped / "profiling-agent"
+    assert binary.stat().st_size <= 10_000_000
+    assert b"INTERP" not in subprocess.run(["readelf", "-lW", binary], capture_output=True, check=True).stdout
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "profiling-agent").write_bytes(binary.read_bytes())
+    (root / "profiling-agent").chmod(0o755)
+    with PushServer() as server:
+        agent = sidecar(server.url, go_app().address, binary="/profiling-agent", prefix=("/usr/sbin/chroot", "--userspec=65532:65532", str(root)))
+        until(lambda: server.has(*ALL) and len(server.pushes) > 5, lambda: agent.log())
+        assert agent.status("VmHWM") <= 10 * 1024
+    for name in ("Dockerfile", "ca-certificates.crt"):
+        assert pathlib.Path(shipped, name).is_file()

@@ -1,0 +1,97 @@
+#include "webhooks/agents/scrape/endpoint.h"
+
+#include <gmock/gmock.h>
+
+namespace profiling::scrape {
+namespace {
+
+using namespace std::chrono_literals;
+
+const SteadyTime kStart = SteadyTime{} + 1h;
+
+Endpoint endpoint(Kind kind) {
+  return {kind, 15s, kStart};
+}
+
+TEST(Endpoint, AsksEveryIntervalInASteadyRhythm) {
+  Endpoint e = endpoint(Kind::kGoroutine);
+  EXPECT_EQ(e.due(), kStart);
+  e.answered(Answer::kProfile, kStart + 300ms);
+  EXPECT_EQ(e.due(), kStart + 15s);
+  e.answered(Answer::kProfile, kStart + 50s);
+  EXPECT_EQ(e.due(), kStart + 50s) << "what was missed is not made up for";
+}
+
+TEST(Endpoint, AMissingOneIsAskedRarely) {
+  Endpoint e = endpoint(Kind::kMutex);
+  e.answered(Answer::kAbsent, kStart);
+  EXPECT_EQ(e.due(), kStart + 10min);
+  EXPECT_TRUE(e.absent());
+  e.answered(Answer::kProfile, kStart + 10min);
+  EXPECT_FALSE(e.absent());
+}
+
+TEST(Endpoint, MemoryHasTwoPaths) {
+  Endpoint e = endpoint(Kind::kMemory);
+  EXPECT_EQ(e.path(), "allocs");
+  e.answered(Answer::kAbsent, kStart);
+  EXPECT_EQ(e.path(), "heap");
+  EXPECT_EQ(e.due(), kStart);
+  e.answered(Answer::kProfile, kStart);
+  EXPECT_EQ(e.path(), "heap");
+  e.answered(Answer::kAbsent, kStart);
+  EXPECT_TRUE(e.absent());
+  EXPECT_EQ(e.path(), "allocs");
+}
+
+TEST(Endpoint, ALateApplicationIsFoundSoon) {
+  Endpoint e = endpoint(Kind::kCpu);
+  for (int i = 0; i < 100; ++i) e.answered(Answer::kAway, kStart + i * 1s);
+  EXPECT_EQ(e.due(), kStart + 99s + 1s);
+}
+
+TEST(Endpoint, AnApplicationThatReturnsIsAskedForEverything) {
+  Endpoint e = endpoint(Kind::kBlock);
+  e.answered(Answer::kAbsent, kStart);
+  e.applicationReturned(kStart + 30s);
+  EXPECT_EQ(e.due(), kStart + 30s);
+  e.answered(Answer::kProfile, kStart + 30s);
+  e.applicationReturned(kStart + 31s);
+  EXPECT_EQ(e.due(), kStart + 45s) << "one that is in its rhythm keeps it";
+}
+
+TEST(Endpoint, AFailingOneIsAskedLessAndLessOften) {
+  Endpoint e = endpoint(Kind::kMemory);
+  std::vector<std::int64_t> pauses;
+  for (int i = 0; i < 8; ++i) {
+    e.answered(Answer::kFailed, kStart);
+    pauses.push_back(std::chrono::duration_cast<std::chrono::seconds>(e.due() - kStart).count());
+  }
+  EXPECT_THAT(pauses, testing::ElementsAre(15, 30, 60, 120, 240, 480, 600, 600));
+}
+
+TEST(Endpoint, ACpuProfileFitsIntoTheIntervalAndTheWriteTimeout) {
+  Endpoint e = endpoint(Kind::kCpu);
+  EXPECT_EQ(e.seconds(), 14s);
+  e.answered(Answer::kTooLong, kStart);
+  EXPECT_EQ(e.seconds(), 7s);
+  EXPECT_EQ(e.due(), kStart);
+  e.answered(Answer::kTooLong, kStart);
+  e.answered(Answer::kTooLong, kStart);
+  EXPECT_EQ(e.seconds(), 1s);
+  e.answered(Answer::kTooLong, kStart);
+  EXPECT_EQ(e.due(), kStart + 15s) << "400 for another reason";
+  EXPECT_EQ(Endpoint(Kind::kCpu, 1s, kStart).seconds(), 1s);
+}
+
+TEST(Endpoint, StatusesMean) {
+  EXPECT_EQ(answerOfStatus(Kind::kCpu, 200), Answer::kProfile);
+  EXPECT_EQ(answerOfStatus(Kind::kCpu, 400), Answer::kTooLong);
+  EXPECT_EQ(answerOfStatus(Kind::kMemory, 400), Answer::kFailed);
+  EXPECT_EQ(answerOfStatus(Kind::kMutex, 404), Answer::kAbsent);
+  EXPECT_EQ(answerOfStatus(Kind::kMutex, 302), Answer::kAbsent) << "a login page";
+  EXPECT_EQ(answerOfStatus(Kind::kCpu, 500), Answer::kFailed) << "somebody else profiles";
+}
+
+}  // namespace
+}  // namespace profiling::scrape

@@ -1,0 +1,74 @@
+#include "webhooks/agents/scrape/buffer.h"
+
+#include <utility>
+
+namespace profiling::scrape {
+
+void Buffer::put(Outgoing profile) {
+  const std::lock_guard lock(mutex_);
+  bytes_ += profile.pprof.size();
+  waiting_.push_back(std::move(profile));
+  shrink();
+  news_.notify_one();
+}
+
+void Buffer::restore(std::vector<Outgoing> profiles) {
+  const std::lock_guard lock(mutex_);
+  for (auto it = profiles.rbegin(); it != profiles.rend(); ++it) {
+    bytes_ += it->pprof.size();
+    waiting_.push_front(std::move(*it));
+  }
+  shrink();
+}
+
+void Buffer::shrink() {
+  while (!waiting_.empty() && (bytes_ > limits_.bytes || waiting_.size() > limits_.count)) {
+    bytes_ -= waiting_.front().pprof.size();
+    waiting_.pop_front();
+    ++dropped_;
+  }
+}
+
+bool Buffer::wait(SteadyTime deadline) {
+  std::unique_lock lock(mutex_);
+  news_.wait_until(lock, deadline, [&] { return closed_ || !waiting_.empty(); });
+  return !waiting_.empty();
+}
+
+std::vector<Outgoing> Buffer::take(std::size_t count, std::size_t bytes) {
+  const std::lock_guard lock(mutex_);
+  std::vector<Outgoing> taken;
+  std::size_t sum = 0;
+  while (!waiting_.empty() && taken.size() < count) {
+    const std::size_t next = waiting_.front().pprof.size();
+    if (!taken.empty() && sum + next > bytes) break;
+    sum += next;
+    bytes_ -= next;
+    taken.push_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
+  return taken;
+}
+
+void Buffer::close() {
+  const std::lock_guard lock(mutex_);
+  closed_ = true;
+  news_.notify_all();
+}
+
+bool Buffer::closed() const {
+  const std::lock_guard lock(mutex_);
+  return closed_;
+}
+
+std::size_t Buffer::size() const {
+  const std::lock_guard lock(mutex_);
+  return waiting_.size();
+}
+
+std::uint64_t Buffer::dropped() const {
+  const std::lock_guard lock(mutex_);
+  return dropped_;
+}
+
+}  // namespace profiling::scrape

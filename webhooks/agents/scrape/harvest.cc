@@ -1,0 +1,70 @@
+#include "webhooks/agents/scrape/harvest.h"
+
+#include <algorithm>
+
+#include "webhooks/agents/scrape/pprof/gzip.h"
+
+namespace profiling::scrape {
+namespace {
+
+std::int64_t nanosBetween(SteadyTime from, SteadyTime to) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(to - from).count();
+}
+
+// A profile in which nothing must change, as it came: no byte is written twice for nothing.
+std::string asItCame(const ProfileView& profile, std::string packed) {
+  if (profile.samples.empty()) return {};
+  return packed.empty() ? gzip(profile.bytes) : packed;
+}
+
+}  // namespace
+
+Result<Harvest> harvest(Kind kind, const Wanted& wanted, std::string body, SteadyTime now,
+                        Baseline& baseline) {
+  std::string packed, bytes;
+  if (isGzip(body)) {
+    auto unpacked = gunzip(body, kMaxUnpacked);
+    if (!unpacked.ok()) return unpacked.status();
+    bytes = *std::move(unpacked);
+    packed = std::move(body);
+  } else {
+    bytes = std::move(body);
+  }
+  const auto profile = parseProfile(bytes);
+  if (!profile.ok()) return profile.status();
+
+  Rewriting how;
+  how.columns = columnsOf(kind, profile->sample_types, wanted);
+  std::vector<std::size_t> cumulative;
+  bool all_kept = true;
+  for (std::size_t i = 0; i < how.columns.size(); ++i) {
+    if (how.columns[i].cumulative) cumulative.push_back(i);
+    all_kept = all_kept && how.columns[i].keep;
+  }
+  Harvest result;
+  if (cumulative.empty() && all_kept) {
+    result.pprof = asItCame(*profile, std::move(packed));
+    return result;
+  }
+  packed = {};
+
+  how.keys = stackKeys(*profile);
+  Totals totals = totalsOf(*profile, cumulative, how.keys);
+  Difference change;
+  if (!cumulative.empty()) {
+    change = difference(baseline.totals, totals);
+    result.continuity = change.continuity;
+  }
+  how.totals = &totals;
+  how.change = &change;
+  if (change.continuity == Continuity::kContinued) {
+    how.duration_nanos = std::max<std::int64_t>(nanosBetween(baseline.taken, now), 1);
+  }
+  const std::string rewritten = rewrite(*profile, how);
+  if (!rewritten.empty()) result.pprof = gzip(rewritten);
+  baseline.totals = std::move(totals);
+  baseline.taken = now;
+  return result;
+}
+
+}  // namespace profiling::scrape

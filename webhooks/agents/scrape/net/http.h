@@ -1,0 +1,67 @@
+// A small HTTP/1.1 client for one server. One thread at a time.
+//
+// The connection stays open between requests. One that the server closed meanwhile is replaced
+// without a word, once, and only when no byte of an answer had come. Redirects are not followed,
+// so that nothing is ever sent to a host that nobody configured. Answers are read with
+// Boost.Beast's parser, within bounds for header and body.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "operator/base/status.h"
+#include "webhooks/agents/scrape/net/connection.h"
+#include "webhooks/agents/scrape/net/resolver.h"
+#include "webhooks/agents/scrape/net/url.h"
+
+namespace profiling::scrape {
+
+struct HttpHeader {
+  std::string name;
+  std::string value;  // without control characters
+};
+
+struct HttpRequest {
+  std::string_view method;  // GET or POST
+  std::string target;       // below the URL's path, with query
+  std::string_view content_type;
+  std::string_view body;
+};
+
+struct HttpResponse {
+  int status = 0;
+  std::string body;
+  std::string retry_after;
+};
+
+class HttpClient {
+ public:
+  // `tls` is needed for an https URL. `headers` go with every request.
+  HttpClient(Url url, std::shared_ptr<const TlsContext> tls, std::vector<HttpHeader> headers,
+             std::size_t max_body, Resolver resolver = Resolver());
+
+  // Any status is a response. kUnavailable: nobody there, or the connection broke;
+  // kDeadlineExceeded; kCancelled; kTls; kTooLarge; kInvalidArgument: what came is not HTTP.
+  Result<HttpResponse> send(const HttpRequest& request, SteadyTime deadline, const Cancel& cancel);
+  // Only the connection, for who wants to tell an absent server from one that breaks off.
+  Status connect(SteadyTime deadline, const Cancel& cancel);
+  void disconnect() { connection_.reset(); }
+  const Url& url() const { return url_; }
+
+ private:
+  std::string head(const HttpRequest& request) const;
+  Result<HttpResponse> exchange(const HttpRequest& request, SteadyTime deadline,
+                                const Cancel& cancel, bool& answered);
+
+  Url url_;
+  std::shared_ptr<const TlsContext> tls_;
+  std::vector<HttpHeader> headers_;
+  std::size_t max_body_;
+  Resolver resolver_;
+  std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace profiling::scrape

@@ -1,0 +1,41 @@
+// What happened between two scrapes of a cumulative profile. Pure.
+//
+// Go's heap, block and mutex profiles count from the start of the process and forget no stack, so
+// within one process no number ever falls. One that does, or a stack that is gone, means another
+// process: its numbers are a new beginning, of which nothing is to be told but what follows.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "webhooks/agents/scrape/pprof/profile.h"
+
+namespace profiling::scrape {
+
+// The sums of the cumulative columns for each stack, by the stack's key. A key is a hash of
+// addresses, functions, lines and labels: ids are given anew in each profile, and the text itself
+// would be most of our memory.
+struct Totals {
+  std::size_t width = 0;             // cumulative columns
+  std::vector<std::uint64_t> keys;   // sorted, without duplicates
+  std::vector<std::int64_t> values;  // width for each key
+};
+
+// A key for each sample, in the profile's order.
+std::vector<std::uint64_t> stackKeys(const ProfileView& profile);
+
+// `columns` are indexes of sample types; `keys` as stackKeys gives them.
+Totals totalsOf(const ProfileView& profile, const std::vector<std::size_t>& columns,
+                const std::vector<std::uint64_t>& keys);
+
+enum class Continuity { kFirst, kContinued, kReset };
+
+struct Difference {
+  Continuity continuity = Continuity::kFirst;
+  std::vector<std::int64_t> values;  // like now.values; empty unless continued
+};
+
+// `before` without keys and of another width is no scrape at all.
+Difference difference(const Totals& before, const Totals& now);
+
+}  // namespace profiling::scrape

@@ -1,0 +1,48 @@
+// Sends what is in the buffer to the storage server, until the buffer is closed and empty. Runs on
+// a thread of its own.
+#pragma once
+
+#include <cstdint>
+
+#include "operator/base/backoff.h"
+#include "webhooks/agents/scrape/buffer.h"
+#include "webhooks/agents/scrape/net/http.h"
+#include "webhooks/agents/scrape/rarely.h"
+#include "webhooks/agents/scrape/settings.h"
+
+namespace profiling::scrape {
+
+struct PushTotals {
+  std::uint64_t stored = 0;
+  std::uint64_t refused = 0;  // by the server, for good
+  std::uint64_t left = 0;     // there was no time for at the end
+};
+
+class Pusher {
+ public:
+  Pusher(const Settings& settings, std::shared_ptr<const TlsContext> tls, Buffer& buffer);
+
+  // `closing` fires when the process is to end: pauses end then, and what is waiting is tried once
+  // more, unless the server asked not to be asked. `abort` ends that, too.
+  PushTotals run(const Cancel& closing, const Cancel& abort);
+
+ private:
+  void push(std::vector<Outgoing> batch, const Cancel& closing, const Cancel& abort);
+  void refused(std::vector<Outgoing> batch, int status, std::string_view why);
+  void retry(std::vector<Outgoing> batch, const HttpResponse& response, std::string_view why,
+             const Cancel& closing);
+  void complain(std::string_view why, std::string_view error);
+
+  Buffer& buffer_;
+  const Settings& settings_;
+  HttpClient client_;
+  Backoff backoff_;
+  Rarely complaints_, drops_;
+  PushTotals totals_;
+  std::uint64_t dropped_told_ = 0;
+  std::size_t singles_ = 0;  // so many go alone, to find the one that the server refuses
+  bool gave_up_ = false;     // at the end
+  bool told_ = false;        // that profiles arrive
+};
+
+}  // namespace profiling::scrape

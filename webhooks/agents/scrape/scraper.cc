@@ -1,0 +1,141 @@
+#include "webhooks/agents/scrape/scraper.h"
+
+#include <algorithm>
+#include <random>
+
+#include "operator/base/log.h"
+
+namespace profiling::scrape {
+namespace {
+
+using std::chrono::seconds;
+
+// What a scrape may take beside the seconds that a CPU profile lasts.
+constexpr seconds kPatience{10};
+// The other scraper may see first that the application returned.
+constexpr seconds kLookUp{1};
+
+SteadyTime now() {
+  return std::chrono::steady_clock::now();
+}
+
+// Pods of a rollout start together; their profiles need not arrive together for ever.
+Millis jitter(Millis interval) {
+  std::random_device random;
+  return Millis(std::uniform_int_distribution<std::int64_t>(0, interval.count() / 4)(random));
+}
+
+}  // namespace
+
+Scraper::Scraper(const Settings& settings, const std::vector<Kind>& kinds, Presence& presence,
+                 Buffer& buffer)
+    : settings_(settings),
+      presence_(presence),
+      buffer_(buffer),
+      client_(settings.application, nullptr, {}, kMaxBody) {
+  const SteadyTime first = now() + jitter(settings.interval);
+  for (const Kind kind : kinds) targets_.push_back({{kind, settings.interval, first}, {}, false});
+}
+
+void Scraper::run(const Cancel& stop) {
+  while (!stop.fired()) {
+    noticeReturn(now());
+    Target& next = *std::min_element(
+        targets_.begin(), targets_.end(),
+        [](const Target& a, const Target& b) { return a.endpoint.due() < b.endpoint.due(); });
+    const SteadyTime time = now();
+    if (next.endpoint.due() > time) {
+      stop.sleepUntil(std::min(next.endpoint.due(), time + kLookUp));
+      continue;
+    }
+    scrape(next, stop);
+  }
+}
+
+void Scraper::noticeReturn(SteadyTime time) {
+  const std::uint64_t returns = presence_.returns();
+  if (returns == returns_seen_) return;
+  returns_seen_ = returns;
+  for (Target& target : targets_) {
+    target.endpoint.applicationReturned(time);
+    target.baseline = {};
+    target.told = false;
+  }
+}
+
+void Scraper::scrape(Target& target, const Cancel& stop) {
+  const Answer answer = ask(target, stop);
+  client_.disconnect();
+  if (stop.fired()) return;
+  if (answer == Answer::kAway) {
+    // Nobody need be asked for the others.
+    for (Target& t : targets_) t.endpoint.answered(answer, now());
+    return;
+  }
+  target.endpoint.answered(answer, now());
+  if ((answer == Answer::kProfile || target.endpoint.absent()) && !target.told) {
+    target.told = true;
+    log::info(answer == Answer::kProfile ? "Profile found" : "Profile is not served",
+              {{"profile", kindRow(target.endpoint.kind()).name},
+               {"url", settings_.application.text() + "/" + std::string(target.endpoint.path())}});
+  }
+}
+
+Answer Scraper::ask(Target& target, const Cancel& stop) {
+  const SteadyTime asked = now();
+  std::string path = "/" + std::string(target.endpoint.path());
+  SteadyTime deadline = asked + kPatience;
+  if (target.endpoint.kind() == Kind::kCpu) {
+    path += "?seconds=" + std::to_string(target.endpoint.seconds().count());
+    deadline += target.endpoint.seconds();
+  }
+  if (const Status s = client_.connect(asked + kPatience, stop); !s.ok()) {
+    if (s.code() == Code::kCancelled) return Answer::kAway;
+    const bool news = presence_.away();
+    if (news) absences_.over();
+    if (const auto held = absences_.now(asked)) {
+      log::info("Application does not answer",
+                {{"url", settings_.application.text()}, {"error", s.message()}});
+    }
+    return Answer::kAway;
+  }
+  presence_.there();
+  noticeReturn(asked);
+  auto response = client_.send({"GET", path, {}, {}}, deadline, stop);
+  if (!response.ok()) {
+    if (response.status().code() != Code::kCancelled) failure(target, response.status());
+    return Answer::kFailed;
+  }
+  const Answer answer = answerOfStatus(target.endpoint.kind(), response->status);
+  if (answer == Answer::kFailed) {
+    failure(target, {Code::kUnavailable, "status " + std::to_string(response->status) + ": " +
+                                             response->body.substr(0, 200)});
+  }
+  return answer == Answer::kProfile ? take(target, std::move(response->body)) : answer;
+}
+
+Answer Scraper::take(Target& target, std::string body) {
+  const Kind kind = target.endpoint.kind();
+  auto result = harvest(kind, settings_.wanted, std::move(body), now(), target.baseline);
+  if (!result.ok()) {
+    failure(target, result.status());
+    return Answer::kFailed;
+  }
+  if (result->continuity == Continuity::kReset) {
+    log::info("Application restarted, counting anew", {{"profile", kindRow(kind).name}});
+  }
+  if (!result->pprof.empty()) {
+    buffer_.put({kindRow(kind).name, std::move(result->pprof)});
+  }
+  return Answer::kProfile;
+}
+
+void Scraper::failure(const Target& target, const Status& why) {
+  const auto held = failures_.now(now());
+  if (!held) return;
+  log::warn("Profile could not be read", {{"profile", kindRow(target.endpoint.kind()).name},
+                                          {"error", why.toString()},
+                                          {"heldBack", *held}});
+}
+
+}  // namespace profiling::scrape
