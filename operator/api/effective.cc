@@ -102,8 +102,14 @@ nlohmann::json contentOf(const EffectivePolicy& e) {
 }
 
 nlohmann::json withImages(nlohmann::json content, const AgentImages& agents) {
+  // Without those that are missing at the end, so that a revision of a time before a language was
+  // known keeps its hash.
+  std::size_t count = agents.size();
+  while (count > 0 && agents[count - 1].image.empty()) --count;
   content["images"] = nlohmann::json::array();
-  for (const AgentImage& agent : agents) content["images"].push_back({agent.image, agent.version});
+  for (std::size_t i = 0; i < count; ++i) {
+    content["images"].push_back({agents[i].image, agents[i].version});
+  }
   return content;
 }
 

@@ -103,6 +103,7 @@ void finish(const RawCommon& raw, CommonOptions& common, bool needs_agents) {
   if (!needs_agents) return;
   for (std::size_t i = 0; i < api::kLanguageCount; ++i) {
     if (!common.agents.at(i).image.empty()) continue;
+    if (api::agentIsOptional(static_cast<api::Language>(i))) continue;
     refuse(Status(Code::kInvalidArgument,
                   "--agent-image-" +
                       std::string(api::languageToken(static_cast<api::Language>(i))) +

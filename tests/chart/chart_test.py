@@ -48,6 +48,11 @@ CHANGED = [
           ("repository", "other/agent", f"--agent-image-{language}=other/agent:{tag}"),
           ("tag", DIGEST, f"--agent-image-{language}=profiling-operator/agent-{language}@{DIGEST}"),
           ("version", "9.9.9", f"--agent-version-{language}=9.9.9"))],
+    *[(f"agents.{language}.{key}", value, both(lambda o, c, flag=flag: flag in args(o, c)))
+      for language, tag in (("dotnet", "1.4.0"), ("ruby", "1.0.7")) for key, value, flag in (
+          ("repository", "other/agent", f"--agent-image-{language}=other/agent:{tag}"),
+          ("tag", DIGEST, f"--agent-image-{language}=brought/agent@{DIGEST}"),
+          ("version", "9.9.9", f"--agent-version-{language}=9.9.9"))],
     ("logging.level", "debug", both(lambda o, c: "--log-level=debug" in args(o, c))),
     ("logging.format", "text", both(lambda o, c: "--log-format=text" in args(o, c))),
     ("controller.restarts.enabled", False, lambda d: "pods/eviction" not in str(d.of("ClusterRole"))),
@@ -106,6 +111,9 @@ def test_every_value_is_changed_below():
 @pytest.mark.parametrize("path, value, check", CHANGED, ids=[c[0] for c in CHANGED])
 def test_each_value_has_its_effect(helm, path, value, check):
     base = {"defaultPolicy.enabled": True} if path.startswith("defaultPolicy.") and path != "defaultPolicy.enabled" else {}
+    brought = re.match(r"agents\.(dotnet|ruby)\.(tag|version)", path)  # without an effect of their own
+    if brought:
+        base = {f"agents.{brought[1]}.repository": "brought/agent"}
     before, after = helm.render(base), helm.render({**base, path: value})
     assert after != before
     assert check(after)
@@ -139,6 +147,11 @@ def test_the_default_policy_needs_no_cluster_to_be_rendered(helm):
     assert "namespace" not in policy["metadata"] and "annotations" not in policy["metadata"]
 
 
+def test_an_agent_without_a_repository_is_not_passed_on(helm):
+    rendered = str(helm.render({}).deployments())
+    assert "--agent-image-node=" in rendered and "dotnet" not in rendered and "ruby" not in rendered
+
+
 def test_two_releases_share_no_cluster_wide_name(helm):
     def names(release):
         objects = helm.render({"crds.enabled": False}, release=release, namespace=release)
@@ -157,7 +170,7 @@ def test_a_long_release_name_stays_within_names_limits(helm):
     ("webhok", {}, "webhok"),
     ("image.registri", "x", "registri"),
     ("webhook.replica", 2, "replica"),
-    ("agents.ruby", {}, "ruby"),
+    ("agents.cobol", {}, "cobol"),
     ("crds.kept", True, "kept"),
     ("image.pullPolicy", "Sometimes", "pullPolicy"),
     ("agents.pullPolicy", "Sometimes", "pullPolicy"),

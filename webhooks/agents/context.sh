@@ -2,7 +2,10 @@
 # Prepares the build context of an agent image: Dockerfile, install-agent, and the tree /agent with
 # its manifest. Everything is pinned by checksum; what was fetched or built is kept in the cache.
 #
-# usage: webhooks/agents/context.sh java|python|node|scrape DIR      DIR is emptied first
+# usage: webhooks/agents/context.sh java|python|node|dotnet|ruby|scrape DIR      DIR is emptied first
+#        AGENT_FILES=FOLDER          for dotnet and ruby, which no package registry of this build has:
+#                                    dotnet: pyroscope.VERSION-{glibc,musl}-x86_64.tar.gz as released
+#                                    ruby: RUBY-MINOR/GEM/lib/…, the gems pyroscope and ffi unpacked
 #        INSTALL_AGENT_BINARY=FILE   use this build of install-agent instead of making one
 #        SCRAPE_AGENT_BINARY=FILE    the same for profiling-agent, which is all of the scrape image
 set -euo pipefail
@@ -87,6 +90,30 @@ fetch_node() {
   mv "$1"/tree/* "$1"/ && rmdir "$1/tree"
 }
 
+need_files() { [ -d "${AGENT_FILES:-}" ] || die "$lang: AGENT_FILES must name the folder with its files; see $0"; }
+
+tree_dotnet() {
+  local libc archive file
+  for libc in glibc musl; do
+    archive="$AGENT_FILES/pyroscope.$DOTNET_AGENT_VERSION-$libc-x86_64.tar.gz"
+    [ -r "$archive" ] || die "dotnet: $archive is missing"
+    mkdir -p "$1/$libc"
+    tar -xzf "$archive" -C "$1/$libc" --no-same-owner
+    for file in Pyroscope.Profiler.Native.so Pyroscope.Linux.ApiWrapper.x64.so; do
+      [ -f "$1/$libc/$file" ] || die "dotnet: $archive holds no $file"
+    done
+  done
+}
+
+tree_ruby() {
+  local found
+  found=$(find "$AGENT_FILES" -mindepth 4 -maxdepth 4 -path '*/lib/pyroscope.rb' -printf x)
+  [ -n "$found" ] || die "ruby: $AGENT_FILES holds no RUBY-MINOR/GEM/lib/pyroscope.rb"
+  mkdir "$1/native"
+  cp -r "$AGENT_FILES"/. "$1/native/"
+  cp "$here/ruby/preload.rb" "$1/"
+}
+
 build_install_agent() {
   cmake -S "$here/install" -B "$1/build" -DCMAKE_BUILD_TYPE=Release &&
     cmake --build "$1/build" && mv "$1/build/install_agent" "$1/install-agent" && rm -rf "$1/build"
@@ -111,14 +138,15 @@ scrape_context() {
   cp "$here/scrape/Dockerfile" "$1/"
 }
 
-[ $# -eq 2 ] || die "usage: $0 java|python|node|scrape DIR"
+[ $# -eq 2 ] || die "usage: $0 java|python|node|dotnet|ruby|scrape DIR"
 lang=$1 out=$2
 case $lang in
   scrape) scrape_context "$out"; exit ;;
   java) tree=$(cached "java-$(key "$here/versions.env" "$here/java/pyroscope.jar.sha256")" fetch_java) ;;
   python) tree=$(cached "python-$(key "$here/versions.env" "$here/python/requirements.txt" "$here/context.sh")" fetch_python) ;;
   node) tree=$(cached "node-$(key "$here/versions.env" "$here/node/package-lock.json" "$here/node/agent.cjs" "$here/context.sh")" fetch_node) ;;
-  *) die "unknown language '$lang': java, python, node and scrape have an agent image" ;;
+  dotnet | ruby) need_files ;;
+  *) die "unknown language '$lang': java, python, node, dotnet, ruby and scrape have an agent image" ;;
 esac
 if [ -z "${INSTALL_AGENT_BINARY:-}" ]; then
   INSTALL_AGENT_BINARY=$(cached "install-agent-$(key "$here"/install/*)" build_install_agent)/install-agent
@@ -136,6 +164,7 @@ case $lang in
     cp "$here/python/sitecustomize.py" "$here/python/_profiling_agent.py" "$out/agent/"
     ;;
   node) cp -r "$tree"/. "$here/node/preload.cjs" "$out/agent/" ;;
+  dotnet | ruby) "tree_$lang" "$out/agent" ;;
 esac
 chmod -R u=rwX,go=rX "$out"
 cd "$out/agent"

@@ -64,7 +64,8 @@ Temp tempOf(const api::ContainerView& c, const ContainerEnv& env) {
   return c.security.read_only_root ? Temp::kNeeded : Temp::kFine;
 }
 
-// The ladder: annotation, policy, hints, all. What an earlier pass put in stays.
+// The ladder: annotation, policy, hints, every one that is inert. What an earlier pass put in
+// stays.
 std::vector<api::Language> wantedLanguages(const PodContext& ctx, const ContainerEnv& env,
                                            std::vector<Warning>& warnings) {
   const std::vector<api::Language>& allowed = ctx.policy().policy.spec.languages;
@@ -73,15 +74,18 @@ std::vector<api::Language> wantedLanguages(const PodContext& ctx, const Containe
   };
   const bool annotated = !ctx.decision.annotated_languages.empty();
   std::vector<api::Language> wanted = ctx.decision.annotated_languages;
-  if (!annotated) wanted = !allowed.empty() ? allowed : hintedLanguages(env.container());
-  const bool all = wanted.empty();
+  if (!annotated) wanted = allowed;
+  const bool named = !wanted.empty();
+  if (!named) wanted = hintedLanguages(env.container());
+  const bool guessed = wanted.empty();
 
   std::vector<api::Language> out;
   for (const LanguageRow* row : languageRows()) {
-    const MergeVariable& v = row->variable;
-    const api::EnvVarView* var = env.find(v.name);
-    const bool there = var != nullptr && listContains(var->value, v.addition, v.separator);
-    const bool asked = all || has(wanted, row->language);
+    const api::EnvVarView* var = env.find(row->variable.name);
+    const bool there = var != nullptr && holdsOurs(var->value, row->variable);
+    const bool asked = guessed
+                           ? row->choice == Choice::kGuess
+                           : has(wanted, row->language) && (named || row->choice != Choice::kName);
     const bool refused = asked && annotated && !allowed.empty() && !has(allowed, row->language);
     if (refused && !there) {
       warnings.push_back({std::string(api::kInjectKey) + ": the policy " +
@@ -168,6 +172,39 @@ std::optional<Reason> languageProblem(const PodContext& ctx, const LanguageRow& 
   return std::nullopt;
 }
 
+// What a language needs of a container's variables: all of it, or it is not injected.
+struct Attached {
+  Reason reason = Reason::kInjected;
+  bool assumed = false;  // that no Secret of envFrom holds what is set
+  std::vector<EnvEdit> edits;
+  std::vector<NameValue> fixed;
+};
+Attached attach(const PodContext& ctx, const LanguageRow& row, const ContainerEnv& env,
+                bool own_temp) {
+  Attachment wanted;
+  if (row.attach != nullptr) {
+    wanted = row.attach({ctx.pod, env.container(), env});
+  } else {
+    wanted.variables.push_back(row.variable);
+  }
+  Attached out;
+  out.reason = wanted.reason;
+  out.fixed = std::move(wanted.fixed);
+  for (const MergeVariable& variable : wanted.variables) {
+    std::vector<std::string_view> additions;
+    if (own_temp) additions.push_back(kTempOption);
+    additions.push_back(variable.addition);
+    Merge merge = mergeVariable(env, variable, additions, ctx.policy().policy.spec.secret_env_from);
+    if (!merge.ok()) {
+      out.reason = merge.reason;
+      return out;
+    }
+    out.assumed = out.assumed || merge.reason == Reason::kEnvFromSecretAssumed;
+    if (merge.edit) out.edits.push_back(std::move(*merge.edit));
+  }
+  return out;
+}
+
 }  // namespace
 
 ContainerResult planContainer(const PodContext& ctx, const api::ContainerView& c,
@@ -194,6 +231,7 @@ ContainerResult planContainer(const PodContext& ctx, const api::ContainerView& c
   }
 
   const Temp temp = tempOf(c, env);
+  EnvPlanner planner(env, plan);
   bool assumed = false;
   for (const api::Language language : wantedLanguages(ctx, env, warnings)) {
     const LanguageRow& row = languageRow(language);
@@ -202,17 +240,14 @@ ContainerResult planContainer(const PodContext& ctx, const api::ContainerView& c
       continue;
     }
     const bool own_temp = row.needs_temp && temp == Temp::kNeeded;
-    std::vector<std::string_view> additions;
-    if (own_temp) additions.push_back(kTempOption);
-    additions.push_back(row.variable.addition);
-    Merge merge =
-        mergeVariable(env, row.variable, additions, ctx.policy().policy.spec.secret_env_from);
-    if (!merge.ok()) {
-      result.decision.skipped.push_back({language, merge.reason});
+    Attached attached = attach(ctx, row, env, own_temp);
+    if (attached.reason != Reason::kInjected) {
+      result.decision.skipped.push_back({language, attached.reason});
       continue;
     }
-    assumed = assumed || merge.reason == Reason::kEnvFromSecretAssumed;
-    if (merge.edit) plan.env.push_back(std::move(*merge.edit));
+    assumed = assumed || attached.assumed;
+    for (EnvEdit& edit : attached.edits) plan.env.push_back(std::move(edit));
+    for (NameValue& fixed : attached.fixed) planner.setOurs(fixed.name, std::move(fixed.value));
     if (own_temp) {
       result.needs_temp = true;
       plan.add_temp_mount = mountAt(c, kTempMountPath) == nullptr;
@@ -226,15 +261,18 @@ ContainerResult planContainer(const PodContext& ctx, const api::ContainerView& c
   }
   result.decision.reason = assumed ? Reason::kEnvFromSecretAssumed : Reason::kInjected;
 
-  EnvPlanner planner(env, plan);
   planner.setOurs(kApplicationNameEnv, name);
   planner.setOurs(kServerAddressEnv, address);
   if (!ctx.policy().tenant_id.empty()) {
     planner.setIfAbsent(kTenantEnv, literal(ctx.policy().tenant_id));
   }
-  planner.setTags(ctx.tags.forContainer(c.name));
-  for (const api::Language language : result.decision.languages) {
-    for (NameValue& setting : languageRow(language).settings(ctx.policy())) {
+  const std::vector<api::Language>& languages = result.decision.languages;
+  const bool colons = std::none_of(languages.begin(), languages.end(), [](api::Language l) {
+    return languageRow(l).colon_ends_tag_name;
+  });
+  planner.setTags(ctx.tags.forContainer(c.name, colons));
+  for (const api::Language language : languages) {
+    for (NameValue& setting : languageRow(language).settings(ctx.policy(), c)) {
       planner.setIfAbsent(setting.name, std::move(setting.value));
     }
   }

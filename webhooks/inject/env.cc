@@ -20,9 +20,16 @@ bool isInteresting(std::string_view name) {
     case 'N':
       return name == "NODE_OPTIONS";
     case 'C':
-      return name == "CATALINA_OPTS";
+      return name == "CATALINA_OPTS" || name.starts_with("CORECLR_") ||
+             name.starts_with("COMPlus_");
     case 'D':
-      return name.starts_with("DD_");
+      return name.starts_with("DD_") || name.starts_with("DOTNET_");
+    case 'L':
+      return name == "LD_PRELOAD" || name == "LD_LIBRARY_PATH";
+    case 'O':
+      return name.starts_with("OTEL_");
+    case 'R':
+      return name == "RUBYOPT";
     case '_':
       return name == "_JAVA_OPTIONS";
     default:
@@ -55,13 +62,74 @@ bool ContainerEnv::maySupply(std::string_view name) const {
   return false;
 }
 
-bool listContains(std::string_view value, std::string_view element, char separator) {
-  while (true) {
-    const std::size_t end = value.find(separator);
-    if (value.substr(0, end) == element) return true;
-    if (end == std::string_view::npos) return false;
-    value.remove_prefix(end + 1);
+namespace {
+
+// The next element of a list of `variable`, which is taken off it; none: the list is at its end.
+std::optional<std::string_view> nextElement(std::optional<std::string_view>& list,
+                                            const MergeVariable& variable) {
+  if (!list) return std::nullopt;
+  std::size_t end = list->find(variable.separator);
+  if (variable.other_separator != '\0') {
+    end = std::min(end, list->find(variable.other_separator));
   }
+  const std::string_view element = list->substr(0, end);
+  if (end == std::string_view::npos) {
+    list.reset();
+  } else {
+    list->remove_prefix(end + 1);
+  }
+  return element;
+}
+
+bool isOurs(std::string_view element, const MergeVariable& variable) {
+  return element == variable.addition ||
+         (!variable.own.empty() && element.starts_with(variable.own));
+}
+
+// The list without elements of ours that are none of `wanted`; as it is, to the byte, without any.
+std::string withoutStale(std::string_view value, const MergeVariable& variable,
+                         const std::vector<std::string_view>& wanted, char separator) {
+  if (variable.own.empty()) return std::string(value);
+  std::string kept;
+  bool first = true, dropped = false;
+  std::optional<std::string_view> rest = value;
+  while (const auto element = nextElement(rest, variable)) {
+    if (isOurs(*element, variable) &&
+        std::find(wanted.begin(), wanted.end(), *element) == wanted.end()) {
+      dropped = true;
+      continue;
+    }
+    if (!first) kept += separator;
+    first = false;
+    kept += *element;
+  }
+  return dropped ? kept : std::string(value);
+}
+
+// What stands between elements: the other separator where it is the only one in use.
+char separatorOf(std::string_view value, const MergeVariable& variable) {
+  const bool other = variable.other_separator != '\0' &&
+                     value.find(variable.separator) == std::string_view::npos &&
+                     value.find(variable.other_separator) != std::string_view::npos;
+  return other ? variable.other_separator : variable.separator;
+}
+
+}  // namespace
+
+bool listContains(std::string_view value, std::string_view element, const MergeVariable& variable) {
+  std::optional<std::string_view> rest = value;
+  while (const auto next = nextElement(rest, variable)) {
+    if (*next == element) return true;
+  }
+  return false;
+}
+
+bool holdsOurs(std::string_view value, const MergeVariable& variable) {
+  std::optional<std::string_view> rest = value;
+  while (const auto next = nextElement(rest, variable)) {
+    if (isOurs(*next, variable)) return true;
+  }
+  return false;
 }
 
 Merge mergeVariable(const ContainerEnv& env, const MergeVariable& variable,
@@ -71,20 +139,23 @@ Merge mergeVariable(const ContainerEnv& env, const MergeVariable& variable,
   if (existing != nullptr && existing->has_value_from) return {Reason::kEnvValueFrom, std::nullopt};
 
   const std::string_view before = existing == nullptr ? std::string_view() : existing->value;
-  std::string after(before), alone;
+  const char separator = separatorOf(before, variable);
+  std::string after = withoutStale(before, variable, additions, separator), alone;
   const auto add = [&](std::string& list, std::string_view addition) {
+    const bool ended = variable.terminated && list.ends_with(separator);
     if (list.empty()) {
       list = addition;
     } else if (variable.prepend) {
-      list.insert(0, std::string(addition) + variable.separator);
+      list.insert(0, std::string(addition) + separator);
     } else {
-      list += variable.separator;
+      if (!ended) list += separator;
       list += addition;
     }
+    if (variable.terminated) list += separator;
   };
   for (const std::string_view addition : additions) {
     add(alone, addition);
-    if (!listContains(before, addition, variable.separator)) add(after, addition);
+    if (!listContains(after, addition, variable)) add(after, addition);
   }
 
   Merge merge;
@@ -93,7 +164,7 @@ Merge mergeVariable(const ContainerEnv& env, const MergeVariable& variable,
   if ((existing == nullptr || before == alone) && env.maySupply(variable.name)) {
     if (variable.self_reference) {
       const std::string reference = "$(" + std::string(variable.name) + ")";
-      if (existing == nullptr) after = alone + variable.separator + reference;
+      if (existing == nullptr) after = alone + separator + reference;
     } else if (secret_env_from == api::SecretEnvFrom::kSkip) {
       return {Reason::kEnvFromSecret, std::nullopt};
     } else {

@@ -34,15 +34,18 @@ class ContainerEnv {
   std::vector<const api::EnvVarView*> known_;  // in order
 };
 
-// Whether `value`, a list with `separator`, has `element`.
-bool listContains(std::string_view value, std::string_view element, char separator);
+// Whether `value` of that variable has `element`.
+bool listContains(std::string_view value, std::string_view element, const MergeVariable& variable);
+// Whether `value` has what we add to that variable, of this pass or of an earlier one.
+bool holdsOurs(std::string_view value, const MergeVariable& variable);
 
 struct Merge {
   Reason reason = Reason::kInjected;  // or kEnvFromSecretAssumed; else the variable cannot be set
   std::optional<EnvEdit> edit;        // none: it holds the additions already
   bool ok() const { return reason == Reason::kInjected || reason == Reason::kEnvFromSecretAssumed; }
 };
-// Extends `variable` by each of `additions` that it does not have.
+// Extends `variable` by each of `additions` that it does not have. Elements of ours that are not
+// among them go.
 Merge mergeVariable(const ContainerEnv& env, const MergeVariable& variable,
                     const std::vector<std::string_view>& additions,
                     api::SecretEnvFrom secret_env_from);

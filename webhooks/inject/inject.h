@@ -56,6 +56,7 @@ enum class Reason {
   kRolledBack,         // the revision failed here, or was aborted
   kNameConflict,       // a volume, mount path or container of our name with other content
   kReadOnlyTemp,       // Java without a writable temp folder
+  kProfilingDisabled,  // the container itself tells its runtime to load no profiler
   kLimitsTooSmall,     // the pod's limits are below what copying an agent needs
   kPodTooLarge,        // more containers, env or annotations than we touch
   kMalformedPod,       // a field of a wrong type, which the API server will refuse

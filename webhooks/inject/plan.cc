@@ -4,6 +4,7 @@
 #include "operator/base/text.h"
 #include "webhooks/inject/container_plan.h"
 #include "webhooks/inject/decision_json.h"
+#include "webhooks/inject/libc.h"
 #include "webhooks/inject/names.h"
 #include "webhooks/inject/pod_checks.h"
 #include "webhooks/inject/targets.h"
@@ -101,6 +102,7 @@ InjectionPlan planEnforced(const Decision& decision, const api::PodView& pod,
   const api::AgentImages& agents = agentsOf(decision, settings);
   const ContainerSelection selection =
       parseContainers(pod.annotation(api::kContainersKey), plan.warnings);
+  checkLibc(pod, plan.warnings);
   const Targets targets = selectTargets(pod, selection, settings);
   const Workload workload = workloadOf(pod);
   const Tags tags(pod, workload, *decision.policy, plan.warnings);

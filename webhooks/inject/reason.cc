@@ -38,6 +38,9 @@ constexpr std::array<Row, kReasonCount> kRows = {{
     {"RolledBack", "See the verdict in the workload's record; retry when the cause is mended."},
     {"NameConflict", "Rename what uses profiling-agent as volume, container or mount path."},
     {"ReadOnlyTemp", "Mount a writable emptyDir at /tmp."},
+    {"ProfilingDisabled",
+     "Remove what tells the runtime to load no profiler: DOTNET_EnableDiagnostics=0, "
+     "CORECLR_ENABLE_PROFILING=0 or DD_PROFILING_ENABLED=false."},
     {"LimitsTooSmall", "Raise the container's limits to at least 50m CPU and 100Mi memory."},
     {"PodTooLarge",
      "Pods of over 300 containers, 1000 variables or 256 KiB annotations are left alone."},

@@ -131,7 +131,7 @@ void Tags::add(std::string name, std::string value, std::string_view source,
   tags_.emplace_back(std::move(name), literal(value));
 }
 
-std::string Tags::forContainer(std::string_view container) const {
+std::string Tags::forContainer(std::string_view container, bool colons) const {
   std::string out;
   for (const auto& [name, value] : tags_) {
     if (!out.empty()) out += ',';
@@ -141,6 +141,7 @@ std::string Tags::forContainer(std::string_view container) const {
   }
   out += ",container=";
   out += literal(container);
+  if (!colons) std::replace(out.begin(), out.end(), ':', '_');
   return out;
 }
 

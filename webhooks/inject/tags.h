@@ -23,7 +23,9 @@ class Tags {
  public:
   Tags(const api::PodView& pod, const Workload& workload, const api::EffectivePolicy& policy,
        std::vector<Warning>& warnings);
-  std::string forContainer(std::string_view container) const;
+  // `colons` false: for an agent that ends a name at the first of them, so that none may be in a
+  // value.
+  std::string forContainer(std::string_view container, bool colons = true) const;
 
  private:
   void add(std::string name, std::string value, std::string_view source,

@@ -22,8 +22,7 @@ bool carriesAgent(const api::ContainerView& container) {
   for (const api::EnvVarView& var : container.env) {
     if (var.name == kPodNameEnv && var.has_value_from) return true;
     for (const LanguageRow* row : languageRows()) {
-      const MergeVariable& v = row->variable;
-      if (var.name == v.name && listContains(var.value, v.addition, v.separator)) return true;
+      if (var.name == row->variable.name && holdsOurs(var.value, row->variable)) return true;
     }
   }
   return false;

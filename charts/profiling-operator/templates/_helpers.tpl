@@ -31,10 +31,12 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 - --operator-namespace={{ .Release.Namespace }}
 - --agent-pull-policy={{ .Values.agents.pullPolicy }}
 {{- $registry := .Values.agents.registry | default .Values.image.registry }}
-{{- range $language := list "java" "python" "node" }}
+{{- range $language := list "java" "python" "node" "dotnet" "ruby" }}
 {{- $agent := index $.Values.agents $language }}
+{{- if $agent.repository }}
 - --agent-image-{{ $language }}={{ include "po.reference" (dict "registry" $registry "repository" $agent.repository "tag" (toString $agent.tag)) }}
 - --agent-version-{{ $language }}={{ $agent.version }}
+{{- end }}
 {{- end }}
 {{- end }}
 

@@ -21,6 +21,7 @@ inline constexpr std::string_view kContainersKey = "profiling.dev/containers";
 inline constexpr std::string_view kPolicyKey = "profiling.dev/policy";
 inline constexpr std::string_view kServiceNameKey = "profiling.dev/service-name";
 inline constexpr std::string_view kTagsKey = "profiling.dev/tags";
+inline constexpr std::string_view kLibcKey = "profiling.dev/libc";
 inline constexpr std::string_view kProfiledKey =
     "profiling.dev/profiled";  // label: revision's short hash
 inline constexpr std::string_view kDecisionKey =

@@ -7,7 +7,7 @@ namespace profiling::api {
 namespace {
 
 // languages: ["Auto"] is an empty list here.
-enum class LanguageOrAuto : std::uint8_t { kAuto, kJava, kPython, kNodeJS };
+enum class LanguageOrAuto : std::uint8_t { kAuto, kJava, kPython, kNodeJS, kDotNet, kRuby };
 
 struct PolicySpecFields : ProfilingPolicySpec {
   std::vector<LanguageOrAuto> language_names{LanguageOrAuto::kAuto};
@@ -38,11 +38,13 @@ struct ClusterPolicyDocument {
 
 template <>
 struct EnumTable<LanguageOrAuto> {
-  static constexpr std::array<std::pair<LanguageOrAuto, const char*>, 4> names{
+  static constexpr std::array<std::pair<LanguageOrAuto, const char*>, kLanguageCount + 1> names{
       {{LanguageOrAuto::kAuto, "Auto"},
        {LanguageOrAuto::kJava, "Java"},
        {LanguageOrAuto::kPython, "Python"},
-       {LanguageOrAuto::kNodeJS, "NodeJS"}}};
+       {LanguageOrAuto::kNodeJS, "NodeJS"},
+       {LanguageOrAuto::kDotNet, "DotNet"},
+       {LanguageOrAuto::kRuby, "Ruby"}}};
 };
 template <>
 struct EnumTable<Activation> {
@@ -176,11 +178,14 @@ namespace {
 struct LanguageNames {
   Language language;
   std::string_view name, token;
+  bool optional_agent = false;
 };
 constexpr std::array<LanguageNames, kLanguageCount> kLanguages{
     {{Language::kJava, "Java", "java"},
      {Language::kPython, "Python", "python"},
-     {Language::kNodeJS, "NodeJS", "node"}}};
+     {Language::kNodeJS, "NodeJS", "node"},
+     {Language::kDotNet, "DotNet", "dotnet", true},
+     {Language::kRuby, "Ruby", "ruby", true}}};
 
 // What the schema's CEL rules say too; repeated here so that a file read offline is judged alike.
 Status validate(const ProfilingPolicySpec& spec, bool cluster) {
@@ -237,6 +242,10 @@ std::string_view languageName(Language language) {
 }
 std::string_view languageToken(Language language) {
   return kLanguages.at(static_cast<std::size_t>(language)).token;
+}
+
+bool agentIsOptional(Language language) {
+  return kLanguages.at(static_cast<std::size_t>(language)).optional_agent;
 }
 
 std::optional<Language> languageFromName(std::string_view name) {

@@ -7,11 +7,14 @@
 
 namespace profiling::api {
 
-enum class Language : std::uint8_t { kJava, kPython, kNodeJS };
-inline constexpr std::size_t kLanguageCount = 3;
-std::string_view languageName(Language language);  // Java, Python, NodeJS: as in a policy
+enum class Language : std::uint8_t { kJava, kPython, kNodeJS, kDotNet, kRuby };
+inline constexpr std::size_t kLanguageCount = 5;
+std::string_view languageName(Language language);  // Java, Python, NodeJS, …: as in a policy
 std::string_view languageToken(
-    Language language);  // java, python, node: as in annotations and image names
+    Language language);  // java, python, node, …: as in annotations and image names
+// Whether the operator runs without that agent's image: it cannot be built from package registries
+// alone, so an administrator who wants the language brings what the image needs.
+bool agentIsOptional(Language language);
 std::optional<Language> languageFromName(std::string_view name);
 std::optional<Language> languageFromToken(std::string_view token);  // also takes "nodejs"
 

@@ -35,7 +35,11 @@ std::string controllerUid(const Json& object) {
 template <>
 struct EnumTable<Language> {
   static constexpr std::array<std::pair<Language, const char*>, kLanguageCount> names{
-      {{Language::kJava, "Java"}, {Language::kPython, "Python"}, {Language::kNodeJS, "NodeJS"}}};
+      {{Language::kJava, "Java"},
+       {Language::kPython, "Python"},
+       {Language::kNodeJS, "NodeJS"},
+       {Language::kDotNet, "DotNet"},
+       {Language::kRuby, "Ruby"}}};
 };
 template <>
 struct Table<WorkloadRef> {

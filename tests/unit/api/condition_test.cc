@@ -79,7 +79,7 @@ TEST(Languages, WhatIsNotOneIsRefused) {
   for (const char* text : {"", "Auto", "java", "JAVA", "Node", "Ruby"}) {
     EXPECT_EQ(languageFromName(text), std::nullopt) << text;
   }
-  for (const char* text : {"", "auto", "Java", "NodeJS", "ruby", "java "}) {
+  for (const char* text : {"", "auto", "Java", "NodeJS", ".net", "java "}) {
     EXPECT_EQ(languageFromToken(text), std::nullopt) << text;
   }
 }

@@ -109,11 +109,54 @@ TEST(Literal, DoublesDollars) {
 }
 
 TEST(ListContains, WholeElements) {
-  EXPECT_TRUE(listContains("a b c", "b", ' '));
-  EXPECT_TRUE(listContains("c", "c", ' '));
-  EXPECT_FALSE(listContains("ab bc", "b", ' '));
-  EXPECT_FALSE(listContains("", "b", ' '));
-  EXPECT_FALSE(listContains("a b", "b", ':'));
+  const MergeVariable blanks{.name = "X", .addition = "b"};
+  const MergeVariable colons{.name = "X", .addition = "b", .separator = ':'};
+  EXPECT_TRUE(listContains("a b c", "b", blanks));
+  EXPECT_TRUE(listContains("c", "c", blanks));
+  EXPECT_FALSE(listContains("ab bc", "b", blanks));
+  EXPECT_FALSE(listContains("", "b", blanks));
+  EXPECT_FALSE(listContains("a b", "b", colons));
+  EXPECT_TRUE(holdsOurs("a b", blanks));
+  EXPECT_FALSE(holdsOurs("a bc", blanks));
+}
+
+// LD_PRELOAD takes colons and blanks, a list of CLR profilers ends in a semicolon, and what an
+// earlier pass added for another libc goes.
+TEST(MergeVariable, ListsOfOtherShapes) {
+  const MergeVariable preload{.name = "LD_PRELOAD",
+                              .addition = "/own/new.so",
+                              .separator = ':',
+                              .other_separator = ' ',
+                              .own = "/own/"};
+  const MergeVariable profilers{.name = "CORECLR_NOTIFICATION_PROFILERS",
+                                .addition = "/own/p={1}",
+                                .separator = ';',
+                                .terminated = true,
+                                .own = "/own/"};
+  const struct {
+    const MergeVariable* variable;
+    const char *before, *after;
+  } cases[] = {
+      {&preload, "/a.so", "/a.so:/own/new.so"},
+      {&preload, "/a.so /b.so", "/a.so /b.so /own/new.so"},
+      {&preload, "/a.so:/b.so", "/a.so:/b.so:/own/new.so"},
+      {&preload, "/a.so:/b.so /c.so", "/a.so:/b.so /c.so:/own/new.so"},
+      {&preload, "/own/old.so", "/own/new.so"},
+      {&preload, "/a.so /own/old.so /b.so", "/a.so /b.so /own/new.so"},
+      {&preload, "/own/new.so /a.so", ""},
+      {&profilers, "/x={2}", "/x={2};/own/p={1};"},
+      {&profilers, "/x={2};", "/x={2};/own/p={1};"},
+      {&profilers, "/x={2};/own/p={1};", ""},
+      {&profilers, "/own/q={1};/x={2};", "/x={2};/own/p={1};"},
+      {&profilers, "", "/own/p={1};"},
+  };
+  for (const auto& c : cases) {
+    api::ContainerView view = container();
+    setEnv(view, c.variable->name, c.before);
+    const Merge m = mergeVariable(ContainerEnv(view), *c.variable, {c.variable->addition},
+                                  api::SecretEnvFrom::kAssume);
+    EXPECT_EQ(m.edit ? m.edit->value : "", c.after) << c.before;
+  }
 }
 
 TEST(JsonPatch, EscapesPointersAndStrings) {
@@ -132,6 +175,8 @@ TEST(AgentFormats, DurationsAndPeriods) {
   EXPECT_EQ(javaDuration("5500ms"), "5500ms");
   EXPECT_EQ(javaDuration("rubbish"), "15s");
   EXPECT_EQ(milliseconds("1m30s"), "90000");
+  EXPECT_EQ(wholeSeconds("1m30s"), "90");
+  EXPECT_EQ(wholeSeconds("400ms"), "1");
   EXPECT_EQ(javaPeriod(100), "10ms");
   EXPECT_EQ(javaPeriod(300), "3333us");
   EXPECT_EQ(periodMicros(100), "10000");

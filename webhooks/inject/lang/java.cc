@@ -46,7 +46,7 @@ bool conflicts(const api::ContainerView& container, const ContainerEnv& env) {
   return false;
 }
 
-std::vector<NameValue> settings(const api::EffectivePolicy& policy) {
+std::vector<NameValue> settings(const api::EffectivePolicy& policy, const api::ContainerView&) {
   const api::ProfilingPolicySpec& spec = policy.policy.spec;
   std::vector<NameValue> out = {
       {"PYROSCOPE_FORMAT", "jfr"},             // the only format that carries several events

@@ -18,7 +18,7 @@ bool conflicts(const api::ContainerView&, const ContainerEnv& env) {
   return switchedOn(env, "DD_PROFILING_ENABLED");
 }
 
-std::vector<NameValue> settings(const api::EffectivePolicy& policy) {
+std::vector<NameValue> settings(const api::EffectivePolicy& policy, const api::ContainerView&) {
   const api::ProfilingPolicySpec& spec = policy.policy.spec;
   const std::string upload = milliseconds(spec.sampling.upload_interval);
   const bool heap = spec.profiles.allocations || spec.profiles.in_use_memory;

@@ -19,7 +19,7 @@ bool conflicts(const api::ContainerView&, const ContainerEnv&) {
   return false;  // samplers of other vendors run beside ours
 }
 
-std::vector<NameValue> settings(const api::EffectivePolicy& policy) {
+std::vector<NameValue> settings(const api::EffectivePolicy& policy, const api::ContainerView&) {
   const api::ProfilingPolicySpec& spec = policy.policy.spec;
   const bool memory = spec.profiles.allocations || spec.profiles.in_use_memory;
   return {{"PROFILING_PYTHON_SAMPLE_RATE", std::to_string(spec.sampling.cpu_hz)},

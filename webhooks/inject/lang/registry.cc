@@ -20,8 +20,8 @@ std::int64_t microsOf(std::int64_t hz) {
 // An explicit array: objects that register themselves vanish from static libraries, and the order
 // is worth reading.
 const std::array<const LanguageRow*, api::kLanguageCount>& languageRows() {
-  static const std::array<const LanguageRow*, api::kLanguageCount> rows = {&kJavaRow, &kPythonRow,
-                                                                           &kNodeRow};
+  static const std::array<const LanguageRow*, api::kLanguageCount> rows = {
+      &kJavaRow, &kPythonRow, &kNodeRow, &kDotNetRow, &kRubyRow};
   return rows;
 }
 
@@ -38,6 +38,10 @@ std::string milliseconds(std::string_view duration) {
   return std::to_string(millisOf(duration));
 }
 
+std::string wholeSeconds(std::string_view duration) {
+  return std::to_string(std::max<std::int64_t>(1, millisOf(duration) / 1000));
+}
+
 std::string javaPeriod(std::int64_t hz) {
   const std::int64_t us = microsOf(hz);
   return us % 1000 == 0 ? std::to_string(us / 1000) + "ms" : std::to_string(us) + "us";
@@ -52,6 +56,11 @@ bool switchedOn(const ContainerEnv& env, std::string_view name) {
   if (var == nullptr) return false;
   if (var->has_value_from) return true;  // unknown: taken as on, because two profilers crash
   return !var->value.empty() && var->value != "false" && var->value != "0";
+}
+
+bool switchedOff(const ContainerEnv& env, std::string_view name) {
+  const api::EnvVarView* var = env.find(name);
+  return var != nullptr && !var->has_value_from && (var->value == "0" || var->value == "false");
 }
 
 }  // namespace profiling::inject
