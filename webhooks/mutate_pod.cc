@@ -10,17 +10,10 @@
 #include "webhooks/admission/response.h"
 #include "webhooks/admission/review.h"
 #include "webhooks/decide_pod.h"
+#include "webhooks/refusal.h"
 
 namespace profiling::webhooks {
 namespace {
-
-net::ServerResponse refusal(int status, std::string_view why) {
-  net::ServerResponse response;
-  response.status = status;
-  response.content_type = "text/plain; charset=utf-8";
-  response.body = std::string(why) + "\n";
-  return response;
-}
 
 net::ServerResponse allowed(std::string_view uid, std::string_view patch = {},
                             const std::vector<std::string>& warnings = {}) {

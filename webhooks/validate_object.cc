@@ -6,6 +6,7 @@
 #include "operator/base/log.h"
 #include "operator/base/text.h"
 #include "webhooks/admission/response.h"
+#include "webhooks/refusal.h"
 
 namespace profiling::webhooks {
 namespace {
@@ -71,14 +72,6 @@ std::string answer(const std::string& uid, const Validation& verdict) {
                   {"reason", "Invalid"},
                   {"message", printable(verdict.error, kMaxMessage)}}}}}}
       .dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-net::ServerResponse refusal(int status, std::string_view why) {
-  net::ServerResponse response;
-  response.status = status;
-  response.content_type = "text/plain; charset=utf-8";
-  response.body = std::string(why) + "\n";
-  return response;
 }
 
 std::optional<Json> parse(std::string_view body) {

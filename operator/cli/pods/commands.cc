@@ -40,12 +40,6 @@ Result<std::vector<Document>> readFiles(const std::vector<std::string>& files) {
   return out;
 }
 
-std::string homeOf(const Json& object, const std::string& otherwise) {
-  const Json::json_pointer at("/metadata/namespace");
-  return object.contains(at) && object.at(at).is_string() ? object.at(at).get<std::string>()
-                                                          : otherwise;
-}
-
 // What one command works on.
 struct Work {
   std::string namespace_;
@@ -159,7 +153,7 @@ int explainPods(const Options& options, ApiServer* server, const Screen& screen)
   bool refused = false;
   std::size_t pods = 0;
   for (const Document& d : work->documents) {
-    const std::string home = homeOf(d.object, work->namespace_);
+    const std::string home = namespaceOf(d.object, work->namespace_);
     const auto of = podOf(d.object, home);
     if (!of) continue;
     ++pods;
@@ -191,7 +185,7 @@ int injectPods(const Options& options, ApiServer* server, const Screen& screen) 
   Json items = Json::array();
   std::string yaml;
   for (const Document& d : work->documents) {
-    const std::string home = homeOf(d.object, work->namespace_);
+    const std::string home = namespaceOf(d.object, work->namespace_);
     Json object = d.object;
     if (const auto of = podOf(d.object, home)) {
       work->knowledge->addNamespace(home);

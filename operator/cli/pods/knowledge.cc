@@ -3,20 +3,14 @@
 #include "controllers/specs/server_objects.h"
 #include "operator/api/revision.h"
 #include "operator/api/v1alpha1/codec.h"
+#include "operator/cli/pods/manifest.h"
 #include "operator/kube/store.h"
 
 namespace profiling::cli {
 namespace {
 
-std::string kindOf(const nlohmann::json& object) {
-  const auto it = object.find("kind");
-  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
-}
-
 bool isOurs(const nlohmann::json& object) {
-  const auto it = object.find("apiVersion");
-  return it != object.end() && it->is_string() &&
-         it->get_ref<const std::string&>().starts_with("profiling.dev/");
+  return textAt(object, "apiVersion").starts_with("profiling.dev/");
 }
 
 }  // namespace
@@ -35,7 +29,7 @@ void Knowledge::addNamespace(const std::string& name) {
 }
 
 Result<bool> Knowledge::add(const nlohmann::json& object, const std::string& namespace_) {
-  const std::string kind = kindOf(object);
+  const std::string kind = textAt(object, "kind");
   const auto home = [&](api::ObjectMeta& metadata) {
     if (metadata.namespace_.empty()) metadata.namespace_ = namespace_;
     return kube::objectKey(metadata.namespace_, metadata.name);

@@ -20,11 +20,6 @@ constexpr std::string_view kOurs = "profiling.dev/";
 // container's own disk then (grafana/pyroscope takes storage.* from its file and flags only).
 constexpr std::array<std::string_view, 2> kDeadPrefixes{"PYROSCOPE_STORAGE_", "PYROSCOPE_S3_"};
 
-std::string textAt(const Json& object, const char* key) {
-  const auto it = object.is_object() ? object.find(key) : object.end();
-  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
-}
-
 class Linter {
  public:
   Linter(std::string namespace_, inject::Settings settings)
@@ -38,13 +33,13 @@ class Linter {
 
   void judge(const Document& d) {
     references(d);
-    const std::string namespace_ = homeOf(d.object);
-    knowledge_.addNamespace(namespace_);
-    const auto of = podOf(d.object, namespace_);
+    const std::string home = namespaceOf(d.object, namespace_);
+    knowledge_.addNamespace(home);
+    const auto of = podOf(d.object, home);
     if (!of) return;
     annotations(d, of->pod, of->path);
     deadNames(d, of->pod, of->path);
-    const auto told = explain(nameOf(d.object), of->pod, namespace_, knowledge_);
+    const auto told = explain(nameOf(d.object), of->pod, home, knowledge_);
     if (!told.ok()) return add(true, d, of->path, told.status().message());
     if (told->reason == "MalformedPod") return add(true, d, of->path, told->remedy);
     if (knowledge_.hasPolicies() && told->reason == "UnknownPolicy") {
@@ -61,13 +56,6 @@ class Linter {
     if (std::find(found_.begin(), found_.end(), finding) == found_.end()) {
       found_.push_back(std::move(finding));
     }
-  }
-
-  std::string homeOf(const Json& object) const {
-    const auto metadata = object.find("metadata");
-    const std::string own =
-        metadata == object.end() ? std::string() : textAt(*metadata, "namespace");
-    return own.empty() ? namespace_ : own;
   }
 
   // The API server drops what its schema does not know, mostly in silence.
@@ -119,7 +107,7 @@ class Linter {
     if (!policy || !knowledge_.hasServers() || !d.object.contains(at)) return;
     const Json& ref = d.object.at(at);
     std::string home = textAt(ref, "namespace");
-    if (home.empty()) home = homeOf(d.object);
+    if (home.empty()) home = namespaceOf(d.object, namespace_);
     const std::string key = home + "/" + textAt(ref, "name");
     if (knowledge_.servers().count(key) != 0) return;
     std::string there;

@@ -14,11 +14,6 @@ using Json = nlohmann::json;
 // As long as the hash that a Deployment's controller gives; no real one has only zeros.
 constexpr const char* kHash = "0000000000";
 
-std::string textAt(const Json& object, const char* key) {
-  const auto it = object.is_object() ? object.find(key) : object.end();
-  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
-}
-
 const Json* memberAt(const Json& object, std::string_view path) {
   const Json::json_pointer pointer{std::string(path)};
   return object.contains(pointer) ? &object.at(pointer) : nullptr;
@@ -75,6 +70,17 @@ std::vector<std::string> partsOf(const std::string& text) {
 }
 
 }  // namespace
+
+std::string textAt(const Json& object, const char* key) {
+  const auto it = object.is_object() ? object.find(key) : object.end();
+  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
+}
+
+std::string namespaceOf(const Json& object, const std::string& otherwise) {
+  const Json* metadata = memberAt(object, "/metadata");
+  const std::string own = metadata == nullptr ? std::string() : textAt(*metadata, "namespace");
+  return own.empty() ? otherwise : own;
+}
 
 std::string nameOf(const Json& object) {
   const Json* metadata = memberAt(object, "/metadata");

@@ -1,6 +1,6 @@
 #include "operator/cli/pods/settings.h"
 
-#include <map>
+#include <array>
 #include <optional>
 
 #include "operator/base/text.h"
@@ -8,9 +8,18 @@
 namespace profiling::cli {
 namespace {
 
-// Of charts/profiling-operator/values.yaml; a test compares them.
-const std::map<std::string_view, std::string_view> kVersions{
-    {"java", "2.1.2"}, {"python", "1.4.0"}, {"node", "0.6.4"}};
+// Of charts/profiling-operator/values.yaml; a test compares them. Those without an image are the
+// administrator's to build.
+struct ChartAgent {
+  std::string_view image, version;
+};
+constexpr std::array<ChartAgent, api::kLanguageCount> kAgents{{
+    {"profiling-operator/agent-java:2.1.2", "2.1.2"},
+    {"profiling-operator/agent-python:1.4.0", "1.4.0"},
+    {"profiling-operator/agent-node:0.6.4", "0.6.4"},
+    {"", "1.4.0"},
+    {"", "1.0.7"},
+}};
 
 std::string allowed() {
   std::string out;
@@ -26,12 +35,7 @@ Result<inject::Settings> chartSettings(const std::vector<std::string>& images) {
   inject::Settings settings;
   settings.operator_namespace = "profiling-system";
   for (std::size_t i = 0; i < api::kLanguageCount; ++i) {
-    const std::string_view token = api::languageToken(static_cast<api::Language>(i));
-    const auto known = kVersions.find(token);
-    const std::string version(known == kVersions.end() ? "" : known->second);
-    settings.agents.at(i) = {
-        "profiling-operator/agent-" + std::string(token) + (version.empty() ? "" : ":" + version),
-        version};
+    settings.agents.at(i) = {std::string(kAgents.at(i).image), std::string(kAgents.at(i).version)};
   }
   for (const std::string& text : images) {
     const std::size_t equals = text.find('=');

@@ -247,8 +247,9 @@ TEST(Settings, AreThoseOfTheChart) {
     const YAML::Node agent = values["agents"][token];
     ASSERT_TRUE(agent) << token;
     EXPECT_EQ(settings->agents[i].version, agent["version"].Scalar()) << token;
+    const std::string repository = agent["repository"].Scalar();
     EXPECT_EQ(settings->agents[i].image,
-              agent["repository"].Scalar() + ":" + agent["tag"].Scalar());
+              repository.empty() ? "" : repository + ":" + agent["tag"].Scalar());
   }
 }
 
