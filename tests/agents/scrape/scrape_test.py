@@ -56,8 +56,8 @@ def test_every_profile_of_a_go_application_arrives(store, go_app, sidecar):
     until(lambda: not missing(), lambda: f"{missing()}\n{agent.log()}\n{store.log.read_text()}")
     known = set(server.label_values("__profile_type__", '{service_name="all.app"}'))
     assert known == {*TYPES, "process_cpu:samples:count:cpu:nanoseconds"}
+    # Not the other way round: the runtime's own locks bring nearly any stack into a mutex profile.
     assert "sync.(*Mutex).Unlock" not in graph("block:contentions:count:contentions:count")["names"]
-    assert "runtime.chansend1" not in graph("mutex:contentions:count:contentions:count")["names"]
     assert agent.end() == 0
     # What was allocated is told once, not again with each scrape.
     page = urllib.request.urlopen(f"http://{app.address}/debug/pprof/allocs?debug=1").read().decode()

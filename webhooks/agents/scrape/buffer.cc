@@ -1,5 +1,6 @@
 #include "webhooks/agents/scrape/buffer.h"
 
+#include <ranges>
 #include <utility>
 
 namespace profiling::scrape {
@@ -14,9 +15,9 @@ void Buffer::put(Outgoing profile) {
 
 void Buffer::restore(std::vector<Outgoing> profiles) {
   const std::lock_guard lock(mutex_);
-  for (auto it = profiles.rbegin(); it != profiles.rend(); ++it) {
-    bytes_ += it->pprof.size();
-    waiting_.push_front(std::move(*it));
+  for (Outgoing& profile : std::ranges::reverse_view(profiles)) {
+    bytes_ += profile.pprof.size();
+    waiting_.push_front(std::move(profile));
   }
   shrink();
 }

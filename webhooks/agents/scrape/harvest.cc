@@ -14,7 +14,8 @@ std::int64_t nanosBetween(SteadyTime from, SteadyTime to) {
 // A profile in which nothing must change, as it came: no byte is written twice for nothing.
 std::string asItCame(const ProfileView& profile, std::string packed) {
   if (profile.samples.empty()) return {};
-  return packed.empty() ? gzip(profile.bytes) : packed;
+  if (packed.empty()) return gzip(profile.bytes);
+  return packed;
 }
 
 }  // namespace
