@@ -157,7 +157,14 @@ std::optional<Reason> languageProblem(const PodContext& ctx, const LanguageRow& 
   const api::ContainerView& c = env.container();
   const Reason pod_wide = ctx.language_problems[static_cast<std::size_t>(row.language)];
   if (pod_wide != Reason::kInjected) return pod_wide;
-  if (row.conflicts(c, env)) return Reason::kConflictingAgent;
+  if (const ToolRule* rule = findRule(row.language, Answer::kRefuse, {ctx.pod, c, env})) {
+    // An image's name is a guess, which whoever names the language for this pod overrules.
+    const std::vector<api::Language>& named = ctx.decision.annotated_languages;
+    const bool guess = rule->reason == Reason::kUnsupportedRuntime;
+    if (!guess || std::find(named.begin(), named.end(), row.language) == named.end()) {
+      return rule->reason;
+    }
+  }
   if (row.needs_temp && temp == Temp::kReadOnly) return Reason::kReadOnlyTemp;
   if (row.needs_temp && temp == Temp::kNeeded) {
     const api::VolumeView* volume = findVolume(ctx.pod, kTempVolumeName);

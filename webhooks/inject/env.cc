@@ -27,7 +27,11 @@ bool isInteresting(std::string_view name) {
     case 'L':
       return name == "LD_PRELOAD" || name == "LD_LIBRARY_PATH";
     case 'O':
-      return name.starts_with("OTEL_");
+      return name.starts_with("OTEL_") || name == "OPENJ9_JAVA_OPTIONS";
+    case 'E':
+      return name.starts_with("ELASTIC_");
+    case 'I':
+      return name == "IBM_JAVA_OPTIONS";
     case 'R':
       return name == "RUBYOPT";
     case '_':

@@ -51,17 +51,19 @@ enum class Reason {
   kEnvFromSecretAssumed,  // injected, assuming the Secret holds none of our names
   kEmbeddedSDK,           // the container already carries PYROSCOPE_* of its own
   kConflictingAgent,
-  kAwaitingRollout,    // the workload's turn in the rollout has not come
-  kOutsideShare,       // the step's share of the workload's pods is profiled
-  kRolledBack,         // the revision failed here, or was aborted
-  kNameConflict,       // a volume, mount path or container of our name with other content
-  kReadOnlyTemp,       // Java without a writable temp folder
-  kProfilingDisabled,  // the container itself tells its runtime to load no profiler
-  kLimitsTooSmall,     // the pod's limits are below what copying an agent needs
-  kPodTooLarge,        // more containers, env or annotations than we touch
-  kMalformedPod,       // a field of a wrong type, which the API server will refuse
-  kInvalidAnnotation,  // ignored, with a warning
-  kInternalError,      // trouble of our own: the pod is allowed, unchanged
+  kAwaitingRollout,     // the workload's turn in the rollout has not come
+  kOutsideShare,        // the step's share of the workload's pods is profiled
+  kRolledBack,          // the revision failed here, or was aborted
+  kNameConflict,        // a volume, mount path or container of our name with other content
+  kReadOnlyTemp,        // Java without a writable temp folder
+  kNoExecTemp,          // the temp folder cannot hold programs
+  kUnsupportedRuntime,  // an implementation of the language that no agent is made for
+  kProfilingDisabled,   // the container itself tells its runtime to load no profiler
+  kLimitsTooSmall,      // the pod's limits are below what copying an agent needs
+  kPodTooLarge,         // more containers, env or annotations than we touch
+  kMalformedPod,        // a field of a wrong type, which the API server will refuse
+  kInvalidAnnotation,   // ignored, with a warning
+  kInternalError,       // trouble of our own: the pod is allowed, unchanged
 };
 inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kInternalError) + 1;
 std::string_view reasonName(Reason reason);
@@ -80,8 +82,23 @@ struct Settings {
   // alone until the administrator says that the image fits.
   std::array<bool, api::kLanguageCount> arm64_images{};
   std::vector<std::string> excluded_namespaces{"kube-system", "kube-public", "kube-node-lease"};
-  std::vector<std::string> sidecar_names{"istio-proxy", "linkerd-proxy",
-                                         "vault-agent"};  // never default targets
+  // Never default targets: proxies and collectors that others put beside the application.
+  std::vector<std::string> sidecar_names{"istio-proxy",
+                                         "linkerd-proxy",
+                                         "vault-agent",
+                                         "envoy-sidecar",
+                                         "consul-dataplane",
+                                         "kuma-sidecar",
+                                         "daprd",
+                                         "queue-proxy",
+                                         "cloud-sql-proxy",
+                                         "otc-container",
+                                         "opentelemetry-auto-instrumentation",
+                                         "fluent-bit",
+                                         "filebeat",
+                                         "kube-rbac-proxy",
+                                         "oauth-proxy",
+                                         "oauth2-proxy"};
 };
 
 // Namespaces whose pods are never touched: the system's and the operator's own.

@@ -1,5 +1,5 @@
-// What other tools do in pods and how injection gets along with each of them: one table. A rule says
-// by what a tool is seen, whom it concerns and what follows.
+// What other tools do in pods and how injection gets along with each of them: one table. A rule
+// says by what a tool is seen, whom it concerns and what follows.
 #pragma once
 
 #include <optional>

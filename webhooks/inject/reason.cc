@@ -38,6 +38,12 @@ constexpr std::array<Row, kReasonCount> kRows = {{
     {"RolledBack", "See the verdict in the workload's record; retry when the cause is mended."},
     {"NameConflict", "Rename what uses profiling-agent as volume, container or mount path."},
     {"ReadOnlyTemp", "Mount a writable emptyDir at /tmp."},
+    {"NoExecTemp",
+     "Let java.io.tmpdir name a folder that can hold programs, an emptyDir for example."},
+    {"UnsupportedRuntime",
+     "The image is named like a GraalVM native image or OpenJ9; if it is neither, name the "
+     "language "
+     "in profiling.dev/inject on the pod template."},
     {"ProfilingDisabled",
      "Remove what tells the runtime to load no profiler: DOTNET_EnableDiagnostics=0, "
      "CORECLR_ENABLE_PROFILING=0 or DD_PROFILING_ENABLED=false."},

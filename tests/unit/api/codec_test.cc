@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/unit/api/yaml_json.h"
+#include "tests/support/yaml_json.h"
 
 namespace profiling::api {
 namespace {
@@ -193,8 +193,9 @@ TEST(Codec, BadPoliciesAreRefusedByJsonPointer) {
       {R"({"serviceName": {"from": "Env"}})",
        "at /spec/serviceName/from: 'Env' must be 'Workload'"},
       {R"({"languages": ["Auto", "Java"]})", "at /spec/languages: 'Auto' must stand alone"},
-      {R"({"languages": ["Java", "Ruby"]})",
-       "at /spec/languages/1: 'Ruby' must be 'Auto', 'Java', 'Python' or 'NodeJS'"},
+      {R"({"languages": ["Java", "Cobol"]})",
+       "at /spec/languages/1: 'Cobol' must be 'Auto', 'Java', 'Python', 'NodeJS', 'DotNet' or "
+       "'Ruby'"},
       {R"({"languages": "Java"})", "at /spec/languages: \"Java\" must be a list"},
       {R"({"profiles": {"locks": "yes"}})",
        "at /spec/profiles/locks: \"yes\" must be true or false"},

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "operator/api/v1alpha1/codec.h"
-#include "tests/unit/api/yaml_json.h"
+#include "tests/support/yaml_json.h"
 
 namespace profiling::api {
 namespace {

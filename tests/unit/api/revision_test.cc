@@ -64,6 +64,20 @@ TEST(Revision, TheRolloutItselfIsNoContent) {
             makeEffective(policy(), nullptr, {}, kOld).revision);
 }
 
+// A version of the operator that knows more languages must not make other revisions of old
+// policies: that would restart pods for nothing.
+TEST(Revision, ALanguageWithoutAnImageIsNoContent) {
+  const EffectivePolicy e = makeEffective(policy(), nullptr, {}, kOld);
+  EXPECT_EQ(revisionObject(e, "shop", 1)["data"]["images"].size(), 3U);
+  const auto kept = revisionFromJson(revisionObject(e, "shop", 1));
+  ASSERT_TRUE(kept.ok());
+  AgentImages more = kNew;
+  more[static_cast<std::size_t>(Language::kDotNet)] = {"agents/dotnet:1", "1"};
+  const Revisions revisions{std::make_shared<const Revision>(*kept)};
+  EXPECT_EQ(makeEffective(policy(), nullptr, {}, more, revisions).revision, e.revision);
+  EXPECT_NE(makeEffective(policy(), nullptr, {}, more).revision, e.revision);
+}
+
 TEST(Revision, WhatWasTamperedWithIsRefused) {
   const EffectivePolicy e = makeEffective(policy(), nullptr, {}, kOld);
   nlohmann::json object = revisionObject(e, "shop", 1);

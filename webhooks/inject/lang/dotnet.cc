@@ -103,12 +103,6 @@ Slot slotOf(const ContainerEnv& env) {
   return Slot::kNotification;
 }
 
-// Who says that a tracer will come, which needs the classic slot.
-bool tracerAnnounced(const Surroundings& where) {
-  const auto otel = where.pod.annotation("instrumentation.opentelemetry.io/inject-dotnet");
-  return (otel && *otel != "false") || where.env.find("OTEL_DOTNET_AUTO_HOME") != nullptr;
-}
-
 const Tree& treeOf(const Surroundings& where) {
   const LibcAnswer answer = libcOf(where.pod, where.container);
   const api::EnvVarView* preload = where.env.find("LD_PRELOAD");
@@ -136,7 +130,9 @@ Attachment attach(const Surroundings& where) {
   if (slot == Slot::kEmbedded) return {.reason = Reason::kEmbeddedSDK};
   const bool there = where.env.find("CORECLR_PROFILER") != nullptr ||
                      where.env.find("CORECLR_PROFILER_PATH") != nullptr;
-  if (slot == Slot::kClassic && !there && tracerAnnounced(where)) {
+  // Who says that a tracer will come, which needs the classic slot.
+  if (slot == Slot::kClassic && !there &&
+      findRule(api::Language::kDotNet, Answer::kOtherSlot, where) != nullptr) {
     slot = Slot::kNotification;
   }
 
@@ -170,14 +166,6 @@ Attachment attach(const Surroundings& where) {
   return out;
 }
 
-// Datadog's profiler, of which ours is a fork: both wrap the same functions of libc.
-bool conflicts(const api::ContainerView&, const ContainerEnv& env) {
-  const api::EnvVarView* preload = env.find("LD_PRELOAD");
-  return switchedOn(env, "DD_PROFILING_ENABLED") ||
-         (preload != nullptr &&
-          preload->value.find("Datadog.Linux.ApiWrapper") != std::string_view::npos);
-}
-
 std::vector<NameValue> settings(const api::EffectivePolicy& policy,
                                 const api::ContainerView& container) {
   const api::ProfilingPolicySpec& spec = policy.policy.spec;
@@ -204,7 +192,6 @@ constinit const LanguageRow kDotNetRow{
     .hints = {kCommands, kSuffixes, kEnvNames, kImageWords},
     .choice = Choice::kHint,
     .colon_ends_tag_name = true,
-    .conflicts = conflicts,
     .attach = attach,
     .settings = settings,
 };

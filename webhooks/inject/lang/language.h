@@ -1,5 +1,6 @@
 // What one language needs: one file and one row of the registry each. A row is data and a few small
-// functions; merging env, naming and placing things is done once, in plan.cc and env.cc.
+// functions; merging env, naming and placing things is done once, in plan.cc and env.cc, and what
+// other tools do beside an agent is in known_tools_rules.cc.
 #pragma once
 
 #include <array>
@@ -11,6 +12,7 @@
 #include "operator/api/effective.h"
 #include "operator/api/k8s/pod_view.h"
 #include "webhooks/inject/env.h"
+#include "webhooks/inject/known_tools.h"
 
 namespace profiling::inject {
 
@@ -50,13 +52,6 @@ struct NameValue {
   std::string value;
 };
 
-// A container in its pod.
-struct Surroundings {
-  const api::PodView& pod;
-  const api::ContainerView& container;
-  const ContainerEnv& env;
-};
-
 // How a runtime of one container comes to its agent.
 struct Attachment {
   Reason reason = Reason::kInjected;          // else why it does not
@@ -72,8 +67,6 @@ struct LanguageRow {
   Choice choice = Choice::kGuess;
   bool colon_ends_tag_name = false;  // in PYROSCOPE_LABELS: "k:v" before "k=v"
   bool needs_temp = false;           // unpacks a native library into the runtime's temp folder
-  // True when another profiler of the same kind is visible on the container.
-  bool (*conflicts)(const api::ContainerView& container, const ContainerEnv& env);
   // Where it takes more than `variable`; null: it does not.
   Attachment (*attach)(const Surroundings& where) = nullptr;
   // Variables besides the common ones, each set only when the container does not have it.

@@ -12,12 +12,6 @@ constexpr std::array<std::string_view, 4> kEnvNames{"NODE_ENV", "NODE_OPTIONS", 
                                                     "NPM_CONFIG_LOGLEVEL"};
 constexpr std::array<std::string_view, 4> kImageWords{"node", "nodejs", "nextjs", "nestjs"};
 
-// Datadog's continuous profiler loads the same native addon, and two copies of it in one process
-// crash.
-bool conflicts(const api::ContainerView&, const ContainerEnv& env) {
-  return switchedOn(env, "DD_PROFILING_ENABLED");
-}
-
 std::vector<NameValue> settings(const api::EffectivePolicy& policy, const api::ContainerView&) {
   const api::ProfilingPolicySpec& spec = policy.policy.spec;
   const std::string upload = milliseconds(spec.sampling.upload_interval);
@@ -35,7 +29,6 @@ constinit const LanguageRow kNodeRow{
     .language = api::Language::kNodeJS,
     .variable = {.name = "NODE_OPTIONS", .addition = "--require=/profiling-agent/node/preload.cjs"},
     .hints = {kCommands, kSuffixes, kEnvNames, kImageWords},
-    .conflicts = conflicts,
     .settings = settings,
 };
 

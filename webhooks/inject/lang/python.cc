@@ -15,10 +15,6 @@ constexpr std::array<std::string_view, 8> kEnvNames{
 constexpr std::array<std::string_view, 8> kImageWords{"python",  "django",  "flask",  "gunicorn",
                                                       "uvicorn", "fastapi", "celery", "airflow"};
 
-bool conflicts(const api::ContainerView&, const ContainerEnv&) {
-  return false;  // samplers of other vendors run beside ours
-}
-
 std::vector<NameValue> settings(const api::EffectivePolicy& policy, const api::ContainerView&) {
   const api::ProfilingPolicySpec& spec = policy.policy.spec;
   const bool memory = spec.profiles.allocations || spec.profiles.in_use_memory;
@@ -37,7 +33,6 @@ constinit const LanguageRow kPythonRow{
                  .prepend = true,
                  .self_reference = true},
     .hints = {kCommands, kSuffixes, kEnvNames, kImageWords},
-    .conflicts = conflicts,
     .settings = settings,
 };
 

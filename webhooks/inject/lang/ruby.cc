@@ -14,11 +14,6 @@ constexpr std::array<std::string_view, 6> kEnvNames{
 constexpr std::array<std::string_view, 6> kImageWords{"ruby", "jruby",   "rails",
                                                       "puma", "sidekiq", "passenger"};
 
-// Two samplers in one interpreter interrupt each other.
-bool conflicts(const api::ContainerView&, const ContainerEnv& env) {
-  return switchedOn(env, "DD_PROFILING_ENABLED");
-}
-
 std::vector<NameValue> settings(const api::EffectivePolicy& policy, const api::ContainerView&) {
   return {{"PROFILING_RUBY_SAMPLE_RATE", std::to_string(policy.policy.spec.sampling.cpu_hz)}};
 }
@@ -30,7 +25,6 @@ constinit const LanguageRow kRubyRow{
     .variable = {.name = "RUBYOPT", .addition = "-r/profiling-agent/ruby/preload.rb"},
     .hints = {kCommands, kSuffixes, kEnvNames, kImageWords},
     .choice = Choice::kName,
-    .conflicts = conflicts,
     .settings = settings,
 };
 

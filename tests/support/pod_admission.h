@@ -1,0 +1,44 @@
+// The webhook's own way from a pod to the patched pod, with policies as JSON: what the API server
+// would have after our answer.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "webhooks/inject/snapshot.h"
+#include "webhooks/mutate_pod.h"
+
+namespace profiling::testing {
+
+// "registry.example/agent-LANGUAGE:1.0" for each.
+api::AgentImages agentImages();
+
+class PodAdmission {
+ public:
+  // `policies` of namespace "shop", or cluster policies, told apart by their kind.
+  PodAdmission(const std::vector<nlohmann::json>& policies,
+               const inject::NamespaceRecord& shop = {.name = "shop", .labels = {}, .inject = {}});
+
+  PodAdmission(const PodAdmission&) = delete;  // the mutator tells it what was decided
+  PodAdmission& operator=(const PodAdmission&) = delete;
+
+  nlohmann::json admit(const nlohmann::json& pod);
+
+  // Of the last admission.
+  const std::string& reason() const { return reason_; }
+  bool observed() const { return observed_; }  // the policy only observes
+  bool patched() const { return patched_; }
+  bool warned() const { return warned_; }
+
+ private:
+  std::string reason_;
+  bool observed_ = false;
+  bool patched_ = false;
+  bool warned_ = false;
+  std::unique_ptr<webhooks::PodMutator> mutator_;
+};
+
+}  // namespace profiling::testing
