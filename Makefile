@@ -33,8 +33,9 @@ bench: deps    ## measure; results belong into tests/bench/RESULTS.md
 scale: deps    ## memory, start, bursts, faults and fail-over with 500, 8 000 and 150 000 pods
 	@tests/scale/run
 
-fuzz: deps     ## libFuzzer on the admission path, FUZZ_SECONDS=60
+fuzz: deps     ## libFuzzer on the admission path and on what the sidecar reads, FUZZ_SECONDS=60
 	@tests/fuzz/run
+	@tests/fuzz/scrape
 
 faults: build  ## each request of the operator fails in turn, PLANS='drift-*'; a report in build/faults
 	@tests/faults/run all $(if $(PLANS),-only '$(PLANS)')
