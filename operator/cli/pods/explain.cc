@@ -68,6 +68,9 @@ Result<Explanation> explain(const std::string& title, const Json& pod,
   }
   const auto& policy = decision.policy != nullptr ? decision.policy : decision.chosen;
   if (policy != nullptr) out.revision = policy->revision;
+  if (policy != nullptr && outcome->reason == inject::Reason::kServerUnavailable) {
+    out.remedy = printable(policy->server_problem, 400);
+  }
   for (const inject::ContainerDecision& c : outcome->plan.decisions) {
     const bool own = policy != nullptr && !policy->agents.front().image.empty();
     out.containers.push_back(containerOf(c, own ? policy->agents : knowledge.settings().agents));
@@ -107,6 +110,7 @@ std::vector<std::string> lines(const Explanation& e, const Style& style) {
     for (const std::string& skipped : c.skipped) out.push_back("    without " + skipped);
   }
   for (const std::string& warning : e.warnings) {
+    if (warning.find(": " + e.reason + ".") != std::string::npos) continue;  // said above
     out.push_back("  " + coloured("warning", Tone::kAlarm, style) + ": " + warning);
   }
   return out;

@@ -45,7 +45,13 @@ class Linter {
     if (knowledge_.hasPolicies() && told->reason == "UnknownPolicy") {
       add(false, d, of->path + "/metadata/annotations/profiling.dev~1policy", told->remedy);
     }
-    for (const std::string& warning : told->warnings) add(false, d, of->path, warning);
+    // What the other files do not hold may well be in the cluster.
+    const bool elsewhere = (told->reason == "NoPolicy" && !knowledge_.hasPolicies()) ||
+                           (told->reason == "ServerUnavailable" && !knowledge_.hasServers());
+    for (const std::string& warning : told->warnings) {
+      const bool same = warning.find(": " + told->reason + ".") != std::string::npos;
+      if (!same || !elsewhere) add(false, d, of->path, warning);
+    }
   }
 
   std::vector<Finding> take() { return std::move(found_); }

@@ -117,6 +117,8 @@ TEST_F(Pods, ExplainTakesAServerAsItWillBe) {
   const Said without = run({"explain", "-f", app, "-p", file("policy.yaml", policy)});
   EXPECT_EQ(without.code, 1);
   EXPECT_THAT(without.out, HasSubstr("ServerUnavailable"));
+  EXPECT_THAT(without.out, HasSubstr("there is no ProfilingServer 'shop/pyroscope'; create it"));
+  EXPECT_THAT(without.out, Not(HasSubstr("warning"))) << "it is said once";
   const Said with = run({"explain", "-f", app, "-p", file("all.yaml", policy + R"(---
 apiVersion: profiling.dev/v1alpha1
 kind: ProfilingServer
@@ -181,6 +183,16 @@ TEST_F(Pods, LintFindsNothingInWhatIsRight) {
   EXPECT_EQ(said.code, 0);
   EXPECT_THAT(said.out, IsEmpty());
   EXPECT_THAT(said.err, HasSubstr("2 objects, 0 findings"));
+}
+
+TEST_F(Pods, LintDoesNotMissWhatMayBeInTheCluster) {
+  EXPECT_THAT(run({"lint", "-f", file("app.yaml", kDeployment)}).out, IsEmpty());
+  std::string policy = kPolicy;
+  policy.replace(policy.find("endpoint: {url: \"http://pyroscope.profiling.svc:4040\"}"), 54,
+                 "serverRef: {name: pyroscope}");
+  EXPECT_THAT(
+      run({"lint", "-f", file("app.yaml", kDeployment), "-f", file("policy.yaml", policy)}).out,
+      IsEmpty());
 }
 
 TEST_F(Pods, LintNamesFieldsThatAreNone) {
