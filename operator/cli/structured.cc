@@ -4,6 +4,9 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include "operator/base/text.h"
+#include "operator/kube/text.h"
+
 namespace profiling::cli {
 namespace {
 
@@ -95,6 +98,10 @@ std::string render(const Json& value, Format format) {
 }
 
 Result<std::vector<Json>> parseDocuments(const std::string& text, std::size_t first_line) {
+  // YAML's flow style begins so, too; but not all of JSON is YAML to the library: "\ud83d\ude00".
+  if (trim(text).starts_with('{')) {
+    if (auto json = kube::parseJson(text); json.ok()) return std::vector<Json>{*std::move(json)};
+  }
   try {
     std::vector<Json> found;
     for (const YAML::Node& document : YAML::LoadAll(text)) {
