@@ -1,6 +1,5 @@
 #include "webhooks/agents/scrape/buffer.h"
 
-#include <ranges>
 #include <utility>
 
 namespace profiling::scrape {
@@ -15,9 +14,9 @@ void Buffer::put(Outgoing profile) {
 
 void Buffer::restore(std::vector<Outgoing> profiles) {
   const std::lock_guard lock(mutex_);
-  for (Outgoing& profile : std::ranges::reverse_view(profiles)) {
-    bytes_ += profile.pprof.size();
-    waiting_.push_front(std::move(profile));
+  for (; !profiles.empty(); profiles.pop_back()) {
+    bytes_ += profiles.back().pprof.size();
+    waiting_.push_front(std::move(profiles.back()));
   }
   shrink();
 }

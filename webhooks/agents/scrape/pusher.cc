@@ -64,11 +64,12 @@ void Pusher::push(std::vector<Outgoing> batch, const Cancel& closing, const Canc
   const std::string body = encodePush(batch, settings_.labels);
   auto sent = client_.send({"POST", std::string(kPushPath), "application/proto", body},
                            now() + kPatience, abort);
+  const Status failure = sent.status();
   const HttpResponse response = sent.ok() ? *std::move(sent) : HttpResponse{};
   const int status = response.status;
   const std::string why =
       status != 0 ? "status " + std::to_string(status) + ": " + printable(response.body, 200)
-                  : sent.status().toString();
+                  : failure.toString();
   const Verdict verdict = judge(status, batch.front().attempts);
   if (verdict == Verdict::kStored) {
     totals_.stored += batch.size();
@@ -84,13 +85,13 @@ void Pusher::push(std::vector<Outgoing> batch, const Cancel& closing, const Canc
     buffer_.restore(std::move(batch));
     return;
   }
-  if (verdict == Verdict::kRefused) return refused(std::move(batch), status, why);
+  if (verdict == Verdict::kRefused) return refused(batch.size(), status, why);
   if (aboutContent(status)) ++batch.front().attempts;
   retry(std::move(batch), response, why, closing);
 }
 
-void Pusher::refused(std::vector<Outgoing> batch, int status, std::string_view why) {
-  totals_.refused += batch.size();
+void Pusher::refused(std::size_t count, int status, std::string_view why) {
+  totals_.refused += count;
   complain(status == 401 || status == 403 ? "Server refuses our credentials"
                                           : "Server refuses a profile",
            why);

@@ -28,10 +28,10 @@ class Pusher {
 
  private:
   void push(std::vector<Outgoing> batch, const Cancel& closing, const Cancel& abort);
-  void refused(std::vector<Outgoing> batch, int status, std::string_view why);
+  void refused(std::size_t count, int status, std::string_view why);
   void retry(std::vector<Outgoing> batch, const HttpResponse& response, std::string_view why,
              const Cancel& closing);
-  void complain(std::string_view why, std::string_view error);
+  void complain(std::string_view what, std::string_view error);
 
   Buffer& buffer_;
   const Settings& settings_;

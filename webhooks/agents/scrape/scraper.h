@@ -48,7 +48,7 @@ class Scraper {
     bool told = false;  // whether the log knows that it is there, or that it is not
   };
 
-  void noticeReturn(SteadyTime now);
+  void noticeReturn(SteadyTime time);
   void scrape(Target& target, const Cancel& stop);
   Answer ask(Target& target, const Cancel& stop);
   Answer take(Target& target, std::string body);

@@ -34,7 +34,8 @@ Cancel::~Cancel() {
   ::close(fd_);
 }
 
-void Cancel::fire() {
+// It changes what others see.
+void Cancel::fire() {  // NOLINT(readability-make-member-function-const)
   const std::uint64_t one = 1;
   // It can only fail when it was fired 2^64 - 2 times.
   (void)!::write(fd_, &one, sizeof one);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#define ZLIB_CONST  // what is only read is declared so
 #include <zlib.h>
 
 namespace profiling::scrape {
@@ -11,8 +12,12 @@ constexpr int kGzip = 16 + MAX_WBITS;
 constexpr int kLevel = 3;
 constexpr std::size_t kStep = 64 * 1024;
 
-Bytef* bytesOf(const char* data) {
-  return reinterpret_cast<Bytef*>(const_cast<char*>(data));
+const Bytef* bytesOf(const char* data) {
+  return reinterpret_cast<const Bytef*>(data);
+}
+
+Bytef* bytesOf(char* data) {
+  return reinterpret_cast<Bytef*>(data);
 }
 
 class Inflater {
