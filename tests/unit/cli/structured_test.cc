@@ -41,7 +41,7 @@ TEST(Json, BytesThatAreNotUtf8AreReplaced) {
   EXPECT_NO_THROW(render(Json{{"a", "\xff"}}, Format::kJson));
 }
 
-TEST(Structured, JsonIsReadAsJson) {
+TEST(Json, IsReadAsJson) {
   const auto read = parseDocument(" {\"a\": \"\\ud83d\\ude00\", \"b\": 1.5}\n");
   ASSERT_TRUE(read.ok()) << read.status().toString();
   EXPECT_EQ((*read)["a"], "\xF0\x9F\x98\x80");
