@@ -132,8 +132,7 @@ class Coordinator {
       const api::WorkloadRollout& r = world_.workloads[i].record;
       if (failed(plan_, r)) ++failures_;
       if (restarting(r)) held.push_back(i);
-      const std::vector<std::string>& images = world_.workloads[i].images;
-      if (r.probe) budget_.probed.insert(budget_.probed.end(), images.begin(), images.end());
+      if (r.probe) noteProbe(world_.workloads[i].images);
     }
     budget_.frozen = failures_ >= plan_.failure_budget;
     std::sort(held.begin(), held.end(), [&](std::size_t a, std::size_t b) {
@@ -153,6 +152,14 @@ class Coordinator {
       --slots;
     }
     budget_.slots = slots;
+  }
+
+  // While its only pod is away, what a workload probes is not known: then nobody begins another.
+  void noteProbe(const std::vector<std::string>& images) {
+    budget_.probed.insert(budget_.probed.end(), images.begin(), images.end());
+    for (const World::Quarantined& q : world_.quarantine) {
+      if (images.empty()) budget_.probed.push_back(q.what.image);
+    }
   }
 
   // Whose pods are away may not lose its place to one that only waits for one: a step is not begun

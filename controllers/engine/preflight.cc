@@ -111,7 +111,9 @@ void Machine::preflight() {
   }
   const std::int64_t total = counts(r_.target_revision).total;
   const bool stopped = plan_.paused || !plan_.available || (budget_.frozen && !plan_.immediate());
-  if (total == 0 && r_.step == 0 && !w_.unsupported && !stopped) {
+  const bool nobody = total == 0 && r_.step == 0 && !w_.unsupported && !stopped;
+  // Of pods that are just going the image is known still.
+  if (nobody && !quarantined()) {
     // Its only pod may be between its end and its successor: the owner knows.
     if (!plan_.immediate() && !w_.owner) {
       wants_owner_ = true;
@@ -121,8 +123,7 @@ void Machine::preflight() {
       return wait("PodsMissing", "its pods are not there yet", now_ + kLookAgain);
     }
     assign(r_.target_revision);
-    if (!lastStep() || !plan_.immediate()) r_.target_pods = 1;
-    if (plan_.immediate()) r_.target_pods.reset();
+    if (!plan_.immediate() || probes()) r_.target_pods = 1;
     enter(State::kSkipped, "NoPods", "it has no pods; the first one gets the agent");
     return;
   }

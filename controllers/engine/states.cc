@@ -160,6 +160,9 @@ void Machine::paused() {
 void Machine::skipped() {
   const bool by_user = r_.reason == "SkippedByUser";
   if (by_user && w_.wishes.skip) return;
+  // Pods that came before their image was known carry the agent: they are judged as they are.
+  const bool quarantined = r_.reason == "Quarantined";
+  if (quarantined && counts(r_.target_revision).on > 0 && !healthy()) return;
   if (w_.unsupported) {
     if (r_.reason != w_.unsupported_reason) wait(w_.unsupported_reason, {});
     return;

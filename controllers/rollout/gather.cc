@@ -96,6 +96,7 @@ engine::Workload WorldReader::workloadOf(const Member& member, const std::string
 // agents have broken.
 void WorldReader::readOthers(const api::EffectivePolicy* policy, engine::World& world) const {
   const auto all = records_.snapshot();
+  bool unknown = false;  // what somebody probes, while the only pod of it is away
   for (const auto& [key, record] : *all) {
     if (!record->status.rollout) continue;
     const api::WorkloadRollout& rollout = *record->status.rollout;
@@ -106,9 +107,12 @@ void WorldReader::readOthers(const api::EffectivePolicy* policy, engine::World& 
     if (policy != nullptr ? isOf(*record, *policy) : !record->status.policy_ref) continue;
     if (engine::restarting(rollout)) ++world.restarting_elsewhere;
     if (!rollout.probe) continue;
-    for (std::string& image : pods_.images(groupOf(*record))) {
-      world.probed_elsewhere.push_back(std::move(image));
-    }
+    std::vector<std::string> images = pods_.images(groupOf(*record));
+    unknown = unknown || images.empty();
+    for (std::string& image : images) world.probed_elsewhere.push_back(std::move(image));
+  }
+  for (const auto& q : world.quarantine) {
+    if (unknown) world.probed_elsewhere.push_back(q.what.image);
   }
 }
 

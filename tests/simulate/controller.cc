@@ -171,7 +171,7 @@ void Controller::readQuarantine() {
     const std::string& image = scenario_.workloads[i].image;
     w.images.clear();
     w.agents.clear();
-    if (!named.contains(image)) continue;
+    if (!named.contains(image) || w.pods->empty()) continue;  // only a pod tells its image
     w.images = {image};
     const std::string& target = w.wishes.pin.empty() ? plan_.revisions.front() : w.wishes.pin;
     w.agents = {agentOf(target)};

@@ -18,6 +18,7 @@ void Invariants::checkQuarantine(const Look& look) {
                      before.assigned_revision != target && after.stable_revision != target;
   if (!gives || !isOurs(target)) return;
   if (look.workload.wishes.approve == target || look.plan.promoted == target) return;
+  if (look.workload.pods->empty()) return;  // only a pod tells its image
   // Those that were at it already, or whose pods have the agent before they were looked at.
   if (before.step > 0 && isOurs(before.target_revision)) return;
   const bool carries = std::any_of(look.workload.pods->begin(), look.workload.pods->end(),

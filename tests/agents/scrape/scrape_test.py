@@ -23,7 +23,7 @@ TYPES = {
     "memory:inuse_objects:count:space:bytes": "main.allocate",
     "memory:inuse_space:bytes:space:bytes": "main.allocate",
     "goroutine:goroutine:count:goroutine:count": "main.wait",
-    "block:contentions:count:contentions:count": "runtime.chansend1",
+    "block:contentions:count:contentions:count": "main.wait",
     "block:delay:nanoseconds:contentions:count": "main.contend",
     "mutex:contentions:count:contentions:count": "sync.(*Mutex).Unlock",
     "mutex:delay:nanoseconds:contentions:count": "main.contend",

@@ -89,6 +89,19 @@ TEST_F(Quarantine, AnotherVersionIsTriedInOnePodOfOneWorkloadFirst) {
   EXPECT_THAT(t.record(0).quarantine, IsEmpty()) << "what runs everywhere breaks nothing";
 }
 
+TEST_F(Quarantine, WhileTheProbesOnlyPodIsAwayNobodyElseBegins) {
+  breakFirst();
+  nextRevision("java 1.1");
+  while (!t.record(0).probe && !t.record(1).probe) t.pass();
+  const std::size_t probing = t.record(0).probe ? 0 : 1;
+  t.readQuarantine();
+  t.workload(probing).pods = std::make_shared<const Pods>();
+  t.workload(probing).images.clear();
+  for (const Change& change : decide(t.plan, t.world).changes) {
+    EXPECT_TRUE(change.workload == probing || !change.record.probe);
+  }
+}
+
 TEST_F(Quarantine, AProbeThatFailsBlocksTheNextVersionToo) {
   breakFirst();
   nextRevision("java 1.1");
@@ -148,6 +161,22 @@ TEST_F(Quarantine, WhatRunsAlreadyGoesOnWithoutMorePods) {
   soak(3);
   EXPECT_EQ(t.on(t.workload(1)), 1);
   EXPECT_EQ(t.record(1).reason, "Quarantined");
+}
+
+TEST_F(Quarantine, APodThatCameBeforeItsImageWasKnownIsJudgedAsItIs) {
+  breakFirst();
+  soak(4);
+  ASSERT_EQ(t.record(1).reason, "Quarantined");
+  t.eachPod(t.workload(1), [&](Pod& pod) {
+    if (pod.name != "two-0") return;
+    pod.revision = kTarget;
+    pod.ready = false;
+    pod.restarts = 3;
+    pod.failure = Failure{"app", false, false, 139, "Error", "", kImage, {"java 1.0"}};
+  });
+  t.settle();
+  EXPECT_EQ(t.record(1).state, State::kRolledBack);
+  EXPECT_EQ(t.on(t.workload(1)), 0);
 }
 
 TEST_F(Quarantine, ThatNoPolicyStagesIsKeptFromNewPods) {
