@@ -52,8 +52,8 @@ std::size_t stepOf(const std::vector<std::int64_t>& steps, std::uint32_t bucket,
 // than all where there are two, so that there is somebody to compare with.
 std::int64_t podsOfStep(std::int64_t total, std::int64_t percent);
 
-// The one revision (empty: no agent) of pods that are all ready and have never failed; nullopt where
-// they are not, or there is none.
+// The one revision (empty: no agent) of pods that are all ready and have never failed; nullopt
+// where they are not, or there is none.
 std::optional<std::string> calmOf(const Pods& pods);
 
 // Whether nothing is to be done for the workload, whatever its pods are in detail: it is calm and

@@ -208,9 +208,10 @@ TEST(CertificateReconciler, ARefusedSecretIsTriedAgainForNobodyElseWouldBringItB
 
 TEST(CertificateReconciler, TheValidatingConfigurationTrustsTheSameCa) {
   Cluster c;
-  c.http.put("validatingwebhookconfigurations",
-             {{"metadata", {{"name", "profiling-operator"}}},
-              {"webhooks", {{{"name", "objects.profiling.dev"}, {"clientConfig", Json::object()}}}}});
+  c.http.put(
+      "validatingwebhookconfigurations",
+      {{"metadata", {{"name", "profiling-operator"}}},
+       {"webhooks", {{{"name", "objects.profiling.dev"}, {"clientConfig", Json::object()}}}}});
   ASSERT_TRUE(c.reconcile().status.ok());
   const auto object = c.http.get("validatingwebhookconfigurations", "", "profiling-operator");
   const auto& entry = object->at("webhooks").at(0);

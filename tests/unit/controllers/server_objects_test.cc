@@ -181,7 +181,9 @@ TEST(WebhookObjects, TheLeafsSecretHasNoKeyOfTheCa) {
 }
 
 TEST(WebhookObjects, TheBundleIsTheOnlyFieldWrittenOfTheWebhookConfiguration) {
-  EXPECT_EQ(webhookBundle("MutatingWebhookConfiguration", "profiling-operator", "7", {"a", "b"}, "pem"), Json::parse(R"({
+  EXPECT_EQ(
+      webhookBundle("MutatingWebhookConfiguration", "profiling-operator", "7", {"a", "b"}, "pem"),
+      Json::parse(R"({
     "apiVersion":"admissionregistration.k8s.io/v1","kind":"MutatingWebhookConfiguration",
     "metadata":{"name":"profiling-operator","resourceVersion":"7"},
     "webhooks":[{"name":"a","clientConfig":{"caBundle":"cGVt"}},

@@ -26,13 +26,15 @@ KnownObjects known() {
   server->metadata.namespace_ = "profiling";
   server->spec.allowed_namespaces.from = api::AllowFrom::kSelector;
   server->spec.allowed_namespaces.selector.match_labels["team"] = "shop";
-  return {.server = [server](const std::string& key) {
-            return key == "profiling/pyroscope" ? server : nullptr;
-          },
-          .namespace_labels = [](const std::string& name) {
-            return name == "shop" ? std::map<std::string, std::string>{{"team", "shop"}}
-                                  : std::map<std::string, std::string>{};
-          }};
+  return {.server =
+              [server](const std::string& key) {
+                return key == "profiling/pyroscope" ? server : nullptr;
+              },
+          .namespace_labels =
+              [](const std::string& name) {
+                return name == "shop" ? std::map<std::string, std::string>{{"team", "shop"}}
+                                      : std::map<std::string, std::string>{};
+              }};
 }
 
 TEST(ValidateObject, TakesWhatIsRight) {
@@ -48,7 +50,8 @@ TEST(ValidateObject, RefusesWithFieldValueAndWhatIsAllowed) {
               testing::AllOf(HasSubstr("/spec/sampling/cpuHz"), HasSubstr("100000")));
   spec = kToServer;
   spec["rollout"] = {{"pods", {{"steps", {50, 20, 100}}}}};
-  EXPECT_THAT(validateObject(policy(spec), "shop", known()).error, HasSubstr("/rollout/pods/steps"));
+  EXPECT_THAT(validateObject(policy(spec), "shop", known()).error,
+              HasSubstr("/rollout/pods/steps"));
 }
 
 TEST(ValidateObject, WarnsOfAServerThatIsNotThere) {
