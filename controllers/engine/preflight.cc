@@ -77,7 +77,7 @@ std::optional<Machine::Obstacle> Machine::obstacle() {
   }
   // Less overhead is a remedy, and does not rest.
   const bool remedy = !r_.history.empty() && r_.history.front().result == "TooCostly" &&
-                      (r_.step == 1 || r_.history.front().time == r_.since);
+                      (r_.step == 1 || (r_.share && counts(r_.target_revision).on > goal()));
   if (!r_.last_restart.empty() && !remedy) {
     const Time rested = timeOf(r_.last_restart) + plan_.cooldown;
     if (now_ < rested) return Obstacle{"Cooldown", "its pods were replaced lately", rested};

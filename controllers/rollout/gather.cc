@@ -175,7 +175,7 @@ engine::World WorldReader::read(const api::EffectivePolicy& policy, const engine
         world.workloads.emplace_back(workloadOf(member, metadata.uid, generations[i]));
     const auto found = namespaces->find(member.record->metadata.namespace_);
     w.wave = api::waveOf(order, found == namespaces->end() ? kNoLabels : found->second->labels);
-    if (known.count(w.record.stable_revision) == 0) w.record.stable_revision.clear();
+    if (!known.contains(w.record.stable_revision)) w.record.stable_revision.clear();
     readImages(policy, plan, member, world, w);
     if (w.pods) continue;
     w.pods_left_out = engine::waits(plan, w);

@@ -20,7 +20,7 @@ Knowledge::Knowledge(inject::Settings settings)
 }
 
 void Knowledge::addNamespace(const std::string& name) {
-  if (namespaces_.count(name) != 0) return;
+  if (namespaces_.contains(name)) return;
   api::ObjectMeta metadata;
   metadata.name = name;
   metadata.labels["kubernetes.io/metadata.name"] = name;

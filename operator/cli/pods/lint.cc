@@ -57,7 +57,7 @@ class Linter {
   std::vector<Finding> take() { return std::move(found_); }
 
  private:
-  void add(bool error, const Document& d, std::string field, std::string message) {
+  void add(bool error, const Document& d, std::string field, const std::string& message) {
     Finding finding{error, d.place, std::move(field), printable(message, 512)};
     if (std::find(found_.begin(), found_.end(), finding) == found_.end()) {
       found_.push_back(std::move(finding));
@@ -93,7 +93,7 @@ class Linter {
     const auto known = fields.find(schema_path);
     if (!value.is_object() || known == fields.end()) return;
     for (const auto& [key, member] : value.items()) {
-      if (known->second.count(key) == 0 && known->second.count("*") == 0) {
+      if (!known->second.contains(key) && !known->second.contains("*")) {
         std::string allowed;
         for (const std::string& name : known->second) {
           allowed += (allowed.empty() ? "" : ", ") + name;
@@ -115,7 +115,7 @@ class Linter {
     std::string home = textAt(ref, "namespace");
     if (home.empty()) home = namespaceOf(d.object, namespace_);
     const std::string key = home + "/" + textAt(ref, "name");
-    if (knowledge_.servers().count(key) != 0) return;
+    if (knowledge_.servers().contains(key)) return;
     std::string there;
     for (const auto& [name, server] : knowledge_.servers()) {
       there += (there.empty() ? "" : ", ") + name;

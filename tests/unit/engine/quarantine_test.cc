@@ -241,6 +241,20 @@ TEST_F(Share, TakesBackWhatIsTooMany) {
   EXPECT_EQ(t.record(0).state, State::kComplete);
 }
 
+TEST_F(Share, TheNextStepRestsAsAnyOther) {
+  t.plan.pod_steps = {20, 30, 100};
+  t.plan.soak = Duration(0);
+  t.plan.cooldown = minutes(30);
+  measure(9);
+  t.settle();
+  measure(9);
+  t.settle();
+  EXPECT_EQ(t.record(0).share, 50);
+  EXPECT_EQ(t.record(0).step, 2);
+  EXPECT_EQ(t.record(0).reason, "Cooldown");
+  EXPECT_EQ(t.on(t.workload(0)), 2);
+}
+
 TEST_F(Share, IsRefilledWhenItsPodsGo) {
   t.plan.pod_steps = {20, 100};
   run(9, 12);
