@@ -25,7 +25,8 @@ process.on('SIGTERM', () => process.exit(0));
 setInterval(() => { const end = Date.now() + 10; while (Date.now() < end) Math.sqrt(2); }, 1000);
 http.createServer((q, a) => a.end('ok')).listen(8080);
 """
-# Asks every service again and again, and says on one line what came of it.
+# Asks every service again and again, and says on one line what came of it. Patient, as a machine that starts twenty pods may be slow:
+# what a restart would break is refused or reset, not late.
 POLLER = """
 import sys, time, urllib.request
 names, asked, failed, said = sys.argv[1:], 0, [], time.monotonic()
@@ -33,7 +34,7 @@ while True:
     for name in names:
         asked += 1
         try:
-            urllib.request.urlopen("http://%s:8080/healthz" % name, timeout=5).read()
+            urllib.request.urlopen("http://%s:8080/healthz" % name, timeout=20).read()
         except Exception as e:
             failed.append("%s: %s" % (name, e))
     if time.monotonic() - said > 1:
