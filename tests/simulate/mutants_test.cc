@@ -165,8 +165,7 @@ TEST(Mutants, ForgetsWhatAnAgentBroke) {
 TEST(Mutants, ProbesInEveryWorkloadAtOnce) {
   expectCaught(Rule::kQuarantine, [](const engine::Plan& plan, engine::World world) {
     for (engine::Workload& w : world.workloads) {
-      if (!w.images.empty()) w.images.push_back(w.key);
-      if (w.record.probe) w.images.clear();
+      if (w.record.probe) w.images = {w.key};
     }
     return engine::decide(plan, world);
   });
