@@ -3,12 +3,17 @@
 #include <memory>
 #include <utility>
 
-#include "controllers/json_access.h"
+#include "operator/api/json_access.h"
 #include "operator/api/v1alpha1/codec.h"
 #include "operator/kube/text.h"
 
 namespace profiling::controllers {
 namespace {
+
+using api::integer;
+using api::isTrue;
+using api::member;
+using api::text;
 
 using Json = nlohmann::json;
 

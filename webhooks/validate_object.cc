@@ -2,6 +2,7 @@
 
 #include <exception>
 
+#include "operator/api/json_access.h"
 #include "operator/api/v1alpha1/codec.h"
 #include "operator/base/log.h"
 #include "operator/base/text.h"
@@ -16,38 +17,13 @@ using Json = nlohmann::json;
 constexpr int kMaxDepth = 64;
 constexpr std::size_t kMaxMessage = 1024;
 
-const Json& at(const Json& object, const char* key) {
-  static const Json none;
-  if (!object.is_object()) return none;
-  const auto it = object.find(key);
-  return it == object.end() ? none : *it;
-}
-std::string textAt(const Json& object, const char* key) {
-  const Json& value = at(object, key);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
+using api::member;
+using api::text;
 
-// What of a policy's server would keep its pods without an agent.
-template <class Policy>
-void checkServer(const Policy& policy, const KnownObjects& known, Validation& out) {
-  const std::string key = api::serverKey(policy);
-  if (key.empty() || !known.server) return;
-  const auto server = known.server(key);
-  if (server == nullptr) {
-    out.warnings.push_back("spec.serverRef: there is no ProfilingServer '" + key +
-                           "' yet: no pod gets an agent before it is there");
-    return;
-  }
-  if constexpr (std::is_same_v<Policy, api::ProfilingPolicy>) {
-    const std::string& home = policy.metadata.namespace_;
-    const auto labels = known.namespace_labels ? known.namespace_labels(home)
-                                               : std::map<std::string, std::string>();
-    if (!api::grants(*server, home, labels)) {
-      out.warnings.push_back("spec.serverRef: ProfilingServer '" + key +
-                             "' does not admit namespace '" + home +
-                             "' (its spec.allowedNamespaces): no pod gets an agent");
-    }
-  }
+// What would keep the policy's pods without an agent, as its status will say it. A policy with an
+// endpoint of its own has no such problem.
+void warnOfServer(const api::EffectivePolicy& effective, Validation& out) {
+  if (!effective.server_problem.empty()) out.warnings.push_back(effective.server_problem);
 }
 
 template <class Object>
@@ -92,13 +68,18 @@ std::optional<Json> parse(std::string_view body) {
 Validation validateObject(const Json& object, const std::string& namespace_,
                           const KnownObjects& known) {
   Validation out;
-  const std::string kind = textAt(object, "kind");
+  const std::string kind = text(member(object, "kind"));
   if (kind == api::ProfilingPolicy::kKind) {
     const auto policy = read(api::policyFromJson(object), namespace_, out);
-    if (policy) checkServer(*policy, known, out);
+    if (!policy) return out;
+    const auto server = known.server(api::serverKey(*policy));
+    const auto labels = known.namespace_labels(policy->metadata.namespace_);
+    warnOfServer(api::makeEffective(*policy, server.get(), labels, {}), out);
   } else if (kind == api::ClusterProfilingPolicy::kKind) {
     const auto policy = read(api::clusterPolicyFromJson(object), "", out);
-    if (policy) checkServer(*policy, known, out);
+    if (!policy) return out;
+    const auto server = known.server(api::serverKey(*policy));
+    warnOfServer(api::ClusterEffective(*policy, server.get(), {}).common(), out);
   } else if (kind == api::ProfilingServer::kKind) {
     read(api::serverFromJson(object), namespace_, out);
   } else if (kind == api::WorkloadProfile::kKind) {
@@ -109,17 +90,18 @@ Validation validateObject(const Json& object, const std::string& namespace_,
 
 net::ServerResponse ObjectValidator::handle(const net::ServerRequest& request) const {
   const Json review = parse(request.body).value_or(Json());
-  const Json& asked = at(review, "request");
-  const std::string uid = textAt(asked, "uid");
+  const Json& asked = member(review, "request");
+  const std::string uid = text(member(asked, "uid"));
   if (uid.empty()) return refusal(400, "the body must be an AdmissionReview with request.uid");
   net::ServerResponse response;
   try {
-    const Json& object = at(asked, "object");
+    const Json& object = member(asked, "object");
     // What is being deleted has no object; only its finalizers change any more.
-    const bool going = !at(at(object, "metadata"), "deletionTimestamp").is_null();
-    const Validation verdict = object.is_object() && !going
-                                   ? validateObject(object, textAt(asked, "namespace"), known_)
-                                   : Validation();
+    const bool going = !member(object, "metadata", "deletionTimestamp").is_null();
+    const Validation verdict =
+        object.is_object() && !going
+            ? validateObject(object, text(member(asked, "namespace")), known_)
+            : Validation();
     response.body = answer(uid, verdict);
     return response;
   } catch (const std::exception& e) {

@@ -21,7 +21,7 @@
 
 namespace profiling::webhooks {
 
-// What the webhook's watches have seen. Called on I/O threads; thread-safe.
+// What the webhook's watches have seen; both are set. Called on I/O threads; thread-safe.
 struct KnownObjects {
   // By "namespace/name"; null: there is none.
   std::function<std::shared_ptr<const api::ProfilingServer>(const std::string& key)> server;

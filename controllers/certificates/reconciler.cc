@@ -3,14 +3,17 @@
 #include <algorithm>
 #include <utility>
 
-#include "controllers/json_access.h"
 #include "controllers/specs/metadata.h"
 #include "controllers/specs/webhook_objects.h"
+#include "operator/api/json_access.h"
 #include "operator/base/log.h"
 #include "operator/base/text.h"
 
 namespace profiling::controllers {
 namespace {
+
+using api::member;
+using api::text;
 
 using Json = nlohmann::json;
 

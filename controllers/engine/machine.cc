@@ -11,10 +11,6 @@ using State = api::WorkloadState;
 using api::Attribution;
 using api::Verdict;
 
-bool contains(const std::vector<std::string>& list, const std::string& text) {
-  return std::find(list.begin(), list.end(), text) != list.end();
-}
-
 // What of a verdict is news: its time is set when that changes, so that a record is not written at
 // every look.
 bool sameVerdict(const api::GateVerdict& a, const api::GateVerdict& b) {

@@ -2,6 +2,7 @@
 // preflight.cc, quarantine.cc, stepping.cc and undo.cc.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,10 @@ namespace profiling::engine {
 
 // What has no event: owners, HPAs, PDBs, what other policies do.
 inline constexpr Duration kLookAgain{std::chrono::seconds(15)};
+
+inline bool contains(const std::vector<std::string>& list, const std::string& text) {
+  return std::find(list.begin(), list.end(), text) != list.end();
+}
 
 class Machine {
  public:

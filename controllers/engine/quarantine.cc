@@ -14,10 +14,6 @@ namespace {
 
 using Entry = api::ImageAgent;
 
-bool contains(const std::vector<std::string>& list, const std::string& text) {
-  return std::find(list.begin(), list.end(), text) != list.end();
-}
-
 // "java 2.1.2" is a java.
 std::string_view languageOf(std::string_view agent) {
   return agent.substr(0, agent.find(' '));

@@ -2,14 +2,18 @@
 
 #include <utility>
 
-#include "controllers/json_access.h"
 #include "controllers/specs/compare.h"
 #include "controllers/specs/metadata.h"
 #include "controllers/specs/pyroscope_config.h"
+#include "operator/api/json_access.h"
 #include "operator/base/text.h"
 
 namespace profiling::controllers {
 namespace {
+
+using api::integer;
+using api::member;
+using api::text;
 
 using Json = nlohmann::json;
 using specs::ObjectKind;

@@ -2,11 +2,16 @@
 
 #include <algorithm>
 
-#include "controllers/json_access.h"
+#include "operator/api/json_access.h"
 #include "operator/api/selector.h"
 
 namespace profiling::controllers {
 namespace {
+
+using api::integer;
+using api::isTrue;
+using api::member;
+using api::text;
 
 using nlohmann::json;
 

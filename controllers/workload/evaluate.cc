@@ -6,10 +6,13 @@
 
 #include <nlohmann/json.hpp>
 
-#include "controllers/json_access.h"
+#include "operator/api/json_access.h"
 
 namespace profiling::controllers {
 namespace {
+
+using api::member;
+using api::text;
 
 using inject::Reason;
 using Policy = std::shared_ptr<const api::EffectivePolicy>;

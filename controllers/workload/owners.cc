@@ -4,10 +4,14 @@
 #include <map>
 #include <utility>
 
-#include "controllers/json_access.h"
+#include "operator/api/json_access.h"
 
 namespace profiling::controllers {
 namespace {
+
+using api::isTrue;
+using api::member;
+using api::text;
 
 // Enough for the ReplicaSets of a large cluster; what was forgotten is read again.
 constexpr std::size_t kMaxKnown = 50'000;

@@ -4,11 +4,14 @@
 
 #include <simdjson.h>
 
-#include "controllers/json_access.h"
+#include "operator/api/json_access.h"
 #include "operator/kube/text.h"
 #include "webhooks/admission/pod_decoder.h"
 
 namespace profiling::controllers {
+
+using api::member;
+using api::text;
 
 Result<api::Preflight> runPreflight(kube::Client& client, const std::string& namespace_,
                                     const PreflightWanted& wanted,

@@ -1,31 +1,20 @@
 #include "operator/cli/pods/commands.h"
 
-#include <iostream>
-#include <iterator>
 #include <ostream>
 
 #include "operator/cli/cli.h"
 #include "operator/cli/forecast.h"
 #include "operator/cli/history.h"
+#include "operator/cli/io.h"
 #include "operator/cli/watch.h"
-#include "operator/kube/kubeconfig.h"
 
 namespace profiling::cli {
 namespace {
-
-int fail(const Screen& screen, const Status& why) {
-  screen.err << "error: " << why.message() << "\n";
-  return 1;
-}
 
 void warnUnreadable(const ApiServer& server, const Screen& screen) {
   for (const std::string& line : server.unreadable()) {
     screen.err << "warning: left out " << line << "\n";
   }
-}
-
-bool structured(const Options& options) {
-  return options.format == Format::kJson || options.format == Format::kYaml;
 }
 
 int listPolicies(const Options& options, ApiServer& server, const Screen& screen) {
@@ -117,19 +106,12 @@ int history(const Options& options, ApiServer& server, const Screen& screen, Wal
 }
 
 Result<Policy> policyOfFile(const std::string& path) {
-  std::string text;
-  if (path == "-") {
-    text.assign(std::istreambuf_iterator<char>(std::cin), {});
-  } else {
-    auto read = kube::readSmallFile(path);
-    if (!read.ok()) return read.status();
-    text = *std::move(read);
-  }
-  const std::string name = path == "-" ? "standard input" : path;
-  const auto object = parseDocument(text);
-  if (!object.ok()) return object.status().annotated(name);
+  const auto text = readText(path);
+  if (!text.ok()) return text.status();
+  const auto object = parseDocument(*text);
+  if (!object.ok()) return object.status().annotated(fileName(path));
   auto policy = policyFrom(*object);
-  if (!policy.ok()) return policy.status().annotated(name);
+  if (!policy.ok()) return policy.status().annotated(fileName(path));
   return policy;
 }
 

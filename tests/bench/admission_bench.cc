@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "operator/api/v1alpha1/codec.h"
+#include "tests/support/posted.h"
 #include "webhooks/mutate_pod.h"
 
 namespace {
@@ -72,18 +73,12 @@ void admission(benchmark::State& state, std::size_t bytes, bool opted_in, bool p
   for (auto& agent : settings.agents) agent = {"registry.example/agent:1", "1"};
   webhooks::PodMutator mutator(settings, {});
   if (policies) mutator.use(snapshot());
-  std::string body = review(bytes, opted_in);
-  const std::size_t size = body.size();
-  body.append(net::ServerRequest::kBodyPadding, '\0');
-  net::ServerRequest request;
-  request.method = "POST";
-  request.content_type = "application/json";
-  request.body = std::string_view(body).substr(0, size);
-  request.body_capacity = body.size();
+  const test::Posted posted(review(bytes, opted_in));
+  const net::ServerRequest& request = posted.request();
   const bool patches = mutator.handle(request).body.find("\"patch\"") != std::string::npos;
   if (patches != (opted_in && policies)) state.SkipWithError("not the answer that is measured");
   for (auto _ : state) benchmark::DoNotOptimize(mutator.handle(request));
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * size));
+  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * request.body.size()));
 }
 
 BENCHMARK_CAPTURE(admission, 5KB_injected, 5'000, true, true);

@@ -40,7 +40,7 @@ kind: ProfilingPolicy
 metadata: {name: lost, namespace: stranger}
 spec: {serverRef: {name: nowhere}, priority: -1}
 """)
-    assert "Warning: spec.serverRef: there is no ProfilingServer 'stranger/nowhere' yet" in applied.stderr, applied.stderr
+    assert "Warning: spec.serverRef: there is no ProfilingServer 'stranger/nowhere'; create it" in applied.stderr, applied.stderr
     found = wait_for_condition(shop, "profilingpolicy", "stranger", "lost", "ServerAvailable", "False", "nowhere", "spec.serverRef")
     assert found["reason"] == "ServerNotFound"
 

@@ -7,6 +7,7 @@
 
 #include "operator/api/v1alpha1/codec.h"
 #include "operator/base/text.h"
+#include "tests/support/posted.h"
 #include "webhooks/mutate_pod.h"
 
 namespace {
@@ -32,13 +33,7 @@ const webhooks::PodMutator& mutator() {
 }
 
 net::ServerResponse post(std::string body) {
-  const std::size_t size = body.size();
-  body.append(net::ServerRequest::kBodyPadding, '\0');
-  net::ServerRequest request;
-  request.content_type = "application/json";
-  request.body = std::string_view(body).substr(0, size);
-  request.body_capacity = body.size();
-  return mutator().handle(request);
+  return mutator().handle(test::Posted(std::move(body)).request());
 }
 
 void require(bool condition) {

@@ -4,6 +4,7 @@
 
 #include "operator/api/v1alpha1/codec.h"
 #include "operator/base/text.h"
+#include "tests/support/posted.h"
 
 namespace profiling::testing {
 
@@ -58,14 +59,7 @@ json PodAdmission::admit(const json& pod) {
                          {"namespace", "shop"},
                          {"operation", "CREATE"},
                          {"object", pod}}}};
-  std::string body = review.dump();
-  const std::size_t size = body.size();
-  body.append(net::ServerRequest::kBodyPadding, '\0');
-  net::ServerRequest request;
-  request.content_type = "application/json";
-  request.body = std::string_view(body).substr(0, size);
-  request.body_capacity = body.size();
-  const net::ServerResponse answer = mutator_->handle(request);
+  const net::ServerResponse answer = mutator_->handle(test::Posted(review.dump()).request());
   EXPECT_EQ(answer.status, 200) << answer.body;
   const json response = json::parse(answer.body)["response"];
   EXPECT_TRUE(response["allowed"].get<bool>());

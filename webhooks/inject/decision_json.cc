@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "operator/api/json_access.h"
 #include "operator/base/text.h"
 #include "webhooks/inject/names.h"
 
@@ -58,19 +59,18 @@ std::string agentName(std::string_view language, std::string_view version) {
 std::vector<std::string> agentsIn(std::string_view decision, std::string_view container) {
   std::vector<std::string> out;
   const auto json = nlohmann::json::parse(decision, nullptr, false);
-  const auto textAt = [](const nlohmann::json& object, const char* key) {
-    const auto it = object.is_object() ? object.find(key) : object.end();
-    return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
+  const auto listIn = [](const nlohmann::json& object, const char* key) {
+    const nlohmann::json& list = api::member(object, key);
+    return list.is_array() ? list : nlohmann::json::array();
   };
-  const auto listAt = [](const nlohmann::json& object, const char* key) {
-    const auto it = object.is_object() ? object.find(key) : object.end();
-    return it != object.end() && it->is_array() ? *it : nlohmann::json::array();
+  const auto textIn = [](const nlohmann::json& object, const char* key) {
+    return api::text(api::member(object, key));
   };
-  for (const nlohmann::json& c : listAt(json, "containers")) {
-    if (textAt(c, "name") != container || textAt(c, "action") != "injected") continue;
-    for (const nlohmann::json& l : listAt(c, "languages")) {
-      const auto language = api::languageFromToken(textAt(l, "language"));
-      if (language) out.push_back(agentName(api::languageToken(*language), textAt(l, "version")));
+  for (const nlohmann::json& c : listIn(json, "containers")) {
+    if (textIn(c, "name") != container || textIn(c, "action") != "injected") continue;
+    for (const nlohmann::json& l : listIn(c, "languages")) {
+      const auto language = api::languageFromToken(textIn(l, "language"));
+      if (language) out.push_back(agentName(api::languageToken(*language), textIn(l, "version")));
     }
   }
   return out;

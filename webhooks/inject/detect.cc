@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "webhooks/inject/image_words.h"
 #include "webhooks/inject/lang/language.h"
 #include "webhooks/inject/names.h"
 
@@ -52,23 +53,16 @@ void scanArgument(std::string_view argument, Found& found) {
 
 // Words of the image's own name: neither registry and folders nor tag and digest.
 void scanImage(std::string_view image, Found& found) {
-  image = image.substr(0, image.find('@'));
-  if (const std::size_t slash = image.rfind('/'); slash != std::string_view::npos) {
-    image.remove_prefix(slash + 1);
-  }
+  image = nameAndTag(image);
   image = image.substr(0, image.find(':'));
   // A Prometheus exporter for machines, written in Go.
   if (image == "node-exporter" || image == "node_exporter") return;
-  while (!image.empty()) {
-    const std::size_t end = image.find_first_of("-_.");
-    std::string_view word = image.substr(0, end);
-    while (!word.empty() && word.back() >= '0' && word.back() <= '9') word.remove_suffix(1);
+  anyImageWord(image, [&](std::string_view word) {
     for (std::size_t i = 0; i < found.size(); ++i) {
-      if (contains(languageRows()[i]->hints.image_words, word)) found[i] = true;
+      if (contains(languageRows()[i]->hints.image_words, withoutNumber(word))) found[i] = true;
     }
-    if (end == std::string_view::npos) break;
-    image.remove_prefix(end + 1);
-  }
+    return false;  // all of them
+  });
 }
 
 // Whether the value has more than what we add to it. Adding ours must not change the answer, or a

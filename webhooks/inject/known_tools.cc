@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "operator/base/text.h"
+#include "webhooks/inject/image_words.h"
 #include "webhooks/inject/lang/language.h"
 
 namespace profiling::inject {
@@ -57,19 +58,8 @@ bool isPreload(std::string_view word, std::string_view before) {
 }
 
 bool hasImageWord(std::string_view image, std::string_view wanted) {
-  image = image.substr(0, image.find('@'));
-  if (const std::size_t slash = image.rfind('/'); slash != std::string_view::npos) {
-    image.remove_prefix(slash + 1);
-  }
-  while (!image.empty()) {
-    const std::size_t end = image.find_first_of("-_.:");
-    std::string_view word = image.substr(0, end);
-    while (!word.empty() && word.back() >= '0' && word.back() <= '9') word.remove_suffix(1);
-    if (word == wanted) return true;
-    if (end == std::string_view::npos) break;
-    image.remove_prefix(end + 1);
-  }
-  return false;
+  return anyImageWord(nameAndTag(image),
+                      [wanted](std::string_view word) { return withoutNumber(word) == wanted; });
 }
 
 bool isSeen(const Mark& mark, const Surroundings& where) {

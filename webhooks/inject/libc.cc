@@ -4,6 +4,7 @@
 
 #include "operator/base/text.h"
 #include "webhooks/inject/annotations.h"
+#include "webhooks/inject/image_words.h"
 
 namespace profiling::inject {
 namespace {
@@ -52,18 +53,9 @@ std::optional<Libc> ofOpenTelemetry(const api::PodView& pod) {
 
 // "…/aspnet:8.0-alpine3.20", "company/alpine-dotnet"; registry and folders say nothing.
 bool namesMusl(std::string_view image) {
-  image = image.substr(0, image.find('@'));
-  if (const std::size_t slash = image.rfind('/'); slash != std::string_view::npos) {
-    image.remove_prefix(slash + 1);
-  }
-  while (!image.empty()) {
-    const std::size_t end = image.find_first_of(":-_.");
-    const std::string_view word = image.substr(0, end);
-    if (word.starts_with("alpine") || word == "musl") return true;
-    if (end == std::string_view::npos) break;
-    image.remove_prefix(end + 1);
-  }
-  return false;
+  return anyImageWord(nameAndTag(image), [](std::string_view word) {
+    return word.starts_with("alpine") || word == "musl";
+  });
 }
 
 }  // namespace

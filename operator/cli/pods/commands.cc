@@ -1,14 +1,14 @@
 #include "operator/cli/pods/commands.h"
 
 #include <algorithm>
-#include <iostream>
-#include <iterator>
 #include <ostream>
 
+#include "operator/api/json_access.h"
+#include "operator/base/text.h"
+#include "operator/cli/io.h"
 #include "operator/cli/pods/explain.h"
 #include "operator/cli/pods/lint.h"
 #include "operator/cli/pods/settings.h"
-#include "operator/kube/kubeconfig.h"
 
 namespace profiling::cli {
 namespace {
@@ -17,23 +17,12 @@ using Json = nlohmann::json;
 
 constexpr const char* kDefaultNamespace = "default";
 
-int fail(const Screen& screen, const Status& why) {
-  screen.err << "error: " << why.message() << "\n";
-  return 1;
-}
-
 Result<std::vector<Document>> readFiles(const std::vector<std::string>& files) {
   std::vector<Document> out;
   for (const std::string& file : files) {
-    std::string text;
-    if (file == "-") {
-      text.assign(std::istreambuf_iterator<char>(std::cin), {});
-    } else {
-      auto read = kube::readSmallFile(file);
-      if (!read.ok()) return read.status();
-      text = *std::move(read);
-    }
-    auto documents = readDocuments(file == "-" ? "standard input" : file, text);
+    const auto text = readText(file);
+    if (!text.ok()) return text.status();
+    auto documents = readDocuments(fileName(file), *text);
     if (!documents.ok()) return documents.status();
     for (Document& document : *documents) out.push_back(std::move(document));
   }
@@ -127,16 +116,20 @@ Result<Document> liveObject(ApiServer& server, const std::string& target) {
   return Document{target, *std::move(object), {}};
 }
 
-// What was done to a pod that runs, by its annotation.
+// What was done to a pod that runs, by its annotation, which anybody may have edited.
 std::string done(const Json& pod) {
-  const Json::json_pointer at("/metadata/annotations/profiling.dev~1decision");
-  if (!pod.contains(at) || !pod.at(at).is_string()) {
+  const std::string annotation =
+      api::text(api::member(pod, "metadata", "annotations", api::kDecisionKey));
+  if (annotation.empty()) {
     return "  when it started: nothing was decided about it (no policy, or the webhook was away)";
   }
-  const Json decision = Json::parse(pod.at(at).get<std::string>(), nullptr, false);
-  if (!decision.is_object()) return "  when it started: its decision annotation is not readable";
-  return "  when it started: " + decision.value("action", "?") + ", " +
-         decision.value("reason", "?") + " (revision " + decision.value("revision", "-") + ")";
+  const Json decision = Json::parse(annotation, nullptr, false);
+  const std::string action = api::text(api::member(decision, "action"));
+  if (action.empty()) return "  when it started: its decision annotation is not readable";
+  const std::string revision = api::text(api::member(decision, "revision"));
+  return "  when it started: " + printable(action, 40) + ", " +
+         printable(api::text(api::member(decision, "reason")), 40) +
+         (revision.empty() ? "" : " (revision " + printable(revision, 40) + ")");
 }
 
 }  // namespace
@@ -163,7 +156,7 @@ int explainPods(const Options& options, ApiServer* server, const Screen& screen)
     if (!told.ok()) return fail(screen, told.status().annotated(d.place));
     refused = refused || told->refused;
     list.push_back(toJson(*told));
-    if (options.format != Format::kTable) continue;
+    if (structured(options)) continue;
     std::vector<std::string> text = lines(*told, screen.style);
     if (runs) text.insert(text.begin() + 1, done(of->pod));
     screen.out << joined(text);
@@ -173,7 +166,7 @@ int explainPods(const Options& options, ApiServer* server, const Screen& screen)
                 {Code::kInvalidArgument,
                  "no pod in the files: must hold a Pod, or a workload with a pod template"});
   }
-  if (options.format != Format::kTable) {
+  if (structured(options)) {
     screen.out << render(Json{{"pods", std::move(list)}}, options.format);
   }
   return refused ? 1 : 0;
@@ -220,7 +213,7 @@ int lintFiles(const Options& options, const Screen& screen) {
   const std::vector<Finding> found = lint(*documents, namespace_, *settings);
   const bool wrong = std::any_of(found.begin(), found.end(),
                                  [&](const Finding& f) { return f.error || options.strict; });
-  if (options.format != Format::kTable) {
+  if (structured(options)) {
     Json list = Json::array();
     for (const Finding& f : found) {
       list.push_back({{"severity", f.error ? "error" : "warning"},

@@ -9,8 +9,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kPadding = 64;  // that the decoder may read behind a body
-
 std::string reviewOf(const Json& pod, const std::string& namespace_) {
   return Json{{"apiVersion", "admission.k8s.io/v1"},
               {"kind", "AdmissionReview"},
@@ -46,12 +44,10 @@ ContainerExplanation containerOf(const inject::ContainerDecision& c,
 
 Result<Explanation> explain(const std::string& title, const Json& pod,
                             const std::string& namespace_, Knowledge& knowledge) {
-  std::string body = reviewOf(pod, namespace_);
-  const std::size_t size = body.size();
-  body.append(kPadding, '\0');
+  const std::string body = reviewOf(pod, namespace_);
   admission::ReviewDecoder decoder;
   admission::Review review;
-  const Status read = decoder.decode(std::string_view(body).substr(0, size), body.size(), review);
+  const Status read = decoder.decode(body, body.size(), review);
   if (!read.ok()) return Status(Code::kInvalidArgument, read.message());
   const auto outcome = webhooks::decidePod(decoder, review, *knowledge.snapshot(),
                                            knowledge.settings(), &knowledge.rollouts());

@@ -1,6 +1,7 @@
 #include "operator/cli/pods/knowledge.h"
 
 #include "controllers/specs/server_objects.h"
+#include "operator/api/json_access.h"
 #include "operator/api/revision.h"
 #include "operator/api/v1alpha1/codec.h"
 #include "operator/cli/pods/manifest.h"
@@ -10,7 +11,7 @@ namespace profiling::cli {
 namespace {
 
 bool isOurs(const nlohmann::json& object) {
-  return textAt(object, "apiVersion").starts_with("profiling.dev/");
+  return api::text(api::member(object, "apiVersion")).starts_with("profiling.dev/");
 }
 
 }  // namespace
@@ -29,7 +30,7 @@ void Knowledge::addNamespace(const std::string& name) {
 }
 
 Result<bool> Knowledge::add(const nlohmann::json& object, const std::string& namespace_) {
-  const std::string kind = textAt(object, "kind");
+  const std::string kind = api::text(api::member(object, "kind"));
   const auto home = [&](api::ObjectMeta& metadata) {
     if (metadata.namespace_.empty()) metadata.namespace_ = namespace_;
     return kube::objectKey(metadata.namespace_, metadata.name);

@@ -29,7 +29,6 @@ class Knowledge {
   webhooks::RolloutTable& rollouts() { return rollouts_; }
   bool hasServers() const { return !servers_.empty(); }
   bool hasPolicies() const { return !policies_.empty() || !cluster_policies_.empty(); }
-  const inject::Records<api::ProfilingPolicy>& policies() const { return policies_; }
   const inject::Records<api::ProfilingServer>& servers() const { return servers_; }
 
  private:

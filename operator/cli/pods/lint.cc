@@ -5,6 +5,7 @@
 #include <functional>
 #include <set>
 
+#include "operator/api/json_access.h"
 #include "operator/api/v1alpha1/codec.h"
 #include "operator/base/text.h"
 #include "operator/cli/pods/explain.h"
@@ -66,7 +67,7 @@ class Linter {
 
   // The API server drops what its schema does not know, mostly in silence.
   void unknownFields(const Document& d) {
-    const std::string kind = textAt(d.object, "kind");
+    const std::string kind = api::text(api::member(d.object, "kind"));
     std::vector<api::FieldSchema> schema;
     if (kind == api::ProfilingPolicy::kKind) schema = api::policySchema();
     if (kind == api::ClusterProfilingPolicy::kKind) schema = api::clusterPolicySchema();
@@ -106,15 +107,15 @@ class Linter {
   }
 
   void references(const Document& d) {
-    const std::string kind = textAt(d.object, "kind");
+    const std::string kind = api::text(api::member(d.object, "kind"));
     const bool policy =
         kind == api::ProfilingPolicy::kKind || kind == api::ClusterProfilingPolicy::kKind;
     const Json::json_pointer at("/spec/serverRef");
     if (!policy || !knowledge_.hasServers() || !d.object.contains(at)) return;
     const Json& ref = d.object.at(at);
-    std::string home = textAt(ref, "namespace");
+    std::string home = api::text(api::member(ref, "namespace"));
     if (home.empty()) home = namespaceOf(d.object, namespace_);
-    const std::string key = home + "/" + textAt(ref, "name");
+    const std::string key = home + "/" + api::text(api::member(ref, "name"));
     if (knowledge_.servers().contains(key)) return;
     std::string there;
     for (const auto& [name, server] : knowledge_.servers()) {
@@ -156,7 +157,8 @@ class Linter {
       for (const Json& container : pod.at(at)) {
         const std::string base = path + "/spec/" + list + "/" + std::to_string(index++) + "/env";
         if (!container.is_object() || !container.contains("env")) continue;
-        for (const Json& env : container["env"]) deadName(d, textAt(env, "name"), base);
+        for (const Json& env : container["env"])
+          deadName(d, api::text(api::member(env, "name")), base);
       }
     }
   }

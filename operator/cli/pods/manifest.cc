@@ -3,21 +3,19 @@
 #include <algorithm>
 #include <array>
 
+#include "operator/api/json_access.h"
 #include "operator/base/text.h"
 #include "operator/cli/structured.h"
 
 namespace profiling::cli {
 namespace {
 
+using api::member;
+using api::text;
 using Json = nlohmann::json;
 
 // As long as the hash that a Deployment's controller gives; no real one has only zeros.
 constexpr const char* kHash = "0000000000";
-
-const Json* memberAt(const Json& object, std::string_view path) {
-  const Json::json_pointer pointer{std::string(path)};
-  return object.contains(pointer) ? &object.at(pointer) : nullptr;
-}
 
 struct Template {
   std::string_view kind, path, hash_label;
@@ -34,7 +32,7 @@ constexpr std::array<Template, 8> kTemplates{{
 }};
 
 const Template* templateOf(const Json& object) {
-  const std::string kind = textAt(object, "kind");
+  const std::string kind = text(member(object, "kind"));
   for (const Template& each : kTemplates) {
     if (each.kind == kind) return &each;
   }
@@ -42,7 +40,7 @@ const Template* templateOf(const Json& object) {
 }
 
 bool isList(const Json& object) {
-  return textAt(object, "kind").ends_with("List") && object.contains("items") &&
+  return text(member(object, "kind")).ends_with("List") && object.contains("items") &&
          object["items"].is_array();
 }
 
@@ -71,22 +69,15 @@ std::vector<std::string> partsOf(const std::string& text) {
 
 }  // namespace
 
-std::string textAt(const Json& object, const char* key) {
-  const auto it = object.is_object() ? object.find(key) : object.end();
-  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
-}
-
 std::string namespaceOf(const Json& object, const std::string& otherwise) {
-  const Json* metadata = memberAt(object, "/metadata");
-  const std::string own = metadata == nullptr ? std::string() : textAt(*metadata, "namespace");
+  const std::string own = text(member(object, "metadata", "namespace"));
   return own.empty() ? otherwise : own;
 }
 
 std::string nameOf(const Json& object) {
-  const Json* metadata = memberAt(object, "/metadata");
-  std::string name = metadata == nullptr ? std::string() : textAt(*metadata, "name");
-  if (name.empty() && metadata != nullptr) name = textAt(*metadata, "generateName");
-  const std::string kind = textAt(object, "kind");
+  std::string name = text(member(object, "metadata", "name"));
+  if (name.empty()) name = text(member(object, "metadata", "generateName"));
+  const std::string kind = text(member(object, "kind"));
   return printable(kind.empty() ? "?" : kind, 63) + "/" + printable(name.empty() ? "?" : name, 253);
 }
 
@@ -115,12 +106,12 @@ std::optional<PodOfObject> podOf(const Json& object, const std::string& namespac
   const std::string name = nameOf(object).substr(nameOf(object).find('/') + 1);
   const Template* of = templateOf(object);
   if (of == nullptr) {
-    if (textAt(object, "kind") != "Pod") return std::nullopt;
+    if (text(member(object, "kind")) != "Pod") return std::nullopt;
     out.pod = object;
   } else {
-    const Json* pod_template = memberAt(object, of->path);
-    if (pod_template == nullptr || !pod_template->is_object()) return std::nullopt;
-    out.pod = *pod_template;
+    const Json::json_pointer pointer{std::string(of->path)};
+    if (!object.contains(pointer) || !object.at(pointer).is_object()) return std::nullopt;
+    out.pod = object.at(pointer);
     out.path = of->path;
   }
   Json& pod = out.pod;
@@ -143,7 +134,7 @@ std::optional<PodOfObject> podOf(const Json& object, const std::string& namespac
     kind = "Job";
   }
   pod["metadata"]["generateName"] = owner + "-";
-  pod["metadata"]["ownerReferences"] = {{{"apiVersion", textAt(object, "apiVersion")},
+  pod["metadata"]["ownerReferences"] = {{{"apiVersion", text(member(object, "apiVersion"))},
                                          {"kind", kind},
                                          {"name", owner},
                                          {"uid", ""},

@@ -20,8 +20,6 @@ struct Document {
 // Every object of a YAML or JSON text, a List's items one by one. `file` names it in messages.
 Result<std::vector<Document>> readDocuments(const std::string& file, const std::string& text);
 
-// A member's text; empty when there is none, or it is no text.
-std::string textAt(const nlohmann::json& object, const char* key);
 // Its namespace, or `otherwise`.
 std::string namespaceOf(const nlohmann::json& object, const std::string& otherwise);
 // "Deployment/web"; "Pod/?" for one without a name.

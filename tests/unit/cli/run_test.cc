@@ -190,5 +190,27 @@ TEST_F(Cli, AWatchEndsWithTheRollout) {
   }
 }
 
+// Anybody may have edited the annotation of a pod.
+TEST_F(Cli, ExplainTellsWhatWasDecidedWhenAPodStarted) {
+  const auto explain = [&](const char* decision) {
+    Json pod = {{"kind", "Pod"},
+                {"metadata", {{"name", "web-1"}, {"namespace", "shop"}}},
+                {"spec", {{"containers", {{{"name", "app"}, {"image", "x"}}}}}}};
+    if (decision != nullptr) {
+      pod["metadata"]["annotations"] = {{"profiling.dev/decision", decision}};
+    }
+    put("/api/v1/namespaces/shop/pods/web-1", pod);
+    return run({"explain", "pod/web-1"}).out;
+  };
+  EXPECT_THAT(explain(R"({"action":"injected","reason":"Injected","revision":"abc"})"),
+              HasSubstr("when it started: injected, Injected (revision abc)"));
+  EXPECT_THAT(explain(R"({"action":"skipped","reason":"EnvValueFrom","revision":7})"),
+              HasSubstr("when it started: skipped, EnvValueFrom\n"));
+  for (const char* bad : {"{", "7", R"({"action":7})"}) {
+    EXPECT_THAT(explain(bad), HasSubstr("annotation is not readable")) << bad;
+  }
+  EXPECT_THAT(explain(nullptr), HasSubstr("nothing was decided about it"));
+}
+
 }  // namespace
 }  // namespace profiling::cli

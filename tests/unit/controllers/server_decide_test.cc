@@ -3,10 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "controllers/decoders.h"
-#include "controllers/profilingserver/decide.h"
-#include "operator/api/v1alpha1/codec.h"
-#include "tests/unit/controllers/builders.h"
+#include "tests/unit/controllers/server_world.h"
 
 namespace profiling::controllers {
 namespace {
@@ -15,61 +12,6 @@ using Json = nlohmann::json;
 using specs::ObjectKind;
 using testing::HasSubstr;
 
-// A server, its objects as they should be, and one ready pod; rows change it.
-struct World {
-  api::ProfilingServer server = test::s3Server();
-  std::vector<std::pair<ObjectKind, Json>> live;
-  std::vector<ServerPodRecord> pods;
-
-  World() {
-    for (const specs::WantedObject& wanted : specs::serverObjects(server)) {
-      live.emplace_back(wanted.kind, test::asLive(wanted.object));
-    }
-    ServerPodRecord pod;
-    pod.namespace_ = "profiling";
-    pod.name = "pyroscope-0";
-    pod.controller_uid = "object-uid";
-    pod.phase = "Running";
-    pod.ready = pod.started = true;
-    pods.push_back(pod);
-  }
-  Json& object(ObjectKind kind, const std::string& name) {
-    for (auto& [k, json] : live) {
-      if (k == kind && json.at("metadata").at("name") == name) return json;
-    }
-    ADD_FAILURE() << name;
-    return live.front().second;
-  }
-  Json& set() { return object(ObjectKind::kStatefulSet, "pyroscope"); }
-  ServerPodRecord& waiting(const char* reason, const char* message) {
-    ServerPodRecord& pod = pods.front();
-    pod.ready = pod.started = false;
-    pod.phase = "Pending";
-    pod.waiting_reason = reason;
-    pod.waiting_message = message;
-    set()["status"]["readyReplicas"] = 0;
-    return pod;
-  }
-  ServerInput input() const {
-    ServerInput in;
-    in.server = std::make_shared<const api::ProfilingServer>(server);
-    for (const auto& [kind, json] : live) {
-      in.live.push_back({kind, std::make_shared<const OwnedRecord>(ownedRecord(json))});
-    }
-    for (const auto& pod : pods) in.pods.push_back(std::make_shared<const ServerPodRecord>(pod));
-    in.now = test::kNow;
-    return in;
-  }
-};
-
-std::string statusOf(const api::ProfilingServerStatus& status, const char* type) {
-  const api::Condition* c = api::findCondition(status.conditions, type);
-  return c == nullptr ? "absent" : c->status + " " + c->reason;
-}
-std::string messageOf(const api::ProfilingServerStatus& status, const char* type) {
-  const api::Condition* c = api::findCondition(status.conditions, type);
-  return c == nullptr ? "" : c->message;
-}
 std::vector<std::string> applied(const ServerDecision& decision) {
   std::vector<std::string> names;
   for (const WantedChange& change : decision.apply) {
@@ -81,7 +23,7 @@ std::vector<std::string> applied(const ServerDecision& decision) {
 
 struct Row {
   const char* sentence;
-  std::function<void(World&)> change;
+  std::function<void(ServerWorld&)> change;
   std::vector<std::string> applied;
   std::string config, storage, ready;  // "True Reason"
   std::vector<std::string> words;      // in the message of the condition that is not True
@@ -90,7 +32,7 @@ class DecideServer : public testing::TestWithParam<Row> {};
 
 TEST_P(DecideServer, Says) {
   const Row& row = GetParam();
-  World world;
+  ServerWorld world;
   row.change(world);
   const ServerDecision d = decideServer(world.input());
   EXPECT_EQ(applied(d), row.applied) << row.sentence;
@@ -117,14 +59,14 @@ INSTANTIATE_TEST_SUITE_P(
     Rows, DecideServer,
     testing::Values(
         Row{"nothing is written when everything is as it should be",
-            [](World&) {},
+            [](ServerWorld&) {},
             kNothing,
             kOk,
             kKeys,
             "True ServerReady",
             {}},
         Row{"a new server gets all its objects, in order",
-            [](World& w) {
+            [](ServerWorld& w) {
               w.live.clear();
               w.pods.clear();
             },
@@ -135,7 +77,7 @@ INSTANTIATE_TEST_SUITE_P(
             "False Progressing",
             {}},
         Row{"a changed live Service is put back",
-            [](World& w) {
+            [](ServerWorld& w) {
               w.object(ObjectKind::kService, "pyroscope")["spec"]["ports"][0]["port"] = 1;
             },
             {"Service/pyroscope /spec/ports/4040"},
@@ -144,7 +86,7 @@ INSTANTIATE_TEST_SUITE_P(
             "True ServerReady",
             {}},
         Row{"a changed live ConfigMap is put back",
-            [](World& w) {
+            [](ServerWorld& w) {
               w.object(ObjectKind::kConfigMap, "pyroscope-config")["data"]["config.yaml"] = "x";
             },
             {"ConfigMap/pyroscope-config /data/config.yaml"},
@@ -153,14 +95,14 @@ INSTANTIATE_TEST_SUITE_P(
             "True ServerReady",
             {}},
         Row{"a StatefulSet that was scaled is put back",
-            [](World& w) { w.set()["spec"]["replicas"] = 3; },
+            [](ServerWorld& w) { w.set()["spec"]["replicas"] = 3; },
             {"StatefulSet/pyroscope /spec/replicas"},
             kOk,
             kKeys,
             "False Progressing",
             {}},
         Row{"a label that was taken off is put back",
-            [](World& w) {
+            [](ServerWorld& w) {
               w.object(ObjectKind::kService, "pyroscope")["metadata"]["labels"].erase(
                   "app.kubernetes.io/managed-by");
             },
@@ -170,7 +112,7 @@ INSTANTIATE_TEST_SUITE_P(
             "True ServerReady",
             {}},
         Row{"a changed spec changes the file and restarts the pod",
-            [](World& w) { w.server.spec.retention = "24h"; },
+            [](ServerWorld& w) { w.server.spec.retention = "24h"; },
             {"ConfigMap/pyroscope-config /data/config.yaml",
              "StatefulSet/pyroscope /metadata/annotations/profiling.dev~1applied-hash"},
             kOk,
@@ -178,14 +120,14 @@ INSTANTIATE_TEST_SUITE_P(
             "False Progressing",
             {}},
         Row{"an invalid spec changes nothing and says which field",
-            [](World& w) { w.server.spec.storage.s3->prefix = "2026"; },
+            [](ServerWorld& w) { w.server.spec.storage.s3->prefix = "2026"; },
             kNothing,
             "False InvalidSpec",
             "Unknown InvalidSpec",
             "False InvalidSpec",
             {"spec.storage.s3.prefix", "'2026'"}},
         Row{"a foreign object of our name is left alone, and so is everything else",
-            [](World& w) {
+            [](ServerWorld& w) {
               auto& metadata = w.object(ObjectKind::kService, "pyroscope")["metadata"];
               metadata["ownerReferences"] = Json::parse(
                   R"([{"kind":"Deployment","name":"theirs","uid":"other","controller":true}])");
@@ -197,7 +139,7 @@ INSTANTIATE_TEST_SUITE_P(
             "False Conflict",
             {"Service 'profiling/pyroscope'", "Deployment 'theirs'", "metadata.name"}},
         Row{"an object without an owner and without our labels is foreign too",
-            [](World& w) {
+            [](ServerWorld& w) {
               auto& metadata = w.object(ObjectKind::kConfigMap, "pyroscope-config")["metadata"];
               metadata.erase("ownerReferences");
               metadata.erase("labels");
@@ -208,7 +150,7 @@ INSTANTIATE_TEST_SUITE_P(
             "False Conflict",
             {"ConfigMap 'profiling/pyroscope-config'"}},
         Row{"an object that was orphaned with our labels is taken back",
-            [](World& w) {
+            [](ServerWorld& w) {
               w.object(ObjectKind::kService, "pyroscope")["metadata"].erase("ownerReferences");
             },
             {"Service/pyroscope /metadata/ownerReferences"},
@@ -217,21 +159,21 @@ INSTANTIATE_TEST_SUITE_P(
             "True ServerReady",
             {}},
         Row{"objects of an earlier server of the name are waited for",
-            [](World& w) { w.set()["metadata"]["ownerReferences"][0]["uid"] = "earlier"; },
+            [](ServerWorld& w) { w.set()["metadata"]["ownerReferences"][0]["uid"] = "earlier"; },
             kNothing,
             kOk,
             "Unknown Progressing",
             "False AwaitingDeletion",
             {"StatefulSet", "earlier"}},
         Row{"an object on its way out is waited for",
-            [](World& w) { w.set()["metadata"]["deletionTimestamp"] = test::kNow; },
+            [](ServerWorld& w) { w.set()["metadata"]["deletionTimestamp"] = test::kNow; },
             kNothing,
             kOk,
             "Unknown Progressing",
             "False AwaitingDeletion",
             {"being deleted"}},
         Row{"a missing Secret is named with field, value and remedy",
-            [](World& w) {
+            [](ServerWorld& w) {
               w.waiting("CreateContainerConfigError", "secret \"s3-credentials\" not found");
             },
             kNothing,
@@ -241,7 +183,7 @@ INSTANTIATE_TEST_SUITE_P(
             {"spec.storage.s3.credentials.secretRef.name", "'s3-credentials'", "AWS_ACCESS_KEY_ID",
              "AWS_SECRET_ACCESS_KEY", "namespace 'profiling'"}},
         Row{"a Secret without a key is named with the key",
-            [](World& w) {
+            [](ServerWorld& w) {
               w.waiting("CreateContainerConfigError",
                         "couldn't find key AWS_ACCESS_KEY_ID in Secret profiling/s3-credentials");
             },
@@ -251,21 +193,23 @@ INSTANTIATE_TEST_SUITE_P(
             "False SecretKeyMissing",
             {"spec.storage.s3.credentials.secretRef.name", "find key AWS_ACCESS_KEY_ID"}},
         Row{"another container error is passed on",
-            [](World& w) { w.waiting("CreateContainerConfigError", "image will run as root"); },
+            [](ServerWorld& w) {
+              w.waiting("CreateContainerConfigError", "image will run as root");
+            },
             kNothing,
             kOk,
             "Unknown Progressing",
             "False ContainerNotCreated",
             {"image will run as root", "pyroscope-0"}},
         Row{"an image that cannot be pulled is named",
-            [](World& w) { w.waiting("ImagePullBackOff", "not found"); },
+            [](ServerWorld& w) { w.waiting("ImagePullBackOff", "not found"); },
             kNothing,
             kOk,
             "Unknown Progressing",
             "False ImagePullFailed",
             {"spec.image", "'grafana/pyroscope:2.2.1'", "spec.imagePullSecrets"}},
         Row{"a crash loop says what the server said last",
-            [](World& w) {
+            [](ServerWorld& w) {
               auto& pod = w.waiting("CrashLoopBackOff", "back-off");
               pod.started = true;
               pod.restarts = 4;
@@ -279,7 +223,7 @@ INSTANTIATE_TEST_SUITE_P(
             "False ServerCrashing",
             {"exit code 1", "field bucket not found", "kubectl logs -n profiling pyroscope-0"}},
         Row{"a server that runs out of memory is told the remedy",
-            [](World& w) {
+            [](ServerWorld& w) {
               auto& pod = w.waiting("", "");
               pod.started = true;
               pod.restarts = 2;
@@ -292,7 +236,7 @@ INSTANTIATE_TEST_SUITE_P(
             "False ServerCrashing",
             {"OOMKilled", "spec.resources.limits.memory"}},
         Row{"a volume that is not bound is named",
-            [](World& w) {
+            [](ServerWorld& w) {
               w.waiting("", "").unschedulable =
                   "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims.";
             },
@@ -302,14 +246,16 @@ INSTANTIATE_TEST_SUITE_P(
             "False VolumePending",
             {"data-pyroscope-0", "spec.persistence.storageClassName"}},
         Row{"a pod that no node takes is named",
-            [](World& w) { w.waiting("", "").unschedulable = "0/1 nodes: Insufficient memory"; },
+            [](ServerWorld& w) {
+              w.waiting("", "").unschedulable = "0/1 nodes: Insufficient memory";
+            },
             kNothing,
             kOk,
             "Unknown Progressing",
             "False Unschedulable",
             {"Insufficient memory", "spec.resources"}},
         Row{"a pod that has started and is not ready yet is progress",
-            [](World& w) {
+            [](ServerWorld& w) {
               w.pods.front().ready = false;
               w.set()["status"]["readyReplicas"] = 0;
             },
@@ -319,35 +265,35 @@ INSTANTIATE_TEST_SUITE_P(
             "False Progressing",
             {"not ready yet"}},
         Row{"a pod of another controller with our labels does not count",
-            [](World& w) { w.pods.front().controller_uid = "theirs"; },
+            [](ServerWorld& w) { w.pods.front().controller_uid = "theirs"; },
             kNothing,
             kOk,
             "Unknown Progressing",
             "False Progressing",
             {"not been created"}},
         Row{"a pod on its way out does not count",
-            [](World& w) { w.pods.front().deleting = true; },
+            [](ServerWorld& w) { w.pods.front().deleting = true; },
             kNothing,
             kOk,
             "Unknown Progressing",
             "False Progressing",
             {}},
         Row{"an update that is not rolled out yet is progress",
-            [](World& w) { w.set()["status"]["updateRevision"] = "r2"; },
+            [](ServerWorld& w) { w.set()["status"]["updateRevision"] = "r2"; },
             kNothing,
             kOk,
             kKeys,
             "False Progressing",
             {"rolled out"}},
         Row{"a changed volume size is refused, and the rest goes on",
-            [](World& w) { w.server.spec.persistence.size = "20Gi"; },
+            [](ServerWorld& w) { w.server.spec.persistence.size = "20Gi"; },
             {"StatefulSet/pyroscope /metadata/annotations/profiling.dev~1applied-hash"},
             kOk,
             "False VolumeImmutable",
             "False Progressing",
             {"spec.persistence", "'20Gi'", "'10Gi'", "data-pyroscope-0"}},
         Row{"the same volume size in other words is no change",
-            [](World& w) {
+            [](ServerWorld& w) {
               w.server.spec.persistence.size = "10240Mi";
               // What the API server keeps of it.
               for (auto& [kind, json] : w.live) {
@@ -364,70 +310,6 @@ INSTANTIATE_TEST_SUITE_P(
             kKeys,
             "True ServerReady",
             {}}));
-
-TEST(DecideServer, KeepsTheVolumesThatAreThere) {
-  World world;
-  world.server.spec.persistence.size = "20Gi";
-  const ServerDecision d = decideServer(world.input());
-  ASSERT_EQ(d.apply.size(), 1U);
-  EXPECT_EQ(d.apply[0].wanted.object.at("spec").at("volumeClaimTemplates"),
-            world.set().at("spec").at("volumeClaimTemplates"));
-  // Applied, it is not applied again.
-  world.set()["metadata"]["annotations"] =
-      d.apply[0].wanted.object.at("metadata").at("annotations");
-  EXPECT_TRUE(decideServer(world.input()).apply.empty());
-}
-
-TEST(DecideServer, AForeignObjectIsLookedAtAgainBecauseItIsNotWatched) {
-  World world;
-  world.object(ObjectKind::kService, "pyroscope")["metadata"].erase("ownerReferences");
-  world.object(ObjectKind::kService, "pyroscope")["metadata"].erase("labels");
-  EXPECT_EQ(decideServer(world.input()).requeue_after, std::chrono::milliseconds(30'000));
-}
-
-TEST(DecideServer, StatusHasUrlHashAndReplicas) {
-  const ServerDecision d = decideServer(World().input());
-  EXPECT_EQ(d.status.url, "http://pyroscope.profiling.svc:4040");
-  EXPECT_EQ(d.status.config_hash.size(), 16U);
-  EXPECT_EQ(d.status.ready_replicas, 1);
-}
-
-TEST(DecideServer, ASecondLookAtTheSameChangesNoStatus) {
-  World world;
-  world.server.status = decideServer(world.input()).status;
-  ServerInput later = world.input();
-  later.now = "2026-08-01T13:00:00Z";
-  EXPECT_EQ(api::toJson(decideServer(later).status), api::toJson(world.server.status));
-}
-
-TEST(DecideServer, StorageKeepsItsLastStateWhileThePodIsReplaced) {
-  World world;
-  world.server.status = decideServer(world.input()).status;
-  world.pods.clear();
-  EXPECT_EQ(statusOf(decideServer(world.input()).status, "StorageConfigured"), kKeys);
-  world.server.metadata.generation = 4;  // another spec may name another Secret
-  EXPECT_EQ(statusOf(decideServer(world.input()).status, "StorageConfigured"),
-            "Unknown Progressing");
-}
-
-TEST(DecideServer, StorageOfTheOtherKinds) {
-  World world;
-  world.server.spec.storage.s3->credentials.reset();
-  EXPECT_EQ(statusOf(decideServer(world.input()).status, "StorageConfigured"),
-            "True ServerOwnCredentials");
-  world.server = test::filesystemServer();
-  EXPECT_EQ(statusOf(decideServer(world.input()).status, "StorageConfigured"),
-            "True FilesystemVolume");
-}
-
-TEST(DecideServer, ARefusedObjectIsNamed) {
-  World world;
-  const ServerDecision d = decideServer(world.input());
-  const auto status = rejected(world.input(), d.status, specs::serverObjects(world.server).back(),
-                               "exceeded quota");
-  EXPECT_EQ(statusOf(status, "Ready"), "False ApplyRejected");
-  EXPECT_EQ(messageOf(status, "Ready"), "StatefulSet 'pyroscope' was refused: exceeded quota");
-}
 
 }  // namespace
 }  // namespace profiling::controllers

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "operator/base/text.h"
+#include "tests/support/posted.h"
 #include "webhooks/admission/response.h"
 
 namespace profiling::webhooks {
@@ -58,13 +59,7 @@ class MutatePod : public ::testing::Test {
   }
   static net::ServerResponse send(const PodMutator& mutator, std::string body,
                                   std::string_view type = "application/json") {
-    const std::size_t size = body.size();
-    body.append(net::ServerRequest::kBodyPadding, '\0');
-    net::ServerRequest request;
-    request.content_type = type;
-    request.body = std::string_view(body).substr(0, size);
-    request.body_capacity = body.size();
-    return mutator.handle(request);
+    return mutator.handle(test::Posted(std::move(body), type).request());
   }
   net::ServerResponse post(const json& review) { return send(mutator_, review.dump()); }
   // The patch as text; empty without one.

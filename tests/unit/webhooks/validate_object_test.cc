@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/posted.h"
+
 namespace profiling::webhooks {
 namespace {
 
@@ -59,7 +61,7 @@ TEST(ValidateObject, WarnsOfAServerThatIsNotThere) {
       validateObject(policy({{"serverRef", {{"name", "other"}}}}), "shop", known());
   EXPECT_EQ(v.error, "") << "manifests may come in any order";
   ASSERT_THAT(v.warnings, SizeIs(1));
-  EXPECT_THAT(v.warnings[0], HasSubstr("no ProfilingServer 'shop/other' yet"));
+  EXPECT_THAT(v.warnings[0], HasSubstr("no ProfilingServer 'shop/other'; create it"));
 }
 
 TEST(ValidateObject, WarnsOfAServerThatDoesNotAdmitTheNamespace) {
@@ -80,9 +82,7 @@ json reviewOf(json object, const char* uid = "u-1") {
 }
 net::ServerResponse send(const std::string& body) {
   const ObjectValidator validator(known());
-  net::ServerRequest request;
-  request.body = body;
-  return validator.handle(request);
+  return validator.handle(test::Posted(body).request());
 }
 
 TEST(ObjectValidator, AnswersAsTheApiServerExpects) {

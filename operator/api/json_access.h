@@ -8,7 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace profiling::controllers {
+namespace profiling::api {
 
 inline const nlohmann::json& member(const nlohmann::json& object, std::string_view key) {
   static const nlohmann::json kNothing;
@@ -31,4 +31,4 @@ inline bool isTrue(const nlohmann::json& value) {
   return value.is_boolean() && value.get<bool>();
 }
 
-}  // namespace profiling::controllers
+}  // namespace profiling::api
