@@ -33,6 +33,7 @@ void Controllers::startWorkers() {
   parts_->server_runner.start();
   parts_->policy_runner.start();
   parts_->workload_runner.start();
+  parts_->language_runner.start();
   parts_->signals.start();
   parts_->rollout_runner.start();
 }
@@ -40,6 +41,7 @@ void Controllers::startWorkers() {
 void Controllers::stopWorkers() {
   parts_->rollout_runner.stop();
   parts_->signals.stop();
+  parts_->language_runner.stop();
   parts_->workload_runner.stop();
   parts_->policy_runner.stop();
   parts_->server_runner.stop();

@@ -36,6 +36,7 @@ struct Settings {
   std::string ca_configmap;
   specs::OwnerDeployment owner;  // what the certificate objects go away with
   api::AgentImages agents;
+  bool native_sidecars = true;       // see inject::Settings
   std::string instance;              // this process, in events
   int workers = 2;                   // of servers, of policies, of workloads and of rollouts, each
   std::int64_t max_restarting = 20;  // workloads of all policies whose pods are being replaced
@@ -46,7 +47,7 @@ struct Settings {
 };
 
 struct ControllerStats {
-  std::string name;  // profilingserver, policy, workload, rollout, certificates
+  std::string name;  // profilingserver, policy, workload, language, rollout, certificates
   RunnerStats runner;
 };
 

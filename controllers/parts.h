@@ -18,6 +18,7 @@
 #include "controllers/policy/resolved.h"
 #include "controllers/profilingserver/reconciler.h"
 #include "controllers/rollout/reconciler.h"
+#include "controllers/workload/language_reconciler.h"
 #include "controllers/workload/reconciler.h"
 #include "operator/base/stop.h"
 
@@ -33,6 +34,7 @@ inline inject::Settings injectSettings(const Settings& s) {
   inject::Settings settings;
   settings.agents = s.agents;
   settings.operator_namespace = s.operator_namespace;
+  settings.native_sidecars = s.native_sidecars;
   return settings;
 }
 
@@ -81,6 +83,7 @@ struct Controllers::Parts {
   kube::WorkQueue server_queue{{Millis(5), std::chrono::minutes(5)}, clock};
   kube::WorkQueue policy_queue{{Millis(5), std::chrono::minutes(5)}, clock};
   kube::WorkQueue workload_queue{{Millis(5), std::chrono::minutes(5)}, clock};
+  kube::WorkQueue language_queue{{Millis(1000), std::chrono::minutes(5)}, clock};
   kube::WorkQueue rollout_queue{{Millis(20), std::chrono::minutes(1)}, clock};
   kube::WorkQueue certificate_queue{{Millis(200), std::chrono::minutes(1)}, clock};
 
@@ -95,7 +98,11 @@ struct Controllers::Parts {
                                      workloads,
                                      clock,
                                      events};
-  WorkloadReconciler workload_reconciler{client, pods, workloads, records, clock};
+  WorkloadReconciler workload_reconciler{
+      client,  pods,  workloads,
+      records, clock, [this](const std::string& group) { language_queue.add(group); }};
+  LanguageReconciler language_reconciler{
+      client, settings.queries, settings.server_addresses, pods, workloads, records, clock};
   Signals signals{client, settings.queries, settings.server_addresses,
                   [this](const std::string& policy) { rollout_queue.add(policy); }};
   RolloutReconciler rollout_reconciler{
@@ -135,6 +142,12 @@ struct Controllers::Parts {
                            return workload_reconciler.reconcile(key, stop);
                          },
                          settings.workers, clock};
+  Runner language_runner{"language", language_queue,
+                         [this](const std::string& key, const std::stop_token& stop) {
+                           if (!waitSynced(stop)) return Outcome::after(kUntilSynced);
+                           return language_reconciler.reconcile(key, stop);
+                         },
+                         1, clock};
   Runner rollout_runner{"rollout", rollout_queue,
                         [this](const std::string& key, const std::stop_token& stop) {
                           if (!waitSynced(stop)) return Outcome::after(kUntilSynced);
@@ -180,7 +193,8 @@ struct Controllers::Parts {
   }
 
   std::vector<Runner*> runners() {
-    return {&server_runner, &policy_runner, &workload_runner, &rollout_runner, &certificate_runner};
+    return {&server_runner,   &policy_runner,  &workload_runner,
+            &language_runner, &rollout_runner, &certificate_runner};
   }
 
   // watches.cc: what is watched, and which keys an event leads to.

@@ -16,6 +16,13 @@ void tell(PodOutcome& outcome, const std::vector<inject::Warning>& warnings) {
 // The revision that the rollout has for the pod's workload, or none.
 void assignRevision(inject::Decision& decision, const admission::Review& review,
                     RolloutTable* rollouts) {
+  const inject::Workload workload = inject::workloadOf(review.pod);
+  const PodOfWorkload pod{review.namespace_, workload.kind, workload.name,
+                          inject::ordinalOf(workload.kind, review.pod.name)};
+  const bool automatic = decision.policy->policy.spec.languages.empty();
+  if (rollouts != nullptr && automatic && decision.annotated_languages.empty()) {
+    decision.detected = rollouts->detected(pod);
+  }
   if (const auto carried = inject::carriedRevision(review.pod)) {
     // A later pass, or a template that was exported from a running pod: it has its place already,
     // and what is there stays.
@@ -23,9 +30,6 @@ void assignRevision(inject::Decision& decision, const admission::Review& review,
     decision.replica = inject::replicaOf(review.pod.annotation(api::kDecisionKey).value_or(""));
     return;
   }
-  const inject::Workload workload = inject::workloadOf(review.pod);
-  const PodOfWorkload pod{review.namespace_, workload.kind, workload.name,
-                          inject::ordinalOf(workload.kind, review.pod.name)};
   inject::RevisionChoice choice =
       rollouts == nullptr ? inject::chooseRevision(decision.policy, nullptr, pod.ordinal, {})
                           : rollouts->choose(pod, decision.policy, review.dry_run);
@@ -66,6 +70,7 @@ Result<PodOutcome> decidePod(admission::ReviewDecoder& decoder, admission::Revie
   if (decision.policy != nullptr && decision.mode == api::PolicyMode::kEnforce) {
     assignRevision(decision, review, rollouts);
   }
+  decision.bounds = state.bounds;
   outcome.plan = inject::planInjection(decision, review.pod, settings);
   outcome.reason = outcome.plan.reason;
   outcome.patch = inject::renderPatch(outcome.plan, review.pod, settings);

@@ -36,12 +36,14 @@ void RolloutTable::dropIfEmpty(Groups::iterator it) {
 }
 
 void RolloutTable::setRecord(const std::string& record, std::string group,
-                             std::optional<inject::Assignment> assignment) {
+                             std::optional<inject::Assignment> assignment,
+                             const std::vector<api::DetectedLanguages>& detected) {
   const std::scoped_lock lock(mutex_);
   const auto known = records_.find(record);
   if (known != records_.end() && known->second != group) {
     if (const auto it = groups_.find(known->second); it != groups_.end()) {
       it->second.assignment.reset();
+      it->second.detected.reset();
       dropIfEmpty(it);
     }
   }
@@ -51,6 +53,10 @@ void RolloutTable::setRecord(const std::string& record, std::string group,
   }
   const auto it = groups_.try_emplace(group).first;
   it->second.assignment = std::move(assignment);
+  it->second.detected.reset();
+  if (!detected.empty()) {
+    it->second.detected = std::make_shared<const std::vector<api::DetectedLanguages>>(detected);
+  }
   dropIfEmpty(it);
   records_.insert_or_assign(record, std::move(group));
 }
@@ -139,6 +145,13 @@ inject::RevisionChoice RolloutTable::choose(
       {settled, static_cast<std::int64_t>(grants.since.size()) + seen, replicas_});
   if (choice.counted && !dry_run) grants.since.push_back(now);
   return choice;
+}
+
+std::shared_ptr<const std::vector<api::DetectedLanguages>> RolloutTable::detected(
+    const PodOfWorkload& pod) const {
+  const std::scoped_lock lock(mutex_);
+  const auto it = groups_.find(keyOf(pod));
+  return it == groups_.end() ? nullptr : it->second.detected;
 }
 
 RolloutTable::Stats RolloutTable::stats() const {

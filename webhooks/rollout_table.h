@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "operator/base/clock.h"
 #include "webhooks/inject/assignment.h"
@@ -41,7 +42,8 @@ class RolloutTable {
 
   // From the watch of the records. `group` is "namespace/Kind/name".
   void setRecord(const std::string& record, std::string group,
-                 std::optional<inject::Assignment> assignment);
+                 std::optional<inject::Assignment> assignment,
+                 const std::vector<api::DetectedLanguages>& detected = {});
   void removeRecord(const std::string& record);
   void keepRecords(const std::function<bool(const std::string& record)>& named);
 
@@ -54,6 +56,10 @@ class RolloutTable {
   inject::RevisionChoice choose(const PodOfWorkload& pod,
                                 const std::shared_ptr<const api::EffectivePolicy>& policy,
                                 bool dry_run);
+
+  // What the record knows of the workload's containers; null: nothing.
+  std::shared_ptr<const std::vector<api::DetectedLanguages>> detected(
+      const PodOfWorkload& pod) const;
 
   const std::string& replica() const { return replica_; }
   struct Stats {
@@ -71,8 +77,10 @@ class RolloutTable {
     std::optional<inject::Assignment> assignment;
     std::map<std::string, std::int64_t, std::less<>> live;  // by revision
     Grants grants;
+    std::shared_ptr<const std::vector<api::DetectedLanguages>> detected;
     bool empty() const {
-      return !assignment && live.empty() && grants.since.empty() && grants.seen.empty();
+      return !assignment && !detected && live.empty() && grants.since.empty() &&
+             grants.seen.empty();
     }
   };
   using Groups = std::map<std::string, Group, std::less<>>;

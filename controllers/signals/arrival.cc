@@ -20,6 +20,23 @@ bool isDnsLabel(std::string_view text) {
          std::all_of(text.begin(), text.end(), [&](char c) { return c == '-' || alphanumeric(c); });
 }
 
+struct Span {
+  Time since, until;
+  milliseconds length() const { return std::chrono::duration_cast<milliseconds>(until - since); }
+};
+Span spanOf(const ArrivalQuestion& question) {
+  // Clocks of nodes differ a little.
+  return {std::max(question.since, question.now - kMaxRange),
+          question.now + std::chrono::minutes(1)};
+}
+
+template <class Ask>
+Result<std::vector<std::string>> typesIn(const Ask& ask, const Scope& scope, const Span& span) {
+  const auto listed = ask("LabelValues", profileTypesBody(scope, span.since, span.until));
+  if (!listed.ok()) return listed.status();
+  return parseNames(*listed);
+}
+
 }  // namespace
 
 Result<std::string> serverUrl(const ServerRef& server, const AddressOverrides& overrides) {
@@ -33,47 +50,68 @@ Result<std::string> serverUrl(const ServerRef& server, const AddressOverrides& o
   return "http://" + server.name + "." + server.namespace_ + ".svc:" + std::string(kPort);
 }
 
-Result<LastSeen> ArrivalReader::read(const ArrivalQuestion& question,
-                                     const std::stop_token& stop) const {
+Result<ArrivalReader::Ask> ArrivalReader::asker(const ArrivalQuestion& question,
+                                                const std::stop_token& stop) const {
   const auto url = serverUrl(question.server, overrides_);
   if (!url.ok()) return url.status();
   std::vector<net::Header> headers;
   if (!question.tenant.empty()) headers.push_back({"X-Scope-OrgID", question.tenant});
-  const auto ask = [&](std::string_view method, const std::string& body) {
-    auto answer = client_.post(*url + "/querier.v1.QuerierService/" + std::string(method), body,
-                               headers, deadline_, stop);
-    return answer.ok() ? answer
-                       : Result<std::string>(answer.status().annotated(
-                             std::string(method) + " of " + question.server.namespace_ + "/" +
-                             question.server.name));
-  };
+  const std::string server = question.server.namespace_ + "/" + question.server.name;
+  return Ask(
+      [this, stop, server, headers, base = *url](std::string_view method, const std::string& body) {
+        auto answer = client_.post(base + "/querier.v1.QuerierService/" + std::string(method), body,
+                                   headers, deadline_, stop);
+        return answer.ok() ? answer
+                           : Result<std::string>(
+                                 answer.status().annotated(std::string(method) + " of " + server));
+      });
+}
 
-  LastSeen out;
-  const Time since = std::max(question.since, question.now - kMaxRange);
-  // Clocks of nodes differ a little.
-  const Time until = question.now + std::chrono::minutes(1);
-  const auto listed = ask("LabelValues", profileTypesBody(question.scope, since, until));
-  if (!listed.ok()) return listed.status();
-  const auto types = parseNames(*listed);
+Result<std::set<Sender>> ArrivalReader::senders(const ArrivalQuestion& question,
+                                                const std::stop_token& stop) const {
+  const auto ask = asker(question, stop);
+  if (!ask.ok()) return ask.status();
+  const Span span = spanOf(question);
+  const auto types = typesIn(*ask, question.scope, span);
   if (!types.ok()) return types.status();
-  const milliseconds step =
-      stepFor(std::chrono::duration_cast<milliseconds>(until - since), question.pods.size());
+  std::set<Sender> out;
   for (const std::string& type : typesToAsk(*types)) {
-    const auto answer = ask("SelectSeries", seriesBody(question.scope, type, since, until, step));
+    const auto answer = (*ask)("SelectSeries", seriesBody(question.scope, type, span.since,
+                                                          span.until, span.length(), kSenderTags));
+    if (!answer.ok()) return answer.status();
+    auto found = parseSenders(*answer);
+    if (!found.ok()) return found.status();
+    out.merge(*found);
+  }
+  return out;
+}
+
+Result<LastSeen> ArrivalReader::read(const ArrivalQuestion& question,
+                                     const std::stop_token& stop) const {
+  const auto ask = asker(question, stop);
+  if (!ask.ok()) return ask.status();
+  const Span span = spanOf(question);
+  const auto types = typesIn(*ask, question.scope, span);
+  if (!types.ok()) return types.status();
+  const milliseconds step = stepFor(span.length(), question.pods.size());
+  LastSeen out;
+  for (const std::string& type : typesToAsk(*types)) {
+    const auto answer =
+        (*ask)("SelectSeries", seriesBody(question.scope, type, span.since, span.until, step));
     if (!answer.ok()) return answer.status();
     const auto seen = parseSeries(*answer, step);
     if (!seen.ok()) return seen.status();
     for (const auto& [pod, at] : *seen) out[pod] = std::max(out[pod], at);
     const auto found = [&](const auto& wanted) {
       const auto at = out.find(wanted.first);
-      return at != out.end() && at->second >= std::max(wanted.second, since);
+      return at != out.end() && at->second >= std::max(wanted.second, span.since);
     };
     if (std::all_of(question.pods.begin(), question.pods.end(), found)) {
       break;
     }
   }
   // What a server tells of the time before is no answer to the question.
-  std::erase_if(out, [&](const auto& entry) { return entry.second < since; });
+  std::erase_if(out, [&](const auto& entry) { return entry.second < span.since; });
   return out;
 }
 

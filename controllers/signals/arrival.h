@@ -4,7 +4,9 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -47,8 +49,15 @@ class ArrivalReader {
   // another until everybody was found; an error of any question is the answer, because silence
   // about a pod must not mean that it sends nothing. `deadline` is for each question.
   Result<LastSeen> read(const ArrivalQuestion& question, const std::stop_token& stop) const;
+  // Who of the scope has sent profiles since then, and with which agents; question.pods does not
+  // matter.
+  Result<std::set<Sender>> senders(const ArrivalQuestion& question,
+                                   const std::stop_token& stop) const;
 
  private:
+  using Ask = std::function<Result<std::string>(std::string_view method, const std::string& body)>;
+  Result<Ask> asker(const ArrivalQuestion& question, const std::stop_token& stop) const;
+
   net::QueryClient& client_;
   const AddressOverrides overrides_;
   const std::chrono::milliseconds deadline_;

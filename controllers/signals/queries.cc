@@ -56,11 +56,11 @@ std::optional<std::int64_t> integerAt(element e, std::string_view key) {
   return number;
 }
 
-std::string_view podOf(element series) {
+std::string_view tagOf(element series, std::string_view name) {
   simdjson::dom::array labels;
   if (series["labels"].get(labels) != simdjson::SUCCESS) return {};
   for (const element label : labels) {
-    if (textAt(label, "name") == "pod") return textAt(label, "value");
+    if (textAt(label, "name") == name) return textAt(label, "value");
   }
   return {};
 }
@@ -95,9 +95,11 @@ std::string profileTypesBody(const Scope& scope, Time from, Time to) {
 }
 
 std::string seriesBody(const Scope& scope, std::string_view type, Time from, Time to,
-                       milliseconds step) {
+                       milliseconds step, const std::vector<std::string_view>& by) {
+  std::string tags;
+  for (const std::string_view tag : by) tags += (tags.empty() ? "" : ",") + jsonString(tag);
   return R"({"profileTypeID":)" + jsonString(type) + R"(,"labelSelector":)" +
-         jsonString(selectorOf(scope)) + R"(,"groupBy":["pod"],"step":)" +
+         jsonString(selectorOf(scope)) + R"(,"groupBy":[)" + tags + R"(],"step":)" +
          std::to_string(std::chrono::ceil<std::chrono::seconds>(step).count()) + R"(,"start":)" +
          millis(from) + R"(,"end":)" + millis(to) + "}";
 }
@@ -151,7 +153,7 @@ Result<LastSeen> parseSeries(std::string_view json, milliseconds step) {
   LastSeen out;
   if (!found) return out;
   for (const element series : list) {
-    const std::string_view pod = podOf(series);
+    const std::string_view pod = tagOf(series, "pod");
     simdjson::dom::array points;
     if (pod.empty() || series["points"].get(points) != simdjson::SUCCESS) continue;
     std::int64_t last = 0;
@@ -160,6 +162,23 @@ Result<LastSeen> parseSeries(std::string_view json, milliseconds step) {
     if (last == 0) continue;
     Time& seen = out[std::string(pod)];
     seen = std::max(seen, Time(milliseconds(last)) - step);
+  }
+  return out;
+}
+
+Result<std::set<Sender>> parseSenders(std::string_view json) {
+  simdjson::dom::parser parser;
+  simdjson::dom::array list;
+  bool found = false;
+  if (Status status = listAt(parser, json, "series", list, found); !status.ok()) return status;
+  std::set<Sender> out;
+  if (!found) return out;
+  for (const element series : list) {
+    simdjson::dom::array points;
+    if (series["points"].get(points) != simdjson::SUCCESS || points.size() == 0) continue;
+    Sender sender{std::string(tagOf(series, "pod")), std::string(tagOf(series, "container")),
+                  std::string(tagOf(series, "pyroscope_spy"))};
+    if (!sender.pod.empty() && !sender.spy.empty()) out.insert(std::move(sender));
   }
   return out;
 }

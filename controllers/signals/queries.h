@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,9 +32,11 @@ Result<std::vector<std::string>> parseNames(std::string_view json);
 // sends that kind.
 std::vector<std::string> typesToAsk(const std::vector<std::string>& types);
 
-// SelectSeries by pod: reads the times of profiles, not their stacks, and is exact.
+// SelectSeries by pod, or by other tags: reads the times of profiles, not their stacks, and is
+// exact.
 std::string seriesBody(const Scope& scope, std::string_view type, Time from, Time to,
-                       std::chrono::milliseconds step);
+                       std::chrono::milliseconds step,
+                       const std::vector<std::string_view>& by = {"pod"});
 // So that the answer for `pods` pods stays well below the limit of a body.
 std::chrono::milliseconds stepFor(std::chrono::milliseconds range, std::size_t pods);
 
@@ -41,5 +44,14 @@ std::chrono::milliseconds stepFor(std::chrono::milliseconds range, std::size_t p
 // stands at the end of its step, so that the proof is the step's beginning.
 using LastSeen = std::map<std::string, Time, std::less<>>;
 Result<LastSeen> parseSeries(std::string_view json, std::chrono::milliseconds step);
+
+// Who sends profiles, and with which agent: the tag pyroscope_spy.
+struct Sender {
+  std::string pod, container, spy;
+  auto operator<=>(const Sender&) const = default;
+};
+inline const std::vector<std::string_view> kSenderTags{"pod", "container", "pyroscope_spy"};
+// Of series by kSenderTags that have a point.
+Result<std::set<Sender>> parseSenders(std::string_view json);
 
 }  // namespace profiling::signals

@@ -36,8 +36,10 @@ api::PodView viewOf(const PodGroup& group, const PodClass& pods) {
 }
 
 // Of a decision annotation that says that agents were injected. Anybody may have edited it.
-void addLanguages(const std::string& decision, std::set<api::Language>& out) {
+void addLanguages(const std::string& decision, std::set<api::Language>& out,
+                  std::set<inject::Guess>& guesses) {
   const auto json = nlohmann::json::parse(decision, nullptr, false);
+  for (inject::Guess& guess : inject::guessesIn(json)) guesses.insert(std::move(guess));
   const auto& containers = member(json, "containers");
   if (!containers.is_array()) return;
   for (const auto& container : containers) {
@@ -97,7 +99,7 @@ class Evaluator {
   }
 
   void addProfiled(const PodClass& pods, PolicyShare* share, std::string_view revision) {
-    addLanguages(pods.decision, languages_);
+    addLanguages(pods.decision, languages_, out_.guesses);
     on_[std::string(revision)] += pods.count;
     for (api::WorkloadPods* counts : {&out_.pods, share == nullptr ? nullptr : &share->pods}) {
       if (counts == nullptr) continue;

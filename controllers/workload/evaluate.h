@@ -11,12 +11,14 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "controllers/pods/pod_group.h"
 #include "operator/api/v1alpha1/workload.h"
 #include "webhooks/inject/assignment.h"
+#include "webhooks/inject/decision_json.h"
 #include "webhooks/inject/inject.h"
 #include "webhooks/inject/snapshot.h"
 
@@ -48,6 +50,7 @@ struct WorkloadEvaluation {
   api::WorkloadPods pods;                          // of all shares; total: all that live
   std::map<inject::Reason, std::int64_t> skipped;  // of all shares
   std::vector<api::Language> languages;            // whose agents the profiled pods carry
+  std::set<inject::Guess> guesses;                 // of the profiled pods
   std::optional<PreflightWanted> preflight_wanted;
 
   // The policy that has most of the matched pods, or null when none matches any.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "controllers/status_patch.h"
+#include "controllers/workload/languages.h"
 #include "controllers/workload/preflight.h"
 #include "operator/api/v1alpha1/codec.h"
 #include "operator/base/log.h"
@@ -134,6 +135,10 @@ Outcome WorkloadReconciler::writeRecord(const ResolvedWorkload& resolved, const 
       index_.setPreflight(group, preflight);
     }
   }
+
+  const auto open = openGuesses(
+      evaluation.guesses, record ? record->status.detected : std::vector<api::DetectedLanguages>());
+  if (guessed_ && !open.empty()) guessed_(group);
 
   WorkloadInput input{
       namespace_,

@@ -3,8 +3,10 @@
 // record would live no longer than the pod); they are in their policy's numbers.
 #pragma once
 
+#include <functional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "controllers/apply_guard.h"
@@ -25,17 +27,20 @@ inline constexpr Millis kPodDebounce{500};
 // Group key of the pods that a record tells of; empty when the record does not say.
 std::string groupOf(const api::WorkloadProfile& record);
 
-// Used by several workers at once. Everything given must outlive it.
+// Used by several workers at once. Everything given must outlive it. `guessed` is told the groups
+// that have pods whose languages were guessed and are not known yet.
 class WorkloadReconciler {
  public:
   WorkloadReconciler(kube::Client& client, const PodTable& pods, WorkloadIndex& index,
                      const kube::Store<api::WorkloadProfile>& records,
-                     const Clock& clock = Clock::real())
+                     const Clock& clock = Clock::real(),
+                     std::function<void(const std::string& group)> guessed = nullptr)
       : client_(client),
         pods_(pods),
         index_(index),
         records_(records),
         clock_(clock),
+        guessed_(std::move(guessed)),
         owners_(client),
         guard_(clock) {}
 
@@ -55,6 +60,7 @@ class WorkloadReconciler {
   WorkloadIndex& index_;
   const kube::Store<api::WorkloadProfile>& records_;
   const Clock& clock_;
+  const std::function<void(const std::string&)> guessed_;
   OwnerResolver owners_;
   ApplyGuard guard_;
 };

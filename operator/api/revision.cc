@@ -119,6 +119,7 @@ std::shared_ptr<const EffectivePolicy> atRevision(const EffectivePolicy& policy,
   ProfilingPolicySpec& now = at->policy.spec;
   now.languages = then.languages;
   now.profiles = then.profiles;
+  now.pprof = then.pprof;
   now.sampling = then.sampling;
   now.service_name = then.service_name;
   now.secret_env_from = then.secret_env_from;

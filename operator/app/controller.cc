@@ -30,6 +30,9 @@ int runController(const ControllerOptions& options) {
   settings.ca_configmap = options.ca_configmap;
   settings.instance = hostName();
   settings.agents = options.common.agents;
+  const auto native_sidecars = nativeSidecars(options.common, *api_server->calls);
+  if (!native_sidecars.ok()) return failedStart(native_sidecars.status());
+  settings.native_sidecars = *native_sidecars;
   settings.timing.shortest_watch = options.watch_timeout;
   settings.timing.longest_watch = 2 * options.watch_timeout;
   // No list may take longer than a watch lasts.

@@ -50,6 +50,12 @@ void addCommon(CLI::App& command, RawCommon& raw, CommonOptions& common) {
                   "imagePullPolicy of agent images")
       ->check(CLI::IsMember({"Always", "IfNotPresent", "Never"}))
       ->capture_default_str();
+  command
+      .add_option(
+          "--native-sidecars", common.native_sidecars,
+          "whether all nodes start native sidecars (1.29); Auto: by the API server's version")
+      ->check(CLI::IsMember({"Auto", "Always", "Never"}))
+      ->capture_default_str();
 }
 
 // Durations as Kubernetes components take them: "30s", "2m", "500ms".

@@ -26,6 +26,7 @@ struct CommonOptions {
   std::string operator_namespace = "profiling-system";
   api::AgentImages agents;
   std::string agent_pull_policy = "IfNotPresent";
+  std::string native_sidecars = "Auto";  // or Always, Never
 };
 
 struct WebhookOptions {

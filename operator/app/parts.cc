@@ -1,6 +1,7 @@
 #include "operator/app/parts.h"
 
 #include "operator/base/log.h"
+#include "operator/kube/version.h"
 #include "operator/net/beast/server.h"
 #include "operator/net/cpprest/client.h"
 
@@ -10,6 +11,8 @@ namespace {
 // From 100 µs to 1 s: the bar is 2 ms at the 99th percentile, the webhook's timeout 3 s.
 const std::vector<double> kServiceSeconds{0.0001, 0.00025, 0.0005, 0.001, 0.002,
                                           0.005,  0.01,    0.05,   0.25,  1};
+
+constexpr std::chrono::milliseconds kVersionPatience{30'000};
 
 }  // namespace
 
@@ -28,6 +31,17 @@ Result<ApiServer> connectApiServer(const CommonOptions& options) {
   }
   log::info("API server chosen", {{"server", config->base_url}});
   return server;
+}
+
+Result<bool> nativeSidecars(const CommonOptions& options, net::HttpClient& api_server) {
+  if (options.native_sidecars != "Auto") return options.native_sidecars == "Always";
+  const auto version = kube::readVersion(api_server, kVersionPatience, {});
+  if (!version.ok()) return version.status().annotated("the API server's version");
+  const bool all = kube::allNodesHaveNativeSidecars(*version);
+  log::info("Sidecars chosen",
+            {{"kubernetes", std::to_string(version->major) + "." + std::to_string(version->minor)},
+             {"native", all}});
+  return all;
 }
 
 std::string hostOf(const kube::ClusterConfig& config) {

@@ -22,6 +22,9 @@ struct ApiServer {
   std::unique_ptr<net::HttpClient> watches;
 };
 Result<ApiServer> connectApiServer(const CommonOptions& options);
+// Whether a sidecar may be a native one: as the administrator says, else as the API server's
+// version tells. Waits up to half a minute for it.
+Result<bool> nativeSidecars(const CommonOptions& options, net::HttpClient& api_server);
 // "10.0.0.1:6443": the label `host` of rest_client_*.
 std::string hostOf(const kube::ClusterConfig& config);
 // One more client of the same server, with connections of its own.

@@ -44,11 +44,12 @@ class DecisionCounters {
   std::array<prometheus::Counter*, inject::kReasonCount> enforced_{}, observed_{};
 };
 
-inject::Settings settingsOf(const CommonOptions& options) {
+inject::Settings settingsOf(const CommonOptions& options, bool native_sidecars) {
   inject::Settings settings;
   settings.agents = options.agents;
   settings.image_pull_policy = options.agent_pull_policy;
   settings.operator_namespace = options.operator_namespace;
+  settings.native_sidecars = native_sidecars;
   return settings;
 }
 
@@ -80,6 +81,9 @@ int runWebhook(const WebhookOptions& options) {
   auto api_server = connectApiServer(options.common);
   if (!api_server.ok()) return failedStart(api_server.status());
 
+  const auto native_sidecars = nativeSidecars(options.common, *api_server->calls);
+  if (!native_sidecars.ok()) return failedStart(native_sidecars.status());
+
   obs::Metrics metrics;
   obs::addProcessMetrics(metrics);
   DecisionCounters decisions(metrics);
@@ -87,7 +91,7 @@ int runWebhook(const WebhookOptions& options) {
                                    "Admissions that failed open because of an internal error.");
   webhooks::RolloutTable rollouts(replicaName(), options.replicas);
   webhooks::PodMutator mutator(
-      settingsOf(options.common),
+      settingsOf(options.common, *native_sidecars),
       {.decided = [&](inject::Reason r, api::PolicyMode m) { decisions.count(r, m); },
        .failed_open = [&] { failures.Increment(); }},
       &rollouts);

@@ -34,6 +34,16 @@ Result<kube::Decoded<inject::NamespaceRecord>> decodeNamespace(std::string_view 
       meta->name, std::make_shared<const inject::NamespaceRecord>(inject::namespaceRecord(*meta))};
 }
 
+Result<kube::Decoded<inject::LimitRangeRecord>> decodeLimitRange(std::string_view text) {
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  const auto meta = api::metaFromJson(json);
+  if (!meta.ok()) return meta.status();
+  return kube::Decoded<inject::LimitRangeRecord>{
+      kube::objectKey(meta->namespace_, meta->name),
+      std::make_shared<const inject::LimitRangeRecord>(
+          inject::LimitRangeRecord{meta->namespace_, inject::boundsOf(json)})};
+}
+
 kube::ReflectorOptions allOf(const kube::Resource& resource) {
   kube::ReflectorOptions options;
   options.resource = resource;
@@ -87,7 +97,7 @@ class RecordsSink final : public SweptSink {
     name(key);
     table_.setRecord(key,
                      group == meta.annotations.end() ? "" : meta.namespace_ + "/" + group->second,
-                     inject::assignmentOf(*record));
+                     inject::assignmentOf(*record), record->status.detected);
     return {};
   }
   void erase(const std::string& key) override { table_.removeRecord(key); }
@@ -159,6 +169,8 @@ WebhookWatches::WebhookWatches(net::HttpClient& http, const CommonOptions& optio
   reflectors_.at(6) =
       kube::makeReflector(http, labelled(kPods, std::string(api::kProfiledKey)),
                           std::make_unique<ProfiledPodsSink>(rollouts, pods_synced_));
+  reflectors_.at(7) = kube::makeReflector<inject::LimitRangeRecord>(
+      http, allOf(kLimitRanges), limit_ranges_, decodeLimitRange, changed);
 }
 
 void WebhookWatches::start() {
@@ -175,6 +187,7 @@ std::optional<std::string> WebhookWatches::unsynced() const {
   if (!servers_.synced()) return "servers are not listed yet";
   if (!namespaces_.synced()) return "namespaces are not listed yet";
   if (!revisions_.synced()) return "revisions are not listed yet";
+  if (!limit_ranges_.synced()) return "limit ranges are not listed yet";
   if (!records_synced_) return "records are not listed yet";
   if (!pods_synced_) return "profiled pods are not listed yet";
   return std::nullopt;
@@ -184,12 +197,13 @@ std::optional<std::string> WebhookWatches::unsynced() const {
 void WebhookWatches::rebuild() {
   const std::lock_guard lock(mutex_);
   if (!policies_.synced() || !cluster_policies_.synced() || !servers_.synced() ||
-      !namespaces_.synced() || !revisions_.synced()) {
+      !namespaces_.synced() || !revisions_.synced() || !limit_ranges_.synced()) {
     return;
   }
   mutator_.use(inject::buildSnapshot(*policies_.snapshot(), *cluster_policies_.snapshot(),
                                      *servers_.snapshot(), *namespaces_.snapshot(), agents_,
-                                     *revisions_.snapshot(), operator_namespace_));
+                                     *revisions_.snapshot(), operator_namespace_,
+                                     *limit_ranges_.snapshot()));
 }
 
 webhooks::KnownObjects WebhookWatches::known() const {

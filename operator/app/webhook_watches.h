@@ -41,8 +41,9 @@ class WebhookWatches {
   kube::Store<inject::NamespaceRecord> namespaces_;
   kube::Store<api::ClusterProfilingPolicy> cluster_policies_;
   kube::Store<api::Revision> revisions_;
+  kube::Store<inject::LimitRangeRecord> limit_ranges_;
   std::atomic<bool> records_synced_{false}, pods_synced_{false};
-  std::array<std::unique_ptr<kube::Reflector>, 7> reflectors_;
+  std::array<std::unique_ptr<kube::Reflector>, 8> reflectors_;
 };
 
 }  // namespace profiling::app

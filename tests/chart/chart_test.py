@@ -53,6 +53,11 @@ CHANGED = [
           ("repository", "other/agent", f"--agent-image-{language}=other/agent:{tag}"),
           ("tag", DIGEST, f"--agent-image-{language}=brought/agent@{DIGEST}"),
           ("version", "9.9.9", f"--agent-version-{language}=9.9.9"))],
+    ("agents.scrape.repository", "other/sidecar", both(lambda o, c: all(f"--agent-image-{l}=other/sidecar:0.1.0" in args(o, c) for l in ("go", "native")))),
+    ("agents.scrape.tag", DIGEST, both(lambda o, c: f"--agent-image-go=profiling-operator/agent-scrape@{DIGEST}" in args(o, c)
+                                       and "--agent-version-go=0.1.0" in args(o, c))),
+    ("agents.scrape.version", "9.9.9", both(lambda o, c: "--agent-version-native=9.9.9" in args(o, c))),
+    ("agents.nativeSidecars", "Always", both(lambda o, c: "--native-sidecars=Always" in args(o, c))),
     ("logging.level", "debug", both(lambda o, c: "--log-level=debug" in args(o, c))),
     ("logging.format", "text", both(lambda o, c: "--log-format=text" in args(o, c))),
     ("controller.restarts.enabled", False, lambda d: "pods/eviction" not in str(d.of("ClusterRole"))),
@@ -211,7 +216,7 @@ def test_the_charts_crds_are_those_of_crds(default):
 def test_every_flag_is_one_of_the_binary(default):
     source = (ROOT / "operator/app/options.cc").read_text()
     known = set(re.findall(r'"(--[a-z-]+)"', source))
-    known |= {f"{prefix}{token}" for prefix in known if prefix.endswith("-") for token in ("java", "python", "node")}
+    known |= {f"{prefix}{token}" for prefix in known if prefix.endswith("-") for token in ("java", "python", "node", "go", "native")}
     specs = [pod(default, c) for c in ("webhook", "controller")] + [o["spec"] for o in default.of("Pod")]
     for spec in specs:
         command, *flags = spec["containers"][0]["args"]

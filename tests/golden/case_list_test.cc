@@ -9,8 +9,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "operator/api/v1alpha1/policy.h"
 #include "operator/base/text.h"
+#include "webhooks/inject/lang/language.h"
 
 namespace profiling {
 namespace {
@@ -42,10 +42,11 @@ std::vector<std::string> pathsOf(const std::string& line) {
   return out;
 }
 
-std::vector<std::string> tokens() {
+// Of the languages whose agents go into the process, or of those that are asked from beside it.
+std::vector<std::string> tokens(bool scraped) {
   std::vector<std::string> out;
-  for (std::size_t i = 0; i < api::kLanguageCount; ++i) {
-    out.emplace_back(api::languageToken(static_cast<api::Language>(i)));
+  for (const inject::LanguageRow* row : inject::languageRows()) {
+    if (row->scraped == scraped) out.emplace_back(api::languageToken(row->language));
   }
   return out;
 }
@@ -60,7 +61,7 @@ void expectThere(const std::string& path, const std::string& line) {
   if (path.starts_with("tests/")) {
     EXPECT_TRUE(fs::exists(kRoot / path)) << path << " in: " << line;
   } else if (path.starts_with("*/")) {
-    for (const std::string& token : tokens()) {
+    for (const std::string& token : tokens(false)) {
       EXPECT_TRUE(isCase(kGolden / (token + path.substr(1)))) << token << path.substr(1);
     }
   } else if (fs::is_directory(kGolden / path.substr(0, path.find('/')))) {
@@ -96,6 +97,11 @@ TEST(CaseList, EachLanguageHasItsSet) {
        {"plain", "env-already-set", "env-from-config-map-key", "two-containers",
         "init-container-application", "already-injected", "restricted-security-context"}) {
     expectThere(std::string("*/") + name, name);
+  }
+  for (const std::string& token : tokens(true)) {
+    for (const char* name : {"/plain", "/two-containers", "/restricted-security-context"}) {
+      expectThere(token + name, name);
+    }
   }
   for (const std::string& line : lines()) {
     if (line.starts_with("|") || line.find("build/") != std::string::npos) continue;

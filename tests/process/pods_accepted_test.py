@@ -18,7 +18,7 @@ from kube import Kube, wait_for
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 LEVELS = ("privileged", "baseline", "restricted")
-LANGUAGES = ("Java", "Python", "NodeJS", "DotNet", "Ruby")
+LANGUAGES = ("Java", "Python", "NodeJS", "DotNet", "Ruby", "Go", "Native")
 
 
 class Api:
@@ -107,6 +107,8 @@ def test_the_corpus_is_taken_with_every_agent(api, language, tmp_path):
     pods = []
     for file in sorted((ROOT / "tests/corpus").glob("*.yaml")):
         pods += [as_pod(d) for d in yaml.safe_load_all(file.read_text()) if d]
+    for pod in pods if language in ("Go", "Native") else ():
+        pod["metadata"].setdefault("annotations", {})["profiling.dev/pprof-port"] = "6060"
     policy = {"apiVersion": "profiling.dev/v1alpha1", "kind": "ProfilingPolicy", "metadata": {"name": "all", "namespace": "default"},
               "spec": {"activation": "Selected", "languages": [language], "endpoint": {"url": "http://pyroscope.example:4040"}}}
     (tmp_path / "pods.json").write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": pods}))

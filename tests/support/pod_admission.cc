@@ -19,7 +19,8 @@ api::AgentImages agentImages() {
   return images;
 }
 
-PodAdmission::PodAdmission(const std::vector<json>& objects, const inject::NamespaceRecord& shop) {
+PodAdmission::PodAdmission(const std::vector<json>& objects, const inject::NamespaceRecord& shop,
+                           bool native_sidecars) {
   inject::Records<api::ProfilingPolicy> policies;
   inject::Records<api::ClusterProfilingPolicy> cluster_policies;
   inject::Records<inject::NamespaceRecord> namespaces;
@@ -39,6 +40,7 @@ PodAdmission::PodAdmission(const std::vector<json>& objects, const inject::Names
   }
   inject::Settings settings;
   settings.agents = agentImages();
+  settings.native_sidecars = native_sidecars;
   mutator_ = std::make_unique<webhooks::PodMutator>(
       settings, webhooks::MutationObserver{[this](inject::Reason r, api::PolicyMode mode) {
                                              reason_ = std::string(inject::reasonName(r));

@@ -20,7 +20,8 @@ class PodAdmission {
  public:
   // `policies` of namespace "shop", or cluster policies, told apart by their kind.
   PodAdmission(const std::vector<nlohmann::json>& policies,
-               const inject::NamespaceRecord& shop = {.name = "shop", .labels = {}, .inject = {}});
+               const inject::NamespaceRecord& shop = {.name = "shop", .labels = {}, .inject = {}},
+               bool native_sidecars = true);
 
   PodAdmission(const PodAdmission&) = delete;  // the mutator tells it what was decided
   PodAdmission& operator=(const PodAdmission&) = delete;

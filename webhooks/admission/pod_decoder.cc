@@ -155,6 +155,21 @@ void readMounts(PodReader& r, element e, api::ContainerView& c) {
   });
 }
 
+void readPorts(PodReader& r, element e, api::ContainerView& c) {
+  r.items(e, "ports", [&](std::size_t, element item) {
+    api::PortView& port = c.ports.emplace_back();
+    r.fields(item, "ports[]", [&](std::string_view key, element v) {
+      if (key == "name") {
+        r.text(v, "ports[].name", port.name);
+      } else if (key == "containerPort") {
+        std::optional<std::int64_t> number;
+        r.optionalInteger(v, "ports[].containerPort", number);
+        port.number = number.value_or(0);
+      }
+    });
+  });
+}
+
 void readResources(PodReader& r, element e, api::ResourcesView& out) {
   r.fields(e, "resources", [&](std::string_view list, element quantities) {
     const bool limits = list == "limits";
@@ -195,6 +210,8 @@ bool readContainers(PodReader& r, element list, std::string_view where, bool ini
         readEnvFrom(r, v, c);
       } else if (key == "volumeMounts") {
         readMounts(r, v, c);
+      } else if (key == "ports") {
+        readPorts(r, v, c);
       } else if (key == "resources") {
         readResources(r, v, c.resources);
       } else if (key == "securityContext") {
@@ -294,6 +311,8 @@ Status readPodSpec(element object, api::PodView& pod, std::string& problem) {
       });
     } else if (key == "priorityClassName") {
       r.text(v, "spec.priorityClassName", pod.priority_class);
+    } else if (key == "restartPolicy") {
+      r.text(v, "spec.restartPolicy", pod.restart_policy);
     } else if (key == "hostNetwork") {
       r.boolean(v, "spec.hostNetwork", pod.host_network);
     } else if (key == "hostPID") {

@@ -55,9 +55,9 @@ InjectValue parseInject(std::optional<std::string_view> value, std::string_view 
     }
   }
   if (some_unknown) {
-    warnings.push_back(
-        invalidAnnotation(std::string(place) + " " + std::string(api::kInjectKey), *value,
-                          "true, false, or a list of java, python, node, dotnet, ruby"));
+    warnings.push_back(invalidAnnotation(
+        std::string(place) + " " + std::string(api::kInjectKey), *value,
+        "true, false, or a list of java, python, node, dotnet, ruby, go, native"));
   }
   out.kind = out.languages.empty() ? InjectValue::Kind::kInvalid : InjectValue::Kind::kLanguages;
   return out;

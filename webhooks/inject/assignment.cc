@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "webhooks/inject/pod_checks.h"
+#include "webhooks/inject/pprof.h"
 
 namespace profiling::inject {
 namespace {
@@ -87,6 +88,7 @@ std::optional<std::string_view> carriedRevision(const api::PodView& pod) {
       return pod.label(api::kProfiledKey);
     }
   }
+  if (ownSidecar(pod) != nullptr || toldAlloy(pod)) return pod.label(api::kProfiledKey);
   return std::nullopt;
 }
 

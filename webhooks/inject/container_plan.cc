@@ -64,10 +64,45 @@ Temp tempOf(const api::ContainerView& c, const ContainerEnv& env) {
   return c.security.read_only_root ? Temp::kNeeded : Temp::kFine;
 }
 
-// The ladder: annotation, policy, hints, every one that is inert. What an earlier pass put in
-// stays.
+std::vector<api::Language> detectedLanguages(const PodContext& ctx, const api::ContainerView& c) {
+  if (ctx.decision.detected == nullptr) return {};
+  for (const api::DetectedLanguages& d : *ctx.decision.detected) {
+    if (d.container == c.name && d.image_hash == imageHash(c.image)) return d.languages;
+  }
+  return {};
+}
+
+bool isThere(const PodContext& ctx, const LanguageRow& row, const ContainerEnv& env) {
+  if (!row.scraped) {
+    const api::EnvVarView* var = env.find(row.variable.name);
+    return var != nullptr && holdsOurs(var->value, row.variable);
+  }
+  const api::ContainerView* sidecar = ownSidecar(ctx.pod);
+  return sidecar != nullptr && sidecar->name == initContainerName(row.language) &&
+         containerOf(*sidecar) == env.container().name;
+}
+
+bool isScraped(api::Language language) {
+  return languageRow(language).scraped;
+}
+
+// A process that serves pprof is asked once, whatever it is written in: as what it is already, or
+// as the first of the list.
+void oneIsScraped(const PodContext& ctx, const ContainerEnv& env, std::vector<api::Language>& all) {
+  const auto there = std::find_if(all.begin(), all.end(), [&](api::Language l) {
+    return isScraped(l) && isThere(ctx, languageRow(l), env);
+  });
+  const auto kept = there != all.end() ? there : std::find_if(all.begin(), all.end(), isScraped);
+  if (kept == all.end()) return;
+  const api::Language language = *kept;
+  std::erase_if(all, [&](api::Language l) { return isScraped(l) && l != language; });
+}
+
+// The ladder: annotation, policy, hints, what the record knows of such a container, every one that
+// is inert. What an earlier pass put in stays.
+// `guessed` tells whether it came to the last.
 std::vector<api::Language> wantedLanguages(const PodContext& ctx, const ContainerEnv& env,
-                                           std::vector<Warning>& warnings) {
+                                           std::vector<Warning>& warnings, bool& guessed) {
   const std::vector<api::Language>& allowed = ctx.policy().policy.spec.languages;
   const auto has = [](const std::vector<api::Language>& list, api::Language l) {
     return std::find(list.begin(), list.end(), l) != list.end();
@@ -77,12 +112,14 @@ std::vector<api::Language> wantedLanguages(const PodContext& ctx, const Containe
   if (!annotated) wanted = allowed;
   const bool named = !wanted.empty();
   if (!named) wanted = hintedLanguages(env.container());
-  const bool guessed = wanted.empty();
+  const bool serves = ctx.pprof && ctx.pprof->told && ctx.pprof->container == env.container().name;
+  if (serves && !named) wanted.push_back(api::Language::kGo);
+  if (wanted.empty()) wanted = detectedLanguages(ctx, env.container());
+  guessed = wanted.empty();
 
   std::vector<api::Language> out;
   for (const LanguageRow* row : languageRows()) {
-    const api::EnvVarView* var = env.find(row->variable.name);
-    const bool there = var != nullptr && holdsOurs(var->value, row->variable);
+    const bool there = isThere(ctx, *row, env);
     const bool asked = guessed
                            ? row->choice == Choice::kGuess
                            : has(wanted, row->language) && (named || row->choice != Choice::kName);
@@ -94,6 +131,11 @@ std::vector<api::Language> wantedLanguages(const PodContext& ctx, const Containe
     }
     if ((asked && !refused) || there) out.push_back(row->language);
   }
+  if (serves && named && !annotated && std::none_of(out.begin(), out.end(), isScraped)) {
+    warnings.push_back({std::string(api::kPprofPortKey) + ": the policy " +
+                        ctx.decision.policy_name + " allows neither Go nor Native"});
+  }
+  oneIsScraped(ctx, env, out);
   return out;
 }
 
@@ -156,6 +198,11 @@ std::optional<Reason> languageProblem(const PodContext& ctx, const LanguageRow& 
                                       const ContainerEnv& env, Temp temp) {
   const api::ContainerView& c = env.container();
   const Reason pod_wide = ctx.language_problems[static_cast<std::size_t>(row.language)];
+  if (row.scraped) return pprofProblem(ctx, c, pod_wide);
+  if (pathTaken(c, kMountPath, kVolumeName)) return Reason::kNameConflict;
+  if (below(c.resources.cpu_limit, kLeastCpu) || below(c.resources.memory_limit, kLeastMemory)) {
+    return Reason::kLimitsTooSmall;
+  }
   if (pod_wide != Reason::kInjected) return pod_wide;
   if (const ToolRule* rule = findRule(row.language, Answer::kRefuse, {ctx.pod, c, env})) {
     // An image's name is a guess, which whoever names the language for this pod overrules.
@@ -232,18 +279,20 @@ ContainerResult planContainer(const PodContext& ctx, const api::ContainerView& c
   const std::string name = literal(serviceName(ctx.pod, ctx.workload, ctx.policy(), c.name));
   const std::string address = literal(ctx.policy().server_url);
   if (embedsSdk(env, name, address)) return skip(Reason::kEmbeddedSDK);
-  if (pathTaken(c, kMountPath, kVolumeName)) return skip(Reason::kNameConflict);
-  if (below(c.resources.cpu_limit, kLeastCpu) || below(c.resources.memory_limit, kLeastMemory)) {
-    return skip(Reason::kLimitsTooSmall);
-  }
 
   const Temp temp = tempOf(c, env);
   EnvPlanner planner(env, plan);
   bool assumed = false;
-  for (const api::Language language : wantedLanguages(ctx, env, warnings)) {
+  bool guessed = false;
+  for (const api::Language language : wantedLanguages(ctx, env, warnings, guessed)) {
     const LanguageRow& row = languageRow(language);
     if (const auto problem = languageProblem(ctx, row, env, temp)) {
       result.decision.skipped.push_back({language, *problem});
+      continue;
+    }
+    if (row.scraped) {
+      result.scraped = language;
+      result.decision.languages.push_back(language);
       continue;
     }
     const bool own_temp = row.needs_temp && temp == Temp::kNeeded;
@@ -260,6 +309,7 @@ ContainerResult planContainer(const PodContext& ctx, const api::ContainerView& c
       plan.add_temp_mount = mountAt(c, kTempMountPath) == nullptr;
     }
     result.decision.languages.push_back(language);
+    result.loads_agent = true;
   }
   if (!result.decision.injected()) {
     plan.env.clear();
@@ -267,6 +317,8 @@ ContainerResult planContainer(const PodContext& ctx, const api::ContainerView& c
                                                 : result.decision.skipped.front().reason);
   }
   result.decision.reason = assumed ? Reason::kEnvFromSecretAssumed : Reason::kInjected;
+  if (guessed && result.decision.languages.size() > 1) result.decision.guess = imageHash(c.image);
+  if (!result.loads_agent) return result;
 
   planner.setOurs(kApplicationNameEnv, name);
   planner.setOurs(kServerAddressEnv, address);
@@ -279,6 +331,7 @@ ContainerResult planContainer(const PodContext& ctx, const api::ContainerView& c
   });
   planner.setTags(ctx.tags.forContainer(c.name, colons));
   for (const api::Language language : languages) {
+    if (isScraped(language)) continue;
     for (NameValue& setting : languageRow(language).settings(ctx.policy(), c)) {
       planner.setIfAbsent(setting.name, std::move(setting.value));
     }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "webhooks/inject/inject.h"
+#include "webhooks/inject/pprof.h"
 #include "webhooks/inject/tags.h"
 
 namespace profiling::inject {
@@ -17,6 +18,7 @@ struct PodContext {
   const Workload& workload;
   const Tags& tags;
   std::array<Reason, api::kLanguageCount> language_problems;
+  std::optional<PprofEndpoint> pprof;
 
   const api::EffectivePolicy& policy() const { return *decision.policy; }
 };
@@ -24,8 +26,10 @@ struct PodContext {
 struct ContainerResult {
   ContainerDecision decision;
   ContainerPlan plan;
-  bool changed = false;     // plan holds something to do
-  bool needs_temp = false;  // the pod needs the volume for temporary files
+  bool changed = false;                  // plan holds something to do
+  bool loads_agent = false;              // its processes load one: the volume is needed
+  std::optional<api::Language> scraped;  // it is asked from beside
+  bool needs_temp = false;               // the pod needs the volume for temporary files
 };
 
 // Decides language by language: one that cannot be injected does not stop another.

@@ -26,6 +26,7 @@ void appendContainer(std::string& out, const ContainerDecision& c, const api::Ag
     out += '}';
   }
   if (!first) out += ']';
+  if (!c.guess.empty()) out += R"(,"guess":")" + c.guess + '"';
   out += c.injected() ? R"(,"action":"injected","reason":")" : R"(,"action":"skipped","reason":")";
   out += reasonName(c.reason);
   out += '"';
@@ -72,6 +73,17 @@ std::vector<std::string> agentsIn(std::string_view decision, std::string_view co
       const auto language = api::languageFromToken(textIn(l, "language"));
       if (language) out.push_back(agentName(api::languageToken(*language), textIn(l, "version")));
     }
+  }
+  return out;
+}
+
+std::vector<Guess> guessesIn(const nlohmann::json& decision) {
+  std::vector<Guess> out;
+  const nlohmann::json& containers = api::member(decision, "containers");
+  if (!containers.is_array()) return out;
+  for (const nlohmann::json& c : containers) {
+    Guess guess{api::text(api::member(c, "name")), api::text(api::member(c, "guess"))};
+    if (!guess.container.empty() && !guess.image_hash.empty()) out.push_back(std::move(guess));
   }
   return out;
 }

@@ -5,20 +5,30 @@
 #include <string_view>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "webhooks/inject/inject.h"
 
 namespace profiling::inject {
 
 // {"policy","policyKind","revision","replica","action","reason","containers":[{"name","languages":[{"language","version"}],
-//  "action","reason","skipped":[{"language","reason"}]}],"more":N}. Keys without content are left
-// out, and "policyKind" unless it is ClusterProfilingPolicy; "more" counts containers that did not
-// fit. The same pod and policy give the same bytes.
+//  "guess","action","reason","skipped":[{"language","reason"}]}],"more":N}. Keys without content
+//  are left
+// out, "guess" unless the languages are one, and "policyKind" unless it is ClusterProfilingPolicy;
+// "more" counts containers that did not fit. The same pod and policy give the same bytes.
 std::string decisionJson(const Decision& decision, Reason reason, std::string_view revision,
                          const std::vector<ContainerDecision>& containers,
                          const api::AgentImages& agents);
 
 // Of such an annotation; empty when no share was counted. Anybody may have edited it.
 std::string_view replicaOf(std::string_view decision);
+
+// Containers of such an annotation whose languages were guessed.
+struct Guess {
+  std::string container, image_hash;
+  auto operator<=>(const Guess&) const = default;
+};
+std::vector<Guess> guessesIn(const nlohmann::json& decision);
 
 // How an agent is named where pods are compared: "java 2.1.2".
 std::string agentName(std::string_view language, std::string_view version);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "operator/base/text.h"
 #include "webhooks/inject/image_words.h"
 #include "webhooks/inject/lang/language.h"
 #include "webhooks/inject/names.h"
@@ -108,6 +109,14 @@ std::vector<api::Language> hintedLanguages(const api::ContainerView& container) 
     }
   }
   return listOf(found);
+}
+
+std::string imageHash(std::string_view image) {
+  image = image.substr(0, image.find('@'));
+  const std::size_t colon = image.rfind(':'), slash = image.rfind('/');
+  const bool tagged =
+      colon != std::string_view::npos && (slash == std::string_view::npos || colon > slash);
+  return hexSha256(tagged ? image.substr(0, colon) : image).substr(0, 8);
 }
 
 }  // namespace profiling::inject

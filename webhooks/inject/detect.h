@@ -14,4 +14,8 @@ namespace profiling::inject {
 // which is inert unless its runtime starts. What we add to a variable is no hint.
 std::vector<api::Language> hintedLanguages(const api::ContainerView& container);
 
+// Eight hex digits over an image's name, without tag and digest: what stays the same from one
+// version of a program to the next.
+std::string imageHash(std::string_view image);
+
 }  // namespace profiling::inject

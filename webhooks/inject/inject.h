@@ -24,6 +24,8 @@
 
 #include "operator/api/effective.h"
 #include "operator/api/k8s/pod_view.h"
+#include "operator/api/v1alpha1/workload.h"
+#include "webhooks/inject/container_bounds.h"
 
 namespace profiling::inject {
 
@@ -58,6 +60,9 @@ enum class Reason {
   kReadOnlyTemp,        // Java without a writable temp folder
   kNoExecTemp,          // the temp folder cannot hold programs
   kUnsupportedRuntime,  // an implementation of the language that no agent is made for
+  kNoPprofPort,         // Go and its like: where pprof is served is not known
+  kScrapedElsewhere,    // its annotations ask an Alloy for it
+  kNoNativeSidecar,     // one more container would keep the Job from ending
   kProfilingDisabled,   // the container itself tells its runtime to load no profiler
   kLimitsTooSmall,      // the pod's limits are below what copying an agent needs
   kPodTooLarge,         // more containers, env or annotations than we touch
@@ -77,6 +82,9 @@ struct Settings {
   std::string operator_namespace;
   std::string volume_size_limit = "320Mi";
   std::string temp_size_limit = "64Mi";
+  // Whether every node starts init containers with restartPolicy Always: Kubernetes 1.29 and later.
+  // Elsewhere such a container would never end, and its pod never start.
+  bool native_sidecars = false;
   // Whether a language's agent image has an arm64 variant. An init container of the wrong
   // architecture cannot start and would hold up its pod, so pods that ask for arm64 nodes are left
   // alone until the administrator says that the image fits.
@@ -132,6 +140,10 @@ struct Decision {
   bool cluster_policy = false;                     // which is a ClusterProfilingPolicy
   std::vector<api::Language> annotated_languages;  // from inject: "java,python"; empty: not named
   std::vector<Warning> warnings;
+  // What the workload's record knows of containers that nothing else tells about; may be null.
+  std::shared_ptr<const std::vector<api::DetectedLanguages>> detected;
+  // What the namespace demands of each container; may be null.
+  std::shared_ptr<const ContainerBounds> bounds;
   // Set where a share of the pods is counted: which webhook process let this one in.
   std::string replica;
 };
@@ -149,6 +161,7 @@ struct ContainerDecision {
   std::vector<api::Language> languages;
   Reason reason = Reason::kInjected;  // kInjected, kEnvFromSecretAssumed, or why it was skipped
   std::vector<SkippedLanguage> skipped;
+  std::string guess = {};  // the languages are one: imageHash() of the container
   bool injected() const { return !languages.empty(); }
 };
 
@@ -178,6 +191,14 @@ struct InitContainerPlan {
   api::ResourcesView resources;
   bool force_non_root_user = false;  // the pod's own runAsUser is 0, which runAsNonRoot refuses
 };
+struct SidecarPlan {
+  api::Language language = api::Language::kGo;
+  std::string image;
+  bool native = true;  // an init container that stays; else a container like others
+  std::vector<EnvEdit> env;
+  api::ResourcesView resources;
+  bool force_non_root_user = false;
+};
 struct InjectionPlan {
   Reason reason = Reason::kNoPolicy;  // of the pod as a whole, also where it is only observed
   bool empty = true;                  // nothing to change
@@ -185,6 +206,8 @@ struct InjectionPlan {
   std::vector<ContainerPlan> containers;
   std::vector<InitContainerPlan> init_containers;
   std::size_t init_position = 0;  // where ours are inserted among initContainers
+  std::optional<SidecarPlan> sidecar;
+  std::vector<std::pair<std::string, std::string>> annotations;  // for an Alloy of the cluster
   bool add_volume = false;
   bool add_temp_volume = false;
   std::string revision;               // label profiling.dev/profiled; empty: unchanged

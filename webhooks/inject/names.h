@@ -18,6 +18,8 @@ inline constexpr std::string_view kNodeNameEnv = "PROFILING_NODE_NAME";
 inline constexpr std::string_view kApplicationNameEnv = "PYROSCOPE_APPLICATION_NAME";
 inline constexpr std::string_view kServerAddressEnv = "PYROSCOPE_SERVER_ADDRESS";
 inline constexpr std::string_view kLabelsEnv = "PYROSCOPE_LABELS";
+inline constexpr std::string_view kPprofPortEnv = "PROFILING_PPROF_PORT";
+inline constexpr std::string_view kPprofPathPrefixEnv = "PROFILING_PPROF_PATH_PREFIX";
 inline constexpr std::string_view kTenantEnv = "PYROSCOPE_TENANT_ID";
 
 // Volumes that the cluster autoscaler may lose when it drains a node; an emptyDir that is not

@@ -4,6 +4,7 @@
 #include "operator/base/text.h"
 #include "webhooks/inject/container_plan.h"
 #include "webhooks/inject/decision_json.h"
+#include "webhooks/inject/lang/language.h"
 #include "webhooks/inject/libc.h"
 #include "webhooks/inject/names.h"
 #include "webhooks/inject/pod_checks.h"
@@ -57,6 +58,7 @@ void planInitContainers(InjectionPlan& plan, const api::PodView& pod,
                         const api::AgentImages& agents, const api::ContainerView& pattern) {
   for (std::size_t i = 0; i < api::kLanguageCount; ++i) {
     const auto language = static_cast<api::Language>(i);
+    if (languageRow(language).scraped) continue;
     const bool used =
         std::any_of(plan.decisions.begin(), plan.decisions.end(), [&](const ContainerDecision& d) {
           return std::find(d.languages.begin(), d.languages.end(), language) != d.languages.end();
@@ -106,15 +108,25 @@ InjectionPlan planEnforced(const Decision& decision, const api::PodView& pod,
   const Targets targets = selectTargets(pod, selection, settings);
   const Workload workload = workloadOf(pod);
   const Tags tags(pod, workload, *decision.policy, plan.warnings);
-  const PodContext context{pod,      decision, settings,
-                           workload, tags,     languageProblems(pod, settings, agents)};
+  const PodContext context{pod,
+                           decision,
+                           settings,
+                           workload,
+                           tags,
+                           languageProblems(pod, settings, agents),
+                           findPprof(pod, targets, decision, plan.warnings)};
 
   const api::ContainerView* pattern = nullptr;
-  bool temp = false;
+  bool temp = false, any = false;
   for (const api::ContainerView* target : targets.containers) {
     ContainerResult result = planContainer(context, *target, plan.warnings);
-    if (result.decision.injected() && pattern == nullptr) pattern = target;
+    if (result.loads_agent && pattern == nullptr) pattern = target;
+    any = any || result.decision.injected();
     temp = temp || result.needs_temp;
+    if (result.scraped) {
+      const auto i = static_cast<std::size_t>(*result.scraped);
+      planPprof(plan, context, *target, *result.scraped, agents[i].image);
+    }
     if (result.changed) plan.containers.push_back(std::move(result.plan));
     plan.decisions.push_back(std::move(result.decision));
   }
@@ -123,7 +135,7 @@ InjectionPlan planEnforced(const Decision& decision, const api::PodView& pod,
     plan.warnings.push_back({std::string(api::kContainersKey) + ": the pod has no container \"" +
                              printable(name, 63) + "\""});
   }
-  if (pattern == nullptr) {
+  if (!any) {
     plan.containers.clear();
     return refused(plan.decisions.empty() ? Reason::kNoTargetContainer
                                           : plan.decisions.front().reason);
@@ -131,17 +143,20 @@ InjectionPlan planEnforced(const Decision& decision, const api::PodView& pod,
 
   const auto injected = [](const ContainerDecision& d) { return d.injected(); };
   plan.reason = std::find_if(plan.decisions.begin(), plan.decisions.end(), injected)->reason;
-  planInitContainers(plan, pod, agents, *pattern);
-  plan.add_volume = findVolume(pod, kVolumeName) == nullptr;
-  plan.add_temp_volume = temp && findVolume(pod, kTempVolumeName) == nullptr;
-  plan.safe_to_evict_volumes = safeToEvict(pod, temp);
+  if (pattern != nullptr) {
+    planInitContainers(plan, pod, agents, *pattern);
+    plan.add_volume = findVolume(pod, kVolumeName) == nullptr;
+    plan.add_temp_volume = temp && findVolume(pod, kTempVolumeName) == nullptr;
+    plan.safe_to_evict_volumes = safeToEvict(pod, temp);
+  }
   const std::string& revision = decision.policy->revision;
   std::string json = decisionJson(decision, plan.reason, revision, plan.decisions, agents);
   if (pod.label(api::kProfiledKey) != revision) plan.revision = revision;
   if (pod.annotation(api::kDecisionKey) != json) plan.decision_json = std::move(json);
-  plan.empty = plan.containers.empty() && plan.init_containers.empty() && !plan.add_volume &&
-               !plan.add_temp_volume && plan.safe_to_evict_volumes.empty() &&
-               plan.revision.empty() && plan.decision_json.empty();
+  plan.empty = plan.containers.empty() && plan.init_containers.empty() && !plan.sidecar &&
+               plan.annotations.empty() && !plan.add_volume && !plan.add_temp_volume &&
+               plan.safe_to_evict_volumes.empty() && plan.revision.empty() &&
+               plan.decision_json.empty();
   if (plan.empty) plan.reason = Reason::kAlreadyInjected;
   return plan;
 }

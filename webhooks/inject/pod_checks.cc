@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "webhooks/inject/lang/language.h"
 #include "webhooks/inject/names.h"
+#include "webhooks/inject/pprof.h"
 
 namespace profiling::inject {
 namespace {
@@ -76,9 +78,11 @@ std::array<Reason, api::kLanguageCount> languageProblems(const api::PodView& pod
     const auto language = static_cast<api::Language>(i);
     const std::string name = initContainerName(language);
     const auto same = [&](const api::ContainerView& c) { return c.name == name; };
-    const bool taken = std::any_of(pod.containers.begin(), pod.containers.end(), same) ||
-                       (std::any_of(pod.init_containers.begin(), pod.init_containers.end(), same) &&
-                        ownInitContainer(pod, language) == nullptr);
+    const bool ours = ownInitContainer(pod, language) != nullptr ||
+                      (languageRow(language).scraped && ownSidecar(pod) != nullptr);
+    const bool taken =
+        !ours && (std::any_of(pod.containers.begin(), pod.containers.end(), same) ||
+                  std::any_of(pod.init_containers.begin(), pod.init_containers.end(), same));
     if (agents[i].image.empty()) {
       out[i] = Reason::kNoLanguage;
     } else if (!arch.empty() && arch != "amd64" && !(arch == "arm64" && settings.arm64_images[i])) {

@@ -44,6 +44,13 @@ constexpr std::array<Row, kReasonCount> kRows = {{
      "The image is named like a GraalVM native image or OpenJ9; if it is neither, name the "
      "language "
      "in profiling.dev/inject on the pod template."},
+    {"NoPprofPort",
+     "Say in profiling.dev/pprof-port where /debug/pprof is served, or name a container's port "
+     "pprof."},
+    {"ScrapedElsewhere",
+     "Remove the profiles.grafana.com annotations if no Grafana Alloy scrapes the pod."},
+    {"NoNativeSidecar",
+     "Pods that end take a sidecar only where Kubernetes is 1.29 or later on every node."},
     {"ProfilingDisabled",
      "Remove what tells the runtime to load no profiler: DOTNET_EnableDiagnostics=0, "
      "CORECLR_ENABLE_PROFILING=0 or DD_PROFILING_ENABLED=false."},

@@ -58,37 +58,66 @@ void appendEnv(std::string& out, const EnvEdit& e) {
 }
 
 // Fit for a namespace that enforces the restricted Pod Security Standard.
-void appendInitContainer(std::string& out, const InitContainerPlan& init,
-                         const Settings& settings) {
-  out += '{';
-  appendField(out, "name", initContainerName(init.language));
-  out += ',';
-  appendField(out, "image", init.image);
-  out += ',';
-  appendField(out, "imagePullPolicy", settings.image_pull_policy);
-  out += R"(,"args":[)";
-  appendJsonString(out,
-                   std::string(kMountPath) + "/" + std::string(api::languageToken(init.language)));
-  out += ']';
-  const api::ResourcesView& r = init.resources;
-  if (r.any()) {
-    out += R"(,"resources":{"requests":)";
-    appendQuantities(out, r.cpu_request, r.memory_request);
-    out += R"(,"limits":)";
-    appendQuantities(out, r.cpu_limit, r.memory_limit);
-    out += '}';
-  }
-  out += R"(,"securityContext":{"allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]},)"
+void appendSecurity(std::string& out, bool force_non_root_user) {
+  out += R"("securityContext":{"allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]},)"
          R"("readOnlyRootFilesystem":true,"runAsNonRoot":true,)";
-  if (init.force_non_root_user) {
+  if (force_non_root_user) {
     out += R"("runAsUser":)";
     out += kNonRootUser;
     out += ',';
   }
   out += R"("seccompProfile":{"type":"RuntimeDefault"}},)"
-         R"("terminationMessagePolicy":"FallbackToLogsOnError","volumeMounts":[)";
+         R"("terminationMessagePolicy":"FallbackToLogsOnError")";
+}
+
+void appendResources(std::string& out, const api::ResourcesView& r) {
+  if (!r.any()) return;
+  out += R"("resources":{"requests":)";
+  appendQuantities(out, r.cpu_request, r.memory_request);
+  out += R"(,"limits":)";
+  appendQuantities(out, r.cpu_limit, r.memory_limit);
+  out += "},";
+}
+
+void appendImage(std::string& out, api::Language language, std::string_view image,
+                 const Settings& settings) {
+  appendField(out, "name", initContainerName(language));
+  out += ',';
+  appendField(out, "image", image);
+  out += ',';
+  appendField(out, "imagePullPolicy", settings.image_pull_policy);
+}
+
+void appendInitContainer(std::string& out, const InitContainerPlan& init,
+                         const Settings& settings) {
+  out += '{';
+  appendImage(out, init.language, init.image, settings);
+  out += R"(,"args":[)";
+  appendJsonString(out,
+                   std::string(kMountPath) + "/" + std::string(api::languageToken(init.language)));
+  out += "],";
+  appendResources(out, init.resources);
+  appendSecurity(out, init.force_non_root_user);
+  out += R"(,"volumeMounts":[)";
   appendMount(out, kVolumeName, kMountPath, false);
   out += "]}";
+}
+
+void appendSidecar(std::string& out, const SidecarPlan& sidecar, const Settings& settings) {
+  out += '{';
+  appendImage(out, sidecar.language, sidecar.image, settings);
+  if (sidecar.native) out += R"(,"restartPolicy":"Always")";
+  out += R"(,"env":)";
+  char before = '[';
+  for (const EnvEdit& e : sidecar.env) {
+    out += before;
+    before = ',';
+    appendEnv(out, e);
+  }
+  out += "],";
+  appendResources(out, sidecar.resources);
+  appendSecurity(out, sidecar.force_non_root_user);
+  out += '}';
 }
 
 // Replacements first, while positions are those of the pod; then what goes to the front, then the
@@ -163,6 +192,20 @@ void renderInitContainers(JsonPatch& patch, const InjectionPlan& plan, bool crea
   }
 }
 
+// At the end of its list: no other container waits for it to start, and the proxies that it may
+// need are there before it and stay until it has ended.
+void renderSidecar(JsonPatch& patch, const InjectionPlan& plan, bool has_init_containers,
+                   const Settings& settings) {
+  if (!plan.sidecar) return;
+  const bool exists = !plan.sidecar->native || has_init_containers || !plan.init_containers.empty();
+  std::string& out = patch.add(!plan.sidecar->native
+                                   ? "/spec/containers/-"
+                                   : (exists ? "/spec/initContainers/-" : "/spec/initContainers"));
+  if (!exists) out += '[';
+  appendSidecar(out, *plan.sidecar, settings);
+  if (!exists) out += ']';
+}
+
 void renderKey(JsonPatch& patch, const std::string& map, std::string_view key,
                std::string_view value, bool& exists) {
   if (value.empty()) return;
@@ -188,10 +231,14 @@ std::string renderPatch(const InjectionPlan& plan, const api::PodView& pod,
   renderKey(patch, "/metadata/annotations", api::kDecisionKey, plan.decision_json, annotations);
   renderKey(patch, "/metadata/annotations", kSafeToEvictKey, plan.safe_to_evict_volumes,
             annotations);
+  for (const auto& [key, value] : plan.annotations) {
+    renderKey(patch, "/metadata/annotations", key, value, annotations);
+  }
   renderVolumes(patch, plan, !pod.has_volumes, settings);
   for (const ContainerPlan& c : plan.containers) renderContainer(patch, c);
   // Last, because the positions above are those of the pod before ours were inserted.
   renderInitContainers(patch, plan, !pod.has_init_containers, settings);
+  renderSidecar(patch, plan, pod.has_init_containers, settings);
   return std::move(patch).finish();
 }
 

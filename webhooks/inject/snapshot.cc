@@ -44,7 +44,7 @@ api::NamespaceView NamespaceState::view(std::string_view name) const {
 
 const NamespaceState& Snapshot::of(std::string_view namespace_) const {
   static const NamespaceState kQuiet;
-  static const NamespaceState kUnseen{{}, {}, false};
+  static const NamespaceState kUnseen{{}, {}, {}, false};
   const auto it = namespaces.find(namespace_);
   if (it != namespaces.end()) return it->second;
   return complete ? kUnseen : kQuiet;
@@ -55,7 +55,7 @@ std::shared_ptr<const Snapshot> buildSnapshot(
     const Records<api::ClusterProfilingPolicy>& cluster_policies,
     const Records<api::ProfilingServer>& servers, const Records<NamespaceRecord>& namespaces,
     const api::AgentImages& agents, const Records<api::Revision>& revisions,
-    std::string_view operator_namespace) {
+    std::string_view operator_namespace, const Records<LimitRangeRecord>& limit_ranges) {
   const RevisionsOf kept(revisions);
   static const std::map<std::string, std::string> kNoLabels;
   auto snapshot = std::make_shared<Snapshot>();
@@ -82,6 +82,13 @@ std::shared_ptr<const Snapshot> buildSnapshot(
       if (!effective.selects(record->labels)) continue;
       states[name].policies.push_back(effective.in(name, record->labels));
     }
+  }
+  for (const auto& [key, record] : limit_ranges) {
+    const auto state = states.find(record->namespace_);
+    if (state == states.end() || !record->bounds.any()) continue;
+    auto& bounds = state->second.bounds;
+    bounds = std::make_shared<const ContainerBounds>(bounds ? tighter(*bounds, record->bounds)
+                                                            : record->bounds);
   }
   for (auto& [name, state] : states) sortByPrecedence(state.policies);
   return snapshot;

@@ -22,9 +22,16 @@ struct NamespaceRecord {
 };
 NamespaceRecord namespaceRecord(const api::ObjectMeta& metadata);
 
+// One LimitRange.
+struct LimitRangeRecord {
+  std::string namespace_;
+  ContainerBounds bounds;
+};
+
 struct NamespaceState {
   std::optional<std::string> inject;
-  PolicyList policies;  // best first
+  PolicyList policies;                            // best first
+  std::shared_ptr<const ContainerBounds> bounds;  // null: none
   bool seen = true;
 
   api::NamespaceView view(std::string_view name) const;
@@ -55,6 +62,6 @@ std::shared_ptr<const Snapshot> buildSnapshot(
     const Records<api::ClusterProfilingPolicy>& cluster_policies,
     const Records<api::ProfilingServer>& servers, const Records<NamespaceRecord>& namespaces,
     const api::AgentImages& agents, const Records<api::Revision>& revisions = {},
-    std::string_view operator_namespace = {});
+    std::string_view operator_namespace = {}, const Records<LimitRangeRecord>& limit_ranges = {});
 
 }  // namespace profiling::inject

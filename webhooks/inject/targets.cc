@@ -4,6 +4,7 @@
 
 #include "webhooks/inject/lang/language.h"
 #include "webhooks/inject/names.h"
+#include "webhooks/inject/pprof.h"
 
 namespace profiling::inject {
 namespace {
@@ -22,7 +23,8 @@ bool carriesAgent(const api::ContainerView& container) {
   for (const api::EnvVarView& var : container.env) {
     if (var.name == kPodNameEnv && var.has_value_from) return true;
     for (const LanguageRow* row : languageRows()) {
-      if (var.name == row->variable.name && holdsOurs(var.value, row->variable)) return true;
+      if (!row->scraped && var.name == row->variable.name && holdsOurs(var.value, row->variable))
+        return true;
     }
   }
   return false;
@@ -38,7 +40,8 @@ Targets selectTargets(const api::PodView& pod, const ContainerSelection& selecti
       }
     }
     for (const api::ContainerView& c : pod.containers) {
-      const bool by_star = selection.all && !contains(settings.sidecar_names, c.name);
+      const bool by_star =
+          selection.all && !contains(settings.sidecar_names, c.name) && &c != ownSidecar(pod);
       if ((by_star || contains(selection.names, c.name)) && !contains(selection.excluded, c.name)) {
         targets.containers.push_back(&c);
       }
@@ -52,12 +55,14 @@ Targets selectTargets(const api::PodView& pod, const ContainerSelection& selecti
     }
     return targets;
   }
+  const api::ContainerView* sidecar = ownSidecar(pod);
+  const std::string_view scraped = sidecar == nullptr ? std::string_view() : containerOf(*sidecar);
   for (const api::ContainerView& c : pod.containers) {
-    if (carriesAgent(c)) targets.containers.push_back(&c);
+    if (&c != sidecar && (carriesAgent(c) || c.name == scraped)) targets.containers.push_back(&c);
   }
   if (!targets.containers.empty()) return targets;
   for (const api::ContainerView& c : pod.containers) {
-    if (contains(settings.sidecar_names, c.name)) continue;
+    if (contains(settings.sidecar_names, c.name) || &c == sidecar) continue;
     targets.containers.push_back(&c);
     break;
   }

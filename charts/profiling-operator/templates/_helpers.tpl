@@ -38,6 +38,16 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 - --agent-version-{{ $language }}={{ $agent.version }}
 {{- end }}
 {{- end }}
+{{- $scrape := .Values.agents.scrape }}
+{{- if $scrape.repository }}
+{{- $tag := toString ($scrape.tag | default .Values.image.tag | default .Chart.AppVersion) }}
+{{- $version := $scrape.version | default (ternary .Chart.AppVersion $tag (hasPrefix "sha256:" $tag)) }}
+{{- range $language := list "go" "native" }}
+- --agent-image-{{ $language }}={{ include "po.reference" (dict "registry" $registry "repository" $scrape.repository "tag" $tag) }}
+- --agent-version-{{ $language }}={{ $version }}
+{{- end }}
+{{- end }}
+- --native-sidecars={{ .Values.agents.nativeSidecars }}
 {{- end }}
 
 {{- define "po.podSecurity" -}}

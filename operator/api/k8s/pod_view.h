@@ -35,6 +35,11 @@ struct MountView {
   bool read_only = false;
 };
 
+struct PortView {
+  std::string_view name;
+  std::int64_t number = 0;
+};
+
 // Quantities as written: "100m", "128Mi"; empty when absent.
 struct ResourcesView {
   std::string_view cpu_request, cpu_limit, memory_request, memory_limit;
@@ -63,6 +68,7 @@ struct ContainerView {
   bool has_mounts = false;
   std::vector<EnvFromView> env_from;
   std::vector<MountView> mounts;
+  std::vector<PortView> ports;
   ResourcesView resources;
   SecurityView security;
 };
@@ -100,7 +106,8 @@ struct PodView {
   std::vector<KeyValueView> node_selector;
   bool host_network = false, host_pid = false, host_ipc = false;
   std::string_view priority_class;
-  SecurityView security;  // pod level
+  std::string_view restart_policy;  // empty: Always
+  SecurityView security;            // pod level
   std::optional<std::int64_t> fs_group;
   std::string metadata_problem;  // first field of metadata that has a wrong type; empty: none
 

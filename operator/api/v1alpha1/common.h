@@ -21,6 +21,9 @@ inline constexpr std::string_view kContainersKey = "profiling.dev/containers";
 inline constexpr std::string_view kPolicyKey = "profiling.dev/policy";
 inline constexpr std::string_view kServiceNameKey = "profiling.dev/service-name";
 inline constexpr std::string_view kTagsKey = "profiling.dev/tags";
+// Where the process serves /debug/pprof.
+inline constexpr std::string_view kPprofPortKey = "profiling.dev/pprof-port";
+inline constexpr std::string_view kPprofPathPrefixKey = "profiling.dev/pprof-path-prefix";
 inline constexpr std::string_view kLibcKey = "profiling.dev/libc";
 inline constexpr std::string_view kProfiledKey =
     "profiling.dev/profiled";  // label: revision's short hash

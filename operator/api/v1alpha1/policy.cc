@@ -7,7 +7,16 @@ namespace profiling::api {
 namespace {
 
 // languages: ["Auto"] is an empty list here.
-enum class LanguageOrAuto : std::uint8_t { kAuto, kJava, kPython, kNodeJS, kDotNet, kRuby };
+enum class LanguageOrAuto : std::uint8_t {
+  kAuto,
+  kJava,
+  kPython,
+  kNodeJS,
+  kDotNet,
+  kRuby,
+  kGo,
+  kNative
+};
 
 struct PolicySpecFields : ProfilingPolicySpec {
   std::vector<LanguageOrAuto> language_names{LanguageOrAuto::kAuto};
@@ -44,7 +53,9 @@ struct EnumTable<LanguageOrAuto> {
        {LanguageOrAuto::kPython, "Python"},
        {LanguageOrAuto::kNodeJS, "NodeJS"},
        {LanguageOrAuto::kDotNet, "DotNet"},
-       {LanguageOrAuto::kRuby, "Ruby"}}};
+       {LanguageOrAuto::kRuby, "Ruby"},
+       {LanguageOrAuto::kGo, "Go"},
+       {LanguageOrAuto::kNative, "Native"}}};
 };
 template <>
 struct EnumTable<Activation> {
@@ -60,6 +71,11 @@ template <>
 struct EnumTable<SecretEnvFrom> {
   static constexpr std::array<std::pair<SecretEnvFrom, const char*>, 2> names{
       {{SecretEnvFrom::kAssume, "Assume"}, {SecretEnvFrom::kSkip, "Skip"}}};
+};
+template <>
+struct EnumTable<PprofCollector> {
+  static constexpr std::array<std::pair<PprofCollector, const char*>, 2> names{
+      {{PprofCollector::kSidecar, "Sidecar"}, {PprofCollector::kAlloy, "Alloy"}}};
 };
 template <>
 struct EnumTable<ServiceNameFrom> {
@@ -88,6 +104,11 @@ struct Table<PolicyProfiles> {
                       field("locks", &PolicyProfiles::locks, {.defaulted = true}));
 };
 template <>
+struct Table<PprofRule> {
+  static constexpr auto fields =
+      std::make_tuple(field("collector", &PprofRule::collector, {.defaulted = true}));
+};
+template <>
 struct Table<Sampling> {
   static constexpr auto fields = std::make_tuple(
       field("cpuHz", &Sampling::cpu_hz, {.defaulted = true, .minimum = 10, .maximum = 500}),
@@ -112,6 +133,7 @@ struct Table<PolicySpecFields> {
       own("endpoint", &ProfilingPolicySpec::endpoint),
       field("languages", &S::language_names, {.defaulted = true}),
       own("profiles", &ProfilingPolicySpec::profiles, {.defaulted = true}),
+      own("pprof", &ProfilingPolicySpec::pprof),
       own("sampling", &ProfilingPolicySpec::sampling, {.defaulted = true}),
       own("serviceName", &ProfilingPolicySpec::service_name, {.defaulted = true}),
       own("secretEnvFrom", &ProfilingPolicySpec::secret_env_from, {.defaulted = true}),
@@ -185,7 +207,9 @@ constexpr std::array<LanguageNames, kLanguageCount> kLanguages{
      {Language::kPython, "Python", "python"},
      {Language::kNodeJS, "NodeJS", "node"},
      {Language::kDotNet, "DotNet", "dotnet", true},
-     {Language::kRuby, "Ruby", "ruby", true}}};
+     {Language::kRuby, "Ruby", "ruby", true},
+     {Language::kGo, "Go", "go", true},
+     {Language::kNative, "Native", "native", true}}};
 
 // What the schema's CEL rules say too; repeated here so that a file read offline is judged alike.
 Status validate(const ProfilingPolicySpec& spec, bool cluster) {
@@ -257,6 +281,7 @@ std::optional<Language> languageFromName(std::string_view name) {
 
 std::optional<Language> languageFromToken(std::string_view token) {
   if (token == "nodejs") return Language::kNodeJS;
+  if (token == "rust") return Language::kNative;
   for (const auto& row : kLanguages) {
     if (row.token == token) return row.language;
   }

@@ -7,20 +7,25 @@
 
 namespace profiling::api {
 
-enum class Language : std::uint8_t { kJava, kPython, kNodeJS, kDotNet, kRuby };
-inline constexpr std::size_t kLanguageCount = 5;
+// Native: Rust, C++ and whatever else serves pprof.
+enum class Language : std::uint8_t { kJava, kPython, kNodeJS, kDotNet, kRuby, kGo, kNative };
+inline constexpr std::size_t kLanguageCount = 7;
 std::string_view languageName(Language language);  // Java, Python, NodeJS, …: as in a policy
 std::string_view languageToken(
     Language language);  // java, python, node, …: as in annotations and image names
-// Whether the operator runs without that agent's image: it cannot be built from package registries
-// alone, so an administrator who wants the language brings what the image needs.
+// Whether the operator runs without that agent's image: the chart has none, or the languages that
+// it is for are told of by a pod.
 bool agentIsOptional(Language language);
 std::optional<Language> languageFromName(std::string_view name);
-std::optional<Language> languageFromToken(std::string_view token);  // also takes "nodejs"
+std::optional<Language> languageFromToken(
+    std::string_view token);  // also takes "nodejs" and "rust"
 
 enum class Activation : std::uint8_t { kAnnotated, kSelected };
 enum class PolicyMode : std::uint8_t { kEnforce, kObserve };
 enum class SecretEnvFrom : std::uint8_t { kAssume, kSkip };
+// Who asks a process that serves pprof for its profiles: a sidecar that is injected, or a Grafana
+// Alloy of the cluster, which finds the pod by its profiles.grafana.com annotations.
+enum class PprofCollector : std::uint8_t { kSidecar, kAlloy };
 enum class ServiceNameFrom : std::uint8_t { kWorkload, kLabel, kAnnotation, kFixed };
 
 struct ServerRef {
@@ -37,6 +42,10 @@ struct PolicyProfiles {
   bool allocations = false;
   bool in_use_memory = false;
   bool locks = false;
+};
+
+struct PprofRule {
+  PprofCollector collector = PprofCollector::kSidecar;
 };
 
 struct Sampling {
@@ -59,6 +68,7 @@ struct ProfilingPolicySpec {
   std::optional<Endpoint> endpoint;
   std::vector<Language> languages;  // empty: Auto
   PolicyProfiles profiles;
+  std::optional<PprofRule> pprof;
   Sampling sampling;
   ServiceNameRule service_name;
   SecretEnvFrom secret_env_from = SecretEnvFrom::kAssume;

@@ -39,7 +39,9 @@ struct EnumTable<Language> {
        {Language::kPython, "Python"},
        {Language::kNodeJS, "NodeJS"},
        {Language::kDotNet, "DotNet"},
-       {Language::kRuby, "Ruby"}}};
+       {Language::kRuby, "Ruby"},
+       {Language::kGo, "Go"},
+       {Language::kNative, "Native"}}};
 };
 template <>
 struct Table<WorkloadRef> {
@@ -61,6 +63,13 @@ struct Table<WorkloadPods> {
       field("skipped", &WorkloadPods::skipped));
 };
 template <>
+struct Table<DetectedLanguages> {
+  static constexpr auto fields =
+      std::make_tuple(field("container", &DetectedLanguages::container, {.required = true}),
+                      field("imageHash", &DetectedLanguages::image_hash, {.required = true}),
+                      field("languages", &DetectedLanguages::languages));
+};
+template <>
 struct Table<Preflight> {
   static constexpr auto fields = std::make_tuple(
       field("templateHash", &Preflight::template_hash), field("revision", &Preflight::revision),
@@ -73,7 +82,7 @@ struct Table<WorkloadProfileStatus> {
       field("observedGeneration", &S::observed_generation), field("phase", &S::phase),
       field("workloadRef", &S::workload_ref), field("policyRef", &S::policy_ref),
       field("mode", &S::mode), field("targetRevision", &S::target_revision),
-      field("pods", &S::pods), field("languages", &S::languages),
+      field("pods", &S::pods), field("languages", &S::languages), field("detected", &S::detected),
       field("skippedReasons", &S::skipped_reasons), field("preflight", &S::preflight),
       field("ownerUIDs", &S::owner_uids), field("rollout", &S::rollout),
       field("conditions", &S::conditions));

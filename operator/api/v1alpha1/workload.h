@@ -45,6 +45,17 @@ struct Preflight {
   bool operator==(const Preflight&) const = default;
 };
 
+// What a container runs, as its profiles have told: it was given the agents of several languages by
+// guess, and these sent something. Another image is another program.
+struct DetectedLanguages {
+  std::string container;
+  std::string image_hash;  // of the image's name without tag and digest, see inject::imageHash
+  std::vector<Language> languages;
+
+  bool operator==(const DetectedLanguages&) const = default;
+};
+inline constexpr std::size_t kMaxDetected = 20;
+
 struct WorkloadProfileSpec {
   bool paused = false;  // the rollout leaves the workload as it is
   bool skip = false;    // it takes no part, and gets no agent that it does not have
@@ -61,6 +72,7 @@ struct WorkloadProfileStatus {
   std::string target_revision;
   WorkloadPods pods;
   std::vector<Language> languages;             // whose agents the profiled pods carry
+  std::vector<DetectedLanguages> detected;     // of containers that nothing else tells about
   std::vector<SkippedReason> skipped_reasons;  // the most frequent kMaxSkippedReasons
   std::optional<Preflight> preflight;
   // uids of the ReplicaSets or Jobs that are known to belong to the workload, newest last: nobody

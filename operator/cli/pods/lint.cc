@@ -126,9 +126,10 @@ class Linter {
   }
 
   void annotations(const Document& d, const Json& pod, const std::string& path) {
-    static constexpr std::array<std::string_view, 6> kKnown{api::kInjectKey, api::kContainersKey,
-                                                            api::kPolicyKey, api::kServiceNameKey,
-                                                            api::kTagsKey,   api::kDecisionKey};
+    static constexpr std::array<std::string_view, 9> kKnown{
+        api::kInjectKey,  api::kContainersKey, api::kPolicyKey,    api::kServiceNameKey,
+        api::kTagsKey,    api::kLibcKey,       api::kPprofPortKey, api::kPprofPathPrefixKey,
+        api::kDecisionKey};
     const auto it = pod["metadata"].find("annotations");
     if (it == pod["metadata"].end() || !it->is_object()) return;
     for (const auto& [key, value] : it->items()) {

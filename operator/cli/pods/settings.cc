@@ -19,6 +19,8 @@ constexpr std::array<ChartAgent, api::kLanguageCount> kAgents{{
     {"profiling-operator/agent-node:0.6.4", "0.6.4"},
     {"", "1.4.0"},
     {"", "1.0.7"},
+    {"profiling-operator/agent-scrape:0.1.0", "0.1.0"},
+    {"profiling-operator/agent-scrape:0.1.0", "0.1.0"},
 }};
 
 std::string allowed() {
@@ -34,6 +36,7 @@ std::string allowed() {
 Result<inject::Settings> chartSettings(const std::vector<std::string>& images) {
   inject::Settings settings;
   settings.operator_namespace = "profiling-system";
+  settings.native_sidecars = true;
   for (std::size_t i = 0; i < api::kLanguageCount; ++i) {
     settings.agents.at(i) = {std::string(kAgents.at(i).image), std::string(kAgents.at(i).version)};
   }
@@ -57,6 +60,7 @@ Result<inject::Settings> chartSettings(const std::vector<std::string>& images) {
 
 std::optional<inject::Settings> settingsOf(const nlohmann::json& deployment) {
   inject::Settings settings;
+  settings.native_sidecars = true;
   const nlohmann::json::json_pointer containers("/spec/template/spec/containers");
   if (!deployment.contains(containers) || !deployment.at(containers).is_array()) return {};
   bool found = false;
@@ -70,6 +74,7 @@ std::optional<inject::Settings> settingsOf(const nlohmann::json& deployment) {
       const std::string_view flag = std::string_view(text).substr(0, equals);
       const std::string value = text.substr(equals + 1);
       if (flag == "--agent-pull-policy") settings.image_pull_policy = value;
+      if (flag == "--native-sidecars") settings.native_sidecars = value != "Never";
       for (std::size_t i = 0; i < api::kLanguageCount; ++i) {
         const std::string token(api::languageToken(static_cast<api::Language>(i)));
         if (flag == "--agent-image-" + token) {

@@ -1,8 +1,10 @@
+import hashlib
 import os
 import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -18,6 +20,23 @@ def go_binary(tmp_path_factory):
     subprocess.run(["go", "build", "-o", out, "."], cwd=pathlib.Path(__file__).parent / "goapp",
                    env={**os.environ, "CGO_ENABLED": "0", "GOFLAGS": ""}, check=True)
     return out
+
+
+@pytest.fixture(scope="session")
+def rust_binary():
+    """Built once for its sources and the compiler, and kept: half a minute of two cores."""
+    sources = pathlib.Path(__file__).parent / "rustapp"
+    files = [sources / name for name in ("Cargo.toml", "Cargo.lock", "src/main.rs")]
+    version = subprocess.run(["cargo", "--version"], capture_output=True, check=True).stdout
+    key = hashlib.sha256(version + b"".join(f.read_bytes() for f in files)).hexdigest()[:16]
+    cache = pathlib.Path(os.environ.get("PROFILING_CACHE") or pathlib.Path.home() / ".cache/profiling-operator") / "rustapp"
+    kept = cache / key
+    if not kept.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache) as target:
+            subprocess.run(["cargo", "build", "--release", "--locked", "--quiet", "--target-dir", target], cwd=sources, check=True)
+            os.replace(pathlib.Path(target) / "release/rustapp", kept)
+    return kept
 
 
 @pytest.fixture
@@ -51,7 +70,6 @@ def sidecar(tmp_path):
 @pytest.fixture(scope="session")
 def shipped():
     """The binary as its image carries it."""
-    import tempfile
     with tempfile.TemporaryDirectory() as folder:
         context = pathlib.Path(folder, "context")
         done = subprocess.run([parts.ROOT / "webhooks/agents/context.sh", "scrape", context], capture_output=True, text=True)

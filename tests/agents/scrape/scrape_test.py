@@ -65,6 +65,17 @@ def test_every_profile_of_a_go_application_arrives(store, go_app, sidecar):
     assert 0 < int(graph("memory:alloc_space:bytes:space:bytes")["total"]) < 1.2 * total
 
 
+def test_a_rust_application_is_profiled(store, rust_binary, sidecar, tmp_path):
+    app = parts.GoApplication(rust_binary, tmp_path)
+    try:
+        agent = sidecar(store.url, app.address, environment={"PYROSCOPE_APPLICATION_NAME": "rust.app"})
+        server = Pyroscope(store.url)
+        until(lambda: any("price_basket" in name for name in server.functions("rust.app")), lambda: f"{server.functions('rust.app')}\n{agent.log()}")
+        assert server.label_values("__profile_type__", '{service_name="rust.app"}') != []
+    finally:
+        app.kill()
+
+
 def test_a_server_gets_what_it_needs(go_app, sidecar):
     with PushServer() as server:
         sidecar(server.url.replace("127.0.0.1", "localhost") + "/", go_app().address)

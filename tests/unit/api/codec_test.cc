@@ -194,8 +194,8 @@ TEST(Codec, BadPoliciesAreRefusedByJsonPointer) {
        "at /spec/serviceName/from: 'Env' must be 'Workload'"},
       {R"({"languages": ["Auto", "Java"]})", "at /spec/languages: 'Auto' must stand alone"},
       {R"({"languages": ["Java", "Cobol"]})",
-       "at /spec/languages/1: 'Cobol' must be 'Auto', 'Java', 'Python', 'NodeJS', 'DotNet' or "
-       "'Ruby'"},
+       "at /spec/languages/1: 'Cobol' must be 'Auto', 'Java', 'Python', 'NodeJS', 'DotNet', "
+       "'Ruby', 'Go' or 'Native'"},
       {R"({"languages": "Java"})", "at /spec/languages: \"Java\" must be a list"},
       {R"({"profiles": {"locks": "yes"}})",
        "at /spec/profiles/locks: \"yes\" must be true or false"},

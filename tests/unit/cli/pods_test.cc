@@ -9,6 +9,7 @@
 
 #include "operator/cli/cli.h"
 #include "operator/cli/pods/settings.h"
+#include "webhooks/inject/lang/language.h"
 
 namespace profiling::cli {
 namespace {
@@ -254,8 +255,18 @@ TEST(Settings, AreThoseOfTheChart) {
   ASSERT_TRUE(settings.ok());
   const YAML::Node values =
       YAML::LoadFile(std::string(PROFILING_SOURCE_DIR) + "/charts/profiling-operator/values.yaml");
+  const YAML::Node chart =
+      YAML::LoadFile(std::string(PROFILING_SOURCE_DIR) + "/charts/profiling-operator/Chart.yaml");
   for (std::size_t i = 0; i < api::kLanguageCount; ++i) {
-    const std::string token(api::languageToken(static_cast<api::Language>(i)));
+    const auto language = static_cast<api::Language>(i);
+    const std::string token(api::languageToken(language));
+    if (inject::languageRow(language).scraped) {  // the sidecar is of the operator's own version
+      const std::string version = chart["appVersion"].Scalar();
+      EXPECT_EQ(settings->agents[i].version, version) << token;
+      EXPECT_EQ(settings->agents[i].image,
+                values["agents"]["scrape"]["repository"].Scalar() + ":" + version);
+      continue;
+    }
     const YAML::Node agent = values["agents"][token];
     ASSERT_TRUE(agent) << token;
     EXPECT_EQ(settings->agents[i].version, agent["version"].Scalar()) << token;

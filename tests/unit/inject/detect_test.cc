@@ -54,6 +54,43 @@ TEST(Detect, ACommandDecidesAlone) {
   EXPECT_EQ(hints(c), "node");
 }
 
+TEST(Detect, AnImagesHashIsThatOfItsName) {
+  const std::string hash = imageHash("registry.example:5000/team/app");
+  EXPECT_EQ(hash.size(), 8u);
+  EXPECT_EQ(imageHash("registry.example:5000/team/app:1.2"), hash);
+  EXPECT_EQ(imageHash("registry.example:5000/team/app:1.2@sha256:0123"), hash);
+  EXPECT_EQ(imageHash("registry.example:5000/team/app@sha256:0123"), hash);
+  EXPECT_NE(imageHash("registry.example:5000/team/other:1.2"), hash);
+  EXPECT_NE(imageHash("app:1"), imageHash("team/app:1"));
+}
+
+TEST(Detect, WhatTheRecordKnowsEndsTheGuess) {
+  const api::PodView p = pod();
+  Decision decision;
+  decision.policy = policy();
+  const auto languages = [&] {
+    std::string out;
+    const InjectionPlan plan = planInjection(decision, p, settings());
+    for (const api::Language l : plan.decisions.at(0).languages) {
+      out += (out.empty() ? "" : ",") + std::string(api::languageToken(l));
+    }
+    return out + " " + plan.decisions.at(0).guess;
+  };
+  const std::string hash = imageHash("example/app:1");
+  EXPECT_EQ(languages(), "java,python,node " + hash);
+  const auto knows = [&](std::string container, const std::string& image) {
+    decision.detected = std::make_shared<const std::vector<api::DetectedLanguages>>(
+        std::vector<api::DetectedLanguages>{
+            {std::move(container), imageHash(image), {api::Language::kPython}}});
+  };
+  knows("app", "example/app:7");
+  EXPECT_EQ(languages(), "python ");
+  knows("other", "example/app:7");
+  EXPECT_EQ(languages(), "java,python,node " + hash) << "another container";
+  knows("app", "example/another:1");
+  EXPECT_EQ(languages(), "java,python,node " + hash) << "another program";
+}
+
 TEST(Detect, ByImage) {
   const struct {
     const char* image;

@@ -142,5 +142,18 @@ TEST(RolloutTable, WhatAListDoesNotNameIsForgotten) {
   EXPECT_FALSE(a.admits()) << "without a record and without a proven revision nobody gets one";
 }
 
+TEST(RolloutTable, TellsWhatTheRecordKnowsOfAWorkload) {
+  RolloutTable table("r", 1);
+  const PodOfWorkload web{"shop", "Deployment", "web", -1};
+  EXPECT_EQ(table.detected(web), nullptr);
+  table.setRecord("shop/deployment-web", "shop/Deployment/web", std::nullopt,
+                  {{"app", "0a1b2c3d", {api::Language::kPython}}});
+  ASSERT_NE(table.detected(web), nullptr);
+  EXPECT_EQ(table.detected(web)->at(0).container, "app");
+  EXPECT_EQ(table.detected({"shop", "Deployment", "api", -1}), nullptr);
+  table.setRecord("shop/deployment-web", "shop/Deployment/web", std::nullopt, {});
+  EXPECT_EQ(table.detected(web), nullptr) << "forgotten with the record's own";
+}
+
 }  // namespace
 }  // namespace profiling::webhooks

@@ -76,7 +76,8 @@ def start(here, debug):
         basic_auth_username=env.get("PYROSCOPE_BASIC_AUTH_USER", ""),
         basic_auth_password=env.get("PYROSCOPE_BASIC_AUTH_PASSWORD", ""),
         tenant_id=env.get("PYROSCOPE_TENANT_ID", ""),
-        tags=parse_labels(env.get("PYROSCOPE_LABELS")),
+        # As the servers call this agent; those of other languages say so themselves.
+        tags={"pyroscope_spy": "pyspy", **parse_labels(env.get("PYROSCOPE_LABELS"))},
         sample_rate=number("PROFILING_PYTHON_SAMPLE_RATE", 100, 1, 1000),
         upload_interval=upload_seconds(),
         mem_enabled=env.get("PROFILING_PYTHON_MEMORY", "").strip().lower() == "true",

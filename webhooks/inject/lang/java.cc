@@ -41,6 +41,7 @@ constinit const LanguageRow kJavaRow{
     .language = api::Language::kJava,
     .variable = {.name = "JAVA_TOOL_OPTIONS", .addition = kOption},
     .hints = {kCommands, kSuffixes, kEnvNames, kImageWords},
+    .spy = "javaspy",
     .needs_temp = true,
     .settings = settings,
 };

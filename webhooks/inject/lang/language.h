@@ -61,17 +61,21 @@ struct Attachment {
 
 struct LanguageRow {
   api::Language language;
-  // The variable that carries the agent; what an earlier pass left is recognised by it.
-  MergeVariable variable;
-  Hints hints;
+  // The variable that carries the agent; what an earlier pass left is recognised by it. None of a
+  // language that is scraped.
+  MergeVariable variable = {};
+  Hints hints = {};
   Choice choice = Choice::kGuess;
+  // What its profiles carry as the tag pyroscope_spy; told of languages that are guessed.
+  std::string_view spy = {};
   bool colon_ends_tag_name = false;  // in PYROSCOPE_LABELS: "k:v" before "k=v"
   bool needs_temp = false;           // unpacks a native library into the runtime's temp folder
+  bool scraped = false;  // nothing goes into the process: it is asked from beside (pprof.h)
   // Where it takes more than `variable`; null: it does not.
   Attachment (*attach)(const Surroundings& where) = nullptr;
   // Variables besides the common ones, each set only when the container does not have it.
   std::vector<NameValue> (*settings)(const api::EffectivePolicy& policy,
-                                     const api::ContainerView& container);
+                                     const api::ContainerView& container) = nullptr;
 };
 
 extern const LanguageRow kJavaRow;
@@ -79,6 +83,8 @@ extern const LanguageRow kPythonRow;
 extern const LanguageRow kNodeRow;
 extern const LanguageRow kDotNetRow;
 extern const LanguageRow kRubyRow;
+extern const LanguageRow kGoRow;
+extern const LanguageRow kNativeRow;
 
 // In the order of injection.
 const std::array<const LanguageRow*, api::kLanguageCount>& languageRows();

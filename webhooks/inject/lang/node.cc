@@ -29,6 +29,7 @@ constinit const LanguageRow kNodeRow{
     .language = api::Language::kNodeJS,
     .variable = {.name = "NODE_OPTIONS", .addition = "--require=/profiling-agent/node/preload.cjs"},
     .hints = {kCommands, kSuffixes, kEnvNames, kImageWords},
+    .spy = "nodespy",
     .settings = settings,
 };
 

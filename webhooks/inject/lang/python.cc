@@ -33,6 +33,7 @@ constinit const LanguageRow kPythonRow{
                  .prepend = true,
                  .self_reference = true},
     .hints = {kCommands, kSuffixes, kEnvNames, kImageWords},
+    .spy = "pyspy",
     .settings = settings,
 };
 

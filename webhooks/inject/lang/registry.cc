@@ -21,7 +21,7 @@ std::int64_t microsOf(std::int64_t hz) {
 // is worth reading.
 const std::array<const LanguageRow*, api::kLanguageCount>& languageRows() {
   static const std::array<const LanguageRow*, api::kLanguageCount> rows = {
-      &kJavaRow, &kPythonRow, &kNodeRow, &kDotNetRow, &kRubyRow};
+      &kJavaRow, &kPythonRow, &kNodeRow, &kDotNetRow, &kRubyRow, &kGoRow, &kNativeRow};
   return rows;
 }
 

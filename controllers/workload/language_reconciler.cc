@@ -1,0 +1,105 @@
+#include "controllers/workload/language_reconciler.h"
+
+#include <algorithm>
+
+#include "controllers/status_patch.h"
+#include "controllers/workload/languages.h"
+#include "controllers/workload/reconciler.h"
+#include "operator/base/log.h"
+#include "operator/base/text.h"
+
+namespace profiling::controllers {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::milliseconds kDeadline{10'000};
+constexpr std::chrono::hours kLongest{1};  // asked back in time
+
+std::string listed(const std::vector<api::DetectedLanguages>& learnt) {
+  std::string out;
+  for (const api::DetectedLanguages& one : learnt) {
+    for (const api::Language language : one.languages) {
+      out +=
+          (out.empty() ? "" : " ") + one.container + "=" + std::string(api::languageName(language));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::shared_ptr<const api::WorkloadProfile> LanguageReconciler::recordOf(
+    const std::string& group) const {
+  const std::string prefix = group.substr(0, group.find('/') + 1);
+  const auto all = records_.snapshot();
+  for (auto it = all->lower_bound(prefix); it != all->end() && it->first.starts_with(prefix);
+       ++it) {
+    if (groupOf(*it->second) == group) return it->second;
+  }
+  return nullptr;
+}
+
+Outcome LanguageReconciler::comesAgain(const std::string& group, Millis delay) {
+  not_before_[group] = clock_.steady() + delay;
+  return Outcome::after(delay);
+}
+
+Outcome LanguageReconciler::reconcile(const std::string& group, const std::stop_token& stop) {
+  if (const auto it = not_before_.find(group); it != not_before_.end()) {
+    const auto left = std::chrono::ceil<Millis>(it->second - clock_.steady());
+    if (left > Millis(0)) return Outcome::after(left);
+    not_before_.erase(it);
+  }
+  const auto evaluation = index_.evaluation(group);
+  const auto record = recordOf(group);
+  if (queries_ == nullptr || !record || !evaluation || evaluation->main() == nullptr) {
+    return Outcome::done();
+  }
+  const api::EffectivePolicy& policy = *evaluation->main()->policy;
+  const auto& ref = policy.policy.spec.server_ref;
+  const auto open = openGuesses(evaluation->guesses, record->status.detected);
+  const auto members = pods_.members(group);
+  if (!ref || open.empty() || !members) return Outcome::done();
+
+  const auto settle = settleTime(policy.policy.spec.sampling.upload_interval);
+  const LanguageQuestion question = questionOf(*members, open, clock_.wall(), settle);
+  if (question.guesses.empty()) {
+    return question.later ? Outcome::after(*question.later) : Outcome::done();
+  }
+  signals::ArrivalQuestion arrival;
+  arrival.server = {ref->namespace_.empty() ? policy.policy.metadata.namespace_ : ref->namespace_,
+                    ref->name};
+  if (policy.tenant_rule == api::kNamespaceAsTenant) arrival.tenant = members->group.namespace_;
+  arrival.scope = {members->group.namespace_, "workload", members->group.name};
+  arrival.now = clock_.wall();
+  arrival.since = arrival.now - std::min<std::chrono::milliseconds>(question.age, kLongest);
+  const auto senders =
+      signals::ArrivalReader(*queries_, servers_, kDeadline).senders(arrival, stop);
+  const auto again = std::min(askAgainAfter(question.age), question.later.value_or(24h));
+  if (!senders.ok()) {
+    log::info("Languages not known", {{"workload", group}, {"error", senders.status().message()}});
+    return comesAgain(group, std::max<Millis>(again, 30s));
+  }
+  const auto learnt = answersTo(question, *senders);
+  if (!learnt.empty()) {
+    api::WorkloadProfileStatus status = record->status;
+    status.detected = merged(status.detected, learnt);
+    const auto patch =
+        statusPatch(record->metadata.uid, asStored(record->status), api::toJson(status));
+    if (patch) {
+      const Status written =
+          client_
+              .mergePatch(kube::resources::kWorkloads, record->metadata.namespace_,
+                          record->metadata.name, *patch, stop, "status")
+              .status();
+      if (written.code() == Code::kNotFound) return Outcome::done();
+      if (!written.ok()) return Outcome::failed(neverFinal(written.annotated("write status")));
+      log::info("Languages detected", {{"workload", group}, {"languages", listed(learnt)}});
+    }
+  }
+  return learnt.size() == question.guesses.size() && !question.later ? Outcome::done()
+                                                                     : comesAgain(group, again);
+}
+
+}  // namespace profiling::controllers
