@@ -19,10 +19,7 @@ void assignRevision(inject::Decision& decision, const admission::Review& review,
   const inject::Workload workload = inject::workloadOf(review.pod);
   const PodOfWorkload pod{review.namespace_, workload.kind, workload.name,
                           inject::ordinalOf(workload.kind, review.pod.name)};
-  const bool automatic = decision.policy->policy.spec.languages.empty();
-  if (rollouts != nullptr && automatic && decision.annotated_languages.empty()) {
-    decision.detected = rollouts->detected(pod);
-  }
+  if (rollouts != nullptr) decision.known = rollouts->known(pod);
   if (const auto carried = inject::carriedRevision(review.pod)) {
     // A later pass, or a template that was exported from a running pod: it has its place already,
     // and what is there stays.

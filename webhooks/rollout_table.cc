@@ -37,13 +37,13 @@ void RolloutTable::dropIfEmpty(Groups::iterator it) {
 
 void RolloutTable::setRecord(const std::string& record, std::string group,
                              std::optional<inject::Assignment> assignment,
-                             const std::vector<api::DetectedLanguages>& detected) {
+                             inject::KnownOfWorkload known_of) {
   const std::scoped_lock lock(mutex_);
   const auto known = records_.find(record);
   if (known != records_.end() && known->second != group) {
     if (const auto it = groups_.find(known->second); it != groups_.end()) {
       it->second.assignment.reset();
-      it->second.detected.reset();
+      it->second.known.reset();
       dropIfEmpty(it);
     }
   }
@@ -53,9 +53,9 @@ void RolloutTable::setRecord(const std::string& record, std::string group,
   }
   const auto it = groups_.try_emplace(group).first;
   it->second.assignment = std::move(assignment);
-  it->second.detected.reset();
-  if (!detected.empty()) {
-    it->second.detected = std::make_shared<const std::vector<api::DetectedLanguages>>(detected);
+  it->second.known.reset();
+  if (!known_of.empty()) {
+    it->second.known = std::make_shared<const inject::KnownOfWorkload>(std::move(known_of));
   }
   dropIfEmpty(it);
   records_.insert_or_assign(record, std::move(group));
@@ -147,11 +147,10 @@ inject::RevisionChoice RolloutTable::choose(
   return choice;
 }
 
-std::shared_ptr<const std::vector<api::DetectedLanguages>> RolloutTable::detected(
-    const PodOfWorkload& pod) const {
+std::shared_ptr<const inject::KnownOfWorkload> RolloutTable::known(const PodOfWorkload& pod) const {
   const std::scoped_lock lock(mutex_);
   const auto it = groups_.find(keyOf(pod));
-  return it == groups_.end() ? nullptr : it->second.detected;
+  return it == groups_.end() ? nullptr : it->second.known;
 }
 
 RolloutTable::Stats RolloutTable::stats() const {

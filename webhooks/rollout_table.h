@@ -16,7 +16,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <vector>
 
 #include "operator/base/clock.h"
 #include "webhooks/inject/assignment.h"
@@ -42,8 +41,7 @@ class RolloutTable {
 
   // From the watch of the records. `group` is "namespace/Kind/name".
   void setRecord(const std::string& record, std::string group,
-                 std::optional<inject::Assignment> assignment,
-                 const std::vector<api::DetectedLanguages>& detected = {});
+                 std::optional<inject::Assignment> assignment, inject::KnownOfWorkload known = {});
   void removeRecord(const std::string& record);
   void keepRecords(const std::function<bool(const std::string& record)>& named);
 
@@ -57,9 +55,8 @@ class RolloutTable {
                                 const std::shared_ptr<const api::EffectivePolicy>& policy,
                                 bool dry_run);
 
-  // What the record knows of the workload's containers; null: nothing.
-  std::shared_ptr<const std::vector<api::DetectedLanguages>> detected(
-      const PodOfWorkload& pod) const;
+  // What the record tells of the workload; null: nothing.
+  std::shared_ptr<const inject::KnownOfWorkload> known(const PodOfWorkload& pod) const;
 
   const std::string& replica() const { return replica_; }
   struct Stats {
@@ -77,10 +74,9 @@ class RolloutTable {
     std::optional<inject::Assignment> assignment;
     std::map<std::string, std::int64_t, std::less<>> live;  // by revision
     Grants grants;
-    std::shared_ptr<const std::vector<api::DetectedLanguages>> detected;
+    std::shared_ptr<const inject::KnownOfWorkload> known;
     bool empty() const {
-      return !assignment && !detected && live.empty() && grants.since.empty() &&
-             grants.seen.empty();
+      return !assignment && !known && live.empty() && grants.since.empty() && grants.seen.empty();
     }
   };
   using Groups = std::map<std::string, Group, std::less<>>;

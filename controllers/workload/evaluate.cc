@@ -35,13 +35,16 @@ api::PodView viewOf(const PodGroup& group, const PodClass& pods) {
   return view;
 }
 
-// Of a decision annotation that says that agents were injected. Anybody may have edited it.
-void addLanguages(const std::string& decision, std::set<api::Language>& out,
+// Of a decision annotation that says that agents were injected. Anybody may have edited it. Whether
+// what a source of envFrom holds was assumed.
+bool addLanguages(const std::string& decision, std::set<api::Language>& out,
                   std::set<inject::Guess>& guesses) {
   const auto json = nlohmann::json::parse(decision, nullptr, false);
   for (inject::Guess& guess : inject::guessesIn(json)) guesses.insert(std::move(guess));
   const auto& containers = member(json, "containers");
-  if (!containers.is_array()) return;
+  const bool assumed =
+      text(member(json, "reason")) == inject::reasonName(Reason::kEnvFromSecretAssumed);
+  if (!containers.is_array()) return assumed;
   for (const auto& container : containers) {
     const auto& languages = member(container, "languages");
     if (!languages.is_array()) continue;
@@ -51,6 +54,7 @@ void addLanguages(const std::string& decision, std::set<api::Language>& out,
       }
     }
   }
+  return assumed;
 }
 
 class Evaluator {
@@ -90,7 +94,7 @@ class Evaluator {
     const std::size_t share = decision.chosen ? shareOf(decision.chosen) : 0;
     if (matched) out_.shares[share].pods.total += pods.count;
     if (revision) {
-      addProfiled(pods, matched ? &out_.shares[share] : nullptr, *revision);
+      addProfiled(pods, matched ? &out_.shares[share] : nullptr, *revision, workload);
     } else if (matched) {
       addUnprofiled(pods, share, decision, workload);
     } else if (decision.chosen) {
@@ -98,8 +102,12 @@ class Evaluator {
     }
   }
 
-  void addProfiled(const PodClass& pods, PolicyShare* share, std::string_view revision) {
-    addLanguages(pods.decision, languages_, out_.guesses);
+  void addProfiled(const PodClass& pods, PolicyShare* share, std::string_view revision,
+                   const inject::Workload& workload) {
+    if (addLanguages(pods.decision, languages_, out_.guesses) && share != nullptr) {
+      assumed_.push_back({&pods, static_cast<std::size_t>(share - out_.shares.data()),
+                          std::string(workload.template_hash)});
+    }
     on_[std::string(revision)] += pods.count;
     for (api::WorkloadPods* counts : {&out_.pods, share == nullptr ? nullptr : &share->pods}) {
       if (counts == nullptr) continue;
@@ -158,6 +166,7 @@ class Evaluator {
   // One preflight for a workload, of the template with the most pods: with one for each, those of
   // a rolling update would take turns.
   void resolveUndecided() {
+    if (undecided_.empty()) return checkAssumed();
     std::map<std::pair<std::size_t, std::string>, std::int64_t> counts;
     for (const Undecided& u : undecided_) counts[{u.share, u.template_hash}] += u.pods->count;
     const auto most =
@@ -173,6 +182,18 @@ class Evaluator {
       if (known && preflight_->template_hash == u.template_hash) continue;
       out_.preflight_wanted = {share.policy, u.template_hash, u.pods->example};
     }
+  }
+
+  // What was assumed of a ConfigMap when these pods started can be looked up for the next ones.
+  void checkAssumed() {
+    const auto most = std::max_element(
+        assumed_.begin(), assumed_.end(),
+        [](const Undecided& a, const Undecided& b) { return a.pods->count < b.pods->count; });
+    if (most == assumed_.end()) return;
+    const Policy& policy = out_.shares[most->share].policy;
+    const bool known = preflight_ && preflight_->revision == policy->revision &&
+                       preflight_->template_hash == most->template_hash;
+    if (!known) out_.preflight_wanted = {policy, most->template_hash, most->pods->example};
   }
 
   void addShadows(const api::PodView& view, const inject::Workload& workload,
@@ -205,6 +226,7 @@ class Evaluator {
   std::int64_t taken_ = 0;                  // places that missed pods would take
   std::set<api::Language> languages_;
   std::vector<Undecided> undecided_;
+  std::vector<Undecided> assumed_;  // profiled ones
 };
 
 }  // namespace

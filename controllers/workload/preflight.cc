@@ -1,17 +1,59 @@
 #include "controllers/workload/preflight.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include <simdjson.h>
 
 #include "operator/api/json_access.h"
 #include "operator/kube/text.h"
 #include "webhooks/admission/pod_decoder.h"
+#include "webhooks/inject/env.h"
 
 namespace profiling::controllers {
 
 using api::member;
 using api::text;
+
+namespace {
+
+constexpr std::size_t kMaxConfigMaps = 16;
+
+// Keys alone, and of those only what decides about agents. One that cannot be read stays unknown;
+// one that is not there holds nothing, as an optional source may.
+std::vector<api::ConfigMapNames> configMapsOf(kube::Client& client, const api::PodView& pod,
+                                              const std::stop_token& stop) {
+  std::map<std::string, std::set<std::string>> prefixes;
+  for (const auto* list : {&pod.containers, &pod.init_containers}) {
+    for (const api::ContainerView& c : *list) {
+      for (const api::EnvFromView& from : c.env_from) {
+        if (!from.is_secret) prefixes[std::string(from.name)].emplace(from.prefix);
+      }
+    }
+  }
+  std::vector<api::ConfigMapNames> out;
+  for (const auto& [name, all] : prefixes) {
+    if (out.size() == kMaxConfigMaps) break;
+    const auto object =
+        client.get(kube::resources::kConfigMaps, std::string(pod.namespace_), name, stop);
+    if (!object.ok() && object.status().code() != Code::kNotFound) continue;
+    api::ConfigMapNames& names = out.emplace_back();
+    names.config_map = name;
+    if (!object.ok()) continue;
+    const nlohmann::json& data = member(*object, "data");
+    if (!data.is_object()) continue;
+    for (const std::string& prefix : all) {
+      for (const auto& [key, value] : data.items()) {
+        std::string variable = prefix + key;
+        if (inject::decidesAboutAgents(variable)) names.names.push_back(std::move(variable));
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace
 
 Result<api::Preflight> runPreflight(kube::Client& client, const std::string& namespace_,
                                     const PreflightWanted& wanted,
@@ -39,12 +81,15 @@ Result<api::Preflight> runPreflight(kube::Client& client, const std::string& nam
   api::Preflight preflight;
   preflight.template_hash = wanted.template_hash;
   preflight.revision = wanted.policy->revision;
-  const inject::Decision decision =
-      inject::decide(pod, state.view(namespace_), state.policies, settings);
+  inject::Decision decision = inject::decide(pod, state.view(namespace_), state.policies, settings);
   if (!problem.empty()) {
     preflight.reason = inject::reasonName(inject::Reason::kMalformedPod);
     return preflight;
   }
+  preflight.config_maps = configMapsOf(client, pod, stop);
+  auto known = std::make_shared<inject::KnownOfWorkload>();
+  known->config_maps = preflight.config_maps;
+  decision.known = std::move(known);
   const inject::InjectionPlan plan = inject::planInjection(decision, pod, settings);
   preflight.reason = inject::reasonName(plan.reason);
   for (const inject::ContainerDecision& container : plan.decisions) {

@@ -97,7 +97,7 @@ class RecordsSink final : public SweptSink {
     name(key);
     table_.setRecord(key,
                      group == meta.annotations.end() ? "" : meta.namespace_ + "/" + group->second,
-                     inject::assignmentOf(*record), record->status.detected);
+                     inject::assignmentOf(*record), inject::knownOf(*record));
     return {};
   }
   void erase(const std::string& key) override { table_.removeRecord(key); }

@@ -45,6 +45,12 @@ std::optional<Assignment> assignmentOf(const api::WorkloadProfile& record) {
                     record.spec.skip || record.spec.paused || !record.spec.pin.empty()};
 }
 
+KnownOfWorkload knownOf(const api::WorkloadProfile& record) {
+  const auto& preflight = record.status.preflight;
+  return {record.status.detected,
+          preflight ? preflight->config_maps : std::vector<api::ConfigMapNames>()};
+}
+
 RevisionChoice chooseRevision(const Policy& current, const Assignment* assignment,
                               std::int64_t ordinal, const Share& share) {
   const api::ProfilingPolicy& policy = current->policy;

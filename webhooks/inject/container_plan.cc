@@ -65,8 +65,8 @@ Temp tempOf(const api::ContainerView& c, const ContainerEnv& env) {
 }
 
 std::vector<api::Language> detectedLanguages(const PodContext& ctx, const api::ContainerView& c) {
-  if (ctx.decision.detected == nullptr) return {};
-  for (const api::DetectedLanguages& d : *ctx.decision.detected) {
+  if (ctx.decision.known == nullptr) return {};
+  for (const api::DetectedLanguages& d : ctx.decision.known->detected) {
     if (d.container == c.name && d.image_hash == imageHash(c.image)) return d.languages;
   }
   return {};
@@ -145,8 +145,11 @@ bool embedsSdk(const ContainerEnv& env, const std::string& name, const std::stri
   const api::EnvVarView* app = env.find(kApplicationNameEnv);
   const api::EnvVarView* server = env.find(kServerAddressEnv);
   if (env.find("PYROSCOPE_ADHOC_SERVER_ADDRESS") != nullptr) return true;
-  if (app == nullptr && server == nullptr) return false;
   if (carriesAgent(env.container())) return false;
+  for (const std::string_view ours : {kApplicationNameEnv, kServerAddressEnv}) {
+    if (env.supplies(ours) == Supply::kYes) return true;
+  }
+  if (app == nullptr && server == nullptr) return false;
   return app == nullptr || server == nullptr || app->value != name || server->value != address;
 }
 
@@ -275,7 +278,7 @@ ContainerResult planContainer(const PodContext& ctx, const api::ContainerView& c
     return result;
   };
 
-  const ContainerEnv env(c);
+  const ContainerEnv env(c, ctx.decision.known ? &ctx.decision.known->config_maps : nullptr);
   const std::string name = literal(serviceName(ctx.pod, ctx.workload, ctx.policy(), c.name));
   const std::string address = literal(ctx.policy().server_url);
   if (embedsSdk(env, name, address)) return skip(Reason::kEmbeddedSDK);

@@ -6,10 +6,9 @@
 #include "webhooks/inject/lang/language.h"
 
 namespace profiling::inject {
-namespace {
 
 // Names outside these beginnings are never looked up.
-bool isInteresting(std::string_view name) {
+bool decidesAboutAgents(std::string_view name) {
   if (name.empty()) return false;
   switch (name[0]) {
     case 'P':
@@ -41,11 +40,11 @@ bool isInteresting(std::string_view name) {
   }
 }
 
-}  // namespace
-
-ContainerEnv::ContainerEnv(const api::ContainerView& container) : container_(container) {
+ContainerEnv::ContainerEnv(const api::ContainerView& container,
+                           const std::vector<api::ConfigMapNames>* known)
+    : container_(container), config_maps_(known) {
   for (const api::EnvVarView& var : container.env) {
-    if (isInteresting(var.name)) known_.push_back(&var);
+    if (decidesAboutAgents(var.name)) known_.push_back(&var);
   }
 }
 
@@ -59,11 +58,23 @@ std::size_t ContainerEnv::indexOf(const api::EnvVarView* var) const {
   return static_cast<std::size_t>(var - container_.env.data());
 }
 
-bool ContainerEnv::maySupply(std::string_view name) const {
+Supply ContainerEnv::supplies(std::string_view name) const {
+  Supply all = Supply::kNo;
   for (const api::EnvFromView& from : container_.env_from) {
-    if (from.prefix.size() < name.size() && name.starts_with(from.prefix)) return true;
+    if (from.prefix.size() >= name.size() || !name.starts_with(from.prefix)) continue;
+    const api::ConfigMapNames* known = nullptr;
+    if (!from.is_secret && config_maps_ != nullptr) {
+      const auto it = std::find_if(config_maps_->begin(), config_maps_->end(),
+                                   [&](const auto& map) { return map.config_map == from.name; });
+      if (it != config_maps_->end()) known = &*it;
+    }
+    if (known == nullptr) {
+      all = std::max(all, Supply::kPerhaps);
+    } else if (std::find(known->names.begin(), known->names.end(), name) != known->names.end()) {
+      return Supply::kYes;
+    }
   }
-  return false;
+  return all;
 }
 
 namespace {
@@ -165,10 +176,15 @@ Merge mergeVariable(const ContainerEnv& env, const MergeVariable& variable,
   Merge merge;
   // An entry that holds exactly our text was made by us: the question of what envFrom holds was
   // answered then, and the answer is the same now.
-  if ((existing == nullptr || before == alone) && env.maySupply(variable.name)) {
+  const Supply supply =
+      existing == nullptr || before == alone ? env.supplies(variable.name) : Supply::kNo;
+  if (supply != Supply::kNo) {
     if (variable.self_reference) {
       const std::string reference = "$(" + std::string(variable.name) + ")";
       if (existing == nullptr) after = alone + separator + reference;
+    } else if (supply == Supply::kYes && existing == nullptr) {
+      // "$(NAME)" would extend it, and stop the runtime on the day that the key is gone.
+      return {Reason::kEnvFromConfigMap, std::nullopt};
     } else if (secret_env_from == api::SecretEnvFrom::kSkip) {
       return {Reason::kEnvFromSecret, std::nullopt};
     } else {

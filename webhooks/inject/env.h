@@ -17,20 +17,29 @@ namespace profiling::inject {
 
 struct MergeVariable;
 
+enum class Supply { kNo, kPerhaps, kYes };
+
+// Whether some rule asks for a variable of that name.
+bool decidesAboutAgents(std::string_view name);
+
 // The effective entries of a container. Only names that some rule asks for are kept, so a lookup
 // does not depend on how much else the container sets. Views the container.
 class ContainerEnv {
  public:
-  explicit ContainerEnv(const api::ContainerView& container);
+  // `known`: of the ConfigMaps that it names; may be null.
+  explicit ContainerEnv(const api::ContainerView& container,
+                        const std::vector<api::ConfigMapNames>* known = nullptr);
 
   const api::EnvVarView* find(std::string_view name) const;
   std::size_t indexOf(const api::EnvVarView* var) const;
-  // Whether a source of envFrom may provide `name`: its prefix is a beginning of the name.
-  bool maySupply(std::string_view name) const;
+  // Whether a source of envFrom provides `name`: perhaps, where its prefix is a beginning of the
+  // name and what it holds is not known.
+  Supply supplies(std::string_view name) const;
   const api::ContainerView& container() const { return container_; }
 
  private:
   const api::ContainerView& container_;
+  const std::vector<api::ConfigMapNames>* config_maps_;
   std::vector<const api::EnvVarView*> known_;  // in order
 };
 

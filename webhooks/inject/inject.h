@@ -49,6 +49,7 @@ enum class Reason {
   kUnknownContainer,
   kNoLanguage,            // nothing of what the policy allows applies
   kEnvValueFrom,          // a variable that must be extended comes from valueFrom
+  kEnvFromConfigMap,      // a ConfigMap of envFrom holds a variable that must be extended
   kEnvFromSecret,         // secretEnvFrom: Skip
   kEnvFromSecretAssumed,  // injected, assuming the Secret holds none of our names
   kEmbeddedSDK,           // the container already carries PYROSCOPE_* of its own
@@ -129,6 +130,15 @@ struct Workload {
 };
 Workload workloadOf(const api::PodView& pod);
 
+// The slice of a WorkloadProfile that tells what a pod does not.
+struct KnownOfWorkload {
+  std::vector<api::DetectedLanguages> detected;  // of containers that nothing else tells about
+  std::vector<api::ConfigMapNames> config_maps;
+
+  bool empty() const { return detected.empty() && config_maps.empty(); }
+};
+KnownOfWorkload knownOf(const api::WorkloadProfile& record);
+
 struct Decision {
   std::shared_ptr<const api::EffectivePolicy> policy;  // null: nothing is done
   // The policy that decides, also when it comes to nothing. Null: none, or it was not asked.
@@ -140,8 +150,7 @@ struct Decision {
   bool cluster_policy = false;                     // which is a ClusterProfilingPolicy
   std::vector<api::Language> annotated_languages;  // from inject: "java,python"; empty: not named
   std::vector<Warning> warnings;
-  // What the workload's record knows of containers that nothing else tells about; may be null.
-  std::shared_ptr<const std::vector<api::DetectedLanguages>> detected;
+  std::shared_ptr<const KnownOfWorkload> known;  // what the workload's record tells; may be null
   // What the namespace demands of each container; may be null.
   std::shared_ptr<const ContainerBounds> bounds;
   // Set where a share of the pods is counted: which webhook process let this one in.

@@ -29,6 +29,9 @@ constexpr std::array<Row, kReasonCount> kRows = {{
     {"NoLanguage", "Name a language that the policy allows and that has an agent image."},
     {"EnvValueFrom",
      "Set the variable by value: one that comes from valueFrom cannot be extended."},
+    {"EnvFromConfigMap",
+     "Set the variable by value in the pod: the one in the ConfigMap of its envFrom cannot be "
+     "extended."},
     {"EnvFromSecret", "Set secretEnvFrom: Assume in the policy, or set the variable by value."},
     {"EnvFromSecretAssumed", "Set the variable by value if a source of envFrom holds it."},
     {"EmbeddedSDK", "The container has its own Pyroscope settings; remove them to be profiled."},

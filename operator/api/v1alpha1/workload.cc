@@ -70,10 +70,17 @@ struct Table<DetectedLanguages> {
                       field("languages", &DetectedLanguages::languages));
 };
 template <>
+struct Table<ConfigMapNames> {
+  static constexpr auto fields =
+      std::make_tuple(field("name", &ConfigMapNames::config_map, {.required = true}),
+                      field("names", &ConfigMapNames::names));
+};
+template <>
 struct Table<Preflight> {
   static constexpr auto fields = std::make_tuple(
       field("templateHash", &Preflight::template_hash), field("revision", &Preflight::revision),
-      field("reason", &Preflight::reason), field("languages", &Preflight::languages));
+      field("reason", &Preflight::reason), field("languages", &Preflight::languages),
+      field("configMaps", &Preflight::config_maps));
 };
 template <>
 struct Table<WorkloadProfileStatus> {

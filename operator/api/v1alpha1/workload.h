@@ -34,13 +34,23 @@ struct WorkloadPods {
   std::int64_t skipped = 0;   // get none, for a reason below
 };
 
+// Of a ConfigMap that a pod takes its environment from: those variables in it that decide about
+// agents, as the container would see them. No values.
+struct ConfigMapNames {
+  std::string config_map;
+  std::vector<std::string> names;
+
+  bool operator==(const ConfigMapNames&) const = default;
+};
+
 // What the webhook would do with the workload's pods if they started now, worked out from one of
 // them; valid for that template and revision.
 struct Preflight {
   std::string template_hash;
   std::string revision;
   std::string reason;
-  std::vector<Language> languages;  // that would be injected
+  std::vector<Language> languages;          // that would be injected
+  std::vector<ConfigMapNames> config_maps;  // that the pod names and that could be read
 
   bool operator==(const Preflight&) const = default;
 };

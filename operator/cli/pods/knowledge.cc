@@ -81,7 +81,7 @@ Result<bool> Knowledge::add(const nlohmann::json& object, const std::string& nam
     const std::string key = home(record->metadata);
     const api::WorkloadRef& ref = record->status.workload_ref;
     rollouts_.setRecord(key, record->metadata.namespace_ + "/" + ref.kind + "/" + ref.name,
-                        inject::assignmentOf(*record), record->status.detected);
+                        inject::assignmentOf(*record), inject::knownOf(*record));
     return true;
   }
   return false;

@@ -52,7 +52,7 @@ TEST(WorkloadEvaluation, CountsPodsByWhatBecameOfThem) {
   World w;
   w.group.classes = {profiled(3), profiled(2, "old"), pods(4)};
   w.group.classes[1].flags = 0;
-  w.preflight = api::Preflight{"h1", kRevision, "Injected", {}};
+  w.preflight = api::Preflight{"h1", kRevision, "Injected", {}, {}};
   const WorkloadEvaluation e = w.run();
   EXPECT_EQ(e.pods.total, 9);
   EXPECT_EQ(e.pods.profiled, 5);
@@ -87,14 +87,14 @@ TEST(WorkloadEvaluation, AsksForAPreflightOfTheTemplateWithTheMostPods) {
 TEST(WorkloadEvaluation, APreflightHoldsForItsRevisionAndItsTemplate) {
   World w;
   w.group.classes = {pods(1, "h1"), pods(5, "h2")};
-  w.preflight = api::Preflight{"h2", kRevision, "NoLanguage", {}};
+  w.preflight = api::Preflight{"h2", kRevision, "NoLanguage", {}, {}};
   const WorkloadEvaluation e = w.run();
   EXPECT_FALSE(e.preflight_wanted.has_value());
   EXPECT_EQ(e.pods.skipped, 6);
   EXPECT_THAT(e.skipped, ElementsAre(std::pair(Reason::kNoLanguage, 6)));
   w.preflight->template_hash = "h1";
   EXPECT_TRUE(w.run().preflight_wanted.has_value());
-  w.preflight = api::Preflight{"h2", "other", "NoLanguage", {}};
+  w.preflight = api::Preflight{"h2", "other", "NoLanguage", {}, {}};
   EXPECT_TRUE(w.run().preflight_wanted.has_value());
   EXPECT_EQ(w.run().pods.skipped, 0);
 }
@@ -179,7 +179,7 @@ TEST(WorkloadEvaluation, LosersKnowWhoHasPrecedence) {
 
 TEST(PolicyTotals, AddUpWhatWorkloadsHaveOfThePolicy) {
   World w;
-  w.preflight = api::Preflight{"h1", kRevision, "NoLanguage", {}};
+  w.preflight = api::Preflight{"h1", kRevision, "NoLanguage", {}, {}};
   PolicyTotals totals(false, "shop", "shop");
   w.group.classes = {profiled(3), pods(2)};
   totals.add(w.run());
@@ -218,7 +218,7 @@ Told told(const api::WorkloadProfileStatus& status) {
 
 TEST(WorkloadStatus, OneWordAndOneReason) {
   World w;
-  w.preflight = api::Preflight{"h1", kRevision, "Injected", {}};
+  w.preflight = api::Preflight{"h1", kRevision, "Injected", {}, {}};
   const auto status = [&] {
     const WorkloadEvaluation e = w.run();
     return decideStatus({"shop",

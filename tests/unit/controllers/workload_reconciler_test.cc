@@ -123,6 +123,48 @@ TEST(WorkloadReconciler, AMatchedWorkloadGetsARecordThatItOwns) {
   EXPECT_THAT(c.passWrites(), IsEmpty()) << "nothing to do once it is told";
 }
 
+// What a ConfigMap of the pod's environment holds is looked up once and kept: names, never values.
+TEST(WorkloadReconciler, TheRecordKnowsWhatConfigMapsHold) {
+  const Json env_from = {{"envFrom",
+                          {{{"configMapRef", {{"name", "jvm"}}}},
+                           {{"prefix", "JAVA_"}, {"configMapRef", {{"name", "short"}}}},
+                           {{"configMapRef", {{"name", "gone"}}}},
+                           {{"secretRef", {{"name", "keys"}}}}}}};
+  Json container = {{"name", "app"}, {"image", "eclipse-temurin:21"}};
+  container.update(env_from);
+  const Json spec = {{"spec", {{"containers", {container}}}}};
+  const auto put = [](Cluster& c) {
+    c.replicaSet("web-h1", "rs-1", "deployment-1");
+    c.http.put("configmaps", {{"metadata", {{"name", "jvm"}, {"namespace", "shop"}}},
+                              {"data", {{"JAVA_TOOL_OPTIONS", "-Xmx1g"}, {"COLOUR", "red"}}}});
+    c.http.put("configmaps", {{"metadata", {{"name", "short"}, {"namespace", "shop"}}},
+                              {"data", {{"OPTS", "-Xms1g"}}}});
+  };
+  const Json wanted = Json::parse(R"([{"name":"gone","names":[]},
+    {"name":"jvm","names":["JAVA_TOOL_OPTIONS"]},{"name":"short","names":["JAVA_OPTS"]}])");
+  {
+    Cluster c;
+    put(c);
+    c.pod("web-a", "rs-1", spec);
+    c.pass();
+    EXPECT_EQ(c.record("/status/preflight/configMaps"), wanted);
+    EXPECT_EQ(c.record("/status/preflight/reason"), "EnvFromConfigMap");
+    EXPECT_EQ(c.record("/status/phase"), "Skipped") << "the application's own options are not lost";
+    EXPECT_THAT(c.passWrites(), IsEmpty());
+  }
+  Cluster c;  // pods that started before anybody had looked
+  put(c);
+  Json profiled = spec;
+  profiled["metadata"] = {
+      {"labels", {{"profiling.dev/profiled", kRevision}}},
+      {"annotations",
+       {{"profiling.dev/decision", R"({"policy":"shop","reason":"EnvFromSecretAssumed"})"}}}};
+  c.pod("web-a", "rs-1", profiled);
+  c.pass();
+  EXPECT_EQ(c.record("/status/preflight/configMaps"), wanted);
+  EXPECT_THAT(c.passWrites(), IsEmpty()) << "looked up once";
+}
+
 TEST(WorkloadReconciler, WritesOnlyWhenSomethingChanged) {
   Cluster c;
   c.replicaSet("web-h1", "rs-1", "deployment-1");

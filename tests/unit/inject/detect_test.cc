@@ -79,9 +79,8 @@ TEST(Detect, WhatTheRecordKnowsEndsTheGuess) {
   const std::string hash = imageHash("example/app:1");
   EXPECT_EQ(languages(), "java,python,node " + hash);
   const auto knows = [&](std::string container, const std::string& image) {
-    decision.detected = std::make_shared<const std::vector<api::DetectedLanguages>>(
-        std::vector<api::DetectedLanguages>{
-            {std::move(container), imageHash(image), {api::Language::kPython}}});
+    decision.known = std::make_shared<const KnownOfWorkload>(
+        KnownOfWorkload{{{std::move(container), imageHash(image), {api::Language::kPython}}}, {}});
   };
   knows("app", "example/app:7");
   EXPECT_EQ(languages(), "python ");

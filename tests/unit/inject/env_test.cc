@@ -103,6 +103,42 @@ TEST(MergeVariable, PythonRefersToWhatEnvFromMayHold) {
   EXPECT_FALSE(merge(c, kPythonRow).edit);
 }
 
+TEST(MergeVariable, WhatAConfigMapHoldsIsKnownFromTheRecord) {
+  const std::vector<api::ConfigMapNames> known{{"jvm", {"JAVA_TOOL_OPTIONS"}}, {"plain", {}}};
+  const auto reasonOf = [&](std::string_view map, bool is_secret = false) {
+    api::ContainerView c = container();
+    c.env_from.push_back({"", is_secret, map});
+    const ContainerEnv env(c, &known);
+    return mergeVariable(env, kJavaRow.variable, {kJavaRow.variable.addition},
+                         api::SecretEnvFrom::kAssume)
+        .reason;
+  };
+  EXPECT_EQ(reasonOf("jvm"), Reason::kEnvFromConfigMap);
+  EXPECT_EQ(reasonOf("plain"), Reason::kInjected) << "nothing is assumed";
+  EXPECT_EQ(reasonOf("other"), Reason::kEnvFromSecretAssumed) << "nobody has read it";
+  EXPECT_EQ(reasonOf("jvm", true), Reason::kEnvFromSecretAssumed) << "a Secret of that name";
+
+  api::ContainerView c = container();
+  c.env_from.push_back({"", false, "jvm"});
+  setEnv(c, "JAVA_TOOL_OPTIONS", kJavaRow.variable.addition);  // of an earlier pass
+  EXPECT_FALSE(mergeVariable(ContainerEnv(c, &known), kJavaRow.variable,
+                             {kJavaRow.variable.addition}, api::SecretEnvFrom::kAssume)
+                   .edit);
+}
+
+TEST(MergeVariable, PythonRefersOnlyToWhatIsThere) {
+  const std::vector<api::ConfigMapNames> known{{"config", {"PYTHONPATH"}}, {"plain", {}}};
+  const auto value = [&](std::string_view map) {
+    api::ContainerView c = container();
+    c.env_from.push_back({"", false, map});
+    return mergeVariable(ContainerEnv(c, &known), kPythonRow.variable,
+                         {kPythonRow.variable.addition}, api::SecretEnvFrom::kAssume)
+        .edit->value;
+  };
+  EXPECT_EQ(value("config"), "/profiling-agent/python:$(PYTHONPATH)");
+  EXPECT_EQ(value("plain"), "/profiling-agent/python");
+}
+
 TEST(Literal, DoublesDollars) {
   EXPECT_EQ(literal(""), "");
   EXPECT_EQ(literal("a$(B)$$"), "a$$(B)$$$$");

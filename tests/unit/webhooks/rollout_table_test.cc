@@ -145,14 +145,14 @@ TEST(RolloutTable, WhatAListDoesNotNameIsForgotten) {
 TEST(RolloutTable, TellsWhatTheRecordKnowsOfAWorkload) {
   RolloutTable table("r", 1);
   const PodOfWorkload web{"shop", "Deployment", "web", -1};
-  EXPECT_EQ(table.detected(web), nullptr);
+  EXPECT_EQ(table.known(web), nullptr);
   table.setRecord("shop/deployment-web", "shop/Deployment/web", std::nullopt,
-                  {{"app", "0a1b2c3d", {api::Language::kPython}}});
-  ASSERT_NE(table.detected(web), nullptr);
-  EXPECT_EQ(table.detected(web)->at(0).container, "app");
-  EXPECT_EQ(table.detected({"shop", "Deployment", "api", -1}), nullptr);
+                  {{{"app", "0a1b2c3d", {api::Language::kPython}}}, {}});
+  ASSERT_NE(table.known(web), nullptr);
+  EXPECT_EQ(table.known(web)->detected.at(0).container, "app");
+  EXPECT_EQ(table.known({"shop", "Deployment", "api", -1}), nullptr);
   table.setRecord("shop/deployment-web", "shop/Deployment/web", std::nullopt, {});
-  EXPECT_EQ(table.detected(web), nullptr) << "forgotten with the record's own";
+  EXPECT_EQ(table.known(web), nullptr) << "forgotten with the record's own";
 }
 
 }  // namespace
