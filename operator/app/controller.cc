@@ -30,6 +30,8 @@ int runController(const ControllerOptions& options) {
   settings.ca_configmap = options.ca_configmap;
   settings.instance = hostName();
   settings.agents = options.common.agents;
+  settings.ebpf = options.ebpf;
+  settings.ebpf_name = options.ebpf_daemonset;
   settings.timing.shortest_watch = options.watch_timeout;
   settings.timing.longest_watch = 2 * options.watch_timeout;
   // No list may take longer than a watch lasts.
