@@ -15,6 +15,7 @@ Controllers::Controllers(net::HttpClient& calls, net::HttpClient& watches, Setti
   parts_->watchRevisions();
   parts_->watchServerObjects();
   parts_->watchCertificateObjects();
+  parts_->watchEbpfObjects();
 }
 
 Controllers::~Controllers() {
@@ -25,6 +26,7 @@ Controllers::~Controllers() {
 void Controllers::startWatches() {
   for (const auto& w : parts_->watched) w.reflector->start();
   parts_->certificate_queue.add(kCertificateKey);
+  parts_->ebpf_queue.add(kEbpfKey);
 }
 
 void Controllers::startWorkers() {
@@ -36,9 +38,11 @@ void Controllers::startWorkers() {
   parts_->language_runner.start();
   parts_->signals.start();
   parts_->rollout_runner.start();
+  parts_->ebpf_runner.start();
 }
 
 void Controllers::stopWorkers() {
+  parts_->ebpf_runner.stop();
   parts_->rollout_runner.stop();
   parts_->signals.stop();
   parts_->language_runner.stop();

@@ -13,6 +13,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@
 #include "controllers/rollout/reconciler.h"
 #include "controllers/runner.h"
 #include "controllers/specs/webhook_objects.h"
+#include "operator/api/ebpf_settings.h"
 #include "operator/api/effective.h"
 #include "operator/base/clock.h"
 #include "operator/kube/client.h"
@@ -36,8 +38,10 @@ struct Settings {
   std::string ca_configmap;
   specs::OwnerDeployment owner;  // what the certificate objects go away with
   api::AgentImages agents;
-  bool native_sidecars = true;       // see inject::Settings
-  std::string instance;              // this process, in events
+  bool native_sidecars = true;            // see inject::Settings
+  std::optional<api::EbpfSettings> ebpf;  // profiling of nodes, when it is switched on
+  std::string ebpf_name;                  // of its objects; empty: there never were any
+  std::string instance;                   // this process, in events
   int workers = 2;                   // of servers, of policies, of workloads and of rollouts, each
   std::int64_t max_restarting = 20;  // workloads of all policies whose pods are being replaced
   // Asks our storage servers; may be null, then arrival of profiles is unknown. Outlives this.
@@ -47,14 +51,15 @@ struct Settings {
 };
 
 struct ControllerStats {
-  std::string name;  // profilingserver, policy, workload, language, rollout, certificates
+  // profilingserver, policy, workload, language, rollout, certificates, ebpf
+  std::string name;
   RunnerStats runner;
 };
 
 class Controllers {
  public:
-  // Watches hold a connection each (there are fourteen), so they have a client of their own.
-  // Clients and clock must outlive this.
+  // Watches hold a connection each (there are fifteen, one more with eBPF), so they have a client
+  // of their own. Clients and clock must outlive this.
   Controllers(net::HttpClient& calls, net::HttpClient& watches, Settings settings,
               const Clock& clock = Clock::real());
   ~Controllers();

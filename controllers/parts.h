@@ -12,6 +12,7 @@
 #include "controllers/certificates/reconciler.h"
 #include "controllers/controllers.h"
 #include "controllers/decoders.h"
+#include "controllers/ebpf/reconciler.h"
 #include "controllers/events/recorder.h"
 #include "controllers/pods/pod_table.h"
 #include "controllers/policy/reconciler.h"
@@ -28,6 +29,8 @@ inline constexpr Millis kUntilSynced{100};
 inline constexpr Millis kRolloutDebounce{200};
 inline constexpr Millis kSyncPatience{1'000};
 inline const std::string kCertificateKey = "certificates";  // there is one thing to reconcile
+inline const std::string kEbpfKey = "ebpf";                 // here, too
+inline constexpr Millis kEbpfDebounce{1'000};  // a DaemonSet's status changes with each node
 
 // What the webhook decides by, as far as statuses tell of it.
 inline inject::Settings injectSettings(const Settings& s) {
@@ -41,6 +44,10 @@ inline inject::Settings injectSettings(const Settings& s) {
 inline CertificateSettings certificateSettings(const Settings& s) {
   return {s.operator_namespace, s.webhook_service, s.webhook_configuration,
           s.certificate_secret, s.ca_configmap,    s.owner};
+}
+
+inline specs::EbpfPlace ebpfPlace(const Settings& s) {
+  return {s.operator_namespace, s.ebpf_name, s.owner};
 }
 
 // Tells whether what matters of an object is another than last time. One thread.
@@ -78,7 +85,7 @@ struct Controllers::Parts {
   kube::Store<api::WorkloadProfile> records;
   kube::Store<api::Revision> revisions;
   PodTable pods;
-  kube::Store<VersionRecord> webhook, validating_webhook, leaf_secret, ca_secret;
+  kube::Store<VersionRecord> webhook, validating_webhook, leaf_secret, ca_secret, daemon_set;
 
   kube::WorkQueue server_queue{{Millis(5), std::chrono::minutes(5)}, clock};
   kube::WorkQueue policy_queue{{Millis(5), std::chrono::minutes(5)}, clock};
@@ -86,6 +93,7 @@ struct Controllers::Parts {
   kube::WorkQueue language_queue{{Millis(1000), std::chrono::minutes(5)}, clock};
   kube::WorkQueue rollout_queue{{Millis(20), std::chrono::minutes(1)}, clock};
   kube::WorkQueue certificate_queue{{Millis(200), std::chrono::minutes(1)}, clock};
+  kube::WorkQueue ebpf_queue{{Millis(200), std::chrono::minutes(1)}, clock};
 
   ServerReconciler server_reconciler{
       client, {servers, config_maps, services, stateful_sets, server_pods}, clock, events};
@@ -116,6 +124,7 @@ struct Controllers::Parts {
       events,
       clock};
   CertificateReconciler certificate_reconciler{client, certificateSettings(settings), clock};
+  EbpfReconciler ebpf_reconciler{client, settings.ebpf, ebpfPlace(settings), clock};
 
   struct Watch {
     std::unique_ptr<kube::Reflector> reflector;
@@ -159,6 +168,11 @@ struct Controllers::Parts {
                               return certificate_reconciler.reconcile(key, stop);
                             },
                             1, clock};
+  Runner ebpf_runner{"ebpf", ebpf_queue,
+                     [this](const std::string& key, const std::stop_token& stop) {
+                       return ebpf_reconciler.reconcile(key, stop);
+                     },
+                     1, clock};
 
   bool synced() const {
     for (const Watch& w : watched) {
@@ -193,8 +207,8 @@ struct Controllers::Parts {
   }
 
   std::vector<Runner*> runners() {
-    return {&server_runner,   &policy_runner,  &workload_runner,
-            &language_runner, &rollout_runner, &certificate_runner};
+    return {&server_runner,  &policy_runner,      &workload_runner, &language_runner,
+            &rollout_runner, &certificate_runner, &ebpf_runner};
   }
 
   // watches.cc: what is watched, and which keys an event leads to.
@@ -204,6 +218,7 @@ struct Controllers::Parts {
   void watchRevisions();
   void watchServerObjects();
   void watchCertificateObjects();
+  void watchEbpfObjects();
   void enqueueWorkloads(std::string_view namespace_);  // empty: all
   void enqueueCounts(std::string_view namespace_);
   void enqueueRollouts(std::string_view namespace_);

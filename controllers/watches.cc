@@ -272,13 +272,16 @@ void Controllers::Parts::watchServerObjects() {
   watch<OwnedRecord>(select(kStatefulSets, ownedSelector()), stateful_sets, ownedDecoder(),
                      changed);
   watch<OwnedRecord>(select(kServices, ownedSelector()), services, ownedDecoder(), changed);
-  // The webhook's CA ConfigMap carries the same label.
+  // The webhook's CA and Alloy's configuration are in ConfigMaps with the same label.
   watch<OwnedRecord>(select(kConfigMaps, ownedSelector()), config_maps, ownedDecoder(),
                      [this, changed](std::string_view key) {
                        changed(key);
-                       const std::string ours =
-                           kube::objectKey(settings.operator_namespace, settings.ca_configmap);
-                       if (key.empty() || key == ours) certificate_queue.add(kCertificateKey);
+                       const auto is = [&](const std::string& name) {
+                         return key.empty() ||
+                                key == kube::objectKey(settings.operator_namespace, name);
+                       };
+                       if (is(settings.ca_configmap)) certificate_queue.add(kCertificateKey);
+                       if (settings.ebpf && is(settings.ebpf_name)) ebpf_queue.add(kEbpfKey);
                      });
   watch<ServerPodRecord>(select(kPods, ownedSelector()), server_pods, serverPodDecoder(), changed);
 }
@@ -296,6 +299,15 @@ void Controllers::Parts::watchCertificateObjects() {
                        versionDecoder(), changed);
   watch<VersionRecord>(selectOne(kSecrets, ns, caSecretName(certificateSettings(settings))),
                        ca_secret, versionDecoder(), changed);
+}
+
+// What is switched off is removed once, at the start of a leader, and not watched.
+void Controllers::Parts::watchEbpfObjects() {
+  if (!settings.ebpf) return;
+  watch<VersionRecord>(
+      selectOne({"apps", "v1", "daemonsets"}, settings.operator_namespace, settings.ebpf_name),
+      daemon_set, versionDecoder(),
+      [this](std::string_view) { ebpf_queue.addAfter(kEbpfKey, kEbpfDebounce); });
 }
 
 }  // namespace profiling::controllers

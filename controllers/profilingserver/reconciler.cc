@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "controllers/specs/metadata.h"
+#include "controllers/apply_owned.h"
 #include "controllers/status_patch.h"
 #include "operator/api/v1alpha1/codec.h"
 #include "operator/base/log.h"
@@ -43,7 +43,7 @@ Outcome ServerReconciler::reconcile(const std::string& key, const std::stop_toke
   Status failure;
   for (const WantedChange& change : decision.apply) {
     std::optional<Millis> wait;
-    failure = apply(change, server->metadata.namespace_, wait, stop);
+    failure = apply(change, wait, stop);
     decision.requeue_after = earlier(decision.requeue_after, wait);
     if (failure.ok()) continue;
     if (isRefusal(failure.code())) {
@@ -71,34 +71,12 @@ Result<bool> ServerReconciler::stillLives(const api::ProfilingServer& server,
   return metadata->uid == known.uid && !metadata->deleting;
 }
 
-Status ServerReconciler::apply(const WantedChange& change, const std::string& namespace_,
-                               std::optional<Millis>& wait, const std::stop_token& stop) {
-  const specs::WantedObject& wanted = change.wanted;
-  const std::string kind(objectKindName(wanted.kind));
-  const std::string id = kind + "/" + kube::objectKey(namespace_, wanted.name);
-  wait = guard_.check(id, change.uid + specs::hashOf(wanted.object));
-  if (wait) return {};
-  const kube::Resource resource = resourceOf(wanted.kind);
-  // What is there is ours, and we take our fields back. What was not there when we looked may be
-  // somebody else's by now: then a conflict, and we look again.
-  const auto conflicts = change.uid.empty() ? kube::Conflicts::kFail : kube::Conflicts::kForce;
-  Status result =
-      client_.apply(resource, wanted.object, kServerFieldManager, stop, {}, conflicts).status();
-  if (result.code() == Code::kInvalidArgument && !change.uid.empty()) {
-    // Apply merges keyed lists, so an entry that somebody renamed stays beside ours, and the two
-    // may be invalid together. A merge patch replaces such a list as a whole.
-    nlohmann::json patch = wanted.object;
-    patch["metadata"]["resourceVersion"] = change.resource_version;
-    const Status replaced =
-        client_.mergePatch(resource, namespace_, wanted.name, patch, stop).status();
-    if (replaced.ok()) result = replaced;
-  }
-  if (!result.ok()) {
-    guard_.forget(id);
-    return result.annotated("apply " + id);
-  }
-  log::info("Object applied", {{"object", id}, {"difference", change.difference}});
-  return {};
+Status ServerReconciler::apply(const WantedChange& change, std::optional<Millis>& wait,
+                               const std::stop_token& stop) {
+  return applyOwned(client_, guard_,
+                    {resourceOf(change.wanted.kind), change.wanted.object, kServerFieldManager,
+                     change.uid, change.resource_version, change.difference},
+                    wait, stop);
 }
 
 Status ServerReconciler::writeStatus(const api::ProfilingServer& server,

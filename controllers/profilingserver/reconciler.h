@@ -29,8 +29,8 @@ class ServerReconciler {
   // has no owner.
   Result<bool> stillLives(const api::ProfilingServer& server, const std::stop_token& stop);
   // Both set `wait` when the same write was made a moment ago.
-  Status apply(const WantedChange& change, const std::string& namespace_,
-               std::optional<Millis>& wait, const std::stop_token& stop);
+  Status apply(const WantedChange& change, std::optional<Millis>& wait,
+               const std::stop_token& stop);
   Status writeStatus(const api::ProfilingServer& server, const api::ProfilingServerStatus& status,
                      std::optional<Millis>& wait, const std::stop_token& stop);
 

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "operator/base/names.h"
 #include "operator/base/text.h"
 
 namespace profiling::signals {
@@ -13,12 +14,6 @@ using std::chrono::milliseconds;
 
 constexpr std::string_view kPort = "4040";
 constexpr std::chrono::hours kMaxRange{23};  // the server refuses more than a day
-
-bool isDnsLabel(std::string_view text) {
-  const auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-  return !text.empty() && text.size() <= 63 && text.front() != '-' && text.back() != '-' &&
-         std::all_of(text.begin(), text.end(), [&](char c) { return c == '-' || alphanumeric(c); });
-}
 
 struct Span {
   Time since, until;

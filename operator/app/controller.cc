@@ -33,6 +33,8 @@ int runController(const ControllerOptions& options) {
   const auto native_sidecars = nativeSidecars(options.common, *api_server->calls);
   if (!native_sidecars.ok()) return failedStart(native_sidecars.status());
   settings.native_sidecars = *native_sidecars;
+  settings.ebpf = options.ebpf;
+  settings.ebpf_name = options.ebpf_daemonset;
   settings.timing.shortest_watch = options.watch_timeout;
   settings.timing.longest_watch = 2 * options.watch_timeout;
   // No list may take longer than a watch lasts.

@@ -213,6 +213,15 @@ Options parseOptions(int argc, char** argv) {
       "--owner-deployment", controller.owner_deployment,
       "Deployment that owns the certificate objects, so that uninstalling removes them");
 
+  std::string ebpf;
+  controller_command->add_option(
+      "--ebpf", ebpf,
+      "JSON: profile the processes of nodes with eBPF, so; without it what was made for that goes");
+  controller_command
+      ->add_option("--ebpf-daemonset", controller.ebpf_daemonset,
+                   "DaemonSet that does it; its ConfigMap and ServiceAccount have the same name")
+      ->capture_default_str();
+
   CheckWebhookOptions check;
   std::string address;
   std::int64_t timeout_ms = check.timeout.count();
@@ -249,6 +258,11 @@ Options parseOptions(int argc, char** argv) {
     finish(raw, controller.common, true);
     lease.finish(controller);
     controller.watch_timeout = std::chrono::seconds(watch_timeout);
+    if (!ebpf.empty()) {
+      auto settings = api::ebpfSettingsFromJson(ebpf);
+      if (!settings.ok()) refuse(settings.status().annotated("--ebpf"));
+      controller.ebpf = *std::move(settings);
+    }
     return controller;
   }
   const std::size_t colon = address.rfind(':');

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "operator/api/ebpf_settings.h"
 #include "operator/api/effective.h"
 #include "operator/base/log.h"
 #include "operator/kube/lease.h"
@@ -51,6 +53,8 @@ struct ControllerOptions {
   std::int64_t max_restarting = 20;           // workloads of all policies; 0: no limit
   std::vector<std::string> server_addresses;  // "namespace/name=host:port"
   std::string owner_deployment;               // made objects are deleted with it; empty: they stay
+  std::optional<api::EbpfSettings> ebpf;      // absent: nodes are not profiled
+  std::string ebpf_daemonset = "profiling-operator-ebpf";  // and its ConfigMap and ServiceAccount
 };
 
 // Posts a dry-run AdmissionReview to a webhook, as the API server would, and prints the verdict.

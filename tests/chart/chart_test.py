@@ -1,4 +1,5 @@
 """The chart renders with its defaults and with every value changed; wrong values are refused by name."""
+import json
 import re
 import subprocess
 
@@ -8,6 +9,7 @@ import yaml
 from conftest import CHART, ROOT
 
 DIGEST = "sha256:" + "a" * 64
+SYSTEM = ["kube-system", "kube-public", "kube-node-lease"]
 NODE_SELECTOR, TOLERATIONS = {"disk": "ssd"}, [{"key": "dedicated", "operator": "Exists"}]
 AFFINITY = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [
     {"matchExpressions": [{"key": "disk", "operator": "Exists"}]}]}}}
@@ -88,7 +90,24 @@ CHANGED = [
     ("defaultPolicy.mode", "Observe", lambda o: default_policy(o)["mode"] == "Observe"),
     ("defaultPolicy.namespaceSelector", {"matchLabels": {"team": "a"}}, lambda o: default_policy(o)["namespaceSelector"] == {"matchLabels": {"team": "a"}}),
     ("defaultPolicy.serverRef", {"name": "other", "namespace": "x"}, lambda o: default_policy(o)["serverRef"] == {"name": "other", "namespace": "x"}),
+    ("ebpf.enabled", True, lambda o: ebpf(o)["image"] == "grafana/alloy:v1.18.1" and ebpf(o)["excludedNamespaces"] == SYSTEM),
+    ("ebpf.image.registry", "mirror.example", lambda o: ebpf(o)["image"] == "mirror.example/grafana/alloy:v1.18.1"),
+    ("ebpf.image.repository", "other/alloy", lambda o: ebpf(o)["image"] == "other/alloy:v1.18.1"),
+    ("ebpf.image.tag", DIGEST, lambda o: ebpf(o)["image"] == "grafana/alloy@" + DIGEST),
+    ("ebpf.image.pullPolicy", "Always", lambda o: ebpf(o)["imagePullPolicy"] == "Always"),
+    ("ebpf.server.namespace", "other", lambda o: ebpf(o)["server"] == {"namespace": "other", "name": "pyroscope"}),
+    ("ebpf.server.name", "other", lambda o: ebpf(o)["server"] == {"namespace": "profiling", "name": "other"}),
+    *[(f"ebpf.{key}", value, lambda o, k=key, v=value: ebpf(o)[k] == v) for key, value in (
+        ("tenantID", "platform"), ("sampleHz", 97), ("collectInterval", "1m"), ("namespaces", ["shop"]), ("optIn", "All"),
+        ("nodeSelector", NODE_SELECTOR), ("tolerations", TOLERATIONS), ("priorityClassName", "system-node-critical"),
+        ("resources", {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"memory": "2Gi"}}))],
 ]
+
+
+def ebpf(objects):
+    """What the controller is told, as kubelet passes it on."""
+    found = [a for a in args(objects, "controller") if a.startswith("--ebpf=")]
+    return json.loads(found[0].removeprefix("--ebpf=").replace("$$", "$")) if found else None
 
 
 def default_policy(objects):
@@ -115,7 +134,8 @@ def test_every_value_is_changed_below():
 
 @pytest.mark.parametrize("path, value, check", CHANGED, ids=[c[0] for c in CHANGED])
 def test_each_value_has_its_effect(helm, path, value, check):
-    base = {"defaultPolicy.enabled": True} if path.startswith("defaultPolicy.") and path != "defaultPolicy.enabled" else {}
+    block = path.split(".")[0]
+    base = {f"{block}.enabled": True} if block in ("defaultPolicy", "ebpf") and path != f"{block}.enabled" else {}
     brought = re.match(r"agents\.(dotnet|ruby)\.(tag|version)", path)  # without an effect of their own
     if brought:
         base = {f"agents.{brought[1]}.repository": "brought/agent"}
@@ -128,7 +148,7 @@ def test_each_value_has_its_effect(helm, path, value, check):
 def check_safely(check, objects):
     try:
         return check(objects)
-    except (AssertionError, KeyError):
+    except (AssertionError, KeyError, TypeError):
         return False
 
 
@@ -194,6 +214,14 @@ def test_a_long_release_name_stays_within_names_limits(helm):
     ("defaultPolicy.serverRef", {"name": "x", "namespace": ""}, "namespace"),
     ("defaultPolicy.mode", "DryRun", "mode"),
     ("defaultPolicy.namespaceSelector", {"matchLabel": {}}, "matchLabel"),
+    ("ebpf.sampleHz", 0, "sampleHz"),
+    ("ebpf.sampleHz", 101, "sampleHz"),
+    ("ebpf.collectInterval", "15", "collectInterval"),
+    ("ebpf.optIn", "Some", "optIn"),
+    ("ebpf.tenantID", "a b", "tenantID"),
+    ("ebpf.server", {"namespace": "x", "name": "A.b"}, "name"),
+    ("ebpf.namespaces", ["a|b"], "namespaces"),
+    ("ebpf.privileged", True, "privileged"),
 ])
 def test_a_wrong_value_is_refused_by_name(helm, path, value, said):
     done = helm.template({path: value}, check=False)
@@ -235,3 +263,27 @@ def test_lint_finds_nothing(helm):
     done = helm.run("lint", "--strict", str(CHART))
     assert "0 chart(s) failed" in done.stdout
     assert "[ERROR]" not in done.stdout and "[WARNING]" not in done.stdout, done.stdout
+
+
+def test_ebpf_leaves_out_what_never_reaches_the_webhook(helm):
+    rendered = helm.render({"ebpf.enabled": True, "webhook.excludedNamespaces": ["legacy"]})
+    assert ebpf(rendered)["excludedNamespaces"] == [*SYSTEM, "legacy"]
+
+
+def test_nothing_in_the_settings_of_ebpf_is_expanded_by_kubelet(helm):
+    given = helm.render({"ebpf.enabled": True, "ebpf.nodeSelector": {"a": "$(HOSTNAME) $$ \"x\" <é>"}})
+    raw = next(a for a in args(given, "controller") if a.startswith("--ebpf="))
+    assert "$$(HOSTNAME) $$$$" in raw
+    assert ebpf(given)["nodeSelector"] == {"a": "$(HOSTNAME) $$ \"x\" <é>"}
+
+
+def test_ebpf_brings_an_account_under_the_daemon_sets_name(helm):
+    rendered = helm.render({"ebpf.enabled": True, "imagePullSecrets": [{"name": "mirror"}]})
+    flag = next(a for a in args(rendered, "controller") if a.startswith("--ebpf-daemonset="))
+    account = rendered.one("ServiceAccount", flag.split("=")[1])
+    assert account["imagePullSecrets"] == [{"name": "mirror"}]
+
+
+def test_values_of_a_release_that_knew_no_ebpf_are_enough(helm):
+    """helm upgrade --reuse-values brings no defaults of blocks that are new."""
+    assert ebpf(helm.render({"ebpf": None})) is None

@@ -33,12 +33,36 @@ def writes(objects):
 def test_pods_are_never_made_or_changed_and_only_rollouts_take_them_away(default):
     assert writes(default) == {("controller", "pods", "delete"), ("controller", "pods/eviction", "create")} | {
         ("controller", kind, "patch") for kind in ("deployments", "statefulsets", "daemonsets", "rollouts")} | {
-        ("controller", "statefulsets", "create")}
+        ("controller", "statefulsets", "create"), ("controller", "daemonsets", "delete")}
 
 
 def test_without_restarts_nothing_of_an_application_is_written(helm):
     assert writes(helm.render({"controller.restarts.enabled": False})) == {
-        ("controller", "statefulsets", "create"), ("controller", "statefulsets", "patch")}
+        ("controller", "statefulsets", "create"), ("controller", "statefulsets", "patch"), ("controller", "daemonsets", "delete")}
+
+
+@pytest.mark.parametrize("enabled", [False, True])
+def test_the_daemon_set_of_ebpf_is_written_by_name_in_the_own_namespace_only(helm, enabled):
+    rendered = helm.render({"ebpf.enabled": enabled, "controller.restarts.enabled": False})
+    assert not [r for _, r in rules(rendered, "ClusterRole") if "daemonsets" in r["resources"]]
+    found = [r for _, r in rules(rendered, "Role") if "daemonsets" in r["resources"]]
+    assert [r["resourceNames"] for r in found] == [["profiling-operator-ebpf"]]
+    assert [r["verbs"] for r in found] == [["get", "delete", "list", "watch", "create", "patch"] if enabled else ["get", "delete"]]
+    deleted = [r for _, r in rules(rendered, "ClusterRole") + rules(rendered, "Role") if "configmaps" in r["resources"] and "delete" in r["verbs"]]
+    assert [r["resourceNames"] for r in deleted] == [["profiling-operator-ebpf"]]
+
+
+def test_alloy_may_only_look_at_pods_and_namespaces(helm):
+    rendered = helm.render({"ebpf.enabled": True})
+    assert [r for name, r in rules(rendered, "ClusterRole") if name.endswith("-ebpf")] == [
+        {"apiGroups": [""], "resources": ["pods", "namespaces"], "verbs": ["get", "list", "watch"]}]
+    binding = rendered.one("ClusterRoleBinding", "-ebpf")
+    assert [s["name"] for s in binding["subjects"]] == ["profiling-operator-ebpf"]
+    assert not [o for o in default_kinds(rendered) if o.endswith("-ebpf")], "what runs is written by the controller"
+
+
+def default_kinds(objects):
+    return [o["metadata"]["name"] for o in objects if o["kind"] in ("DaemonSet", "Deployment", "Pod", "Role")]
 
 
 def test_secrets_by_name_and_in_the_own_namespace_only(default):

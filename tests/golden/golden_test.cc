@@ -14,6 +14,7 @@
 
 #include "operator/api/v1alpha1/codec.h"
 #include "tests/support/pod_admission.h"
+#include "tests/support/yaml_emit.h"
 #include "tests/support/yaml_json.h"
 
 namespace profiling::webhooks {
@@ -21,27 +22,6 @@ namespace {
 
 using nlohmann::json;
 namespace fs = std::filesystem;
-
-void toYaml(YAML::Emitter& out, const json& value) {
-  if (value.is_object()) {
-    out << YAML::BeginMap;
-    for (const auto& [key, item] : value.items()) {
-      out << YAML::Key << key << YAML::Value;
-      toYaml(out, item);
-    }
-    out << YAML::EndMap;
-  } else if (value.is_array()) {
-    out << YAML::BeginSeq;
-    for (const json& item : value) toYaml(out, item);
-    out << YAML::EndSeq;
-  } else if (value.is_string()) {
-    out << YAML::DoubleQuoted << value.get<std::string>();
-  } else if (value.is_null()) {
-    out << YAML::Null;
-  } else {
-    out << value.dump();
-  }
-}
 
 json load(const fs::path& file) {
   return api::jsonOfFile(file);
@@ -133,9 +113,7 @@ TEST_P(Golden, PodBecomesWhatIsWritten) {
     if (c.observed()) {
       std::ofstream(folder / "observed.txt") << reason << "\n";
     } else if (injected) {
-      YAML::Emitter out;
-      toYaml(out, patched);
-      std::ofstream(folder / "patched.yaml") << out.c_str() << "\n";
+      std::ofstream(folder / "patched.yaml") << testing::toYaml(patched);
     } else {
       std::ofstream(folder / "skip.txt") << reason << "\n";
     }

@@ -14,7 +14,7 @@ from processes import install_crds  # noqa: E402
 
 NAMESPACE = "chart-test"
 EVERYTHING = ["--set=networkPolicy.enabled=true", "--set=webhook.excludedNamespaces={legacy,old}",
-              "--set=webhook.failurePolicy=Fail", "--set=image.registry=mirror.example"]
+              "--set=webhook.failurePolicy=Fail", "--set=image.registry=mirror.example", "--set=ebpf.enabled=true"]
 
 
 @pytest.fixture(scope="module")

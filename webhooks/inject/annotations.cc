@@ -2,32 +2,21 @@
 
 #include <algorithm>
 
+#include "operator/base/names.h"
 #include "operator/base/text.h"
 
 namespace profiling::inject {
-namespace {
-
-bool isLowerAlnum(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-
-}  // namespace
 
 Warning invalidAnnotation(std::string_view key, std::string_view value, std::string_view allowed) {
   return {std::string(key) + ": \"" + printable(value, 80) +
           "\" is ignored; allowed: " + std::string(allowed)};
 }
 
-bool isDnsLabel(std::string_view name) {
-  if (name.empty() || name.size() > 63) return false;
-  if (!isLowerAlnum(name.front()) || !isLowerAlnum(name.back())) return false;
-  return std::all_of(name.begin(), name.end(), [](char c) { return isLowerAlnum(c) || c == '-'; });
-}
-
 bool isDnsSubdomain(std::string_view name) {
   if (name.empty() || name.size() > 253) return false;
   const std::vector<std::string_view> labels = split(name, '.');
-  return std::all_of(labels.begin(), labels.end(), isDnsLabel);
+  return std::all_of(labels.begin(), labels.end(),
+                     [](std::string_view label) { return isDnsLabel(label); });
 }
 
 InjectValue parseInject(std::optional<std::string_view> value, std::string_view place,

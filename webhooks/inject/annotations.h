@@ -33,8 +33,7 @@ struct ContainerSelection {
 ContainerSelection parseContainers(std::optional<std::string_view> value,
                                    std::vector<Warning>& warnings);
 
-// RFC 1123: labels (63 bytes) are names of containers, subdomains (253) names of objects.
-bool isDnsLabel(std::string_view name);
+// RFC 1123, at most 253 bytes: names of objects. (isDnsLabel of base: of containers.)
 bool isDnsSubdomain(std::string_view name);
 
 Warning invalidAnnotation(std::string_view key, std::string_view value, std::string_view allowed);

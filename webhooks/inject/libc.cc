@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "operator/base/names.h"
 #include "operator/base/text.h"
 #include "webhooks/inject/annotations.h"
 #include "webhooks/inject/image_words.h"

@@ -63,3 +63,13 @@ allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end }}
+
+{{- define "po.ebpf" -}}
+{{- $e := .Values.ebpf -}}
+{{- $registry := $e.image.registry | default .Values.image.registry -}}
+{{- $settings := dict
+  "image" (include "po.reference" (dict "registry" $registry "repository" $e.image.repository "tag" (toString $e.image.tag)))
+  "imagePullPolicy" $e.image.pullPolicy
+  "excludedNamespaces" (concat (list "kube-system" "kube-public" "kube-node-lease") .Values.webhook.excludedNamespaces) -}}
+{{- merge $settings (omit $e "enabled" "image") | toJson -}}
+{{- end }}

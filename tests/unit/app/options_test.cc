@@ -64,6 +64,16 @@ TEST(Options, AWatchLastsFiveMinutesOrAsLongAsItIsTold) {
   EXPECT_EQ(timeout({"controller", "--watch-timeout=2m"}), 120);
 }
 
+TEST(Options, ProfilingOfNodesIsOffUnlessItIsDescribed) {
+  EXPECT_FALSE(std::get<ControllerOptions>(parse(with({"controller"}))).ebpf.has_value());
+  const auto on = std::get<ControllerOptions>(
+      parse(with({"controller", "--ebpf-daemonset=x",
+                  R"(--ebpf={"image":"a:1","server":{"namespace":"n","name":"s"}})"})));
+  ASSERT_TRUE(on.ebpf.has_value());
+  EXPECT_EQ(on.ebpf->image, "a:1");
+  EXPECT_EQ(on.ebpf_daemonset, "x");
+}
+
 TEST(OptionsDeathTest, WrongFlagsEndWithCodeTwoAndOneLine) {
   EXPECT_EXIT(parse({"webhook"}), ExitedWithCode(2), "--agent-image-java is required");
   EXPECT_EXIT(parse(with({"webhook", "--log-level=loud"})), ExitedWithCode(2),
@@ -75,6 +85,8 @@ TEST(OptionsDeathTest, WrongFlagsEndWithCodeTwoAndOneLine) {
               "--agent-pull-policy");
   EXPECT_EXIT(parse(with({"controller", "--watch-timeout=6m"})), ExitedWithCode(2),
               "--watch-timeout");
+  EXPECT_EXIT(parse(with({"controller", R"(--ebpf={"sampleHz":0})"})), ExitedWithCode(2),
+              "--ebpf: at /: 'image' is required");
   EXPECT_EXIT(parse({"serve"}), ExitedWithCode(2), "");
   EXPECT_EXIT(parse({}), ExitedWithCode(2), "subcommand is required");
   EXPECT_EXIT(parse({"check-webhook", "--address=:443", "--server-name=x", "--ca=y"}),

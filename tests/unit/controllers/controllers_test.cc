@@ -288,7 +288,7 @@ TEST(Controllers, TheyStopWhileWatchesAndWorkersAreBusy) {
   c.controllers->stopWorkers();
   c.controllers->stopWatches();
   EXPECT_EQ(c.controllers->reflectors().size(), 15U);
-  EXPECT_EQ(c.controllers->stats().size(), 6U);
+  EXPECT_EQ(c.controllers->stats().size(), 7U);
 }
 
 }  // namespace
