@@ -6,8 +6,10 @@
 #include "webhooks/inject/detect.h"
 #include "webhooks/inject/env.h"
 #include "webhooks/inject/lang/language.h"
+#include "webhooks/inject/language_choice.h"
 #include "webhooks/inject/names.h"
 #include "webhooks/inject/pod_checks.h"
+#include "webhooks/inject/pprof.h"
 #include "webhooks/inject/targets.h"
 
 namespace profiling::inject {
@@ -62,81 +64,6 @@ Temp tempOf(const api::ContainerView& c, const ContainerEnv& env) {
     return tmp->read_only ? Temp::kReadOnly : Temp::kFine;
   }
   return c.security.read_only_root ? Temp::kNeeded : Temp::kFine;
-}
-
-std::vector<api::Language> detectedLanguages(const PodContext& ctx, const api::ContainerView& c) {
-  if (ctx.decision.known == nullptr) return {};
-  for (const api::DetectedLanguages& d : ctx.decision.known->detected) {
-    if (d.container == c.name && d.image_hash == imageHash(c.image)) return d.languages;
-  }
-  return {};
-}
-
-bool isThere(const PodContext& ctx, const LanguageRow& row, const ContainerEnv& env) {
-  if (!row.scraped) {
-    const api::EnvVarView* var = env.find(row.variable.name);
-    return var != nullptr && holdsOurs(var->value, row.variable);
-  }
-  const api::ContainerView* sidecar = ownSidecar(ctx.pod);
-  return sidecar != nullptr && sidecar->name == initContainerName(row.language) &&
-         containerOf(*sidecar) == env.container().name;
-}
-
-bool isScraped(api::Language language) {
-  return languageRow(language).scraped;
-}
-
-// A process that serves pprof is asked once, whatever it is written in: as what it is already, or
-// as the first of the list.
-void oneIsScraped(const PodContext& ctx, const ContainerEnv& env, std::vector<api::Language>& all) {
-  const auto there = std::find_if(all.begin(), all.end(), [&](api::Language l) {
-    return isScraped(l) && isThere(ctx, languageRow(l), env);
-  });
-  const auto kept = there != all.end() ? there : std::find_if(all.begin(), all.end(), isScraped);
-  if (kept == all.end()) return;
-  const api::Language language = *kept;
-  std::erase_if(all, [&](api::Language l) { return isScraped(l) && l != language; });
-}
-
-// The ladder: annotation, policy, hints, what the record knows of such a container, every one that
-// is inert. What an earlier pass put in stays.
-// `guessed` tells whether it came to the last.
-std::vector<api::Language> wantedLanguages(const PodContext& ctx, const ContainerEnv& env,
-                                           std::vector<Warning>& warnings, bool& guessed) {
-  const std::vector<api::Language>& allowed = ctx.policy().policy.spec.languages;
-  const auto has = [](const std::vector<api::Language>& list, api::Language l) {
-    return std::find(list.begin(), list.end(), l) != list.end();
-  };
-  const bool annotated = !ctx.decision.annotated_languages.empty();
-  std::vector<api::Language> wanted = ctx.decision.annotated_languages;
-  if (!annotated) wanted = allowed;
-  const bool named = !wanted.empty();
-  if (!named) wanted = hintedLanguages(env.container());
-  const bool serves = ctx.pprof && ctx.pprof->told && ctx.pprof->container == env.container().name;
-  if (serves && !named) wanted.push_back(api::Language::kGo);
-  if (wanted.empty()) wanted = detectedLanguages(ctx, env.container());
-  guessed = wanted.empty();
-
-  std::vector<api::Language> out;
-  for (const LanguageRow* row : languageRows()) {
-    const bool there = isThere(ctx, *row, env);
-    const bool asked = guessed
-                           ? row->choice == Choice::kGuess
-                           : has(wanted, row->language) && (named || row->choice != Choice::kName);
-    const bool refused = asked && annotated && !allowed.empty() && !has(allowed, row->language);
-    if (refused && !there) {
-      warnings.push_back({std::string(api::kInjectKey) + ": the policy " +
-                          ctx.decision.policy_name + " does not allow " +
-                          std::string(api::languageName(row->language))});
-    }
-    if ((asked && !refused) || there) out.push_back(row->language);
-  }
-  if (serves && named && !annotated && std::none_of(out.begin(), out.end(), isScraped)) {
-    warnings.push_back({std::string(api::kPprofPortKey) + ": the policy " +
-                        ctx.decision.policy_name + " allows neither Go nor Native"});
-  }
-  oneIsScraped(ctx, env, out);
-  return out;
 }
 
 // The container brings its own Pyroscope settings. Values that are just ours, or that stand beside
@@ -287,7 +214,7 @@ ContainerResult planContainer(const PodContext& ctx, const api::ContainerView& c
   EnvPlanner planner(env, plan);
   bool assumed = false;
   bool guessed = false;
-  for (const api::Language language : wantedLanguages(ctx, env, warnings, guessed)) {
+  for (const api::Language language : chooseLanguages(ctx, env, warnings, guessed)) {
     const LanguageRow& row = languageRow(language);
     if (const auto problem = languageProblem(ctx, row, env, temp)) {
       result.decision.skipped.push_back({language, *problem});
@@ -334,7 +261,7 @@ ContainerResult planContainer(const PodContext& ctx, const api::ContainerView& c
   });
   planner.setTags(ctx.tags.forContainer(c.name, colons));
   for (const api::Language language : languages) {
-    if (isScraped(language)) continue;
+    if (languageRow(language).scraped) continue;
     for (NameValue& setting : languageRow(language).settings(ctx.policy(), c)) {
       planner.setIfAbsent(setting.name, std::move(setting.value));
     }

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "webhooks/inject/inject.h"
-#include "webhooks/inject/pprof.h"
+#include "webhooks/inject/pprof_endpoint.h"
 #include "webhooks/inject/tags.h"
 
 namespace profiling::inject {

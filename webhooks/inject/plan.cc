@@ -8,6 +8,7 @@
 #include "webhooks/inject/libc.h"
 #include "webhooks/inject/names.h"
 #include "webhooks/inject/pod_checks.h"
+#include "webhooks/inject/pprof.h"
 #include "webhooks/inject/targets.h"
 
 namespace profiling::inject {

@@ -4,7 +4,7 @@
 
 #include "webhooks/inject/lang/language.h"
 #include "webhooks/inject/names.h"
-#include "webhooks/inject/pprof.h"
+#include "webhooks/inject/pprof_endpoint.h"
 
 namespace profiling::inject {
 namespace {
