@@ -11,10 +11,6 @@ def started(outcome):
     return {int(pid) for pid in re.findall(r"profiling \S+ from process (\d+)", outcome.err)}
 
 
-def pids(outcome):
-    return {line.split()[0]: line.split()[1:] for line in outcome.out.splitlines() if line.strip()}
-
-
 @pytest.mark.parametrize("language, function", [("java", b"priceBasket"), ("python", b"price_basket"), ("node", b"priceBasket")])
 def test_profiles_arrive_with_name_labels_and_tenant(outcome, language, function):
     result = outcome(f"{language} profiles")
@@ -48,10 +44,9 @@ def test_short_program_ends_with_its_own_code(outcome, language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("trouble, code", [("silent", 5), ("refusing", 5), ("no url", 6), ("odd tenant", 6)])
-def test_trouble_with_the_server_is_not_the_applications(outcome, language, trouble, code):
-    result = outcome(f"{language} {trouble}")
-    assert result.code == code, result
+def test_odd_tenant_is_not_the_applications_trouble(outcome, language):
+    result = outcome(f"{language} odd tenant")
+    assert result.code == 6, result
     if language != "java":
         assert result.err == "", result
 
@@ -73,11 +68,12 @@ def test_java_survives_odd_labels(outcome):
     assert outcome("java odd labels").code == 6
 
 
-@pytest.mark.parametrize("name", ["java no temp folder", "java no temp folder, off"])
-def test_java_agent_aborts_the_jvm_without_a_writable_temp_folder(outcome, name):
-    """A fact of the agent that the operator's injection works around: it gives such a container a
-    writable folder. When this fails the agent has learnt better, and the remedy can go."""
-    assert outcome(name).code == -6, outcome(name)
+@pytest.mark.parametrize("name", ["java no temp folder", "java read-only, no temp folder"])
+def test_java_without_a_writable_temp_folder_lives_and_is_not_profiled(outcome, name):
+    """By itself the agent would end the JVM; that it is profiled as well is why the injection adds a folder."""
+    result = outcome(name)
+    assert (result.code, result.out) == (7, "done\n") and result.uploads == [], result
+    assert "io.pyroscope" in result.err, "what the launcher caught"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -91,24 +87,6 @@ def test_switched_off_sends_nothing(outcome, language):
 def test_without_name_or_address_nothing_starts(outcome, language, name):
     result = outcome(f"{language} without {name}")
     assert result.code == 4 and result.uploads == [] and not started(result), result
-
-
-def test_python_children_are_profiled_each_for_itself(outcome):
-    result = outcome("python forks")
-    assert result.code == 0, result
-    told = pids(result)
-    assert told["codes"] == ["7", "0", "0"]
-    assert started(result) == {int(told[who][0]) for who in ("parent", "forked", "fork", "spawn")}, result
-    assert any(b"price_basket" in upload.content() for upload in result.uploads)
-    assert "Warning" not in result.err
-
-
-def test_python_prefork_master_is_left_alone_and_workers_are_profiled(outcome):
-    result = outcome("python gunicorn")
-    assert result.code == 0, result
-    told = pids(result)
-    assert started(result) == set(map(int, told["workers"])), result
-    assert any(b"price_basket" in upload.content() for upload in result.uploads)
 
 
 def test_python_main_thread_stays_the_main_thread(outcome):
@@ -128,7 +106,7 @@ def test_pip_is_not_profiled(outcome):
 
 
 @pytest.mark.parametrize("name, code, reason", [
-    ("node npm", 0, "package manager"), ("node worker", 4, "worker thread"), ("node datadog", 0, "DD_PROFILING_ENABLED")])
+    ("node npm --version", 0, "package manager"), ("node worker", 4, "worker thread"), ("node datadog", 0, "DD_PROFILING_ENABLED")])
 def test_node_processes_that_are_skipped(outcome, name, code, reason):
     result = outcome(name)
     assert result.code == code and re.search(rf"off: .*{reason}", result.err), result

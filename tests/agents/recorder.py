@@ -29,8 +29,10 @@ class Upload:
 
 
 class Recorder:
-    def __init__(self, status=200):
-        self.uploads, self._news = [], threading.Condition()
+    """Answers with `status`, `after` so many seconds, or when it is closed."""
+
+    def __init__(self, status=200, after=0):
+        self.uploads, self._news, self._closed = [], threading.Condition(), threading.Event()
         recorder = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -41,6 +43,7 @@ class Recorder:
                 with recorder._news:
                     recorder.uploads.append(upload)
                     recorder._news.notify_all()
+                recorder._closed.wait(after)
                 self.send_response(status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
@@ -72,6 +75,7 @@ class Recorder:
             return next((u for u in self.uploads if wanted(u)), None)
 
     def close(self):
+        self._closed.set()
         self._server.shutdown()
         self._server.server_close()
 

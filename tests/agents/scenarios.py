@@ -1,5 +1,6 @@
 """What is run: one process each, wired as the operator wires a container."""
 import dataclasses
+import re
 import typing
 
 
@@ -8,10 +9,12 @@ class Scenario:
     name: str
     language: str
     command: tuple
-    server: str = "recorder"  # recorder, silent (takes connections, never answers) or refusing
+    server: str = "recorder"  # or another one of conftest.SERVERS
+    injected: bool = True  # False: the same without the agent
     env: dict = dataclasses.field(default_factory=dict)
     without: tuple = ()
     until: typing.Optional[typing.Callable] = None  # end the process once such an upload came
+    told: bool = False  # to end, by the end of its input and not by a signal
     seconds: float = 60  # deadline
 
 
@@ -19,9 +22,25 @@ def holds(text):
     return lambda upload: text in upload.content()
 
 
+def from_all(pattern, count):
+    """Uploads came with so many different matches: of so many processes, which name a function each after themselves."""
+    seen = set()
+
+    def came(upload):
+        seen.update(re.findall(pattern, upload.content()))
+        return len(seen) >= count
+    return came
+
+
 PY, JS, JAVA = ("{python}", "{programs}/burn.py"), ("{node}", "{programs}/burn.js"), ("{java}", "-cp", "{programs}", "Burn")
 RUNS = {"python": PY, "node": JS, "java": JAVA}
 DEBUG = {"PROFILING_DEBUG": "1"}
+# A root file system that cannot be written, with one folder that can, as a pod's volume is.
+READ_ONLY = ("unshare", "-m", "sh", "-c", 'mount -t tmpfs none {programs}/temp && mount -o remount,bind,ro / && ! touch {programs}/x && exec "$@"', "sh")
+OTHER_AGENT = "-javaagent:{programs}/other-agent.jar"
+AT_ONCE = {**DEBUG, "PROFILING_START_DELAY_MS": "0"}
+NPM = {**DEBUG, "npm_config_cache": "{programs}/npm-cache"}
+ANSWERS = ("slow", "401", "429", "500")
 
 SCENARIOS = [
     # Profiles arrive, from the applications of the end-to-end tests.
@@ -34,19 +53,39 @@ SCENARIOS = [
     Scenario("python profiles memory", "python", ("{python}", "{apps}/python/checkout.py"),
              env={"PROFILING_PYTHON_MEMORY": "true"}, until=holds(b"price_basket")),
     # The Java agent unpacks a library into the temp folder before it looks at anything else.
-    *(Scenario(f"java no temp folder{suffix}", "java", ("{java}", "-Djava.io.tmpdir=/nonexistent", "-cp", "{programs}", "Burn", "0.1", "7"), env=env)
-      for suffix, env in (("", {}), (", off", {"PYROSCOPE_AGENT_ENABLED": "false"}))),
+    Scenario("java no temp folder", "java", ("{java}", "-Djava.io.tmpdir=/nonexistent", "-cp", "{programs}", "Burn", "5", "7"), env=AT_ONCE),
+    Scenario("java read-only", "java", (*READ_ONLY, *JAVA, "told", "5"), told=True, until=holds(b"priceBasket"),
+             env={"JAVA_TOOL_OPTIONS": "-javaagent:{agents}/java/pyroscope.jar -Djava.io.tmpdir={programs}/temp"}),
+    Scenario("java read-only, no temp folder", "java", (*READ_ONLY, *JAVA, "5", "7"), env=AT_ONCE),
+    Scenario("java beside an agent before", "java", (*JAVA, "told", "5"), told=True, until=holds(b"priceBasket"),
+             env={"JAVA_TOOL_OPTIONS": f"{OTHER_AGENT} -javaagent:{{agents}}/java/pyroscope.jar"}),
+    Scenario("java beside an agent after", "java", ("{java}", OTHER_AGENT, *JAVA[1:], "told", "5"), told=True, until=holds(b"priceBasket")),
+    # Memory runs out while the profiler runs; with the second option the JVM ends by itself at once.
+    *(Scenario(f"java memory {number}{suffix}", "java", ("{java}", "-Xmx40m", *options, "-cp", "{programs}", "Hog", "told"), injected=injected,
+               told=True, until=holds(b"priceBasket") if injected else None)
+      for number, options in ((1, ()), (2, ("-XX:+ExitOnOutOfMemoryError",))) for suffix, injected in (("", True), (" plain", False))),
     # Processes that fork.
-    Scenario("python forks", "python", ("{python}", "{programs}/fork.py"), env=DEBUG),
-    Scenario("python gunicorn", "python", ("{python}", "{programs}/gunicorn", "app:app"), env=DEBUG),
-    Scenario("python main thread", "python", ("{python}", "{programs}/main_thread.py")),
+    Scenario("python forks", "python", ("{python}", "{programs}/fork.py"), env=DEBUG, told=True, until=from_all(rb"price_by_([a-z]+)_", 5)),
+    *(Scenario(f"python gunicorn{suffix}", "python", ("{python}", "{gunicorn}/bin/gunicorn", *options, "--config=gunicorn_conf.py", "gunicorn_conf:app"),
+               env={**DEBUG, "PYTHONPATH": "{agents}/python:{gunicorn}"}, until=from_all(rb"price_in_(\d+)_", 2))
+      for suffix, options in (("", ()), (" preload", ("--preload",)))),
+    Scenario("python main thread", "python", ("{python}", "{programs}/main_thread.py"), told=True, until=lambda upload: True),
     Scenario("python hidden", "python", ("{python}", "{programs}/burn.py", "0", "0"),
              env={"PYTHONPATH": "{agents}/python:{programs}/hidden"}),
     Scenario("python hidden, off", "python", ("{python}", "{programs}/burn.py", "0", "0"),
              env={"PYTHONPATH": "{agents}/python:{programs}/hidden"}, without=("PYROSCOPE_APPLICATION_NAME",)),
+    *(Scenario(f"python {option}", "python", ("{python}", option, "{programs}/burn.py", "2", "4", "sitecustomize", "_profiling_agent", "pyroscope"), env=DEBUG)
+      for option in ("-I", "-E")),
+    *(Scenario(f"python venv{suffix}", "python", ("{programs}/venv/bin/python", "{programs}/burn.py", "told", "4"), injected=injected,
+               told=True, until=holds(b"price_basket") if injected else None, env={"PYTHONPATH": path + "{venv_packages}"})
+      for suffix, injected, path in (("", True, "{agents}/python:"), (" plain", False, ""))),
     Scenario("python pip", "python", ("{python}", "-m", "pip", "--version"), env={**DEBUG, "PROFILING_START_DELAY_MS": "0"}),
     # Node in particular.
-    Scenario("node npm", "node", ("{node}", "{programs}/npm-cli.js", "1", "0"), env=DEBUG),
+    Scenario("node npm --version", "node", ("{node}", "{npm}", "--version"), env=NPM),
+    Scenario("node npm run", "node", ("{node}", "{npm}", "run", "burn"), env=NPM, told=True, until=holds(b"priceBasket")),
+    Scenario("node workers", "node", ("{node}", "{programs}/workers.js", "told", "5"), told=True, until=holds(b"priceBasket")),
+    *(Scenario(f"node short module{suffix}", "node", ("{node}", "{programs}/short.mjs", "3"), injected=injected)
+      for suffix, injected in (("", True), (" plain", False))),
     Scenario("node -e", "node", ("{node}", "-e", "process.exitCode = 3"), env={"PROFILING_START_DELAY_MS": "1000"}),
     Scenario("node worker", "node", ("{node}", "{programs}/worker.js"), env=DEBUG),
     Scenario("node datadog", "node", (*JS, "1", "0"), env={**DEBUG, "DD_PROFILING_ENABLED": "true"}),
@@ -57,13 +96,19 @@ for _language, _command in RUNS.items():
     SCENARIOS += [
         # A script that ends before the profiler starts (the delay is the default one).
         Scenario(f"{_language} short", _language, (*_command, "0.1", "7"), env={"PROFILING_START_DELAY_MS": "1000"}),
+        # About as long as the delay: the profiler starts while the process ends.
+        Scenario(f"{_language} one second", _language, (*_command, "1", "7"), env={"PROFILING_START_DELAY_MS": "1000"}),
+        Scenario(f"{_language} plain", _language, (*_command, "3", "5"), injected=False),
         # The server is not what it should be; long enough for uploads to be tried. Twenty-five seconds
         # are less than a process would wait for two unanswered uploads.
         *(Scenario(f"{_language} {_kind}", _language, (*_command, "3", "5"), server=_kind, seconds=25) for _kind in ("silent", "refusing")),
-        Scenario(f"{_language} no url", _language, (*_command, "2.5", "6"), env={"PYROSCOPE_SERVER_ADDRESS": "nowhere"}, seconds=25),
-        Scenario(f"{_language} odd tenant", _language, (*_command, "2.5", "6"), env={"PYROSCOPE_TENANT_ID": "a\nb"}, seconds=25),
-        Scenario(f"{_language} odd labels", _language, (*_command, "3", "6"),
-                 env={"PYROSCOPE_LABELS": "good=1,,bad,=x,y=,z={},pod=p-1"}, seconds=25),
+        *(Scenario(f"{_language} {_kind}", _language, (*_command, "told", "5"), server=_kind, told=True, until=lambda upload: True)
+          for _kind in ANSWERS),
+        *(Scenario(f"{_language} {_kind}", _language, (*_command, "3", "5"), env={"PYROSCOPE_SERVER_ADDRESS": _address})
+          for _kind, _address in (("no url", "nowhere"), ("no such host", "http://nowhere.invalid:4040"))),
+        Scenario(f"{_language} odd tenant", _language, (*_command, "2.5", "6"), env={"PYROSCOPE_TENANT_ID": "a\nb"}),
+        Scenario(f"{_language} odd labels", _language, (*_command, *(("3", "6") if _language == "java" else ("told", "6"))), told=True,
+                 until=None if _language == "java" else lambda upload: True, env={"PYROSCOPE_LABELS": "good=1,,bad,=x,y=,z={},pod=p-1"}),
         Scenario(f"{_language} switched off", _language, (*_command, "2.5", "4"), env={"PYROSCOPE_AGENT_ENABLED": "false"}),
     ]
 SCENARIOS += [

@@ -39,6 +39,14 @@ fetch_java() {
   (cd "$1" && sha256sum --quiet -c "$here/java/pyroscope.jar.sha256")
 }
 
+# Bytecode that Java 8 reads; without the time of day in it.
+build_java_launcher() {
+  env -u JAVA_TOOL_OPTIONS javac --release 8 -Xlint:-options -d "$1/classes" "$here/java/Launcher.java" || return 1
+  printf 'Premain-Class: dev.profiling.agent.Launcher\n' >"$1/manifest"
+  env -u JAVA_TOOL_OPTIONS jar --create --file "$1/pyroscope.jar" --manifest "$1/manifest" --date 2020-01-01T00:00:00Z -C "$1/classes" . || return 1
+  rm -r "$1/classes" "$1/manifest"
+}
+
 fetch_python() {
   local minor libc platforms folder
   for minor in $PYTHON_MINORS; do
@@ -142,7 +150,9 @@ scrape_context() {
 lang=$1 out=$2
 case $lang in
   scrape) scrape_context "$out"; exit ;;
-  java) tree=$(cached "java-$(key "$here/versions.env" "$here/java/pyroscope.jar.sha256")" fetch_java) ;;
+  java)
+    tree=$(cached "java-$(key "$here/versions.env" "$here/java/pyroscope.jar.sha256")" fetch_java)
+    launcher=$(cached "java-launcher-$(key "$here/java/Launcher.java" "$here/context.sh")" build_java_launcher) ;;
   python) tree=$(cached "python-$(key "$here/versions.env" "$here/python/requirements.txt" "$here/context.sh")" fetch_python) ;;
   node) tree=$(cached "node-$(key "$here/versions.env" "$here/node/package-lock.json" "$here/node/agent.cjs" "$here/context.sh")" fetch_node) ;;
   dotnet | ruby) need_files ;;
@@ -157,7 +167,7 @@ mkdir -p "$out/agent"
 install -m 755 "$INSTALL_AGENT_BINARY" "$out/install-agent"
 cp "$here/$lang/Dockerfile" "$out/"
 case $lang in
-  java) cp "$tree/pyroscope.jar" "$out/agent/" ;;
+  java) install -D -m 644 "$tree/pyroscope.jar" "$out/agent/lib/agent.jar" && cp "$launcher/pyroscope.jar" "$out/agent/" ;;
   python)
     mkdir "$out/agent/native"
     cp -r "$tree"/. "$out/agent/native/"

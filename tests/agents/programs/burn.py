@@ -1,4 +1,5 @@
-"""burn.py SECONDS CODE [MODULES…]: computes for a while, tells which modules were loaded, ends so."""
+"""burn.py SECONDS|told CODE [MODULES…]: computes for a while, or until its input ends, tells which modules were loaded, ends so."""
+import select
 import sys
 import time
 
@@ -7,8 +8,12 @@ def price_basket():
     return sum(i * i for i in range(20000))
 
 
-until = time.monotonic() + float(sys.argv[1])
-while time.monotonic() < until:
-    price_basket()
+if sys.argv[1] == "told":
+    while not select.select([sys.stdin], [], [], 0)[0]:
+        price_basket()
+else:
+    until = time.monotonic() + float(sys.argv[1])
+    while time.monotonic() < until:
+        price_basket()
 print(*(f"{name}={name in sys.modules}" for name in sys.argv[3:]))
 sys.exit(int(sys.argv[2]))

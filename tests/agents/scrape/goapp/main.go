@@ -4,6 +4,7 @@
 //	goapp ADDRESS    where it serves /debug/pprof; says "listening ADDRESS" when it does
 //
 // GOAPP_STACKS: from so many more stacks it allocates, as a large service would.
+// GOAPP_ROUNDS: it ends after so many rounds of its work; without it, it goes on for ever.
 package main
 
 import (
@@ -87,7 +88,8 @@ func main() {
 		}()
 	}
 	stacks, _ := strconv.Atoi(os.Getenv("GOAPP_STACKS"))
-	for way := 0; ; {
+	rounds, _ := strconv.Atoi(os.Getenv("GOAPP_ROUNDS"))
+	for way, round := 0, 0; rounds == 0 || round < rounds; round++ {
 		compute()
 		allocate()
 		for range min(stacks, 20) {

@@ -1,0 +1,104 @@
+"""Applications behave as they do without the agent: servers that fork, launchers, other agents, bad servers, the end of memory."""
+import re
+
+import pytest
+
+from agents_test import LANGUAGES, started
+from scenarios import ANSWERS
+
+
+def same(result, plain):
+    return (result.code, result.out) == (plain.code, plain.out)
+
+
+def has(result, name):
+    return any(name in upload.content() for upload in result.uploads)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("trouble", ["silent", "refusing", "no url", "no such host", *ANSWERS])
+def test_trouble_with_the_server_is_not_the_applications(outcome, language, trouble):
+    result = outcome(f"{language} {trouble}")
+    assert same(result, outcome(f"{language} plain")), result
+    assert result.code == 5
+    if trouble in ANSWERS:
+        assert result.match is not None, result
+    if language != "java":  # its agent says on stderr that uploads fail
+        assert result.err == "", result
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_process_that_lives_one_second(outcome, language):
+    result = outcome(f"{language} one second")
+    assert (result.code, result.out) == (7, outcome(f"{language} plain").out), result
+
+
+@pytest.mark.parametrize("name", ["python gunicorn", "python gunicorn preload"])
+def test_gunicorn_workers_are_profiled_and_the_master_is_not(outcome, name):
+    result = outcome(name)
+    assert result.match is not None and result.code == 0, result
+    workers = set(map(int, re.findall(r"Booting worker with pid: (\d+)", result.err)))
+    assert len(workers) == 2 and started(result) == workers, result
+    for pid in workers:
+        assert has(result, b"price_in_%d_" % pid)
+    # It computed a second before each fork, many times the delay.
+    assert not has(result, b"price_in_master")
+
+
+def test_children_are_profiled_and_end_with_their_codes(outcome):
+    result = outcome("python forks")
+    assert result.code == 0, result
+    told = {line.split()[0]: line.split()[1:] for line in result.out.splitlines()}
+    assert told.pop("codes") == ["7", "11", "12", "13"]
+    assert set(told) == {"parent", "forked", "fork", "spawn", "forkserver"}
+    assert started(result) == {int(pid) for pid, in told.values()}, result
+    for name in told:
+        assert has(result, f"price_by_{name}_".encode()), name
+    assert "Warning" not in result.err
+
+
+@pytest.mark.parametrize("option", ["-I", "-E"])
+def test_python_that_looks_at_no_environment_is_left_alone(outcome, option):
+    result = outcome(f"python {option}")
+    assert result.code == 4 and result.err == "" and result.uploads == [], result
+    assert "_profiling_agent=False pyroscope=False" in result.out
+
+
+def test_a_virtual_environments_own_sitecustomize_runs_too(outcome):
+    result = outcome("python venv")
+    assert "the sitecustomize of venv" in result.out and same(result, outcome("python venv plain")), result
+    assert has(result, b"price_basket")
+
+
+def test_npm_is_left_alone_and_what_it_runs_is_profiled(outcome):
+    result = outcome("node npm run")
+    assert result.code == 7 and len(started(result)) == 1 and has(result, b"priceBasket"), result
+
+
+def test_worker_threads_end_with_the_process(outcome):
+    result = outcome("node workers")
+    assert result.code == 5 and sorted(result.out.splitlines()) == ["done", "worker computed", "worker computed"], result
+    assert result.err == "" and has(result, b"priceBasket")
+
+
+def test_module_that_ends_at_once(outcome):
+    result = outcome("node short module")
+    assert result.code == 3 and result.err == "" and same(result, outcome("node short module plain")), result
+
+
+def test_java_on_a_read_only_root(outcome):
+    result = outcome("java read-only")
+    assert same(result, outcome("java plain")) and has(result, b"priceBasket"), result
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_another_java_agent_runs_too(outcome, place):
+    result = outcome(f"java beside an agent {place}")
+    assert result.code == 5 and "the other agent saw Burn" in result.out and has(result, b"priceBasket"), result
+
+
+@pytest.mark.parametrize("number, code", [(1, 1), (2, 3)])
+def test_the_end_of_memory_is_that_of_the_plain_run(outcome, number, code):
+    result, plain = outcome(f"java memory {number}"), outcome(f"java memory {number} plain")
+    assert plain.code == code and same(result, plain), result
+    assert "OutOfMemoryError" in result.err + result.out and has(result, b"priceBasket"), result
