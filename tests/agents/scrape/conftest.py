@@ -45,7 +45,7 @@ def go_app(go_binary, tmp_path):
     made = []
 
     def start(port=0):
-        made.append(parts.GoApplication(go_binary, tmp_path, port))
+        made.append(parts.Application(go_binary, tmp_path, port))
         return made[-1]
     yield start
     for app in made:

@@ -66,7 +66,7 @@ def test_every_profile_of_a_go_application_arrives(store, go_app, sidecar):
 
 
 def test_a_rust_application_is_profiled(store, rust_binary, sidecar, tmp_path):
-    app = parts.GoApplication(rust_binary, tmp_path)
+    app = parts.Application(rust_binary, tmp_path)
     try:
         agent = sidecar(store.url, app.address, environment={"PYROSCOPE_APPLICATION_NAME": "rust.app"})
         server = Pyroscope(store.url)

@@ -77,7 +77,7 @@ class Sidecar(Process):
         return self.process.wait(seconds)
 
 
-class GoApplication(Process):
+class Application(Process):
     def __init__(self, binary, folder, port=0):
         super().__init__([binary, f"127.0.0.1:{port}"], folder / f"goapp-{time.monotonic_ns()}.log")
         self.address = self.said(r"listening (\S+)").group(1)
