@@ -1,6 +1,7 @@
 #include "controllers/pods/pod_group.h"
 
 #include "operator/base/text.h"
+#include "webhooks/inject/lang/language.h"
 #include "webhooks/inject/names.h"
 
 namespace profiling::controllers {
@@ -13,7 +14,12 @@ std::string groupKey(std::string_view namespace_, std::string_view kind, std::st
 }
 
 bool isOurs(bool init, std::string_view container) {
-  return init && container.starts_with(inject::kInitContainerPrefix);
+  if (!container.starts_with(inject::kInitContainerPrefix)) return false;
+  if (init) return true;
+  // A sidecar is no init container where nodes are too old for native ones.
+  const auto language =
+      api::languageFromToken(container.substr(inject::kInitContainerPrefix.size()));
+  return language && inject::languageRow(*language).scraped;
 }
 
 std::vector<api::KeyValueView> labelsOf(const PodClass& pods) {

@@ -44,8 +44,10 @@ TEST(PodRow, AFailureComesBackAsItWas) {
   EXPECT_FALSE(failureOf("").has_value());
 }
 
-TEST(PodRow, OnlyInitContainersWithOurPrefixAreOurs) {
+TEST(PodRow, InitContainersWithOurPrefixAndSidecarsAreOurs) {
   FailureView view;
+  view.container = "profiling-agent-go";
+  EXPECT_TRUE(failureOf(failureText(view))->ours) << "a sidecar where there are no native ones";
   view.container = "profiling-agent-java";
   EXPECT_FALSE(failureOf(failureText(view))->ours) << "no init container";
   EXPECT_FALSE(failureOf(failureText(view))->exit_code.has_value());
