@@ -123,7 +123,8 @@ def world(control_plane, tmp_path_factory):
 def pod():
     app = {"name": "app", "image": "registry.example/shop:1", "command": ["python3", "/app.py"],
            "env": [{"name": "PYTHONPATH", "value": "/srv"}]}
-    return {"apiVersion": "v1", "kind": "Pod", # Without the token, whose volume gets another name each time.
+    # Without the token, whose volume gets another name each time.
+    return {"apiVersion": "v1", "kind": "Pod",
             "spec": {"containers": [app], "initContainers": [{"name": "migrate", "image": "registry.example/sql:1"}], "automountServiceAccountToken": False},
             "metadata": {"name": "p", "namespace": "order", "annotations": {"profiling.dev/inject": "true"}}}
 
