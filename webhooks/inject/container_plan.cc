@@ -48,9 +48,8 @@ bool pathTaken(const api::ContainerView& c, std::string_view path, std::string_v
 
 enum class Temp { kFine, kNeeded, kReadOnly };
 
-// Java unpacks its native library into java.io.tmpdir before anything can catch an error, so a
-// JVM without a writable one does not start. The application's own folder is changed only where
-// there is none.
+// Java's agent unpacks its native library into java.io.tmpdir: a JVM without a writable one would
+// go unprofiled. The application's own folder is changed only where there is none.
 Temp tempOf(const api::ContainerView& c, const ContainerEnv& env) {
   for (const std::string_view name : {"JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_OPTS"}) {
     const api::EnvVarView* var = env.find(name);

@@ -1,5 +1,6 @@
-// The agent is a jar that JAVA_TOOL_OPTIONS names; it reads PYROSCOPE_* itself
-// (grafana/pyroscope-java, agent/src/main/java/io/pyroscope/javaagent/config/Config.java).
+// JAVA_TOOL_OPTIONS names a small jar (webhooks/agents/java/Launcher.java) that starts the agent on
+// a thread of its own; the agent reads PYROSCOPE_* itself (grafana/pyroscope-java,
+// agent/src/main/java/io/pyroscope/javaagent/config/Config.java).
 #include "webhooks/inject/lang/language.h"
 
 namespace profiling::inject {
