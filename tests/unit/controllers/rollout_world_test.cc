@@ -48,7 +48,8 @@ class World : public testing::Test {
     record->metadata.annotations[std::string(kGroupKey)] = "Deployment/" + workload;
     record->status.workload_ref = {"apps/v1", "Deployment", workload, "uid"};
     record->status.policy_ref = api::PolicyRef{"ProfilingPolicy", policy};
-    record->status.preflight = api::Preflight{"h1", kRevision, "Injected", {api::Language::kJava}, {}};
+    record->status.preflight =
+        api::Preflight{"h1", kRevision, "Injected", {api::Language::kJava}, {}};
     api::WorkloadRollout& rollout = record->status.rollout.emplace();
     map_["shop/" + record->metadata.name] = std::move(record);
     return rollout;
