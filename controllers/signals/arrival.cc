@@ -25,11 +25,23 @@ Span spanOf(const ArrivalQuestion& question) {
           question.now + std::chrono::minutes(1)};
 }
 
-template <class Ask>
-Result<std::vector<std::string>> typesIn(const Ask& ask, const Scope& scope, const Span& span) {
+// One question for each kind of profile that the server has, until enough(answer) says so.
+template <class Ask, class Enough>
+Status eachKind(const Ask& ask, const Scope& scope, const Span& span, milliseconds step,
+                const std::vector<std::string_view>& by, const Enough& enough) {
   const auto listed = ask("LabelValues", profileTypesBody(scope, span.since, span.until));
   if (!listed.ok()) return listed.status();
-  return parseNames(*listed);
+  const auto types = parseNames(*listed);
+  if (!types.ok()) return types.status();
+  for (const std::string& type : typesToAsk(*types)) {
+    const auto answer =
+        ask("SelectSeries", seriesBody(scope, type, span.since, span.until, step, by));
+    if (!answer.ok()) return answer.status();
+    const Result<bool> done = enough(*answer);
+    if (!done.ok()) return done.status();
+    if (*done) break;
+  }
+  return {};
 }
 
 }  // namespace
@@ -67,18 +79,15 @@ Result<std::set<Sender>> ArrivalReader::senders(const ArrivalQuestion& question,
   const auto ask = asker(question, stop);
   if (!ask.ok()) return ask.status();
   const Span span = spanOf(question);
-  const auto types = typesIn(*ask, question.scope, span);
-  if (!types.ok()) return types.status();
   std::set<Sender> out;
-  for (const std::string& type : typesToAsk(*types)) {
-    const auto answer = (*ask)("SelectSeries", seriesBody(question.scope, type, span.since,
-                                                          span.until, span.length(), kSenderTags));
-    if (!answer.ok()) return answer.status();
-    auto found = parseSenders(*answer);
-    if (!found.ok()) return found.status();
-    out.merge(*found);
-  }
-  return out;
+  const Status asked = eachKind(*ask, question.scope, span, span.length(), kSenderTags,
+                                [&](const std::string& answer) -> Result<bool> {
+                                  auto found = parseSenders(answer);
+                                  if (!found.ok()) return found.status();
+                                  out.merge(*found);
+                                  return false;
+                                });
+  return asked.ok() ? Result<std::set<Sender>>(std::move(out)) : asked;
 }
 
 Result<LastSeen> ArrivalReader::read(const ArrivalQuestion& question,
@@ -86,25 +95,19 @@ Result<LastSeen> ArrivalReader::read(const ArrivalQuestion& question,
   const auto ask = asker(question, stop);
   if (!ask.ok()) return ask.status();
   const Span span = spanOf(question);
-  const auto types = typesIn(*ask, question.scope, span);
-  if (!types.ok()) return types.status();
   const milliseconds step = stepFor(span.length(), question.pods.size());
   LastSeen out;
-  for (const std::string& type : typesToAsk(*types)) {
-    const auto answer =
-        (*ask)("SelectSeries", seriesBody(question.scope, type, span.since, span.until, step));
-    if (!answer.ok()) return answer.status();
-    const auto seen = parseSeries(*answer, step);
+  const auto everybody = [&](const std::string& answer) -> Result<bool> {
+    const auto seen = parseSeries(answer, step);
     if (!seen.ok()) return seen.status();
     for (const auto& [pod, at] : *seen) out[pod] = std::max(out[pod], at);
-    const auto found = [&](const auto& wanted) {
+    return std::all_of(question.pods.begin(), question.pods.end(), [&](const auto& wanted) {
       const auto at = out.find(wanted.first);
       return at != out.end() && at->second >= std::max(wanted.second, span.since);
-    };
-    if (std::all_of(question.pods.begin(), question.pods.end(), found)) {
-      break;
-    }
-  }
+    });
+  };
+  const Status asked = eachKind(*ask, question.scope, span, step, {"pod"}, everybody);
+  if (!asked.ok()) return asked;
   // What a server tells of the time before is no answer to the question.
   std::erase_if(out, [&](const auto& entry) { return entry.second < span.since; });
   return out;

@@ -29,17 +29,6 @@ std::string listed(const std::vector<api::DetectedLanguages>& learnt) {
 
 }  // namespace
 
-std::shared_ptr<const api::WorkloadProfile> LanguageReconciler::recordOf(
-    const std::string& group) const {
-  const std::string prefix = group.substr(0, group.find('/') + 1);
-  const auto all = records_.snapshot();
-  for (auto it = all->lower_bound(prefix); it != all->end() && it->first.starts_with(prefix);
-       ++it) {
-    if (groupOf(*it->second) == group) return it->second;
-  }
-  return nullptr;
-}
-
 Outcome LanguageReconciler::comesAgain(const std::string& group, Millis delay) {
   not_before_[group] = clock_.steady() + delay;
   return Outcome::after(delay);
@@ -52,10 +41,11 @@ Outcome LanguageReconciler::reconcile(const std::string& group, const std::stop_
     not_before_.erase(it);
   }
   const auto evaluation = index_.evaluation(group);
-  const auto record = recordOf(group);
-  if (queries_ == nullptr || !record || !evaluation || evaluation->main() == nullptr) {
+  const WorkloadRecords records = recordsOf(records_, group);
+  if (queries_ == nullptr || records.empty() || !evaluation || evaluation->main() == nullptr) {
     return Outcome::done();
   }
+  const auto& record = records.front();
   const api::EffectivePolicy& policy = *evaluation->main()->policy;
   const auto& ref = policy.policy.spec.server_ref;
   const auto open = openGuesses(evaluation->guesses, record->status.detected);

@@ -38,7 +38,6 @@ class LanguageReconciler {
 
  private:
   Outcome comesAgain(const std::string& group, Millis delay);
-  std::shared_ptr<const api::WorkloadProfile> recordOf(const std::string& group) const;
 
   kube::Client& client_;
   net::QueryClient* const queries_;

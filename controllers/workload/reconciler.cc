@@ -58,11 +58,11 @@ std::string groupOf(const api::WorkloadProfile& record) {
                                                  : record.metadata.namespace_ + "/" + it->second;
 }
 
-WorkloadRecords WorkloadReconciler::recordsOf(const std::string& group,
-                                              std::string_view namespace_) const {
+WorkloadRecords recordsOf(const kube::Store<api::WorkloadProfile>& records,
+                          const std::string& group) {
   WorkloadRecords found;
-  const std::string prefix = std::string(namespace_) + "/";
-  const auto all = records_.snapshot();
+  const std::string prefix = group.substr(0, group.find('/') + 1);
+  const auto all = records.snapshot();
   for (auto it = all->lower_bound(prefix); it != all->end() && it->first.starts_with(prefix);
        ++it) {
     if (groupOf(*it->second) == group) found.push_back(it->second);
@@ -73,7 +73,7 @@ WorkloadRecords WorkloadReconciler::recordsOf(const std::string& group,
 Outcome WorkloadReconciler::reconcile(const std::string& group, const std::stop_token& stop) {
   const std::vector<std::string_view> parts = split(group, '/');
   if (parts.size() != 3 || parts[1] == "Pod") return Outcome::done();
-  const WorkloadRecords records = recordsOf(group, parts[0]);
+  const WorkloadRecords records = recordsOf(records_, group);
   const auto evaluation = index_.evaluation(group);
   if (records.empty() && (!evaluation || !wantsRecord(*evaluation))) return Outcome::done();
 

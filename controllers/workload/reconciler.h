@@ -27,6 +27,10 @@ inline constexpr Millis kPodDebounce{500};
 // Group key of the pods that a record tells of; empty when the record does not say.
 std::string groupOf(const api::WorkloadProfile& record);
 
+// Those that tell of the group's pods.
+WorkloadRecords recordsOf(const kube::Store<api::WorkloadProfile>& records,
+                          const std::string& group);
+
 // Used by several workers at once. Everything given must outlive it. `guessed` is told the groups
 // that have pods whose languages were guessed and are not known yet.
 class WorkloadReconciler {
@@ -47,7 +51,6 @@ class WorkloadReconciler {
   Outcome reconcile(const std::string& group, const std::stop_token& stop);
 
  private:
-  WorkloadRecords recordsOf(const std::string& group, std::string_view namespace_) const;
   Outcome writeRecord(const ResolvedWorkload& resolved, const std::string& group,
                       const WorkloadRecords& records, const std::stop_token& stop);
   Outcome writeStatus(const api::WorkloadProfile& record, const WorkloadInput& input,

@@ -57,6 +57,16 @@ void appendEnv(std::string& out, const EnvEdit& e) {
   out += '}';
 }
 
+void appendEnvList(std::string& out, const std::vector<EnvEdit>& edits) {
+  char before = '[';
+  for (const EnvEdit& e : edits) {
+    out += before;
+    before = ',';
+    appendEnv(out, e);
+  }
+  out += ']';
+}
+
 // Fit for a namespace that enforces the restricted Pod Security Standard.
 void appendSecurity(std::string& out, bool force_non_root_user) {
   out += R"("securityContext":{"allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]},)"
@@ -108,13 +118,8 @@ void appendSidecar(std::string& out, const SidecarPlan& sidecar, const Settings&
   appendImage(out, sidecar.language, sidecar.image, settings);
   if (sidecar.native) out += R"(,"restartPolicy":"Always")";
   out += R"(,"env":)";
-  char before = '[';
-  for (const EnvEdit& e : sidecar.env) {
-    out += before;
-    before = ',';
-    appendEnv(out, e);
-  }
-  out += "],";
+  appendEnvList(out, sidecar.env);
+  out += ',';
   appendResources(out, sidecar.resources);
   appendSecurity(out, sidecar.force_non_root_user);
   out += '}';
@@ -125,14 +130,7 @@ void appendSidecar(std::string& out, const SidecarPlan& sidecar, const Settings&
 void renderEnv(JsonPatch& patch, const ContainerPlan& c, const std::string& base) {
   if (c.env.empty()) return;
   if (c.create_env) {
-    std::string& out = patch.add(base + "/env");
-    char before = '[';
-    for (const EnvEdit& e : c.env) {
-      out += before;
-      before = ',';
-      appendEnv(out, e);
-    }
-    out += ']';
+    appendEnvList(patch.add(base + "/env"), c.env);
     return;
   }
   for (const EnvEdit& e : c.env) {

@@ -33,6 +33,7 @@ bool carriesAgent(const api::ContainerView& container) {
 Targets selectTargets(const api::PodView& pod, const ContainerSelection& selection,
                       const Settings& settings) {
   Targets targets;
+  const api::ContainerView* sidecar = ownSidecar(pod);
   if (selection.given) {
     for (const api::ContainerView& c : pod.init_containers) {
       if (contains(selection.names, c.name) && !contains(selection.excluded, c.name)) {
@@ -41,7 +42,7 @@ Targets selectTargets(const api::PodView& pod, const ContainerSelection& selecti
     }
     for (const api::ContainerView& c : pod.containers) {
       const bool by_star =
-          selection.all && !contains(settings.sidecar_names, c.name) && &c != ownSidecar(pod);
+          selection.all && !contains(settings.sidecar_names, c.name) && &c != sidecar;
       if ((by_star || contains(selection.names, c.name)) && !contains(selection.excluded, c.name)) {
         targets.containers.push_back(&c);
       }
@@ -55,7 +56,6 @@ Targets selectTargets(const api::PodView& pod, const ContainerSelection& selecti
     }
     return targets;
   }
-  const api::ContainerView* sidecar = ownSidecar(pod);
   const std::string_view scraped = sidecar == nullptr ? std::string_view() : containerOf(*sidecar);
   for (const api::ContainerView& c : pod.containers) {
     if (&c != sidecar && (carriesAgent(c) || c.name == scraped)) targets.containers.push_back(&c);

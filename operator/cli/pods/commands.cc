@@ -9,6 +9,7 @@
 #include "operator/cli/pods/explain.h"
 #include "operator/cli/pods/lint.h"
 #include "operator/cli/pods/settings.h"
+#include "operator/kube/version.h"
 
 namespace profiling::cli {
 namespace {
@@ -73,8 +74,10 @@ inject::Settings installed(ApiServer& server, const Options& options, const Scre
   const auto deployments =
       server.objects({"apps", "v1", "deployments"}, "Deployment", options.operator_namespace);
   if (deployments.ok()) {
+    const auto version = kube::readVersion(server.http(), std::chrono::milliseconds(0), {});
+    const bool native = !version.ok() || kube::allNodesHaveNativeSidecars(*version);
     for (const Json& deployment : *deployments) {
-      if (const auto settings = settingsOf(deployment)) return *settings;
+      if (const auto settings = settingsOf(deployment, native)) return *settings;
     }
   }
   screen.err << "warning: the webhook's Deployment is not to be read in namespace '"

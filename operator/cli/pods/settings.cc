@@ -58,9 +58,10 @@ Result<inject::Settings> chartSettings(const std::vector<std::string>& images) {
   return settings;
 }
 
-std::optional<inject::Settings> settingsOf(const nlohmann::json& deployment) {
+std::optional<inject::Settings> settingsOf(const nlohmann::json& deployment,
+                                           bool nodes_have_sidecars) {
   inject::Settings settings;
-  settings.native_sidecars = true;
+  settings.native_sidecars = nodes_have_sidecars;
   const nlohmann::json::json_pointer containers("/spec/template/spec/containers");
   if (!deployment.contains(containers) || !deployment.at(containers).is_array()) return {};
   bool found = false;
@@ -74,7 +75,9 @@ std::optional<inject::Settings> settingsOf(const nlohmann::json& deployment) {
       const std::string_view flag = std::string_view(text).substr(0, equals);
       const std::string value = text.substr(equals + 1);
       if (flag == "--agent-pull-policy") settings.image_pull_policy = value;
-      if (flag == "--native-sidecars") settings.native_sidecars = value != "Never";
+      if (flag == "--native-sidecars" && value != "Auto") {
+        settings.native_sidecars = value == "Always";
+      }
       for (std::size_t i = 0; i < api::kLanguageCount; ++i) {
         const std::string token(api::languageToken(static_cast<api::Language>(i)));
         if (flag == "--agent-image-" + token) {

@@ -15,7 +15,9 @@ namespace profiling::cli {
 // kInvalidArgument for a language that there is not.
 Result<inject::Settings> chartSettings(const std::vector<std::string>& images);
 
-// From the webhook's Deployment; nullopt when it is none.
-std::optional<inject::Settings> settingsOf(const nlohmann::json& deployment);
+// From the webhook's Deployment; nullopt when it is none. `nodes_have_sidecars`: what its flag
+// --native-sidecars=Auto comes to.
+std::optional<inject::Settings> settingsOf(const nlohmann::json& deployment,
+                                           bool nodes_have_sidecars);
 
 }  // namespace profiling::cli

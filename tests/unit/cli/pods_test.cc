@@ -281,13 +281,23 @@ TEST(Settings, AreReadFromTheWebhooksOwnFlags) {
       Json::parse(R"({"metadata":{"namespace":"ops"},"spec":{"template":{"spec":{
     "containers":[{"args":["webhook","--agent-image-java=r/j:3","--agent-version-java=3",
       "--agent-pull-policy=Always"]}]}}}})");
-  const auto settings = settingsOf(deployment);
+  const auto settings = settingsOf(deployment, false);
   ASSERT_TRUE(settings);
   EXPECT_EQ(settings->agents[0].image, "r/j:3");
   EXPECT_EQ(settings->agents[0].version, "3");
   EXPECT_EQ(settings->image_pull_policy, "Always");
   EXPECT_EQ(settings->operator_namespace, "ops");
-  EXPECT_FALSE(settingsOf(Json::parse(R"({"spec":{"template":{"spec":{"containers":[7]}}}})")));
+  const auto sidecarsWith = [&](const char* flag, bool nodes_have_sidecars) {
+    Json other = deployment;
+    other["spec"]["template"]["spec"]["containers"][0]["args"].push_back(flag);
+    return settingsOf(other, nodes_have_sidecars)->native_sidecars;
+  };
+  EXPECT_TRUE(sidecarsWith("--native-sidecars=Always", false));
+  EXPECT_FALSE(sidecarsWith("--native-sidecars=Never", true));
+  EXPECT_TRUE(sidecarsWith("--native-sidecars=Auto", true));
+  EXPECT_FALSE(settings->native_sidecars) << "nothing is said: as the cluster's version tells";
+  EXPECT_FALSE(
+      settingsOf(Json::parse(R"({"spec":{"template":{"spec":{"containers":[7]}}}})"), true));
 }
 
 }  // namespace
