@@ -45,8 +45,11 @@ Json container(const api::EbpfSettings& settings) {
                                {"valueFrom", {{"fieldRef", {{"fieldPath", "spec.nodeName"}}}}}}})},
          {"ports",
           Json::array({{{"name", "http"}, {"containerPort", kAlloyPort}, {"protocol", "TCP"}}})},
+         // Not /-/ready, which is true of a pod whose kernel refuses the profiler. A profiler that
+         // has given up, after three times the interval, counts as healthy again (grafana/alloy,
+         // internal/service/http and pyroscope.ebpf): the log tells.
          {"readinessProbe",
-          {{"httpGet", {{"path", "/-/ready"}, {"port", "http"}, {"scheme", "HTTP"}}},
+          {{"httpGet", {{"path", "/-/healthy"}, {"port", "http"}, {"scheme", "HTTP"}}},
            {"periodSeconds", 10},
            {"timeoutSeconds", 3}}},
          // Root, with these and no more (grafana/alloy, pyroscope.ebpf, "Required privileges").
@@ -63,7 +66,11 @@ Json container(const api::EbpfSettings& settings) {
          {"volumeMounts",
           {{{"name", "config"}, {"mountPath", kConfigPath}, {"readOnly", true}},
            {{"name", "tmp"}, {"mountPath", "/tmp"}},
-           {{"name", "tracing"}, {"mountPath", kTracing}, {"readOnly", true}}}}};
+           // A node may mount what is there later than the pod starts.
+           {{"name", "tracing"},
+            {"mountPath", kTracing},
+            {"mountPropagation", "HostToContainer"},
+            {"readOnly", true}}}}};
   const Json resources = fragment(settings.resources);
   if (!resources.empty()) c["resources"] = resources;
   return c;
