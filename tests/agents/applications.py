@@ -34,6 +34,13 @@ def gunicorn():
     return folder
 
 
+def node_for_musl():
+    """Its folder, or None where apt's mirror does not have what it needs."""
+    done = subprocess.run([injected.ROOT / "tests/agents/musl/node.sh"], env=injected.plain_environment(), capture_output=True, text=True)
+    assert done.returncode in (0, 75), done.stderr
+    return done.stdout.strip() or None
+
+
 def prepare(folder):
     """Fills `folder`, and returns what the words in a scenario's command stand for."""
     shutil.copytree(injected.PROGRAMS, folder)
@@ -47,4 +54,4 @@ def prepare(folder):
     node = injected.find_node()
     return {"programs": folder, "apps": injected.ROOT / "tests/e2e/apps", "python": injected.PYTHON, "java": shutil.which("java"),
             "node": node, "npm": pathlib.Path(node).parents[1] / "lib/node_modules/npm/bin/npm-cli.js",
-            "gunicorn": gunicorn(), "venv_packages": packages}
+            "gunicorn": gunicorn(), "venv_packages": packages, "musl": node_for_musl()}

@@ -33,6 +33,11 @@ def test_process_that_lives_one_second(outcome, language):
     assert (result.code, result.out) == (7, outcome(f"{language} plain").out), result
 
 
+def test_java_gets_ten_seconds_to_compile_before_the_agent_comes(outcome):
+    result = outcome("java default delay")
+    assert (result.code, result.uploads) == (7, []), result
+
+
 @pytest.mark.parametrize("name", ["python gunicorn", "python gunicorn preload"])
 def test_gunicorn_workers_are_profiled_and_the_master_is_not(outcome, name):
     result = outcome(name)
@@ -55,6 +60,13 @@ def test_children_are_profiled_and_end_with_their_codes(outcome):
     for name in told:
         assert has(result, f"price_by_{name}_".encode()), name
     assert "Warning" not in result.err
+
+
+def test_node_of_an_alpine_image_is_profiled(outcome, words):
+    if words["musl"] is None:
+        pytest.skip("apt's mirror has no Debian with musl 1.2.4 or later")
+    result = outcome("node musl")
+    assert result.match is not None and (result.code, result.err) == (5, ""), result
 
 
 @pytest.mark.parametrize("option", ["-I", "-E"])

@@ -54,6 +54,7 @@ SCENARIOS = [
              env={"PROFILING_PYTHON_MEMORY": "true"}, until=holds(b"price_basket")),
     # The Java agent unpacks a library into the temp folder before it looks at anything else.
     Scenario("java no temp folder", "java", ("{java}", "-Djava.io.tmpdir=/nonexistent", "-cp", "{programs}", "Burn", "5", "7"), env=AT_ONCE),
+    Scenario("java default delay", "java", (*JAVA, "4", "7"), without=("PROFILING_START_DELAY_MS",)),
     Scenario("java read-only", "java", (*READ_ONLY, *JAVA, "told", "5"), told=True, until=holds(b"priceBasket"),
              env={"JAVA_TOOL_OPTIONS": "-javaagent:{agents}/java/pyroscope.jar -Djava.io.tmpdir={programs}/temp"}),
     Scenario("java read-only, no temp folder", "java", (*READ_ONLY, *JAVA, "5", "7"), env=AT_ONCE),
@@ -88,6 +89,8 @@ SCENARIOS = [
       for suffix, injected in (("", True), (" plain", False))),
     Scenario("node -e", "node", ("{node}", "-e", "process.exitCode = 3"), env={"PROFILING_START_DELAY_MS": "1000"}),
     Scenario("node worker", "node", ("{node}", "{programs}/worker.js"), env=DEBUG),
+    Scenario("node musl", "node", ("{musl}/lib/ld-musl-x86_64.so.1", "--library-path", "{musl}/lib", "{musl}/node", *JS[1:], "told", "5"),
+             told=True, until=holds(b"priceBasket")),
     Scenario("node datadog", "node", (*JS, "1", "0"), env={**DEBUG, "DD_PROFILING_ENABLED": "true"}),
     Scenario("node odd intervals", "node", (*JS, "2.5", "3"),
              env={"PYROSCOPE_FLUSH_INTERVAL_MS": "soon", "PYROSCOPE_WALL_SAMPLING_INTERVAL_MICROS": "-1"}),

@@ -8,8 +8,13 @@ import java.util.jar.JarFile;
  * The class that -javaagent names: starts the real agent, lib/agent.jar beside its own jar, on a thread and after a delay.
  * By itself that agent holds up the application's main method for some hundred milliseconds, more than that on one core, and
  * what it throws before it looks at its settings (without a writable temp folder, for one) ends the JVM.
+ *
+ * The delay is also for the JIT compiler: what the agent does with the JDK's classes (regular expressions, maps, sorting) counts
+ * among the types that the compiler has seen there, so that hot code which is compiled after it is inlined less and stays slower.
  */
 public final class Launcher extends Thread {
+  private static final long DELAY_MS = 10_000;
+
   private final String arguments;
   private final Instrumentation jvm;
 
@@ -71,9 +76,9 @@ public final class Launcher extends Thread {
   private static long delay() {
     try {
       String text = System.getenv("PROFILING_START_DELAY_MS");
-      return text == null ? 1000 : Math.min(Math.max(Long.parseLong(text.trim()), 0), 600_000);
+      return text == null ? DELAY_MS : Math.min(Math.max(Long.parseLong(text.trim()), 0), 600_000);
     } catch (NumberFormatException none) {
-      return 1000;
+      return DELAY_MS;
     }
   }
 
