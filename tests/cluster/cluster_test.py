@@ -5,6 +5,7 @@ import http.server
 import json
 import os
 import pathlib
+import re
 import signal
 import ssl
 import subprocess
@@ -73,8 +74,13 @@ def machine():
     def output(*command):
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
+    def routes():
+        """Without those of the links of other clusters, which come and go beside this test."""
+        lines = output("ip", "route", "show", "table", "all").splitlines()
+        return [line for line in lines if not re.search(r" dev pc-(?!k\b)", line)]
+
     settings = {name: pathlib.Path("/proc/sys", name).read_text() for name in KERNEL_SETTINGS}
-    return settings, output("nft", "list", "ruleset"), output("ip", "route", "show", "table", "all")
+    return settings, output("nft", "list", "ruleset"), routes()
 
 
 @pytest.fixture(scope="module")
