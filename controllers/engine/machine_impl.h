@@ -50,7 +50,7 @@ class Machine {
   void skipped();
   void advanceStep();
   void enter(State state, std::string reason = {}, std::string message = {});
-  void wait(std::string reason, std::string message, std::optional<Time> again = std::nullopt);
+  void wait(std::string reason, std::string message, std::optional<Time> when = std::nullopt);
   void assign(const std::string& revision);
   void remember(const char* result, const std::string& reason);
   bool takeSlot();

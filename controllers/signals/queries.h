@@ -48,7 +48,8 @@ Result<LastSeen> parseSeries(std::string_view json, std::chrono::milliseconds st
 // Who sends profiles, and with which agent: the tag pyroscope_spy.
 struct Sender {
   std::string pod, container, spy;
-  auto operator<=>(const Sender&) const = default;
+  // clang-tidy 14 takes what the compiler makes of it for a null pointer.
+  auto operator<=>(const Sender&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 inline const std::vector<std::string_view> kSenderTags{"pod", "container", "pyroscope_spy"};
 // Of series by kSenderTags that have a point.

@@ -50,7 +50,7 @@ LanguageQuestion questionOf(const PodTable::Members& members, const std::set<inj
   for (std::size_t i = 0; i < members.pods.size(); ++i) {
     const engine::Pod& pod = members.pods[i];
     std::set<inject::Guess> wanted = guessesOf(members.group.classes[members.class_of[i]]);
-    std::erase_if(wanted, [&](const inject::Guess& guess) { return open.count(guess) == 0; });
+    std::erase_if(wanted, [&](const inject::Guess& guess) { return !open.contains(guess); });
     if (wanted.empty()) continue;
     const auto age = std::chrono::duration_cast<milliseconds>(now - pod.created);
     if (age < settle) {
@@ -71,7 +71,7 @@ std::vector<api::DetectedLanguages> answersTo(const LanguageQuestion& question,
     std::set<api::Language> languages;
     for (const signals::Sender& sender : senders) {
       const auto language = languageOfSpy(sender.spy);
-      if (language && sender.container == guess.container && question.pods.count(sender.pod) != 0) {
+      if (language && sender.container == guess.container && question.pods.contains(sender.pod)) {
         languages.insert(*language);
       }
     }

@@ -90,7 +90,7 @@ Outcome WorkloadReconciler::reconcile(const std::string& group, const std::stop_
     note(outcome, writeRecord(workload, group, records, stop));
   }
   for (const auto& record : records) {
-    if (current.count(record->metadata.name) == 0) note(outcome, tidy(*record, stop));
+    if (!current.contains(record->metadata.name)) note(outcome, tidy(*record, stop));
   }
   return outcome;
 }

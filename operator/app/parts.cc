@@ -21,7 +21,7 @@ Result<ApiServer> connectApiServer(const CommonOptions& options) {
   if (!config.ok()) return config.status();
   ApiServer server;
   server.config = *config;
-  net::cpprest::ClientOptions client{*config};
+  net::cpprest::ClientOptions client{static_cast<const net::ServerAccess&>(*config)};
   for (auto* slot : {&server.calls, &server.watches}) {
     // A watch lives for up to ten minutes and may be silent all the while.
     if (slot == &server.watches) client.inactivity = std::chrono::seconds(640);
@@ -50,7 +50,7 @@ std::string hostOf(const kube::ClusterConfig& config) {
 }
 
 Result<std::unique_ptr<net::HttpClient>> connectAgain(const kube::ClusterConfig& config) {
-  return net::cpprest::makeClient({config});
+  return net::cpprest::makeClient({static_cast<const net::ServerAccess&>(config)});
 }
 
 net::ServerObserver observe(obs::Metrics& metrics, const std::string& server) {

@@ -64,7 +64,7 @@ class SweptSink : public kube::RecordSink {
   void unlisted(const std::string& key) override { erase(key); }
   void keepListed(const std::string& key) override { named_.insert(key); }
   void commitList() override {
-    sweep([this](const std::string& key) { return named_.count(key) != 0; });
+    sweep([this](const std::string& key) { return named_.contains(key); });
     named_ = {};
     synced_ = true;
   }

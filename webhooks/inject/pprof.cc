@@ -36,8 +36,8 @@ std::string wantedProfiles(const api::PolicyProfiles& p) {
 
 std::vector<std::string_view> alloyTypes(const api::PolicyProfiles& p) {
   std::vector<std::string_view> out{"cpu"};
-  if (p.allocations || p.in_use_memory) out.push_back("memory");
-  out.push_back("goroutine");
+  if (p.allocations || p.in_use_memory) out.emplace_back("memory");
+  out.emplace_back("goroutine");
   if (p.locks) out.insert(out.end(), {"block", "mutex"});
   return out;
 }

@@ -21,6 +21,13 @@ constexpr std::string_view kOurs = "profiling.dev/";
 // container's own disk then (grafana/pyroscope takes storage.* from its file and flags only).
 constexpr std::array<std::string_view, 2> kDeadPrefixes{"PYROSCOPE_STORAGE_", "PYROSCOPE_S3_"};
 
+std::string below(const std::string& path, const std::string& key) {
+  return path + "/" + key;
+}
+std::string notOneOf(const std::string& what, const std::string& allowed) {
+  return what + ": must be one of " + allowed;
+}
+
 class Linter {
  public:
   Linter(std::string namespace_, inject::Settings settings)
@@ -99,10 +106,10 @@ class Linter {
         for (const std::string& name : known->second) {
           allowed += (allowed.empty() ? "" : ", ") + name;
         }
-        add(true, d, path + "/" + key, "'" + key + "' is no field: must be one of " + allowed);
+        add(true, d, below(path, key), notOneOf("'" + key + "' is no field", allowed));
         continue;
       }
-      walk(d, member, path + "/" + key, schema_path + "/" + key, fields);
+      walk(d, member, below(path, key), below(schema_path, key), fields);
     }
   }
 
@@ -146,7 +153,7 @@ class Linter {
         allowed += (allowed.empty() ? "" : ", ") + std::string(name);
       }
       add(false, d, path + "/metadata/annotations",
-          "annotation " + key + " is read by nothing: must be one of " + allowed);
+          notOneOf("annotation " + key + " is read by nothing", allowed));
     }
   }
 
