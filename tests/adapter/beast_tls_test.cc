@@ -89,7 +89,7 @@ class BeastTlsTest : public ::testing::Test {
       answer.append(chunk, static_cast<std::size_t>(n));
     if (reused != nullptr) *reused = SSL_session_reused(ssl.get()) == 1;
     if (out != nullptr) out->reset(SSL_get1_session(ssl.get()));
-    SSL_shutdown(ssl.get());  // else OpenSSL takes the session for a broken one
+    SSL_shutdown(ssl.get());  // else OpenSSL would not resume it
     return answer.substr(0, answer.find("\r\n"));
   }
   bool sawReason(const std::string& reason) {

@@ -33,7 +33,7 @@ def test_process_that_lives_one_second(outcome, language):
     assert (result.code, result.out) == (7, outcome(f"{language} plain").out), result
 
 
-def test_java_gets_ten_seconds_to_compile_before_the_agent_comes(outcome):
+def test_java_gets_time_to_compile_before_the_agent_comes(outcome):
     result = outcome("java default delay")
     assert (result.code, result.uploads) == (7, []), result
 

@@ -70,14 +70,14 @@ def traces(cluster):
     return found + [p for p in pathlib.Path("/sys/fs/cgroup").glob(f"**/profiling-cluster/{cluster.name}")]
 
 
-def machine():
+def machine(cluster):
     def output(*command):
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
     def routes():
         """Without those of the links of other clusters, which come and go beside this test."""
         lines = output("ip", "route", "show", "table", "all").splitlines()
-        return [line for line in lines if not re.search(r" dev pc-(?!k\b)", line)]
+        return [line for line in lines if (link := re.search(r" dev pc-(\S+)", line)) is None or link.group(1) == cluster.name]
 
     settings = {name: pathlib.Path("/proc/sys", name).read_text() for name in KERNEL_SETTINGS}
     return settings, output("nft", "list", "ruleset"), routes()
@@ -219,11 +219,12 @@ def test_the_whole_cluster_leaves_nothing_behind(pair):
 
 @pytest.mark.parametrize("moment", ["subnet", "run/apiserver", "run/containerd", "run/kubelet"])
 def test_an_up_that_is_killed_is_cleaned_away(state_root, moment):
-    cluster, before = Cluster("k", state_root), machine()
+    cluster = Cluster("k", state_root)
+    before = machine(cluster)
     cluster.kill_up_when(moment)
     cluster.run("down")
     assert traces(cluster) == []
-    assert machine() == before
+    assert machine(cluster) == before
 
 
 def test_up_after_an_up_that_was_killed_succeeds(state_root):

@@ -111,7 +111,7 @@ func (l Labels) sorted() Labels {
 }
 
 // AllowedFromClient tells whether an agent may set the label through /ingest: of the private names only
-// the session id.
+// LabelSessionID.
 func AllowedFromClient(name string) bool {
 	return !strings.HasPrefix(name, "__") || name == LabelSessionID
 }

@@ -20,7 +20,7 @@ import (
 )
 
 // Querier serves the methods of querier.v1.QuerierService that the operator and its tests use; the
-// others answer "unimplemented".
+// embedded handler refuses the others.
 type Querier struct {
 	querierv1connect.UnimplementedQuerierServiceHandler
 	Limits *config.Limits
