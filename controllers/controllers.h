@@ -20,7 +20,7 @@
 #include "controllers/events/recorder.h"
 #include "controllers/pods/pod_table.h"
 #include "controllers/rollout/reconciler.h"
-#include "controllers/runner.h"
+#include "controllers/runtime/runner.h"
 #include "controllers/specs/webhook_objects.h"
 #include "operator/api/ebpf_settings.h"
 #include "operator/api/effective.h"

@@ -7,9 +7,9 @@
 
 #include "operator/base/log.h"
 #include "operator/base/text.h"
+#include "operator/inject/decide_pod.h"
 #include "webhooks/admission/response.h"
 #include "webhooks/admission/review.h"
-#include "webhooks/decide_pod.h"
 #include "webhooks/refusal.h"
 
 namespace profiling::webhooks {
@@ -51,7 +51,8 @@ net::ServerResponse PodMutator::handle(const net::ServerRequest& request) const 
   if (!review.isPodCreation()) return allowed(review.uid);
   try {
     const auto snapshot = std::atomic_load_explicit(&snapshot_, std::memory_order_acquire);
-    auto outcome = decidePod(decoder, review, *snapshot, settings_, rollouts_);
+    auto outcome =
+        inject::decidePod(decoder, review.pod, review.dry_run, *snapshot, settings_, rollouts_);
     if (!outcome.ok()) return refusal(400, outcome.status().message());
     if (!review.dry_run && observer_.decided) observer_.decided(outcome->reason, outcome->mode);
     return allowed(review.uid, outcome->patch, outcome->warnings);

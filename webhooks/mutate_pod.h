@@ -8,9 +8,9 @@
 #include <memory>
 #include <string_view>
 
+#include "operator/inject/inject.h"
+#include "operator/inject/snapshot.h"
 #include "operator/net/http_server.h"
-#include "webhooks/inject/inject.h"
-#include "webhooks/inject/snapshot.h"
 #include "webhooks/rollout_table.h"
 
 namespace profiling::webhooks {

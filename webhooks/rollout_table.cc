@@ -7,7 +7,7 @@
 namespace profiling::webhooks {
 namespace {
 
-std::string keyOf(const PodOfWorkload& pod) {
+std::string keyOf(const inject::PodOfWorkload& pod) {
   std::string key;
   key.reserve(pod.namespace_.size() + pod.kind.size() + pod.name.size() + 2);
   key.append(pod.namespace_).append(1, '/').append(pod.kind).append(1, '/').append(pod.name);
@@ -120,7 +120,7 @@ void RolloutTable::keepPods(const std::function<bool(const std::string&)>& named
 }
 
 inject::RevisionChoice RolloutTable::choose(
-    const PodOfWorkload& pod, const std::shared_ptr<const api::EffectivePolicy>& policy,
+    const inject::PodOfWorkload& pod, const std::shared_ptr<const api::EffectivePolicy>& policy,
     bool dry_run) {
   const std::scoped_lock lock(mutex_);
   const auto it = groups_.find(keyOf(pod));
@@ -147,7 +147,8 @@ inject::RevisionChoice RolloutTable::choose(
   return choice;
 }
 
-std::shared_ptr<const inject::KnownOfWorkload> RolloutTable::known(const PodOfWorkload& pod) const {
+std::shared_ptr<const inject::KnownOfWorkload> RolloutTable::known(
+    const inject::PodOfWorkload& pod) const {
   const std::scoped_lock lock(mutex_);
   const auto it = groups_.find(keyOf(pod));
   return it == groups_.end() ? nullptr : it->second.known;

@@ -18,7 +18,7 @@
 #include <unordered_map>
 
 #include "operator/base/clock.h"
-#include "webhooks/inject/assignment.h"
+#include "operator/inject/assignment.h"
 
 namespace profiling::webhooks {
 
@@ -28,13 +28,8 @@ inline constexpr Millis kGrantLife{60'000};
 // holds; with one process there is nobody to wait for.
 inline constexpr Millis kLag{5'000};
 
-struct PodOfWorkload {
-  std::string_view namespace_, kind, name;
-  std::int64_t ordinal = -1;
-};
-
 // Thread-safe: one short lock for each admission that gets as far as an agent.
-class RolloutTable {
+class RolloutTable final : public inject::Assignments {
  public:
   // `replica` names this process; `replicas` is how many there are.
   RolloutTable(std::string replica, std::int64_t replicas, const Clock& clock = Clock::real());
@@ -51,14 +46,13 @@ class RolloutTable {
   void podGone(const std::string& pod);
   void keepPods(const std::function<bool(const std::string& pod)>& named);
 
-  inject::RevisionChoice choose(const PodOfWorkload& pod,
+  inject::RevisionChoice choose(const inject::PodOfWorkload& pod,
                                 const std::shared_ptr<const api::EffectivePolicy>& policy,
-                                bool dry_run);
+                                bool dry_run) override;
+  std::shared_ptr<const inject::KnownOfWorkload> known(
+      const inject::PodOfWorkload& pod) const override;
+  const std::string& replica() const override { return replica_; }
 
-  // What the record tells of the workload; null: nothing.
-  std::shared_ptr<const inject::KnownOfWorkload> known(const PodOfWorkload& pod) const;
-
-  const std::string& replica() const { return replica_; }
   struct Stats {
     std::size_t records = 0, pods = 0, pending = 0;
   };

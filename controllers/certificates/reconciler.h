@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "controllers/apply_guard.h"
 #include "controllers/certificates/decide.h"
-#include "controllers/runner.h"
+#include "controllers/runtime/apply_guard.h"
+#include "controllers/runtime/runner.h"
 #include "controllers/specs/webhook_objects.h"
 #include "operator/base/clock.h"
 #include "operator/kube/client.h"

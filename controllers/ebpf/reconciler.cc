@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "controllers/apply_owned.h"
+#include "controllers/runtime/apply_owned.h"
 #include "controllers/signals/arrival.h"
 #include "operator/api/json_access.h"
 #include "operator/base/log.h"

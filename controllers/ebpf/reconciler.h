@@ -6,9 +6,9 @@
 #include <stop_token>
 #include <string>
 
-#include "controllers/apply_guard.h"
 #include "controllers/ebpf/decide.h"
-#include "controllers/runner.h"
+#include "controllers/runtime/apply_guard.h"
+#include "controllers/runtime/runner.h"
 #include "operator/base/clock.h"
 #include "operator/kube/client.h"
 

@@ -1,8 +1,6 @@
 #include "controllers/pods/pod_row.h"
 
 #include <charconv>
-#include <chrono>
-#include <limits>
 
 #include "operator/api/v1alpha1/common.h"
 #include "operator/base/text.h"
@@ -106,24 +104,6 @@ std::int64_t ordinalOf(std::string_view pod_name) {
   // Unsigned, so that a sign is no number.
   const auto number = numberOf<std::uint32_t>(pod_name.substr(dash + 1));
   return number ? static_cast<std::int64_t>(*number) : -1;
-}
-
-std::uint32_t createdSeconds(std::string_view text) {
-  using namespace std::chrono;
-  if (text.size() != 20 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' ||
-      text[16] != ':' || text[19] != 'Z') {
-    return 0;
-  }
-  const auto at = [&](std::size_t from, std::size_t length) {
-    return numberOf<unsigned>(text.substr(from, length)).value_or(255);  // invalid in every field
-  };
-  const year_month_day date(year(static_cast<int>(at(0, 4))), month(at(5, 2)), day(at(8, 2)));
-  const unsigned hour = at(11, 2), minute = at(14, 2), second = at(17, 2);
-  if (!date.ok() || hour > 23 || minute > 59 || second > 59) return 0;
-  const std::int64_t since =
-      sys_seconds(sys_days(date)).time_since_epoch().count() + hour * 3600 + minute * 60 + second;
-  if (since < 0 || since > std::numeric_limits<std::uint32_t>::max()) return 0;
-  return static_cast<std::uint32_t>(since);
 }
 
 }  // namespace profiling::controllers

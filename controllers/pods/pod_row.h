@@ -30,8 +30,4 @@ engine::Pod podOf(const std::vector<api::KeyValueView>& labels, std::uint8_t fla
 // Of a StatefulSet's pod "db-3": 3; -1 when the name does not end like that.
 std::int64_t ordinalOf(std::string_view pod_name);
 
-// Of a creationTimestamp, seconds since 1970; 0 when it is none, as metav1.Time is written (UTC,
-// whole seconds). It is read of every pod, hence not with parseRfc3339().
-std::uint32_t createdSeconds(std::string_view text);
-
 }  // namespace profiling::controllers

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "controllers/pods/pod_decoder.h"
+#include "operator/inject/pods/facts_decoder.h"
 
 namespace profiling::controllers {
 namespace {
@@ -39,7 +39,7 @@ class PodSink final : public kube::RecordSink {
 
   PodTable& table_;
   const GroupChanged changed_;
-  PodDecoder decoder_;
+  inject::FactsDecoder decoder_;
 };
 
 }  // namespace

@@ -6,9 +6,10 @@
 #include <set>
 #include <utility>
 
+#include "operator/api/workload_key.h"
 #include "operator/base/text.h"
+#include "operator/inject/inject.h"
 #include "operator/kube/store.h"
-#include "webhooks/inject/inject.h"
 
 namespace profiling::controllers {
 namespace {
@@ -45,7 +46,7 @@ std::string groupOf(const PodFacts& pod) {
   view.labels = pod.labels;
   if (pod.owner) view.owners.push_back(*pod.owner);
   const inject::Workload workload = inject::workloadOf(view);
-  return groupKey(pod.namespace_, workload.kind, workload.name);
+  return api::workloadKeyText(pod.namespace_, workload.kind, workload.name);
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "controllers/policy/totals.h"
-#include "controllers/records.h"
+#include "controllers/runtime/records.h"
 #include "operator/api/effective.h"
 #include "operator/api/revision.h"
 

@@ -1,7 +1,7 @@
 #include "controllers/policy/reconciler.h"
 
-#include "controllers/rollout/revisions.h"
-#include "controllers/status_patch.h"
+#include "controllers/revisions/revisions.h"
+#include "controllers/runtime/status_patch.h"
 #include "operator/api/v1alpha1/codec.h"
 #include "operator/base/text.h"
 

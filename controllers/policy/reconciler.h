@@ -4,12 +4,12 @@
 #include <stop_token>
 #include <string>
 
-#include "controllers/apply_guard.h"
 #include "controllers/events/event.h"
 #include "controllers/policy/decide.h"
-#include "controllers/policy/resolved.h"
-#include "controllers/records.h"
-#include "controllers/runner.h"
+#include "controllers/revisions/resolved.h"
+#include "controllers/runtime/apply_guard.h"
+#include "controllers/runtime/records.h"
+#include "controllers/runtime/runner.h"
 #include "controllers/workload/index.h"
 #include "operator/base/clock.h"
 #include "operator/kube/client.h"

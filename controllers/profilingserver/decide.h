@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "controllers/profilingserver/diagnose.h"
-#include "controllers/records.h"
+#include "controllers/runtime/records.h"
 #include "controllers/specs/server_objects.h"
 #include "operator/api/v1alpha1/server.h"
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "controllers/records.h"
+#include "controllers/runtime/records.h"
 #include "operator/api/v1alpha1/server.h"
 
 namespace profiling::controllers {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "controllers/decoders.h"
+#include "controllers/runtime/decoders.h"
 #include "controllers/specs/pyroscope_config.h"
 
 namespace profiling::controllers {

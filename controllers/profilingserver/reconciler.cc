@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "controllers/apply_owned.h"
-#include "controllers/status_patch.h"
+#include "controllers/runtime/apply_owned.h"
+#include "controllers/runtime/status_patch.h"
 #include "operator/api/v1alpha1/codec.h"
 #include "operator/base/log.h"
 #include "operator/base/text.h"

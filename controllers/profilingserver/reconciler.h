@@ -5,10 +5,10 @@
 #include <stop_token>
 #include <string>
 
-#include "controllers/apply_guard.h"
 #include "controllers/events/event.h"
 #include "controllers/profilingserver/gather.h"
-#include "controllers/runner.h"
+#include "controllers/runtime/apply_guard.h"
+#include "controllers/runtime/runner.h"
 #include "operator/base/clock.h"
 
 namespace profiling::controllers {

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "controllers/workload/reconciler.h"
-#include "webhooks/inject/decision_json.h"
+#include "operator/inject/decision_json.h"
 
 namespace profiling::controllers {
 namespace {

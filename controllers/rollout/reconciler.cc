@@ -6,7 +6,7 @@
 #include "controllers/rollout/act.h"
 #include "controllers/rollout/owner.h"
 #include "controllers/rollout/plan_of.h"
-#include "controllers/status_patch.h"
+#include "controllers/runtime/status_patch.h"
 #include "operator/api/v1alpha1/codec.h"
 #include "operator/base/log.h"
 #include "operator/base/text.h"

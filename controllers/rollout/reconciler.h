@@ -15,11 +15,11 @@
 #include <vector>
 
 #include "controllers/events/event.h"
-#include "controllers/policy/resolved.h"
+#include "controllers/revisions/resolved.h"
+#include "controllers/revisions/revisions.h"
 #include "controllers/rollout/gather.h"
-#include "controllers/rollout/revisions.h"
 #include "controllers/rollout/signals.h"
-#include "controllers/runner.h"
+#include "controllers/runtime/runner.h"
 #include "operator/base/clock.h"
 
 namespace profiling::controllers {

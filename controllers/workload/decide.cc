@@ -92,7 +92,7 @@ nlohmann::json recordObject(const WorkloadInput& input) {
            {{"name", api::workloadProfileName(input.workload.kind, input.workload.name)},
             {"namespace", input.namespace_},
             {"labels", {{std::string(specs::kManagedByLabel), std::string(specs::kManager)}}},
-            {"annotations", {{std::string(kGroupKey), input.group}}},
+            {"annotations", {{std::string(api::kGroupKey), input.group}}},
             {"ownerReferences", ownersOf(input.workload)}}}};
 }
 
@@ -104,7 +104,7 @@ bool hasMetadata(const api::WorkloadProfile& record, const WorkloadInput& input)
   };
   return record.owner_uid == input.workload.uid &&
          is(record.metadata.labels, specs::kManagedByLabel, specs::kManager) &&
-         is(record.metadata.annotations, kGroupKey, input.group);
+         is(record.metadata.annotations, api::kGroupKey, input.group);
 }
 
 std::vector<api::SkippedReason> topReasons(const std::map<inject::Reason, std::int64_t>& skipped) {

@@ -12,10 +12,6 @@
 
 namespace profiling::controllers {
 
-// On records: "Kind/name" of the group of pods that it tells of, which may differ from the workload
-// where the pods alone do not show their owner.
-inline constexpr std::string_view kGroupKey = "profiling.dev/pod-group";
-
 struct WorkloadInput {
   std::string namespace_;
   std::string group;  // "Kind/name"

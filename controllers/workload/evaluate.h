@@ -17,10 +17,10 @@
 
 #include "controllers/pods/pod_group.h"
 #include "operator/api/v1alpha1/workload.h"
-#include "webhooks/inject/assignment.h"
-#include "webhooks/inject/decision_json.h"
-#include "webhooks/inject/inject.h"
-#include "webhooks/inject/snapshot.h"
+#include "operator/inject/assignment.h"
+#include "operator/inject/decision_json.h"
+#include "operator/inject/inject.h"
+#include "operator/inject/snapshot.h"
 
 namespace profiling::controllers {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "controllers/status_patch.h"
+#include "controllers/runtime/status_patch.h"
 #include "controllers/workload/languages.h"
 #include "controllers/workload/reconciler.h"
 #include "operator/base/log.h"

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "controllers/pods/pod_table.h"
-#include "controllers/runner.h"
+#include "controllers/runtime/runner.h"
 #include "controllers/signals/arrival.h"
 #include "controllers/workload/index.h"
 #include "operator/base/clock.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "operator/base/text.h"
-#include "webhooks/inject/lang/language.h"
+#include "operator/inject/languages/language.h"
 
 namespace profiling::controllers {
 namespace {

@@ -9,7 +9,7 @@
 #include "controllers/pods/pod_table.h"
 #include "controllers/signals/queries.h"
 #include "operator/api/v1alpha1/workload.h"
-#include "webhooks/inject/decision_json.h"
+#include "operator/inject/decision_json.h"
 
 namespace profiling::controllers {
 

@@ -7,9 +7,9 @@
 #include <simdjson.h>
 
 #include "operator/api/json_access.h"
+#include "operator/api/k8s/pod_decoder.h"
+#include "operator/inject/env.h"
 #include "operator/kube/text.h"
-#include "webhooks/admission/pod_decoder.h"
-#include "webhooks/inject/env.h"
 
 namespace profiling::controllers {
 
@@ -65,17 +65,15 @@ Result<api::Preflight> runPreflight(kube::Client& client, const std::string& nam
   if (text(member(*object, "metadata", "name")) != wanted.pod) {
     return Status(Code::kInternal, "the answer is not pod '" + wanted.pod + "'");
   }
-  const simdjson::padded_string json(kube::dumpJson(*object));
-  simdjson::dom::parser parser;
-  simdjson::dom::element element;
-  if (parser.parse(json).get(element) != simdjson::SUCCESS) {
-    return Status(Code::kInternal, "pod '" + wanted.pod + "' is not JSON");
+  api::PodJson json;
+  if (const Status read = json.parse(kube::dumpJson(*object)); !read.ok()) {
+    return Status(Code::kInternal, "pod '" + wanted.pod + "': " + read.message());
   }
   api::PodView pod;
   pod.namespace_ = namespace_;
   std::string problem;
-  Status read = admission::readPodMetadata(element, pod);
-  if (read.ok()) read = admission::readPodSpec(element, pod, problem);
+  Status read = json.readMetadata(pod);
+  if (read.ok()) read = json.readSpec(pod, problem);
   if (!read.ok()) return read;
 
   api::Preflight preflight;

@@ -4,7 +4,7 @@
 #include <set>
 #include <utility>
 
-#include "controllers/status_patch.h"
+#include "controllers/runtime/status_patch.h"
 #include "controllers/workload/languages.h"
 #include "controllers/workload/preflight.h"
 #include "operator/api/v1alpha1/codec.h"
@@ -53,7 +53,7 @@ void note(Outcome& all, Outcome one) {
 }  // namespace
 
 std::string groupOf(const api::WorkloadProfile& record) {
-  const auto it = record.metadata.annotations.find(std::string(kGroupKey));
+  const auto it = record.metadata.annotations.find(std::string(api::kGroupKey));
   return it == record.metadata.annotations.end() ? std::string()
                                                  : record.metadata.namespace_ + "/" + it->second;
 }

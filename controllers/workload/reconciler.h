@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "controllers/apply_guard.h"
 #include "controllers/pods/pod_table.h"
-#include "controllers/runner.h"
+#include "controllers/runtime/apply_guard.h"
+#include "controllers/runtime/runner.h"
 #include "controllers/workload/decide.h"
 #include "controllers/workload/index.h"
 #include "controllers/workload/owners.h"

@@ -5,7 +5,6 @@
 #include "operator/app/parts.h"
 #include "operator/app/process.h"
 #include "operator/app/run.h"
-#include "operator/app/webhook_watches.h"
 #include "operator/base/log.h"
 #include "operator/base/stop.h"
 #include "operator/base/text.h"
@@ -13,6 +12,7 @@
 #include "operator/obs/client_metrics.h"
 #include "operator/tls/file_source.h"
 #include "webhooks/mutate_pod.h"
+#include "webhooks/watch/watches.h"
 
 namespace profiling::app {
 namespace {
@@ -96,8 +96,10 @@ int runWebhook(const WebhookOptions& options) {
        .failed_open = [&] { failures.Increment(); }},
       &rollouts);
   obs::MeasuredClient watch_client(*api_server->watches, metrics, hostOf(api_server->config));
-  WebhookWatches watches(watch_client, options.common, mutator, rollouts);
-  for (const auto& reflector : watches.reflectors()) exportReflector(metrics, *reflector);
+  webhooks::Watches watches(
+      watch_client, {options.common.agents, options.common.operator_namespace}, mutator, rollouts);
+  for (const kube::Reflector* reflector : watches.reflectors())
+    exportReflector(metrics, *reflector);
   const webhooks::ObjectValidator validator(watches.known(), [&] { failures.Increment(); });
   tls::FileSource certificate(options.tls_dir);
   exportCertificate(metrics, certificate);

@@ -5,7 +5,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include "tests/unit/engine/world_builder.h"
+#include "tests/unit/controllers/engine/world_builder.h"
 
 namespace {
 

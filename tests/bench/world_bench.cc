@@ -80,7 +80,7 @@ class Fleet {
     record->metadata.name = api::workloadProfileName("Deployment", name);
     record->metadata.namespace_ = namespace_;
     record->metadata.uid = "record-" + std::to_string(i);
-    record->metadata.annotations[std::string(controllers::kGroupKey)] = "Deployment/" + name;
+    record->metadata.annotations[std::string(api::kGroupKey)] = "Deployment/" + name;
     record->status.workload_ref = {"apps/v1", "Deployment", name, "uid-" + name};
     record->status.policy_ref = api::PolicyRef{"ClusterProfilingPolicy", "all"};
     if (kind != Fleets::kNew) {

@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "operator/base/text.h"
-#include "webhooks/inject/lang/language.h"
+#include "operator/inject/languages/language.h"
 
 namespace profiling {
 namespace {

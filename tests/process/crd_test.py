@@ -128,7 +128,7 @@ def test_every_rule_and_bound_has_an_invalid_file(refusals, crd):
         pattern = re.escape(path).replace(r"\[\*\]", r"\[\d+\]").replace(r"\*", r"[^.: ]+")
         if not any(re.search(rf"(^|[ *]){pattern}(?![\w.[]).*{said}", line) for line in lines):
             untested.append(f"{path}: {said}")
-    assert not untested, "without a file in tests/unit/api/invalid:\n" + "\n".join(untested)
+    assert not untested, "without a file in tests/unit/operator/api/invalid:\n" + "\n".join(untested)
 
 
 def policy(name="p", **spec):

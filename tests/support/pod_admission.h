@@ -8,7 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "webhooks/inject/snapshot.h"
+#include "operator/inject/snapshot.h"
 #include "webhooks/mutate_pod.h"
 
 namespace profiling::testing {

@@ -1,10 +1,16 @@
 #include "webhooks/admission/review.h"
 
-#include "webhooks/admission/fields.h"
-#include "webhooks/admission/pod_decoder.h"
+#include "operator/api/k8s/dom.h"
+#include "operator/api/k8s/pod_decoder.h"
 
 namespace profiling::admission {
 namespace {
+
+using api::eachField;
+using api::element;
+using api::element_type;
+using api::isNull;
+using api::kMaxJsonDepth;
 
 constexpr std::size_t kFirstCapacity = 64 * 1024;
 
@@ -79,7 +85,7 @@ struct ReviewDecoder::Impl {
     const bool shrink = parser.capacity() > kKeptCapacity && size <= kKeptCapacity;
     if (shrink) parser = simdjson::dom::parser();
     if (!shrink && parser.capacity() != 0) return true;
-    return parser.allocate(kFirstCapacity, kMaxDepth) == simdjson::SUCCESS;
+    return parser.allocate(kFirstCapacity, kMaxJsonDepth) == simdjson::SUCCESS;
   }
 };
 
@@ -177,12 +183,12 @@ Status ReviewDecoder::decode(std::string_view body, std::size_t capacity, Review
 
 Status ReviewDecoder::decodeMetadata(api::PodView& pod) {
   if (!impl_->has_object) return Status();
-  return readPodMetadata(impl_->object, pod);
+  return api::readPodMetadata(impl_->object, pod);
 }
 
 Status ReviewDecoder::decodeSpec(api::PodView& pod, std::string& problem) {
   if (!impl_->has_object) return Status();
-  return readPodSpec(impl_->object, pod, problem);
+  return api::readPodSpec(impl_->object, pod, problem);
 }
 
 ReviewDecoder& threadDecoder() {

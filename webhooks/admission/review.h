@@ -22,11 +22,10 @@
 
 #include "operator/api/k8s/pod_view.h"
 #include "operator/base/status.h"
+#include "operator/inject/decide_pod.h"
 
 namespace profiling::admission {
 
-// Pods nest about 12 deep; a parser that follows deeper input wastes memory on hostile bodies.
-inline constexpr std::size_t kMaxDepth = 64;
 inline constexpr std::size_t kMaxUidBytes = 128;  // a UUID has 36
 // A parser keeps the memory of the largest body it read; above this it is given back.
 inline constexpr std::size_t kKeptCapacity = 512 * 1024;
@@ -53,18 +52,18 @@ struct Review {
 };
 
 // Not thread-safe: one per thread.
-class ReviewDecoder {
+class ReviewDecoder final : public inject::PodSource {
  public:
   ReviewDecoder();
-  ~ReviewDecoder();
+  ~ReviewDecoder() override;
   ReviewDecoder(const ReviewDecoder&) = delete;
   ReviewDecoder& operator=(const ReviewDecoder&) = delete;
 
   // `capacity` is the size of the readable buffer behind `body`; with at least 64 bytes more than
   // the body (net::ServerRequest promises that) it is parsed in place, else copied once.
   Status decode(std::string_view body, std::size_t capacity, Review& review);
-  Status decodeMetadata(api::PodView& pod);
-  Status decodeSpec(api::PodView& pod, std::string& problem);
+  Status decodeMetadata(api::PodView& pod) override;
+  Status decodeSpec(api::PodView& pod, std::string& problem) override;
 
  private:
   struct Impl;

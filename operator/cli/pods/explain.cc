@@ -1,27 +1,28 @@
 #include "operator/cli/pods/explain.h"
 
+#include "operator/api/k8s/pod_decoder.h"
 #include "operator/base/text.h"
-#include "webhooks/decide_pod.h"
-#include "webhooks/inject/decision_json.h"
+#include "operator/inject/decide_pod.h"
+#include "operator/inject/decision_json.h"
 
 namespace profiling::cli {
 namespace {
 
 using Json = nlohmann::json;
 
-std::string reviewOf(const Json& pod, const std::string& namespace_) {
-  return Json{{"apiVersion", "admission.k8s.io/v1"},
-              {"kind", "AdmissionReview"},
-              {"request",
-               {{"uid", "cli"},
-                {"kind", {{"group", ""}, {"version", "v1"}, {"kind", "Pod"}}},
-                {"resource", {{"group", ""}, {"version", "v1"}, {"resource", "pods"}}},
-                {"namespace", namespace_},
-                {"operation", "CREATE"},
-                {"dryRun", true},
-                {"object", pod}}}}
-      .dump(-1, ' ', false, Json::error_handler_t::replace);
-}
+class Manifest final : public inject::PodSource {
+ public:
+  Status parse(const Json& pod) {
+    return json_.parse(pod.dump(-1, ' ', false, Json::error_handler_t::replace));
+  }
+  Status decodeMetadata(api::PodView& pod) override { return json_.readMetadata(pod); }
+  Status decodeSpec(api::PodView& pod, std::string& problem) override {
+    return json_.readSpec(pod, problem);
+  }
+
+ private:
+  api::PodJson json_;
+};
 
 ContainerExplanation containerOf(const inject::ContainerDecision& c,
                                  const api::AgentImages& agents) {
@@ -44,13 +45,13 @@ ContainerExplanation containerOf(const inject::ContainerDecision& c,
 
 Result<Explanation> explain(const std::string& title, const Json& pod,
                             const std::string& namespace_, Knowledge& knowledge) {
-  const std::string body = reviewOf(pod, namespace_);
-  admission::ReviewDecoder decoder;
-  admission::Review review;
-  const Status read = decoder.decode(body, body.size(), review);
-  if (!read.ok()) return Status(Code::kInvalidArgument, read.message());
-  const auto outcome = webhooks::decidePod(decoder, review, *knowledge.snapshot(),
-                                           knowledge.settings(), &knowledge.rollouts());
+  Manifest manifest;
+  if (Status read = manifest.parse(pod); !read.ok()) return read;
+  api::PodView view;
+  view.namespace_ = namespace_;
+  const bool dry_run = true;
+  const auto outcome = inject::decidePod(manifest, view, dry_run, *knowledge.snapshot(),
+                                         knowledge.settings(), &knowledge.assignments());
   if (!outcome.ok()) return Status(Code::kInvalidArgument, outcome.status().message());
 
   Explanation out;

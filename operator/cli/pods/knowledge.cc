@@ -16,8 +16,35 @@ bool isOurs(const nlohmann::json& object) {
 
 }  // namespace
 
-Knowledge::Knowledge(inject::Settings settings)
-    : settings_(std::move(settings)), rollouts_("cli", 1, Clock::real()) {
+void RecordedAssignments::add(const std::string& workload, const api::WorkloadProfile& record) {
+  inject::KnownOfWorkload known = inject::knownOf(record);
+  rows_[workload] = {
+      inject::assignmentOf(record),
+      known.empty() ? nullptr : std::make_shared<const inject::KnownOfWorkload>(std::move(known))};
+}
+
+const RecordedAssignments::Row* RecordedAssignments::find(const inject::PodOfWorkload& pod) const {
+  std::string key(pod.namespace_);
+  key.append("/").append(pod.kind).append("/").append(pod.name);
+  const auto it = rows_.find(key);
+  return it == rows_.end() ? nullptr : &it->second;
+}
+
+std::shared_ptr<const inject::KnownOfWorkload> RecordedAssignments::known(
+    const inject::PodOfWorkload& pod) const {
+  const Row* row = find(pod);
+  return row == nullptr ? nullptr : row->known;
+}
+
+inject::RevisionChoice RecordedAssignments::choose(
+    const inject::PodOfWorkload& pod, const std::shared_ptr<const api::EffectivePolicy>& policy,
+    bool /*dry_run*/) {
+  const Row* row = find(pod);
+  const bool assigned = row != nullptr && row->assignment.has_value();
+  return inject::chooseRevision(policy, assigned ? &*row->assignment : nullptr, pod.ordinal, {});
+}
+
+Knowledge::Knowledge(inject::Settings settings) : settings_(std::move(settings)) {
 }
 
 void Knowledge::addNamespace(const std::string& name) {
@@ -78,10 +105,9 @@ Result<bool> Knowledge::add(const nlohmann::json& object, const std::string& nam
   if (kind == api::WorkloadProfile::kKind) {
     auto record = api::workloadFromJson(object);
     if (!record.ok()) return record.status();
-    const std::string key = home(record->metadata);
+    (void)home(record->metadata);
     const api::WorkloadRef& ref = record->status.workload_ref;
-    rollouts_.setRecord(key, record->metadata.namespace_ + "/" + ref.kind + "/" + ref.name,
-                        inject::assignmentOf(*record), inject::knownOf(*record));
+    assignments_.add(record->metadata.namespace_ + "/" + ref.kind + "/" + ref.name, *record);
     return true;
   }
   return false;

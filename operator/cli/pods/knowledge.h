@@ -2,15 +2,40 @@
 // servers, namespaces, revisions and the records of rollouts.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
-#include "operator/base/clock.h"
 #include "operator/base/status.h"
-#include "webhooks/inject/snapshot.h"
-#include "webhooks/rollout_table.h"
+#include "operator/inject/assignment.h"
+#include "operator/inject/snapshot.h"
 
 namespace profiling::cli {
+
+// The rollouts of the workloads whose records were added; none of their pods is counted yet. One
+// thread.
+class RecordedAssignments final : public inject::Assignments {
+ public:
+  void add(const std::string& workload, const api::WorkloadProfile& record);
+
+  std::shared_ptr<const inject::KnownOfWorkload> known(
+      const inject::PodOfWorkload& pod) const override;
+  inject::RevisionChoice choose(const inject::PodOfWorkload& pod,
+                                const std::shared_ptr<const api::EffectivePolicy>& policy,
+                                bool dry_run) override;
+  const std::string& replica() const override { return replica_; }
+
+ private:
+  struct Row {
+    std::optional<inject::Assignment> assignment;
+    std::shared_ptr<const inject::KnownOfWorkload> known;
+  };
+  const Row* find(const inject::PodOfWorkload& pod) const;
+
+  const std::string replica_ = "cli";
+  std::map<std::string, Row> rows_;  // by "namespace/Kind/name"
+};
 
 class Knowledge {
  public:
@@ -26,7 +51,7 @@ class Knowledge {
 
   std::shared_ptr<const inject::Snapshot> snapshot() const;
   const inject::Settings& settings() const { return settings_; }
-  webhooks::RolloutTable& rollouts() { return rollouts_; }
+  inject::Assignments& assignments() { return assignments_; }
   bool hasServers() const { return !servers_.empty(); }
   bool hasPolicies() const { return !policies_.empty() || !cluster_policies_.empty(); }
   const inject::Records<api::ProfilingServer>& servers() const { return servers_; }
@@ -38,7 +63,7 @@ class Knowledge {
   inject::Records<api::ProfilingServer> servers_;
   inject::Records<inject::NamespaceRecord> namespaces_;
   inject::Records<api::Revision> revisions_;
-  webhooks::RolloutTable rollouts_;
+  RecordedAssignments assignments_;
 };
 
 }  // namespace profiling::cli

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "operator/base/status.h"
-#include "webhooks/inject/inject.h"
+#include "operator/inject/inject.h"
 
 namespace profiling::cli {
 

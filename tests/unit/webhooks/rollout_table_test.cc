@@ -144,7 +144,7 @@ TEST(RolloutTable, WhatAListDoesNotNameIsForgotten) {
 
 TEST(RolloutTable, TellsWhatTheRecordKnowsOfAWorkload) {
   RolloutTable table("r", 1);
-  const PodOfWorkload web{"shop", "Deployment", "web", -1};
+  const inject::PodOfWorkload web{"shop", "Deployment", "web", -1};
   EXPECT_EQ(table.known(web), nullptr);
   table.setRecord("shop/deployment-web", "shop/Deployment/web", std::nullopt,
                   {{{"app", "0a1b2c3d", {api::Language::kPython}}}, {}});

@@ -1,0 +1,138 @@
+#include "controllers/runtime/decoders.h"
+
+#include <memory>
+#include <utility>
+
+#include "operator/api/json_access.h"
+#include "operator/api/v1alpha1/codec.h"
+#include "operator/kube/text.h"
+
+namespace profiling::controllers {
+namespace {
+
+using api::integer;
+using api::isTrue;
+using api::member;
+using api::text;
+
+using Json = nlohmann::json;
+
+Result<std::string> keyOf(const Json& object) {
+  const Json& metadata = member(object, "metadata");
+  std::string name = text(member(metadata, "name"));
+  if (name.empty()) return Status(Code::kInvalidArgument, "metadata.name is missing");
+  return kube::objectKey(text(member(metadata, "namespace")), name);
+}
+
+template <class T, class Make>
+kube::Decoder<T> decoder(Make make) {
+  return [make](std::string_view object_json) -> Result<kube::Decoded<T>> {
+    Result<Json> object = kube::parseJson(object_json);
+    if (!object.ok()) return object.status();
+    Result<std::string> key = keyOf(*object);
+    if (!key.ok()) return key.status();
+    Result<T> record = make(*std::move(object));
+    if (!record.ok()) return record.status().annotated(*key);
+    return kube::Decoded<T>{*std::move(key), std::make_shared<const T>(*std::move(record))};
+  };
+}
+
+}  // namespace
+
+OwnedRecord ownedRecord(Json object) {
+  OwnedRecord record;
+  const Json& metadata = member(object, "metadata");
+  record.namespace_ = text(member(metadata, "namespace"));
+  record.name = text(member(metadata, "name"));
+  record.uid = text(member(metadata, "uid"));
+  record.resource_version = text(member(metadata, "resourceVersion"));
+  record.deleting = !member(metadata, "deletionTimestamp").is_null();
+  const Json& owners = member(metadata, "ownerReferences");
+  for (const Json& owner : owners.is_array() ? owners : Json::array()) {
+    if (!isTrue(member(owner, "controller"))) continue;
+    record.controller = OwnerRecord{text(member(owner, "kind")), text(member(owner, "name")),
+                                    text(member(owner, "uid"))};
+  }
+  if (object.is_object() && object.contains("metadata") && object["metadata"].is_object()) {
+    object["metadata"].erase("managedFields");
+  }
+  record.object = std::move(object);
+  return record;
+}
+
+ServerPodRecord serverPodRecord(const Json& pod) {
+  ServerPodRecord record;
+  const Json& metadata = member(pod, "metadata");
+  record.namespace_ = text(member(metadata, "namespace"));
+  record.name = text(member(metadata, "name"));
+  record.deleting = !member(metadata, "deletionTimestamp").is_null();
+  const auto each = [](const Json& list, const auto& visit) {
+    if (!list.is_array()) return;
+    for (const Json& item : list) visit(item);
+  };
+  each(member(metadata, "ownerReferences"), [&](const Json& owner) {
+    if (isTrue(member(owner, "controller"))) record.controller_uid = text(member(owner, "uid"));
+  });
+  record.phase = text(member(pod, "status", "phase"));
+  each(member(pod, "status", "conditions"), [&](const Json& condition) {
+    const std::string type = text(member(condition, "type"));
+    const bool holds = text(member(condition, "status")) == "True";
+    if (type == "Ready") record.ready = holds;
+    if (type == "PodScheduled" && !holds) record.unschedulable = text(member(condition, "message"));
+  });
+  each(member(pod, "status", "containerStatuses"), [&](const Json& status) {
+    record.restarts += integer(member(status, "restartCount"));
+    const Json& state = member(status, "state");
+    record.started =
+        member(state, "running").is_object() || integer(member(status, "restartCount")) > 0;
+    record.waiting_reason = text(member(state, "waiting", "reason"));
+    record.waiting_message = text(member(state, "waiting", "message"));
+    const Json& now = member(state, "terminated");
+    const Json& ended = now.is_object() ? now : member(status, "lastState", "terminated");
+    if (!ended.is_object()) return;
+    record.started = true;
+    record.last_exit_code = integer(member(ended, "exitCode"));
+    record.last_reason = text(member(ended, "reason"));
+    record.last_message = text(member(ended, "message"));
+  });
+  return record;
+}
+
+kube::Decoder<api::ProfilingServer> serverDecoder() {
+  return decoder<api::ProfilingServer>([](const Json& o) { return api::serverFromJson(o); });
+}
+kube::Decoder<api::ProfilingPolicy> policyDecoder() {
+  return decoder<api::ProfilingPolicy>([](const Json& o) { return api::policyFromJson(o); });
+}
+kube::Decoder<api::ClusterProfilingPolicy> clusterPolicyDecoder() {
+  return decoder<api::ClusterProfilingPolicy>(
+      [](const Json& o) { return api::clusterPolicyFromJson(o); });
+}
+kube::Decoder<OwnedRecord> ownedDecoder() {
+  return decoder<OwnedRecord>(
+      [](Json o) -> Result<OwnedRecord> { return ownedRecord(std::move(o)); });
+}
+kube::Decoder<ServerPodRecord> serverPodDecoder() {
+  return decoder<ServerPodRecord>(
+      [](const Json& o) -> Result<ServerPodRecord> { return serverPodRecord(o); });
+}
+kube::Decoder<api::WorkloadProfile> workloadDecoder() {
+  return decoder<api::WorkloadProfile>([](const Json& o) { return api::workloadFromJson(o); });
+}
+kube::Decoder<api::Revision> revisionDecoder() {
+  return decoder<api::Revision>([](const Json& o) { return api::revisionFromJson(o); });
+}
+kube::Decoder<NamespaceRecord> namespaceDecoder() {
+  return decoder<NamespaceRecord>([](const Json& o) -> Result<NamespaceRecord> {
+    const Result<api::ObjectMeta> meta = api::metaFromJson(o);
+    if (!meta.ok()) return meta.status();
+    return inject::namespaceRecord(*meta);
+  });
+}
+kube::Decoder<VersionRecord> versionDecoder() {
+  return decoder<VersionRecord>([](const Json& o) -> Result<VersionRecord> {
+    return VersionRecord{text(member(o, "metadata", "resourceVersion"))};
+  });
+}
+
+}  // namespace profiling::controllers

@@ -1,0 +1,273 @@
+#include "operator/inject/container_plan.h"
+
+#include <algorithm>
+
+#include "operator/base/quantity.h"
+#include "operator/inject/env.h"
+#include "operator/inject/languages/detect.h"
+#include "operator/inject/languages/language.h"
+#include "operator/inject/languages/language_choice.h"
+#include "operator/inject/names.h"
+#include "operator/inject/pod_checks.h"
+#include "operator/inject/pprof/pprof.h"
+#include "operator/inject/targets.h"
+
+namespace profiling::inject {
+namespace {
+
+// What an agent and the copying of it need at least.
+constexpr double kLeastCpu = 0.05;
+constexpr double kLeastMemory = 100.0 * 1024 * 1024;
+
+bool below(std::string_view limit, double least) {
+  const auto value = parseQuantity(limit);
+  return value && *value < least;
+}
+
+std::string_view trimmedPath(std::string_view path) {
+  while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+  return path;
+}
+
+const api::MountView* mountAt(const api::ContainerView& c, std::string_view path) {
+  for (const api::MountView& m : c.mounts) {
+    if (trimmedPath(m.mount_path) == path) return &m;
+  }
+  return nullptr;
+}
+
+// Something else sits where one of our volumes goes, or inside of it.
+bool pathTaken(const api::ContainerView& c, std::string_view path, std::string_view volume) {
+  for (const api::MountView& m : c.mounts) {
+    const std::string_view at = trimmedPath(m.mount_path);
+    if (at == path && m.name != volume) return true;
+    if (at.size() > path.size() && at.starts_with(path) && at[path.size()] == '/') return true;
+  }
+  return false;
+}
+
+enum class Temp { kFine, kNeeded, kReadOnly };
+
+// Java's agent unpacks its native library into java.io.tmpdir: a JVM without a writable one would
+// go unprofiled. The application's own folder is changed only where there is none.
+Temp tempOf(const api::ContainerView& c, const ContainerEnv& env) {
+  for (const std::string_view name : {"JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_OPTS"}) {
+    const api::EnvVarView* var = env.find(name);
+    if (var == nullptr) continue;
+    const std::size_t at = var->value.find("-Djava.io.tmpdir=");
+    if (at != std::string_view::npos && !var->value.substr(at).starts_with(kTempOption)) {
+      return Temp::kFine;
+    }
+  }
+  if (const api::MountView* tmp = mountAt(c, "/tmp")) {
+    return tmp->read_only ? Temp::kReadOnly : Temp::kFine;
+  }
+  return c.security.read_only_root ? Temp::kNeeded : Temp::kFine;
+}
+
+// The container brings its own Pyroscope settings. Values that are just ours, or that stand beside
+// our agent, come from an earlier pass.
+bool embedsSdk(const ContainerEnv& env, const std::string& name, const std::string& address) {
+  const api::EnvVarView* app = env.find(kApplicationNameEnv);
+  const api::EnvVarView* server = env.find(kServerAddressEnv);
+  if (env.find("PYROSCOPE_ADHOC_SERVER_ADDRESS") != nullptr) return true;
+  if (carriesAgent(env.container())) return false;
+  for (const std::string_view ours : {kApplicationNameEnv, kServerAddressEnv}) {
+    if (env.supplies(ours) == Supply::kYes) return true;
+  }
+  if (app == nullptr && server == nullptr) return false;
+  return app == nullptr || server == nullptr || app->value != name || server->value != address;
+}
+
+class EnvPlanner {
+ public:
+  EnvPlanner(const ContainerEnv& env, ContainerPlan& plan) : env_(env), plan_(plan) {}
+
+  void setIfAbsent(std::string_view name, std::string value) {
+    const auto same = [&](const EnvEdit& e) { return e.name == name; };
+    if (env_.find(name) != nullptr || std::any_of(plan_.env.begin(), plan_.env.end(), same)) return;
+    append(name, std::move(value), {});
+  }
+  // Ours on every container that has our agent, so an old value is replaced.
+  void setOurs(std::string_view name, std::string value) {
+    const api::EnvVarView* var = env_.find(name);
+    if (var == nullptr) return append(name, std::move(value), {});
+    if (var->has_value_from || var->value == value) return;
+    plan_.env.push_back(
+        {EnvEdit::Kind::kReplaceValue, std::string(name), std::move(value), {}, env_.indexOf(var)});
+  }
+  // Tags refer to pod and node, which therefore have to stand earlier: at the front if the tags
+  // are there already.
+  void setTags(std::string tags) {
+    const api::EnvVarView* existing = env_.find(kLabelsEnv);
+    const std::string_view text = existing == nullptr ? std::string_view(tags) : existing->value;
+    const std::pair<std::string_view, std::string_view> downward[] = {
+        {kPodNameEnv, "metadata.name"}, {kNodeNameEnv, "spec.nodeName"}};
+    for (const auto& [name, field] : downward) {
+      if (env_.find(name) != nullptr) continue;
+      if (text.find("$(" + std::string(name) + ")") == std::string_view::npos) continue;
+      append(name, {}, std::string(field));
+      if (existing != nullptr) plan_.env.back().kind = EnvEdit::Kind::kPrepend;
+    }
+    if (existing == nullptr) append(kLabelsEnv, std::move(tags), {});
+  }
+
+ private:
+  void append(std::string_view name, std::string value, std::string field) {
+    plan_.env.push_back(
+        {EnvEdit::Kind::kAppend, std::string(name), std::move(value), std::move(field), 0});
+  }
+
+  const ContainerEnv& env_;
+  ContainerPlan& plan_;
+};
+
+// Why this language cannot have this container, before its variable is looked at.
+std::optional<Reason> languageProblem(const PodContext& ctx, const LanguageRow& row,
+                                      const ContainerEnv& env, Temp temp) {
+  const api::ContainerView& c = env.container();
+  const Reason pod_wide = ctx.language_problems[static_cast<std::size_t>(row.language)];
+  if (row.scraped) return pprofProblem(ctx, c, pod_wide);
+  if (pathTaken(c, kMountPath, kVolumeName)) return Reason::kNameConflict;
+  if (below(c.resources.cpu_limit, kLeastCpu) || below(c.resources.memory_limit, kLeastMemory)) {
+    return Reason::kLimitsTooSmall;
+  }
+  if (pod_wide != Reason::kInjected) return pod_wide;
+  if (const ToolRule* rule = findRule(row.language, Answer::kRefuse, {ctx.pod, c, env})) {
+    // An image's name is a guess, which whoever names the language for this pod overrules.
+    const std::vector<api::Language>& named = ctx.decision.annotated_languages;
+    const bool guess = rule->reason == Reason::kUnsupportedRuntime;
+    if (!guess || std::find(named.begin(), named.end(), row.language) == named.end()) {
+      return rule->reason;
+    }
+  }
+  if (row.needs_temp && temp == Temp::kReadOnly) return Reason::kReadOnlyTemp;
+  if (row.needs_temp && temp == Temp::kNeeded) {
+    const api::VolumeView* volume = findVolume(ctx.pod, kTempVolumeName);
+    if ((volume != nullptr && !volume->is_empty_dir) ||
+        pathTaken(c, kTempMountPath, kTempVolumeName)) {
+      return Reason::kNameConflict;
+    }
+  }
+  // An init container that starts before ours would not find the files.
+  const api::ContainerView* own = ownInitContainer(ctx.pod, row.language);
+  if (c.is_init && own != nullptr && own->index > c.index) return Reason::kNameConflict;
+  return std::nullopt;
+}
+
+// What a language needs of a container's variables: all of it, or it is not injected.
+struct Attached {
+  Reason reason = Reason::kInjected;
+  bool assumed = false;  // that no Secret of envFrom holds what is set
+  std::vector<EnvEdit> edits;
+  std::vector<NameValue> fixed;
+};
+Attached attach(const PodContext& ctx, const LanguageRow& row, const ContainerEnv& env,
+                bool own_temp) {
+  Attachment wanted;
+  if (row.attach != nullptr) {
+    wanted = row.attach({ctx.pod, env.container(), env});
+  } else {
+    wanted.variables.push_back(row.variable);
+  }
+  Attached out;
+  out.reason = wanted.reason;
+  out.fixed = std::move(wanted.fixed);
+  for (const MergeVariable& variable : wanted.variables) {
+    std::vector<std::string_view> additions;
+    if (own_temp) additions.push_back(kTempOption);
+    additions.push_back(variable.addition);
+    Merge merge = mergeVariable(env, variable, additions, ctx.policy().policy.spec.secret_env_from);
+    if (!merge.ok()) {
+      out.reason = merge.reason;
+      return out;
+    }
+    out.assumed = out.assumed || merge.reason == Reason::kEnvFromSecretAssumed;
+    if (merge.edit) out.edits.push_back(std::move(*merge.edit));
+  }
+  return out;
+}
+
+}  // namespace
+
+ContainerResult planContainer(const PodContext& ctx, const api::ContainerView& c,
+                              std::vector<Warning>& warnings) {
+  ContainerResult result;
+  ContainerPlan& plan = result.plan;
+  result.decision.container = c.name;
+  plan.index = c.index;
+  plan.is_init = c.is_init;
+  plan.create_env = !c.has_env;
+  plan.create_mounts = !c.has_mounts;
+  const auto skip = [&](Reason reason) {
+    result.decision.reason = reason;
+    return result;
+  };
+
+  const ContainerEnv env(c, ctx.decision.known ? &ctx.decision.known->config_maps : nullptr);
+  const std::string name = literal(serviceName(ctx.pod, ctx.workload, ctx.policy(), c.name));
+  const std::string address = literal(ctx.policy().server_url);
+  if (embedsSdk(env, name, address)) return skip(Reason::kEmbeddedSDK);
+
+  const Temp temp = tempOf(c, env);
+  EnvPlanner planner(env, plan);
+  bool assumed = false;
+  bool guessed = false;
+  for (const api::Language language : chooseLanguages(ctx, env, warnings, guessed)) {
+    const LanguageRow& row = languageRow(language);
+    if (const auto problem = languageProblem(ctx, row, env, temp)) {
+      result.decision.skipped.push_back({language, *problem});
+      continue;
+    }
+    if (row.scraped) {
+      result.scraped = language;
+      result.decision.languages.push_back(language);
+      continue;
+    }
+    const bool own_temp = row.needs_temp && temp == Temp::kNeeded;
+    Attached attached = attach(ctx, row, env, own_temp);
+    if (attached.reason != Reason::kInjected) {
+      result.decision.skipped.push_back({language, attached.reason});
+      continue;
+    }
+    assumed = assumed || attached.assumed;
+    for (EnvEdit& edit : attached.edits) plan.env.push_back(std::move(edit));
+    for (NameValue& fixed : attached.fixed) planner.setOurs(fixed.name, std::move(fixed.value));
+    if (own_temp) {
+      result.needs_temp = true;
+      plan.add_temp_mount = mountAt(c, kTempMountPath) == nullptr;
+    }
+    result.decision.languages.push_back(language);
+    result.loads_agent = true;
+  }
+  if (!result.decision.injected()) {
+    plan.env.clear();
+    return skip(result.decision.skipped.empty() ? Reason::kNoLanguage
+                                                : result.decision.skipped.front().reason);
+  }
+  result.decision.reason = assumed ? Reason::kEnvFromSecretAssumed : Reason::kInjected;
+  if (guessed && result.decision.languages.size() > 1) result.decision.guess = imageHash(c.image);
+  if (!result.loads_agent) return result;
+
+  planner.setOurs(kApplicationNameEnv, name);
+  planner.setOurs(kServerAddressEnv, address);
+  if (!ctx.policy().tenant_id.empty()) {
+    planner.setIfAbsent(kTenantEnv, literal(ctx.policy().tenant_id));
+  }
+  const std::vector<api::Language>& languages = result.decision.languages;
+  const bool colons = std::none_of(languages.begin(), languages.end(), [](api::Language l) {
+    return languageRow(l).colon_ends_tag_name;
+  });
+  planner.setTags(ctx.tags.forContainer(c.name, colons));
+  for (const api::Language language : languages) {
+    if (languageRow(language).scraped) continue;
+    for (NameValue& setting : languageRow(language).settings(ctx.policy(), c)) {
+      planner.setIfAbsent(setting.name, std::move(setting.value));
+    }
+  }
+  plan.add_mount = mountAt(c, kMountPath) == nullptr;
+  result.changed = plan.add_mount || plan.add_temp_mount || !plan.env.empty();
+  return result;
+}
+
+}  // namespace profiling::inject

@@ -1,0 +1,41 @@
+// Everything that happens to one pod, from its JSON to a patch. The webhook calls this for each
+// admission and the command line for manifests, so both give the same answer. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "operator/base/status.h"
+#include "operator/inject/assignment.h"
+#include "operator/inject/inject.h"
+#include "operator/inject/snapshot.h"
+
+namespace profiling::inject {
+
+// A pod that is decoded as far as it is needed, so that one that no policy selects costs only its
+// metadata. Both return an error only for JSON that cannot be read at all.
+class PodSource {
+ public:
+  virtual ~PodSource() = default;
+  virtual Status decodeMetadata(api::PodView& pod) = 0;
+  // `problem` names the first field of a wrong type: such a pod is left to the API server.
+  virtual Status decodeSpec(api::PodView& pod, std::string& problem) = 0;
+};
+
+struct PodOutcome {
+  Reason reason = Reason::kNoPolicy;
+  api::PolicyMode mode = api::PolicyMode::kEnforce;
+  std::string patch;  // empty: the pod stays as it is
+  std::vector<std::string> warnings;
+  // The evidence. Views into the source, valid as long as its views are.
+  Decision decision;
+  InjectionPlan plan;
+};
+
+// Fills `pod`, whose namespace_ is set. `assignments` may be null: no workload has a record.
+Result<PodOutcome> decidePod(PodSource& source, api::PodView& pod, bool dry_run,
+                             const Snapshot& snapshot, const Settings& settings,
+                             Assignments* assignments);
+
+}  // namespace profiling::inject

@@ -1,0 +1,131 @@
+#include "operator/inject/decision_json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "operator/api/json_access.h"
+#include "operator/base/text.h"
+#include "operator/inject/names.h"
+
+namespace profiling::inject {
+namespace {
+
+constexpr std::size_t kRoomForTheEnd = 32;  // ],"more":300}
+constexpr std::size_t kMaxVersion = 64;
+
+void appendContainer(std::string& out, const ContainerDecision& c, const api::AgentImages& agents) {
+  out += R"({"name":)";
+  appendJsonString(out, c.container);
+  bool first = true;
+  for (const api::Language language : c.languages) {
+    out += first ? R"(,"languages":[)" : ",";
+    first = false;
+    out += R"({"language":")";
+    out += api::languageToken(language);
+    out += R"(","version":)";
+    appendJsonString(out, agents[static_cast<std::size_t>(language)].version);
+    out += '}';
+  }
+  if (!first) out += ']';
+  if (!c.guess.empty()) out += R"(,"guess":")" + c.guess + '"';
+  out += c.injected() ? R"(,"action":"injected","reason":")" : R"(,"action":"skipped","reason":")";
+  out += reasonName(c.reason);
+  out += '"';
+  first = true;
+  for (const SkippedLanguage& s : c.skipped) {
+    out += first ? R"(,"skipped":[)" : ",";
+    first = false;
+    out += R"({"language":")";
+    out += api::languageToken(s.language);
+    out += R"(","reason":")";
+    out += reasonName(s.reason);
+    out += R"("})";
+  }
+  out += first ? "}" : "]}";
+}
+
+}  // namespace
+
+std::string_view replicaOf(std::string_view decision) {
+  constexpr std::string_view kKey = R"("replica":")";
+  const std::size_t at = decision.find(kKey);
+  if (at == std::string_view::npos) return {};
+  decision.remove_prefix(at + kKey.size());
+  return decision.substr(0, decision.find('"'));
+}
+
+std::string agentName(std::string_view language, std::string_view version) {
+  return std::string(language).append(1, ' ').append(printable(version, kMaxVersion));
+}
+
+std::vector<std::string> agentsIn(std::string_view decision, std::string_view container) {
+  std::vector<std::string> out;
+  const auto json = nlohmann::json::parse(decision, nullptr, false);
+  const auto listIn = [](const nlohmann::json& object, const char* key) {
+    const nlohmann::json& list = api::member(object, key);
+    return list.is_array() ? list : nlohmann::json::array();
+  };
+  const auto textIn = [](const nlohmann::json& object, const char* key) {
+    return api::text(api::member(object, key));
+  };
+  for (const nlohmann::json& c : listIn(json, "containers")) {
+    if (textIn(c, "name") != container || textIn(c, "action") != "injected") continue;
+    for (const nlohmann::json& l : listIn(c, "languages")) {
+      const auto language = api::languageFromToken(textIn(l, "language"));
+      if (language) out.push_back(agentName(api::languageToken(*language), textIn(l, "version")));
+    }
+  }
+  return out;
+}
+
+std::vector<Guess> guessesIn(const nlohmann::json& decision) {
+  std::vector<Guess> out;
+  const nlohmann::json& containers = api::member(decision, "containers");
+  if (!containers.is_array()) return out;
+  for (const nlohmann::json& c : containers) {
+    Guess guess{api::text(api::member(c, "name")), api::text(api::member(c, "guess"))};
+    if (!guess.container.empty() && !guess.image_hash.empty()) out.push_back(std::move(guess));
+  }
+  return out;
+}
+
+std::string decisionJson(const Decision& decision, Reason reason, std::string_view revision,
+                         const std::vector<ContainerDecision>& containers,
+                         const api::AgentImages& agents) {
+  std::string out = "{";
+  if (!decision.policy_name.empty()) {
+    out += R"("policy":)";
+    appendJsonString(out, decision.policy_name);
+    out += ',';
+    if (decision.cluster_policy) out += R"("policyKind":"ClusterProfilingPolicy",)";
+  }
+  if (!revision.empty()) {
+    out += R"("revision":)";
+    appendJsonString(out, revision);
+    out += ',';
+    if (!decision.replica.empty()) {
+      out += R"("replica":)";
+      appendJsonString(out, decision.replica);
+      out += ',';
+    }
+  }
+  out +=
+      revision.empty() ? R"("action":"skipped","reason":")" : R"("action":"injected","reason":")";
+  out += reasonName(reason);
+  out += '"';
+  std::size_t written = 0;
+  for (const ContainerDecision& c : containers) {
+    std::string item = written == 0 ? R"(,"containers":[)" : ",";
+    appendContainer(item, c, agents);
+    if (out.size() + item.size() + kRoomForTheEnd > kMaxDecisionBytes) break;
+    out += item;
+    ++written;
+  }
+  if (written != 0) out += ']';
+  if (written < containers.size()) {
+    out += R"(,"more":)" + std::to_string(containers.size() - written);
+  }
+  out += '}';
+  return out;
+}
+
+}  // namespace profiling::inject

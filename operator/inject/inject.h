@@ -1,0 +1,235 @@
+// The decision: which pod gets which agents, and why not. Pure: no I/O, no clock, no threads, no
+// logging. The same functions serve the webhook, tests and offline tools.
+//
+//   Decision d = decide(pod, namespace_, policies, settings);   // which policy, or a reason
+//   InjectionPlan plan = planInjection(d, pod, settings);       // plain data: what would be added
+//   std::string patch = renderPatch(plan, pod, settings);       // JSON Patch (RFC 6902), "[]"
+//   never
+//
+// Under a policy of mode Observe everything is decided and told to the caller, and nothing planned:
+// the pod stays as it is, to the byte, and nobody is warned.
+//
+// A pod that was injected before (by an earlier pass, or because its template was exported from a
+// running pod) is recognised part by part, by content: what is there is kept, what is missing is
+// added. A second pass over our own output therefore plans nothing.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "operator/api/effective.h"
+#include "operator/api/k8s/pod_view.h"
+#include "operator/api/v1alpha1/workload.h"
+#include "operator/inject/container_bounds.h"
+
+namespace profiling::inject {
+
+// Why something was or was not done: one closed enum for annotation, metric, event and status.
+// reasonName() gives the CamelCase word; remedyText() one sentence for people.
+enum class Reason {
+  kInjected,
+  kAlreadyInjected,
+  kNoPolicy,           // no policy of the namespace selects the pod
+  kNotOptedIn,         // a policy matches but wants the annotation
+  kOptedOut,           // inject: "false" on pod or namespace
+  kUnknownPolicy,      // annotation names a policy that is not there
+  kServerUnavailable,  // serverRef unresolved: missing, not granted, no URL yet
+  kNamespaceExcluded,  // kube-system, the operator's own
+  kUnknownNamespace,   // not (yet) among the namespaces that the webhook has seen
+  kCriticalPod,        // system-node-critical, system-cluster-critical
+  kStaticPod,
+  kUnsupportedOS,
+  kUnsupportedArchitecture,
+  kNoTargetContainer,
+  kUnknownContainer,
+  kNoLanguage,            // nothing of what the policy allows applies
+  kEnvValueFrom,          // a variable that must be extended comes from valueFrom
+  kEnvFromConfigMap,      // a ConfigMap of envFrom holds a variable that must be extended
+  kEnvFromSecret,         // secretEnvFrom: Skip
+  kEnvFromSecretAssumed,  // injected, assuming the Secret holds none of our names
+  kEmbeddedSDK,           // the container already carries PYROSCOPE_* of its own
+  kConflictingAgent,
+  kAwaitingRollout,     // the workload's turn in the rollout has not come
+  kOutsideShare,        // the step's share of the workload's pods is profiled
+  kRolledBack,          // the revision failed here, or was aborted
+  kNameConflict,        // a volume, mount path or container of our name with other content
+  kReadOnlyTemp,        // Java without a writable temp folder
+  kNoExecTemp,          // the temp folder cannot hold programs
+  kUnsupportedRuntime,  // an implementation of the language that no agent is made for
+  kNoPprofPort,         // Go and its like: where pprof is served is not known
+  kScrapedElsewhere,    // its annotations ask an Alloy for it
+  kNoNativeSidecar,     // one more container would keep the Job from ending
+  kProfilingDisabled,   // the container itself tells its runtime to load no profiler
+  kLimitsTooSmall,      // the pod's limits are below what copying an agent needs
+  kPodTooLarge,         // more containers, env or annotations than we touch
+  kMalformedPod,        // a field of a wrong type, which the API server will refuse
+  kInvalidAnnotation,   // ignored, with a warning
+  kInternalError,       // trouble of our own: the pod is allowed, unchanged
+};
+inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kInternalError) + 1;
+std::string_view reasonName(Reason reason);
+std::string_view remedyText(Reason reason);
+std::optional<Reason> reasonOf(std::string_view name);
+
+// Administrator's configuration: never from a custom resource.
+struct Settings {
+  api::AgentImages agents;
+  std::string image_pull_policy = "IfNotPresent";
+  std::string operator_namespace;
+  std::string volume_size_limit = "320Mi";
+  std::string temp_size_limit = "64Mi";
+  // Whether every node starts init containers with restartPolicy Always: Kubernetes 1.29 and later.
+  // Elsewhere such a container would never end, and its pod never start.
+  bool native_sidecars = false;
+  // Whether a language's agent image has an arm64 variant. An init container of the wrong
+  // architecture cannot start and would hold up its pod, so pods that ask for arm64 nodes are left
+  // alone until the administrator says that the image fits.
+  std::array<bool, api::kLanguageCount> arm64_images{};
+  std::vector<std::string> excluded_namespaces{"kube-system", "kube-public", "kube-node-lease"};
+  // Never default targets: proxies and collectors that others put beside the application.
+  std::vector<std::string> sidecar_names{"istio-proxy",
+                                         "linkerd-proxy",
+                                         "vault-agent",
+                                         "envoy-sidecar",
+                                         "consul-dataplane",
+                                         "kuma-sidecar",
+                                         "daprd",
+                                         "queue-proxy",
+                                         "cloud-sql-proxy",
+                                         "otc-container",
+                                         "opentelemetry-auto-instrumentation",
+                                         "fluent-bit",
+                                         "filebeat",
+                                         "kube-rbac-proxy",
+                                         "oauth-proxy",
+                                         "oauth2-proxy"};
+};
+
+// Namespaces whose pods are never touched: the system's and the operator's own.
+bool isExcluded(std::string_view namespace_, const Settings& settings);
+
+// Policies that may apply to the pods of one namespace, best first: priority, then the namespace's
+// own before the cluster's, then older, then name.
+using PolicyList = std::vector<std::shared_ptr<const api::EffectivePolicy>>;
+void sortByPrecedence(PolicyList& policies);
+
+struct Warning {
+  std::string text;  // <= 240 bytes, user-controlled parts printable()
+};
+
+// The controller that made a pod, as far as the pod itself tells. Views into the pod.
+struct Workload {
+  std::string_view kind = "Pod";  // Deployment, StatefulSet, …; a bare pod is its own workload
+  std::string_view name;          // may be empty for a bare pod
+  std::string_view template_hash;
+};
+Workload workloadOf(const api::PodView& pod);
+
+// The slice of a WorkloadProfile that tells what a pod does not.
+struct KnownOfWorkload {
+  std::vector<api::DetectedLanguages> detected;  // of containers that nothing else tells about
+  std::vector<api::ConfigMapNames> config_maps;
+
+  bool empty() const { return detected.empty() && config_maps.empty(); }
+};
+KnownOfWorkload knownOf(const api::WorkloadProfile& record);
+
+struct Decision {
+  std::shared_ptr<const api::EffectivePolicy> policy;  // null: nothing is done
+  // The policy that decides, also when it comes to nothing. Null: none, or it was not asked.
+  std::shared_ptr<const api::EffectivePolicy> chosen;
+  Reason reason = Reason::kNoPolicy;
+  api::PolicyMode mode = api::PolicyMode::kEnforce;  // of the policy that won
+  bool opted_in = false;    // the pod itself asks for it: a refusal is written into its annotation
+  std::string policy_name;  // of the policy that won, also when the pod is refused
+  bool cluster_policy = false;                     // which is a ClusterProfilingPolicy
+  std::vector<api::Language> annotated_languages;  // from inject: "java,python"; empty: not named
+  std::vector<Warning> warnings;
+  std::shared_ptr<const KnownOfWorkload> known;  // what the workload's record tells; may be null
+  // What the namespace demands of each container; may be null.
+  std::shared_ptr<const ContainerBounds> bounds;
+  // Set where a share of the pods is counted: which webhook process let this one in.
+  std::string replica;
+};
+// Whether a policy's selector and kinds let the pod in; precedence is another matter.
+bool selects(const api::EffectivePolicy& policy, const api::PodView& pod, const Workload& workload);
+Decision decide(const api::PodView& pod, const api::NamespaceView& namespace_,
+                const PolicyList& policies, const Settings& settings);
+
+struct SkippedLanguage {
+  api::Language language = api::Language::kJava;
+  Reason reason = Reason::kNoLanguage;
+};
+struct ContainerDecision {
+  std::string_view container;  // of the pod, or as the annotation names it
+  std::vector<api::Language> languages;
+  Reason reason = Reason::kInjected;  // kInjected, kEnvFromSecretAssumed, or why it was skipped
+  std::vector<SkippedLanguage> skipped;
+  std::string guess = {};  // the languages are one: imageHash() of the container
+  bool injected() const { return !languages.empty(); }
+};
+
+// Edits are positions in the pod's own arrays; nothing of the pod is repeated or re-serialised.
+struct EnvEdit {
+  enum class Kind { kAppend, kPrepend, kReplaceValue } kind = Kind::kAppend;
+  std::string name;
+  std::string value;       // or
+  std::string field_path;  // valueFrom.fieldRef
+  std::size_t index = 0;   // for kReplaceValue: which entry of the container's env
+};
+struct ContainerPlan {
+  std::size_t index = 0;
+  bool is_init = false;
+  std::vector<EnvEdit> env;
+  bool create_env = false;     // the container has no env array yet
+  bool create_mounts = false;  // nor volumeMounts
+  bool add_mount = false;
+  bool add_temp_mount = false;  // writable temp folder for Java on a read-only root
+};
+struct InitContainerPlan {
+  api::Language language = api::Language::kJava;
+  std::string image;
+  // As written on the first container that gets an agent; empty: not set. An init container of the
+  // same size as an application container changes neither the pod's QoS class nor what the
+  // scheduler asks for, and whatever LimitRange the namespace has let that size pass already.
+  api::ResourcesView resources;
+  bool force_non_root_user = false;  // the pod's own runAsUser is 0, which runAsNonRoot refuses
+};
+struct SidecarPlan {
+  api::Language language = api::Language::kGo;
+  std::string image;
+  bool native = true;  // an init container that stays; else a container like others
+  std::vector<EnvEdit> env;
+  api::ResourcesView resources;
+  bool force_non_root_user = false;
+};
+struct InjectionPlan {
+  Reason reason = Reason::kNoPolicy;  // of the pod as a whole, also where it is only observed
+  bool empty = true;                  // nothing to change
+  std::vector<ContainerDecision> decisions;
+  std::vector<ContainerPlan> containers;
+  std::vector<InitContainerPlan> init_containers;
+  std::size_t init_position = 0;  // where ours are inserted among initContainers
+  std::optional<SidecarPlan> sidecar;
+  std::vector<std::pair<std::string, std::string>> annotations;  // for an Alloy of the cluster
+  bool add_volume = false;
+  bool add_temp_volume = false;
+  std::string revision;               // label profiling.dev/profiled; empty: unchanged
+  std::string decision_json;          // annotation profiling.dev/decision; empty: unchanged
+  std::string safe_to_evict_volumes;  // cluster-autoscaler annotation's new value; empty: unchanged
+  std::vector<Warning> warnings;
+};
+InjectionPlan planInjection(const Decision& decision, const api::PodView& pod,
+                            const Settings& settings);
+
+// The JSON Patch document; empty string when the plan is empty. Parents are created first, keys are
+// escaped (~0, ~1), arrays are appended to or inserted into, never replaced.
+std::string renderPatch(const InjectionPlan& plan, const api::PodView& pod,
+                        const Settings& settings);
+
+}  // namespace profiling::inject

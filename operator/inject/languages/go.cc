@@ -1,0 +1,21 @@
+// A Go process loads nothing from outside; net/http/pprof, which many import, serves its profiles.
+// They are asked for from beside it (operator/inject/pprof/pprof.h).
+#include "operator/inject/languages/language.h"
+
+namespace profiling::inject {
+namespace {
+
+constexpr std::array<std::string_view, 5> kEnvNames{"GOMEMLIMIT", "GOGC", "GODEBUG", "GOTRACEBACK",
+                                                    "GOMAXPROCS"};
+constexpr std::array<std::string_view, 1> kImageWords{"golang"};
+
+}  // namespace
+
+constinit const LanguageRow kGoRow{
+    .language = api::Language::kGo,
+    .hints = {{}, {}, kEnvNames, kImageWords},
+    .choice = Choice::kHint,
+    .scraped = true,
+};
+
+}  // namespace profiling::inject

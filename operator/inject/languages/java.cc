@@ -1,0 +1,50 @@
+// JAVA_TOOL_OPTIONS names a small jar (webhooks/agents/java/Launcher.java) that starts the agent on
+// a thread of its own; the agent reads PYROSCOPE_* itself (grafana/pyroscope-java,
+// agent/src/main/java/io/pyroscope/javaagent/config/Config.java).
+#include "operator/inject/languages/language.h"
+
+namespace profiling::inject {
+namespace {
+
+constexpr std::string_view kOption = "-javaagent:/profiling-agent/java/pyroscope.jar";
+
+constexpr std::array<std::string_view, 3> kCommands{"java", "catalina.sh", "jetty.sh"};
+constexpr std::array<std::string_view, 2> kSuffixes{".jar", ".war"};
+constexpr std::array<std::string_view, 7> kEnvNames{
+    "JAVA_TOOL_OPTIONS", "JAVA_OPTS", "JDK_JAVA_OPTIONS",      "_JAVA_OPTIONS",
+    "CATALINA_OPTS",     "JAVA_HOME", "SPRING_PROFILES_ACTIVE"};
+constexpr std::array<std::string_view, 13> kImageWords{
+    "java",   "openjdk", "jdk",     "jre",      "temurin", "corretto",     "zulu",
+    "tomcat", "jetty",   "wildfly", "keycloak", "kafka",   "elasticsearch"};
+
+std::vector<NameValue> settings(const api::EffectivePolicy& policy, const api::ContainerView&) {
+  const api::ProfilingPolicySpec& spec = policy.policy.spec;
+  std::vector<NameValue> out = {
+      {"PYROSCOPE_FORMAT", "jfr"},             // the only format that carries several events
+      {"PYROSCOPE_PROFILER_EVENT", "itimer"},  // needs no perf_event access
+      {"PYROSCOPE_PROFILING_INTERVAL", javaPeriod(spec.sampling.cpu_hz)},
+      {"PYROSCOPE_UPLOAD_INTERVAL", javaDuration(spec.sampling.upload_interval)},
+  };
+  if (spec.profiles.allocations || spec.profiles.in_use_memory) {
+    out.push_back({"PYROSCOPE_PROFILER_ALLOC", "512k"});
+  }
+  // Live mode keeps only samples of objects that survive, so it would empty the allocation profile.
+  if (spec.profiles.in_use_memory && !spec.profiles.allocations) {
+    out.push_back({"PYROSCOPE_ALLOC_LIVE", "true"});
+  }
+  if (spec.profiles.locks) out.push_back({"PYROSCOPE_PROFILER_LOCK", "10ms"});
+  return out;
+}
+
+}  // namespace
+
+constinit const LanguageRow kJavaRow{
+    .language = api::Language::kJava,
+    .variable = {.name = "JAVA_TOOL_OPTIONS", .addition = kOption},
+    .hints = {kCommands, kSuffixes, kEnvNames, kImageWords},
+    .spy = "javaspy",
+    .needs_temp = true,
+    .settings = settings,
+};
+
+}  // namespace profiling::inject

@@ -1,0 +1,107 @@
+#include <algorithm>
+#include <tuple>
+
+#include "operator/api/selector.h"
+#include "operator/base/text.h"
+#include "operator/inject/annotations.h"
+
+namespace profiling::inject {
+namespace {
+
+bool contains(const std::vector<std::string>& list, std::string_view text) {
+  return std::find(list.begin(), list.end(), text) != list.end();
+}
+
+// The annotation's choice replaces selector and precedence: the owner of the pod has named it. Only
+// a policy of the pod's own namespace can be named.
+std::shared_ptr<const api::EffectivePolicy> choose(const api::PodView& pod,
+                                                   const PolicyList& policies, Decision& d) {
+  if (const auto named = pod.annotation(api::kPolicyKey)) {
+    if (isDnsSubdomain(*named)) {
+      d.reason = Reason::kUnknownPolicy;
+      d.policy_name = std::string(*named);
+      for (const auto& p : policies) {
+        if (!p->cluster && p->policy.metadata.name == *named) return p;
+      }
+      return nullptr;
+    }
+    d.warnings.push_back(
+        invalidAnnotation(api::kPolicyKey, *named, "the name of a ProfilingPolicy"));
+  }
+  d.reason = Reason::kNoPolicy;
+  const Workload workload = workloadOf(pod);
+  for (const auto& p : policies) {
+    if (selects(*p, pod, workload)) return p;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+bool selects(const api::EffectivePolicy& policy, const api::PodView& pod,
+             const Workload& workload) {
+  const api::ProfilingPolicySpec& spec = policy.policy.spec;
+  if (!spec.workload_kinds.empty() && !contains(spec.workload_kinds, workload.kind)) return false;
+  return api::matches(spec.selector, [&](std::string_view key) { return pod.label(key); });
+}
+
+bool isExcluded(std::string_view namespace_, const Settings& settings) {
+  return contains(settings.excluded_namespaces, namespace_) ||
+         (!settings.operator_namespace.empty() && namespace_ == settings.operator_namespace);
+}
+
+void sortByPrecedence(PolicyList& policies) {
+  std::sort(policies.begin(), policies.end(), [](const auto& a, const auto& b) {
+    const auto key = [](const api::EffectivePolicy& e) {
+      const api::ObjectMeta& metadata = e.policy.metadata;
+      // RFC 3339 in UTC sorts as text.
+      return std::make_tuple(-e.policy.spec.priority, e.cluster,
+                             std::string_view(metadata.creation_timestamp),
+                             std::string_view(metadata.name));
+    };
+    return key(*a) < key(*b);
+  });
+}
+
+Decision decide(const api::PodView& pod, const api::NamespaceView& namespace_,
+                const PolicyList& policies, const Settings& settings) {
+  Decision d;
+  const auto refuse = [&](Reason reason) {
+    d.reason = reason;
+    return d;
+  };
+  if (isExcluded(pod.namespace_, settings)) return refuse(Reason::kNamespaceExcluded);
+  if (pod.annotation("kubernetes.io/config.mirror")) return refuse(Reason::kStaticPod);
+  if (pod.priority_class == "system-node-critical" ||
+      pod.priority_class == "system-cluster-critical") {
+    return refuse(Reason::kCriticalPod);
+  }
+
+  using Kind = InjectValue::Kind;
+  const InjectValue own = parseInject(pod.annotation(api::kInjectKey), "pod", d.warnings);
+  const InjectValue inherited = parseInject(namespace_.inject, "namespace", d.warnings);
+  d.opted_in = own.kind == Kind::kYes || own.kind == Kind::kLanguages;
+  if (own.kind == Kind::kNo || inherited.kind == Kind::kNo) return refuse(Reason::kOptedOut);
+
+  if (!namespace_.seen) return refuse(Reason::kUnknownNamespace);
+  const auto policy = choose(pod, policies, d);
+  if (policy == nullptr) return d;
+  d.chosen = policy;
+  d.policy_name = policy->policy.metadata.name;
+  d.cluster_policy = policy->cluster;
+  d.mode = policy->policy.spec.mode;
+  if (d.mode == api::PolicyMode::kObserve) d.warnings.clear();
+
+  const InjectValue& asked = d.opted_in ? own : inherited;
+  const bool wanted = asked.kind == Kind::kYes || asked.kind == Kind::kLanguages;
+  if (!wanted && policy->policy.spec.activation == api::Activation::kAnnotated) {
+    return refuse(Reason::kNotOptedIn);
+  }
+  if (policy->server_url.empty()) return refuse(Reason::kServerUnavailable);
+  d.annotated_languages = asked.languages;
+  d.policy = policy;
+  d.reason = Reason::kInjected;
+  return d;
+}
+
+}  // namespace profiling::inject

@@ -1,0 +1,97 @@
+#include "operator/inject/pod_checks.h"
+
+#include <algorithm>
+
+#include "operator/inject/languages/language.h"
+#include "operator/inject/names.h"
+#include "operator/inject/pprof/pprof_endpoint.h"
+
+namespace profiling::inject {
+namespace {
+
+std::string_view selected(const api::PodView& pod, std::string_view key, std::string_view old_key) {
+  std::string_view value;
+  for (const api::KeyValueView& item : pod.node_selector) {
+    if (item.key == key || (item.key == old_key && value.empty())) value = item.value;
+  }
+  return value;
+}
+
+bool tooLarge(const api::PodView& pod) {
+  if (pod.containers.size() + pod.init_containers.size() > kMaxContainers) return true;
+  for (const auto* list : {&pod.containers, &pod.init_containers}) {
+    for (const api::ContainerView& c : *list) {
+      if (c.env.size() > kMaxEnv) return true;
+    }
+  }
+  std::size_t bytes = 0;
+  for (const api::KeyValueView& a : pod.annotations) bytes += a.key.size() + a.value.size();
+  // What we may add has to fit, too.
+  return bytes + kMaxDecisionBytes + 512 > kMaxAnnotationBytes;
+}
+
+bool notLinux(const api::PodView& pod) {
+  if (!pod.os_name.empty() && pod.os_name != "linux") return true;
+  const std::string_view os = selected(pod, "kubernetes.io/os", "beta.kubernetes.io/os");
+  return !os.empty() && os != "linux";
+}
+
+}  // namespace
+
+std::string initContainerName(api::Language language) {
+  return std::string(kInitContainerPrefix) + std::string(api::languageToken(language));
+}
+
+const api::VolumeView* findVolume(const api::PodView& pod, std::string_view name) {
+  for (const api::VolumeView& v : pod.volumes) {
+    if (v.name == name) return &v;
+  }
+  return nullptr;
+}
+
+const api::ContainerView* ownInitContainer(const api::PodView& pod, api::Language language) {
+  const std::string name = initContainerName(language);
+  for (const api::ContainerView& c : pod.init_containers) {
+    if (c.name != name || c.is_native_sidecar) continue;
+    for (const api::MountView& m : c.mounts) {
+      if (m.name == kVolumeName && m.mount_path == kMountPath && !m.read_only) return &c;
+    }
+  }
+  return nullptr;
+}
+
+std::optional<Reason> podProblem(const api::PodView& pod) {
+  if (tooLarge(pod)) return Reason::kPodTooLarge;
+  if (notLinux(pod)) return Reason::kUnsupportedOS;
+  const api::VolumeView* volume = findVolume(pod, kVolumeName);
+  if (volume != nullptr && !volume->is_empty_dir) return Reason::kNameConflict;
+  return std::nullopt;
+}
+
+std::array<Reason, api::kLanguageCount> languageProblems(const api::PodView& pod,
+                                                         const Settings& settings,
+                                                         const api::AgentImages& agents) {
+  std::array<Reason, api::kLanguageCount> out;
+  out.fill(Reason::kInjected);
+  const std::string_view arch = selected(pod, "kubernetes.io/arch", "beta.kubernetes.io/arch");
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const auto language = static_cast<api::Language>(i);
+    const std::string name = initContainerName(language);
+    const auto same = [&](const api::ContainerView& c) { return c.name == name; };
+    const bool ours = ownInitContainer(pod, language) != nullptr ||
+                      (languageRow(language).scraped && ownSidecar(pod) != nullptr);
+    const bool taken =
+        !ours && (std::any_of(pod.containers.begin(), pod.containers.end(), same) ||
+                  std::any_of(pod.init_containers.begin(), pod.init_containers.end(), same));
+    if (agents[i].image.empty()) {
+      out[i] = Reason::kNoLanguage;
+    } else if (!arch.empty() && arch != "amd64" && !(arch == "arm64" && settings.arm64_images[i])) {
+      out[i] = Reason::kUnsupportedArchitecture;
+    } else if (taken) {
+      out[i] = Reason::kNameConflict;
+    }
+  }
+  return out;
+}
+
+}  // namespace profiling::inject

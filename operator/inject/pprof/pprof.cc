@@ -1,0 +1,164 @@
+#include "operator/inject/pprof/pprof.h"
+
+#include <algorithm>
+#include <array>
+
+#include "operator/base/quantity.h"
+#include "operator/inject/container_plan.h"
+#include "operator/inject/env.h"
+#include "operator/inject/languages/language.h"
+#include "operator/inject/names.h"
+#include "operator/inject/pod_checks.h"
+
+namespace profiling::inject {
+namespace {
+
+constexpr std::array<std::string_view, 6> kAlloyTypes{"cpu",   "memory", "goroutine",
+                                                      "block", "mutex",  "fgprof"};
+
+// Measured at under 10 MiB and a thousandth of a core. It asks the scheduler for nothing, and is
+// the first to go where a node runs out of memory; only a Guaranteed pod has to be given all of it.
+constexpr std::string_view kNothing = "0";
+constexpr std::string_view kCpuLimit = "100m", kMemoryLimit = "32Mi", kCpuGuaranteed = "20m";
+
+std::string alloyKey(std::string_view type, std::string_view field) {
+  return std::string("profiles.grafana.com/").append(type).append(1, '.').append(field);
+}
+
+std::string wantedProfiles(const api::PolicyProfiles& p) {
+  std::string out = "cpu";
+  if (p.allocations) out += ",allocations";
+  if (p.in_use_memory) out += ",inUseMemory";
+  out += ",goroutines";
+  if (p.locks) out += ",locks";
+  return out;
+}
+
+std::vector<std::string_view> alloyTypes(const api::PolicyProfiles& p) {
+  std::vector<std::string_view> out{"cpu"};
+  if (p.allocations || p.in_use_memory) out.emplace_back("memory");
+  out.emplace_back("goroutine");
+  if (p.locks) out.insert(out.end(), {"block", "mutex"});
+  return out;
+}
+
+bool same(std::string_view request, std::string_view limit) {
+  const auto most = parseQuantity(limit);
+  return most && *most > 0 && (request.empty() || parseQuantity(request) == most);
+}
+
+// Of the class of service that reserves all that it may use.
+bool isGuaranteed(const api::PodView& pod) {
+  const auto reserves = [](const api::ContainerView& c) {
+    return same(c.resources.cpu_request, c.resources.cpu_limit) &&
+           same(c.resources.memory_request, c.resources.memory_limit);
+  };
+  return std::all_of(pod.containers.begin(), pod.containers.end(), reserves) &&
+         std::all_of(pod.init_containers.begin(), pod.init_containers.end(), reserves);
+}
+
+// Requests and limits where the target has them, as a quota may demand them; in a Guaranteed pod
+// equal ones.
+api::ResourcesView resourcesBeside(const api::PodView& pod, const api::ResourcesView& target) {
+  if (isGuaranteed(pod)) return {kCpuGuaranteed, kCpuGuaranteed, kMemoryLimit, kMemoryLimit};
+  api::ResourcesView out;
+  if (!target.cpu_limit.empty()) out.cpu_limit = kCpuLimit;
+  if (!target.memory_limit.empty()) out.memory_limit = kMemoryLimit;
+  if (!target.cpu_request.empty() || !target.cpu_limit.empty()) out.cpu_request = kNothing;
+  if (!target.memory_request.empty() || !target.memory_limit.empty()) {
+    out.memory_request = kNothing;
+  }
+  return out;
+}
+
+SidecarPlan sidecarOf(const PodContext& ctx, const api::ContainerView& target,
+                      api::Language language, const std::string& image) {
+  const api::ProfilingPolicySpec& spec = ctx.policy().policy.spec;
+  SidecarPlan out;
+  out.language = language;
+  out.image = image;
+  out.native = ctx.settings.native_sidecars;
+  out.resources = resourcesBeside(ctx.pod, target.resources);
+  if (ctx.decision.bounds != nullptr) out.resources = within(out.resources, *ctx.decision.bounds);
+  out.force_non_root_user = ctx.pod.security.run_as_user == 0;
+  const auto set = [&](std::string_view name, std::string value, std::string_view field = {}) {
+    out.env.push_back(
+        {EnvEdit::Kind::kAppend, std::string(name), std::move(value), std::string(field), 0});
+  };
+  set(kPodNameEnv, {}, "metadata.name");
+  set(kNodeNameEnv, {}, "spec.nodeName");
+  set(kApplicationNameEnv, literal(serviceName(ctx.pod, ctx.workload, ctx.policy(), target.name)));
+  set(kServerAddressEnv, literal(ctx.policy().server_url));
+  if (!ctx.policy().tenant_id.empty()) set(kTenantEnv, literal(ctx.policy().tenant_id));
+  set(kLabelsEnv, ctx.tags.forContainer(target.name));
+  set("PYROSCOPE_UPLOAD_INTERVAL", spec.sampling.upload_interval);
+  set(kPprofPortEnv, std::to_string(ctx.pprof->port));
+  if (!ctx.pprof->path_prefix.empty()) {
+    set(kPprofPathPrefixEnv, std::string(ctx.pprof->path_prefix));
+  }
+  set("PROFILING_PPROF_PROFILES", wantedProfiles(spec.profiles));
+  return out;
+}
+
+bool usesAlloy(const PodContext& ctx) {
+  const auto& rule = ctx.policy().policy.spec.pprof;
+  return rule && rule->collector == api::PprofCollector::kAlloy;
+}
+
+void planAlloy(InjectionPlan& plan, const PodContext& ctx, const api::ContainerView& target) {
+  const auto set = [&](std::string key, std::string value) {
+    if (!ctx.pod.annotation(key)) plan.annotations.emplace_back(std::move(key), std::move(value));
+  };
+  for (const std::string_view type : alloyTypes(ctx.policy().policy.spec.profiles)) {
+    set(alloyKey(type, "scrape"), "true");
+    set(alloyKey(type, "port"), std::to_string(ctx.pprof->port));
+    if (ctx.pprof->path_prefix.empty()) continue;
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kPaths{
+        {{"cpu", "profile"},
+         {"memory", "allocs"},
+         {"goroutine", "goroutine"},
+         {"block", "block"},
+         {"mutex", "mutex"}}};
+    const auto* const path =
+        std::find_if(kPaths.begin(), kPaths.end(), [&](const auto& p) { return p.first == type; });
+    std::string_view prefix = ctx.pprof->path_prefix;
+    while (prefix.ends_with('/')) prefix.remove_suffix(1);
+    set(alloyKey(type, "path"), std::string(prefix).append("/debug/pprof/").append(path->second));
+  }
+  set("profiles.grafana.com/service_name",
+      serviceName(ctx.pod, ctx.workload, ctx.policy(), target.name));
+}
+
+}  // namespace
+
+std::optional<Reason> pprofProblem(const PodContext& ctx, const api::ContainerView& container,
+                                   Reason pod_wide) {
+  if (!ctx.pprof || ctx.pprof->container != container.name) return Reason::kNoPprofPort;
+  if (usesAlloy(ctx)) return std::nullopt;
+  if (ownSidecar(ctx.pod) != nullptr) return std::nullopt;
+  if (pod_wide != Reason::kInjected) return pod_wide;
+  const bool scraped =
+      std::any_of(kAlloyTypes.begin(), kAlloyTypes.end(), [&](std::string_view type) {
+        return ctx.pod.annotation(alloyKey(type, "scrape")) == "true";
+      });
+  if (scraped) return Reason::kScrapedElsewhere;
+  const bool ends = !ctx.pod.restart_policy.empty() && ctx.pod.restart_policy != "Always";
+  if (ends && !ctx.settings.native_sidecars) return Reason::kNoNativeSidecar;
+  return std::nullopt;
+}
+
+void planPprof(InjectionPlan& plan, const PodContext& ctx, const api::ContainerView& target,
+               api::Language language, const std::string& image) {
+  if (usesAlloy(ctx)) {
+    planAlloy(plan, ctx, target);
+  } else if (ownSidecar(ctx.pod) == nullptr) {
+    plan.sidecar = sidecarOf(ctx, target, language, image);
+  }
+}
+
+bool toldAlloy(const api::PodView& pod) {
+  return pod.label(api::kProfiledKey) && pod.annotation(api::kDecisionKey) &&
+         pod.annotation(alloyKey("cpu", "scrape"));
+}
+
+}  // namespace profiling::inject

@@ -1,0 +1,67 @@
+// What is decided from: everything that matters of every namespace, resolved beforehand and
+// immutable, so that an admission takes one atomic load and no lock, no parse and no API call.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "operator/api/effective.h"
+#include "operator/api/revision.h"
+#include "operator/inject/inject.h"
+
+namespace profiling::inject {
+
+// The slice of a Namespace that is kept.
+struct NamespaceRecord {
+  std::string name;
+  std::map<std::string, std::string> labels;
+  std::optional<std::string> inject;  // annotation profiling.dev/inject
+};
+NamespaceRecord namespaceRecord(const api::ObjectMeta& metadata);
+
+// One LimitRange.
+struct LimitRangeRecord {
+  std::string namespace_;
+  ContainerBounds bounds;
+};
+
+struct NamespaceState {
+  std::optional<std::string> inject;
+  PolicyList policies;                            // best first
+  std::shared_ptr<const ContainerBounds> bounds;  // null: none
+  bool seen = true;
+
+  api::NamespaceView view(std::string_view name) const;
+};
+
+class Snapshot {
+ public:
+  // Of any name: a namespace that concerns nobody has the empty state. Once a cluster policy might
+  // apply to it, one that is not among those that were seen is told apart.
+  const NamespaceState& of(std::string_view namespace_) const;
+
+  // Those that have a policy or an annotation; with a cluster policy, all that were seen.
+  std::map<std::string, NamespaceState, std::less<>> namespaces;
+  bool complete = false;  // all that were seen are there
+  // Cluster policies as a namespace that their server admits sees them, by name.
+  std::map<std::string, std::shared_ptr<const api::EffectivePolicy>, std::less<>> cluster;
+};
+
+// By "namespace/name", or "name" without one: as kube::Store keeps them.
+template <class T>
+using Records = std::map<std::string, std::shared_ptr<const T>, std::less<>>;
+
+// Pure. Policies whose server cannot be resolved are kept, with the reason. Of the revisions those
+// count that lie in their policy's own namespace, a cluster policy's in `operator_namespace`: from
+// elsewhere somebody else could slip an image in.
+std::shared_ptr<const Snapshot> buildSnapshot(
+    const Records<api::ProfilingPolicy>& policies,
+    const Records<api::ClusterProfilingPolicy>& cluster_policies,
+    const Records<api::ProfilingServer>& servers, const Records<NamespaceRecord>& namespaces,
+    const api::AgentImages& agents, const Records<api::Revision>& revisions = {},
+    std::string_view operator_namespace = {}, const Records<LimitRangeRecord>& limit_ranges = {});
+
+}  // namespace profiling::inject

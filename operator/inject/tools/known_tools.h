@@ -1,0 +1,62 @@
+// What other tools do in pods and how injection gets along with each of them: one table. A rule
+// says by what a tool is seen, whom it concerns and what follows.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "operator/api/k8s/pod_view.h"
+#include "operator/inject/env.h"
+#include "operator/inject/inject.h"
+
+namespace profiling::inject {
+
+enum class Sign {
+  kNone,
+  kAgentOption,    // -javaagent: or -agentpath: with the text, in options, command or args
+  kOption,         // any word with the text there
+  kPreload,        // what NODE_OPTIONS, command or args --require or --import
+  kVariable,       // the variable is there
+  kSwitchedOn,     // the variable is there and does not say no
+  kLibrary,        // LD_PRELOAD has the text
+  kAnnotation,     // of the pod, by key; "false" does not count
+  kLabel,          // of the pod, by key
+  kInitContainer,  // by name
+  kImageWord,      // of the image's name or tag, between - _ . : and digits
+};
+struct Mark {
+  Sign sign = Sign::kNone;
+  std::string_view text;
+};
+
+enum class Answer {
+  kAllow,      // they do not meet
+  kOrder,      // theirs stands first, ours is appended
+  kOtherSlot,  // theirs is the classic CLR slot, ours the list beside it
+  kRefuse,     // for `reason`
+};
+
+struct ToolRule {
+  std::string_view tool;
+  api::Language language;
+  std::span<const Mark> marks;  // any of them
+  Mark also = {};               // and this
+  Mark unless = {};             // but not this
+  Answer answer = Answer::kAllow;
+  Reason reason = Reason::kInjected;
+};
+
+std::span<const ToolRule> toolRules();
+
+// A container in its pod.
+struct Surroundings {
+  const api::PodView& pod;
+  const api::ContainerView& container;
+  const ContainerEnv& env;
+};
+bool isSeen(const ToolRule& rule, const Surroundings& where);
+// The first rule of the language with that answer which is seen; null when there is none.
+const ToolRule* findRule(api::Language language, Answer answer, const Surroundings& where);
+
+}  // namespace profiling::inject

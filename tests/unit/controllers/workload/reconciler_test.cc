@@ -1,0 +1,393 @@
+// Records of workloads on a fake API, with stores that are filled from it by hand.
+#include "controllers/workload/reconciler.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "operator/api/v1alpha1/codec.h"
+#include "operator/inject/pods/facts_decoder.h"
+#include "operator/kube/decode.h"
+#include "tests/support/fake_clock.h"
+#include "tests/unit/controllers/fake_api.h"
+#include "tests/unit/operator/inject/support.h"
+
+namespace profiling::controllers {
+namespace {
+
+using Json = nlohmann::json;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr const char* kGroup = "shop/Deployment/web";
+constexpr const char* kRevision = "0123456789";
+const std::string kRecords = "/apis/profiling.dev/v1alpha1/namespaces/shop/workloadprofiles";
+const std::string kWeb = kRecords + "/deployment-web";
+
+struct Cluster {
+  test::FakeApi http;
+  kube::Client client{http};
+  test::FakeClock clock;
+  PodTable pods;
+  inject::FactsDecoder decoder;
+  kube::Store<api::WorkloadProfile> records;
+  std::shared_ptr<inject::Snapshot> policies = std::make_shared<inject::Snapshot>();
+  WorkloadIndex index{pods, [this] { return policies; }, inject::settings()};
+  WorkloadReconciler reconciler{client, pods, index, records, clock};
+  std::stop_source stop;
+
+  Cluster() { policies->namespaces["shop"].policies = {inject::policy()}; }
+
+  void replicaSet(const std::string& name, const std::string& uid, const char* deployment_uid) {
+    Json metadata = {{"name", name}, {"namespace", "shop"}, {"uid", uid}};
+    if (deployment_uid != nullptr) {
+      metadata["ownerReferences"] = {{{"apiVersion", "apps/v1"},
+                                      {"kind", "Deployment"},
+                                      {"name", "web"},
+                                      {"uid", deployment_uid},
+                                      {"controller", true}}};
+    }
+    http.put("replicasets", {{"metadata", metadata}});
+  }
+  void pod(const std::string& name, const std::string& owner_uid = "rs-1", Json extra = {}) {
+    Json pod = {{"metadata",
+                 {{"name", name},
+                  {"namespace", "shop"},
+                  {"labels", {{"app", "web"}, {"pod-template-hash", "h1"}}},
+                  {"ownerReferences",
+                   {{{"apiVersion", "apps/v1"},
+                     {"kind", "ReplicaSet"},
+                     {"name", "web-h1"},
+                     {"uid", owner_uid},
+                     {"controller", true}}}}}},
+                {"spec", {{"containers", {{{"name", "app"}, {"image", "eclipse-temurin:21"}}}}}},
+                {"status", {{"phase", "Running"}}}};
+    if (extra.is_object()) pod.merge_patch(extra);
+    http.put("pods", pod);
+    const std::string text = pod.dump();
+    std::string padded = text + std::string(kube::kObjectPadding, '\0');
+    const auto facts = decoder.decode(std::string_view(padded).substr(0, text.size()));
+    ASSERT_TRUE(facts.ok()) << facts.status().toString();
+    pods.upsert(*facts);
+  }
+  void profiledPod(const std::string& name) {
+    pod(name, "rs-1",
+        {{"metadata",
+          {{"labels", {{"profiling.dev/profiled", kRevision}}},
+           {"annotations", {{"profiling.dev/decision", R"({"policy":"shop"})"}}}}}});
+  }
+  // What the reflector of records would do.
+  void sync() {
+    kube::Store<api::WorkloadProfile>::Map map;
+    for (const char* name : {"deployment-web", "replicaset-web-h1"}) {
+      if (const auto stored = http.get("workloadprofiles", "shop", name)) {
+        const auto record = api::workloadFromJson(*stored);
+        ASSERT_TRUE(record.ok()) << record.status().toString();
+        map["shop/" + std::string(name)] = std::make_shared<const api::WorkloadProfile>(*record);
+      }
+    }
+    records.publish(std::move(map));
+  }
+  // One pass, as the runner would make it, and the events that follow.
+  Outcome pass() {
+    Outcome outcome = reconciler.reconcile(kGroup, stop.get_token());
+    sync();
+    return outcome;
+  }
+  std::vector<std::string> passWrites() {
+    http.clearWrites();
+    EXPECT_TRUE(pass().status.ok());
+    return http.writtenPaths();
+  }
+  Json record(const char* pointer, const char* name = "deployment-web") {
+    const auto object = http.get("workloadprofiles", "shop", name);
+    const Json::json_pointer p{std::string(pointer)};
+    return object && object->contains(p) ? object->at(p) : Json();
+  }
+};
+
+TEST(WorkloadReconciler, AMatchedWorkloadGetsARecordThatItOwns) {
+  Cluster c;
+  c.replicaSet("web-h1", "rs-1", "deployment-1");
+  c.pod("web-a");
+  c.pod("web-b");
+  EXPECT_THAT(c.passWrites(), ElementsAre(kWeb, kWeb + "/status"));
+  EXPECT_EQ(c.record("/metadata/ownerReferences/0/uid"), "deployment-1");
+  EXPECT_EQ(c.record("/metadata/ownerReferences/0/kind"), "Deployment");
+  EXPECT_EQ(c.record("/metadata/ownerReferences/0/controller"), true);
+  EXPECT_EQ(c.record("/status/phase"), "Missed");
+  EXPECT_EQ(c.record("/status/pods/missed"), 2);
+  EXPECT_EQ(c.record("/status/workloadRef/name"), "web");
+  EXPECT_EQ(c.record("/status/policyRef/name"), "shop");
+  EXPECT_EQ(c.record("/status/ownerUIDs"), Json({"rs-1"}));
+  EXPECT_EQ(c.record("/status/preflight/reason"), "Injected");
+  EXPECT_EQ(c.record("/status/preflight/templateHash"), "h1");
+  EXPECT_THAT(c.passWrites(), IsEmpty()) << "nothing to do once it is told";
+}
+
+// What a ConfigMap of the pod's environment holds is looked up once and kept: names, never values.
+TEST(WorkloadReconciler, TheRecordKnowsWhatConfigMapsHold) {
+  const Json env_from = {{"envFrom",
+                          {{{"configMapRef", {{"name", "jvm"}}}},
+                           {{"prefix", "JAVA_"}, {"configMapRef", {{"name", "short"}}}},
+                           {{"configMapRef", {{"name", "gone"}}}},
+                           {{"secretRef", {{"name", "keys"}}}}}}};
+  Json container = {{"name", "app"}, {"image", "eclipse-temurin:21"}};
+  container.update(env_from);
+  const Json spec = {{"spec", {{"containers", {container}}}}};
+  const auto put = [](Cluster& c) {
+    c.replicaSet("web-h1", "rs-1", "deployment-1");
+    c.http.put("configmaps", {{"metadata", {{"name", "jvm"}, {"namespace", "shop"}}},
+                              {"data", {{"JAVA_TOOL_OPTIONS", "-Xmx1g"}, {"COLOUR", "red"}}}});
+    c.http.put("configmaps", {{"metadata", {{"name", "short"}, {"namespace", "shop"}}},
+                              {"data", {{"OPTS", "-Xms1g"}}}});
+  };
+  const Json wanted = Json::parse(R"([{"name":"gone"},
+    {"name":"jvm","names":["JAVA_TOOL_OPTIONS"]},{"name":"short","names":["JAVA_OPTS"]}])");
+  {
+    Cluster c;
+    put(c);
+    c.pod("web-a", "rs-1", spec);
+    c.pass();
+    EXPECT_EQ(c.record("/status/preflight/configMaps"), wanted);
+    EXPECT_EQ(c.record("/status/preflight/reason"), "EnvFromConfigMap");
+    EXPECT_EQ(c.record("/status/phase"), "Skipped") << "the application's own options are not lost";
+    EXPECT_THAT(c.passWrites(), IsEmpty());
+  }
+  Cluster c;  // pods that started before anybody had looked
+  put(c);
+  Json profiled = spec;
+  profiled["metadata"] = {
+      {"labels", {{"profiling.dev/profiled", kRevision}}},
+      {"annotations",
+       {{"profiling.dev/decision", R"({"policy":"shop","reason":"EnvFromSecretAssumed"})"}}}};
+  c.pod("web-a", "rs-1", profiled);
+  c.pass();
+  EXPECT_EQ(c.record("/status/preflight/configMaps"), wanted);
+  EXPECT_THAT(c.passWrites(), IsEmpty()) << "looked up once";
+}
+
+TEST(WorkloadReconciler, WritesOnlyWhenSomethingChanged) {
+  Cluster c;
+  c.replicaSet("web-h1", "rs-1", "deployment-1");
+  c.profiledPod("web-a");
+  c.pass();
+  EXPECT_EQ(c.record("/status/phase"), "Profiled");
+  EXPECT_THAT(c.passWrites(), IsEmpty());
+  c.profiledPod("web-b");
+  EXPECT_THAT(c.passWrites(), ElementsAre(kWeb + "/status"));
+  EXPECT_EQ(c.record("/status/pods/profiled"), 2);
+}
+
+TEST(WorkloadReconciler, AWorkloadThatNoPolicyMatchesHasNone) {
+  Cluster c;
+  c.policies->namespaces.clear();
+  c.pod("web-a");
+  EXPECT_THAT(c.passWrites(), IsEmpty());
+}
+
+TEST(WorkloadReconciler, BarePodsHaveNone) {
+  Cluster c;
+  c.pod("bare", "rs-1", {{"metadata", {{"ownerReferences", nullptr}}}});
+  EXPECT_TRUE(c.reconciler.reconcile("shop/Pod/bare", c.stop.get_token()).status.ok());
+  EXPECT_THAT(c.http.writes(), IsEmpty());
+}
+
+TEST(WorkloadReconciler, TheRecordGoesWhenNoPolicyMatchesAnyMore) {
+  Cluster c;
+  c.replicaSet("web-h1", "rs-1", "deployment-1");
+  c.pod("web-a");
+  c.pass();
+  const Json uid = c.record("/metadata/uid"), version = c.record("/metadata/resourceVersion");
+  c.policies = std::make_shared<inject::Snapshot>();
+  EXPECT_THAT(c.passWrites(), ElementsAre(kWeb));
+  const auto write = c.http.writes().at(0);
+  EXPECT_EQ(write.method, net::Method::kDelete);
+  EXPECT_EQ(write.body.at("preconditions").at("uid"), uid);
+  EXPECT_EQ(write.body.at("preconditions").at("resourceVersion"), version);
+  EXPECT_FALSE(c.http.get("workloadprofiles", "shop", "deployment-web").has_value());
+  EXPECT_THAT(c.passWrites(), IsEmpty());
+}
+
+TEST(WorkloadReconciler, ProfiledPodsKeepTheRecordWithoutAPolicy) {
+  Cluster c;
+  c.replicaSet("web-h1", "rs-1", "deployment-1");
+  c.profiledPod("web-a");
+  c.pass();
+  c.policies = std::make_shared<inject::Snapshot>();
+  EXPECT_THAT(c.passWrites(), ElementsAre(kWeb + "/status"));
+  EXPECT_EQ(c.record("/status/phase"), "Unmatched");
+  EXPECT_EQ(c.record("/status/policyRef"), Json());
+}
+
+TEST(WorkloadReconciler, AScaledDownWorkloadKeepsItsRecordWhileThePolicyIsThere) {
+  Cluster c;
+  c.replicaSet("web-h1", "rs-1", "deployment-1");
+  c.pod("web-a");
+  c.pass();
+  c.pod("web-a", "rs-1", {{"metadata", {{"deletionTimestamp", "2026-08-01T12:00:00Z"}}}});
+  EXPECT_THAT(c.passWrites(), ElementsAre(kWeb + "/status")) << "pods that end are no pods";
+  EXPECT_EQ(c.record("/status/phase"), "Idle");
+  c.pods.erase("shop/web-a");
+  EXPECT_THAT(c.passWrites(), IsEmpty());
+  EXPECT_EQ(c.record("/status/policyRef/name"), "shop");
+  c.policies = std::make_shared<inject::Snapshot>();
+  EXPECT_THAT(c.passWrites(), ElementsAre(kWeb));
+  EXPECT_FALSE(c.http.get("workloadprofiles", "shop", "deployment-web").has_value());
+}
+
+TEST(WorkloadReconciler, AWorkloadMadeAnewGetsARecordOfItsOwn) {
+  Cluster c;
+  c.replicaSet("web-h1", "rs-1", "deployment-1");
+  c.pod("web-a");
+  c.pass();
+  const Json old = c.record("/metadata/uid");
+  c.pods.erase("shop/web-a");
+  c.replicaSet("web-h1", "rs-2", "deployment-2");
+  c.pod("web-a", "rs-2");
+  EXPECT_THAT(c.passWrites(), ElementsAre(kWeb)) << "the old one is deleted";
+  EXPECT_EQ(c.http.writes().at(0).body.at("preconditions").at("uid"), old);
+  EXPECT_THAT(c.passWrites(), ElementsAre(kWeb, kWeb + "/status"));
+  EXPECT_EQ(c.record("/metadata/ownerReferences/0/uid"), "deployment-2");
+  EXPECT_NE(c.record("/metadata/uid"), old);
+}
+
+TEST(WorkloadReconciler, AReplicaSetWithoutADeploymentIsTheWorkload) {
+  Cluster c;
+  c.replicaSet("web-h1", "rs-1", nullptr);
+  c.pod("web-a");
+  c.pass();
+  EXPECT_EQ(c.record("/status/workloadRef/kind", "replicaset-web-h1"), "ReplicaSet");
+  EXPECT_EQ(c.record("/metadata/ownerReferences/0/uid", "replicaset-web-h1"), "rs-1");
+  EXPECT_THAT(c.passWrites(), IsEmpty());
+  c.pods.erase("shop/web-a");
+  c.policies = std::make_shared<inject::Snapshot>();
+  c.pass();
+  EXPECT_FALSE(c.http.get("workloadprofiles", "shop", "replicaset-web-h1").has_value())
+      << "found again although its name is not the group's";
+}
+
+TEST(WorkloadReconciler, AnOwnerIsAskedForOnce) {
+  Cluster c;
+  c.replicaSet("web-h1", "rs-1", "deployment-1");
+  c.pod("web-a");
+  int asked = 0;
+  c.http.intercept([&](const net::Request& request) -> std::optional<net::Response> {
+    if (request.target.find("replicasets") != std::string::npos) ++asked;
+    return std::nullopt;
+  });
+  c.pass();
+  c.profiledPod("web-b");
+  c.pass();
+  EXPECT_EQ(asked, 1);
+  // Another process takes it from the record.
+  WorkloadReconciler other(c.client, c.pods, c.index, c.records, c.clock);
+  EXPECT_TRUE(other.reconcile(kGroup, c.stop.get_token()).status.ok());
+  EXPECT_EQ(asked, 1);
+}
+
+TEST(WorkloadReconciler, PodsWhoseOwnerIsGoneAreNobodys) {
+  Cluster c;
+  c.pod("web-a");
+  EXPECT_THAT(c.passWrites(), IsEmpty());
+  c.replicaSet("web-h1", "another", "deployment-1");
+  EXPECT_THAT(c.passWrites(), IsEmpty()) << "an object of the same name is not the owner";
+}
+
+TEST(WorkloadReconciler, AnAnswerThatIsNoOwnerAtAllIsAskedForAgain) {
+  Cluster c;
+  c.replicaSet("web-h1", "rs-1", "deployment-1");
+  c.pod("web-a");
+  c.http.intercept([](const net::Request& request) -> std::optional<net::Response> {
+    if (request.target.find("replicasets") == std::string::npos) return std::nullopt;
+    return test::FakeHttp::json(200, R"({"kind":"Pineapple","metadata":7})");
+  });
+  EXPECT_EQ(c.pass().status.code(), Code::kInternal);
+  c.http.intercept(nullptr);
+  c.pass();
+  EXPECT_EQ(c.record("/status/phase"), "Missed");
+}
+
+TEST(WorkloadReconciler, APodThatCannotBeInjectedIsTold) {
+  Cluster c;
+  c.replicaSet("web-h1", "rs-1", "deployment-1");
+  c.pod("web-a", "rs-1", {{"spec", {{"os", {{"name", "windows"}}}}}});
+  c.pass();
+  EXPECT_EQ(c.record("/status/phase"), "Skipped");
+  EXPECT_EQ(c.record("/status/skippedReasons/0/reason"), "UnsupportedOS");
+  EXPECT_EQ(c.record("/status/skippedReasons/0/pods"), 1);
+  EXPECT_EQ(c.record("/status/conditions/0/reason"), "UnsupportedOS");
+  EXPECT_THAT(c.passWrites(), IsEmpty());
+}
+
+TEST(WorkloadReconciler, AnAnswerThatIsNotThePodIsNoPreflight) {
+  Cluster c;
+  c.replicaSet("web-h1", "rs-1", "deployment-1");
+  c.pod("web-a");
+  c.http.intercept([&](const net::Request& request) -> std::optional<net::Response> {
+    if (request.target.find("/pods/") == std::string::npos) return std::nullopt;
+    return test::FakeHttp::json(200, R"({"kind":"ConfigMap","metadata":{"name":"other"}})");
+  });
+  EXPECT_EQ(c.pass().status.code(), Code::kInternal);
+  c.http.intercept(nullptr);
+  EXPECT_TRUE(c.pass().status.ok());
+  EXPECT_EQ(c.record("/status/preflight/reason"), "Injected");
+}
+
+TEST(WorkloadReconciler, ALostAnswerIsReadBackAndNotRepeatedAtOnce) {
+  Cluster c;
+  c.replicaSet("web-h1", "rs-1", "deployment-1");
+  c.pod("web-a");
+  EXPECT_TRUE(c.reconciler.reconcile(kGroup, c.stop.get_token()).status.ok());
+  c.http.clearWrites();
+  // The store does not show the record yet.
+  const Outcome again = c.reconciler.reconcile(kGroup, c.stop.get_token());
+  EXPECT_TRUE(again.requeue_after.has_value());
+  EXPECT_THAT(c.http.writes(), IsEmpty());
+}
+
+TEST(WorkloadReconciler, NothingIsMadeInANamespaceThatGoesAway) {
+  Cluster c;
+  c.replicaSet("web-h1", "rs-1", "deployment-1");
+  c.pod("web-a");
+  c.http.intercept([&](const net::Request& request) -> std::optional<net::Response> {
+    if (request.method == net::Method::kGet) return std::nullopt;
+    return test::FakeHttp::json(
+        403, R"({"kind":"Status","status":"Failure","reason":"Forbidden","code":403,
+                "message":"unable to create new content in namespace shop because it is being terminated"})");
+  });
+  EXPECT_TRUE(c.pass().status.ok());
+}
+
+TEST(WorkloadReconciler, ARecordThatIsRefusedIsNoFinalError) {
+  Cluster c;
+  c.replicaSet("web-h1", "rs-1", "deployment-1");
+  c.pod("web-a");
+  for (const int refusal : {422, 413}) {
+    c.http.intercept([&](const net::Request& request) -> std::optional<net::Response> {
+      if (request.method == net::Method::kGet) return std::nullopt;
+      return test::FakeHttp::json(refusal, "{}");
+    });
+    EXPECT_EQ(c.pass().status.code(), Code::kInternal) << refusal;
+  }
+  c.http.intercept(nullptr);
+  EXPECT_TRUE(c.pass().status.ok());
+  EXPECT_EQ(c.record("/status/phase"), "Missed");
+}
+
+TEST(WorkloadReconciler, ARefusedWriteIsTriedAgain) {
+  Cluster c;
+  c.replicaSet("web-h1", "rs-1", "deployment-1");
+  c.pod("web-a");
+  bool refuse = true;
+  c.http.intercept([&](const net::Request& request) -> std::optional<net::Response> {
+    if (!refuse || request.method == net::Method::kGet) return std::nullopt;
+    return test::FakeHttp::json(503, R"({"kind":"Status","status":"Failure","code":503})");
+  });
+  EXPECT_EQ(c.pass().status.code(), Code::kUnavailable);
+  refuse = false;
+  EXPECT_TRUE(c.pass().status.ok());
+  EXPECT_EQ(c.record("/status/phase"), "Missed");
+}
+
+}  // namespace
+}  // namespace profiling::controllers

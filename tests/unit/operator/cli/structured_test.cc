@@ -1,0 +1,53 @@
+#include "operator/cli/structured.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/operator/cli/support.h"
+
+namespace profiling::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using Json = nlohmann::json;
+
+TEST(Yaml, WhatIsWrittenIsReadBackTheSame) {
+  const Json value = {{"text", "plain"},
+                      {"number", 5},
+                      {"yes", "true"},
+                      {"digits", "0123"},
+                      {"quote", "a: b # c"},
+                      {"empty", Json::array()},
+                      {"none", Json::object()},
+                      {"list", {1, "two", {{"k", "v"}}}},
+                      {"off", false},
+                      {"time", "2026-08-01T12:00:00Z"},
+                      {"nothing", ""},
+                      {"lines", "a\nb"},
+                      {"profiling.dev/abort", "no"}};
+  const auto read = parseDocument(render(value, Format::kYaml));
+  ASSERT_TRUE(read.ok()) << read.status().toString() << render(value, Format::kYaml);
+  EXPECT_EQ(*read, value);
+}
+
+TEST(Yaml, MistakesAreToldWithTheirLine) {
+  EXPECT_THAT(parseDocument("a: [1,\nb: 2").status().message(), HasSubstr("not YAML, line"));
+  EXPECT_THAT(parseDocument("").status().message(), HasSubstr("holds 0"));
+  EXPECT_THAT(parseDocument("a: 1\n---\nb: 2\n").status().message(), HasSubstr("holds 2"));
+  EXPECT_FALSE(parseDocument(std::string(200, '[') + std::string(200, ']')).ok());
+}
+
+TEST(Json, BytesThatAreNotUtf8AreReplaced) {
+  EXPECT_NO_THROW(render(Json{{"a", "\xff"}}, Format::kJson));
+}
+
+TEST(Json, IsReadAsJson) {
+  const auto read = parseDocument(" {\"a\": \"\\ud83d\\ude00\", \"b\": 1.5}\n");
+  ASSERT_TRUE(read.ok()) << read.status().toString();
+  EXPECT_EQ((*read)["a"], "\xF0\x9F\x98\x80");
+  EXPECT_EQ((*read)["b"], 1.5);
+  EXPECT_TRUE(parseDocument("{a: flow, b: [style]}").ok()) << "YAML may begin with a brace";
+}
+
+}  // namespace
+}  // namespace profiling::cli

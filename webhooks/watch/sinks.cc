@@ -1,0 +1,118 @@
+#include "webhooks/watch/sinks.h"
+
+#include <functional>
+#include <unordered_set>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "operator/api/v1alpha1/codec.h"
+#include "operator/api/workload_key.h"
+#include "operator/inject/decision_json.h"
+#include "operator/inject/pods/facts_decoder.h"
+#include "operator/inject/pods/pod_facts.h"
+#include "operator/kube/store.h"
+
+namespace profiling::webhooks {
+namespace {
+
+// Lists are swept: what a complete list did not name is gone.
+class SweptSink : public kube::RecordSink {
+ public:
+  explicit SweptSink(std::atomic<bool>& synced) : synced_(synced) {}
+  void beginList() override { named_.clear(); }
+  void unlisted(const std::string& key) override { erase(key); }
+  void keepListed(const std::string& key) override { named_.insert(key); }
+  void commitList() override {
+    sweep([this](const std::string& key) { return named_.contains(key); });
+    named_ = {};
+    synced_ = true;
+  }
+  void dropList() override { named_ = {}; }
+  void flush() override {}
+
+ protected:
+  void name(const std::string& key) { named_.insert(key); }
+
+ private:
+  virtual void sweep(const std::function<bool(const std::string&)>& named) = 0;
+
+  std::atomic<bool>& synced_;
+  std::unordered_set<std::string> named_;
+};
+
+class RecordsSink final : public SweptSink {
+ public:
+  RecordsSink(RolloutTable& table, std::atomic<bool>& synced) : SweptSink(synced), table_(table) {}
+
+  std::size_t stored() const override { return table_.stats().records; }
+  Status listed(std::string_view text) override { return upsert(text); }
+  Status upsert(std::string_view text) override {
+    const auto record = api::workloadFromJson(nlohmann::json::parse(text, nullptr, false));
+    if (!record.ok()) return record.status();
+    const api::ObjectMeta& meta = record->metadata;
+    const std::string key = kube::objectKey(meta.namespace_, meta.name);
+    const auto group = meta.annotations.find(std::string(api::kGroupKey));
+    name(key);
+    table_.setRecord(key,
+                     group == meta.annotations.end() ? "" : meta.namespace_ + "/" + group->second,
+                     inject::assignmentOf(*record), inject::knownOf(*record));
+    return {};
+  }
+  void erase(const std::string& key) override { table_.removeRecord(key); }
+
+ private:
+  void sweep(const std::function<bool(const std::string&)>& named) override {
+    table_.keepRecords(named);
+  }
+  RolloutTable& table_;
+};
+
+class ProfiledPodsSink final : public SweptSink {
+ public:
+  ProfiledPodsSink(RolloutTable& table, std::atomic<bool>& synced)
+      : SweptSink(synced), table_(table) {}
+
+  std::size_t stored() const override { return table_.stats().pods; }
+  Status listed(std::string_view text) override { return upsert(text); }
+  Status upsert(std::string_view text) override {
+    const auto pod = decoder_.decode(text);
+    if (!pod.ok()) return pod.status();
+    const std::string key = kube::objectKey(pod->namespace_, pod->name);
+    name(key);
+    api::PodView view;
+    view.name = pod->name;
+    view.labels = pod->labels;
+    if (pod->owner) view.owners.push_back(*pod->owner);
+    const auto revision = view.label(api::kProfiledKey);
+    if (!revision || (pod->flags & (inject::kPodDeleting | inject::kPodFinished)) != 0) {
+      table_.podGone(key);
+      return {};
+    }
+    const inject::Workload workload = inject::workloadOf(view);
+    table_.podSeen(key, api::workloadKeyText(pod->namespace_, workload.kind, workload.name),
+                   *revision, inject::replicaOf(pod->decision));
+    return {};
+  }
+  void erase(const std::string& key) override { table_.podGone(key); }
+
+ private:
+  void sweep(const std::function<bool(const std::string&)>& named) override {
+    table_.keepPods(named);
+  }
+  RolloutTable& table_;
+  inject::FactsDecoder decoder_;
+};
+
+}  // namespace
+
+std::unique_ptr<kube::RecordSink> makeRecordsSink(RolloutTable& table, std::atomic<bool>& synced) {
+  return std::make_unique<RecordsSink>(table, synced);
+}
+
+std::unique_ptr<kube::RecordSink> makeProfiledPodsSink(RolloutTable& table,
+                                                       std::atomic<bool>& synced) {
+  return std::make_unique<ProfiledPodsSink>(table, synced);
+}
+
+}  // namespace profiling::webhooks

@@ -1,0 +1,18 @@
+// Where the webhook's watches of records and of profiled pods put what they read: the rollout table.
+// Each sink belongs to one reflector and is called on that reflector's thread.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "operator/kube/record_sink.h"
+#include "webhooks/rollout_table.h"
+
+namespace profiling::webhooks {
+
+// `synced` becomes true with the first complete list. Both references must outlive the sink.
+std::unique_ptr<kube::RecordSink> makeRecordsSink(RolloutTable& table, std::atomic<bool>& synced);
+std::unique_ptr<kube::RecordSink> makeProfiledPodsSink(RolloutTable& table,
+                                                       std::atomic<bool>& synced);
+
+}  // namespace profiling::webhooks

@@ -1,0 +1,132 @@
+#include "webhooks/watch/watches.h"
+
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "operator/api/v1alpha1/codec.h"
+#include "operator/kube/client.h"
+#include "operator/kube/decode.h"
+#include "webhooks/watch/sinks.h"
+
+namespace profiling::webhooks {
+namespace {
+
+template <class T>
+kube::Decoder<T> decoderOf(Result<T> (*read)(const nlohmann::json&)) {
+  return [read](std::string_view text) -> Result<kube::Decoded<T>> {
+    const auto json = nlohmann::json::parse(text, nullptr, false);
+    auto record = read(json);
+    if (!record.ok()) return record.status();
+    const api::ObjectMeta& meta = record->metadata;
+    return kube::Decoded<T>{kube::objectKey(meta.namespace_, meta.name),
+                            std::make_shared<const T>(*std::move(record))};
+  };
+}
+
+Result<kube::Decoded<inject::NamespaceRecord>> decodeNamespace(std::string_view text) {
+  const auto meta = api::metaFromJson(nlohmann::json::parse(text, nullptr, false));
+  if (!meta.ok()) return meta.status();
+  return kube::Decoded<inject::NamespaceRecord>{
+      meta->name, std::make_shared<const inject::NamespaceRecord>(inject::namespaceRecord(*meta))};
+}
+
+Result<kube::Decoded<inject::LimitRangeRecord>> decodeLimitRange(std::string_view text) {
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  const auto meta = api::metaFromJson(json);
+  if (!meta.ok()) return meta.status();
+  return kube::Decoded<inject::LimitRangeRecord>{
+      kube::objectKey(meta->namespace_, meta->name),
+      std::make_shared<const inject::LimitRangeRecord>(
+          inject::LimitRangeRecord{meta->namespace_, inject::boundsOf(json)})};
+}
+
+kube::ReflectorOptions allOf(const kube::Resource& resource) {
+  kube::ReflectorOptions options;
+  options.resource = resource;
+  return options;
+}
+
+kube::ReflectorOptions labelled(const kube::Resource& resource, std::string selector) {
+  kube::ReflectorOptions options = allOf(resource);
+  options.label_selector = std::move(selector);
+  return options;
+}
+
+}  // namespace
+
+Watches::Watches(net::HttpClient& http, Inputs inputs, PodMutator& mutator, RolloutTable& rollouts)
+    : inputs_(std::move(inputs)), mutator_(mutator) {
+  using namespace kube::resources;  // NOLINT(google-build-using-namespace): names of kinds
+  addStore(http, "policies", allOf(kPolicies), policies_, decoderOf(api::policyFromJson));
+  addStore(http, "servers", allOf(kServers), servers_, decoderOf(api::serverFromJson));
+  addStore(http, "namespaces", allOf(kNamespaces), namespaces_, decodeNamespace);
+  addStore(http, "cluster policies", allOf(kClusterPolicies), cluster_policies_,
+           decoderOf(api::clusterPolicyFromJson));
+  addStore(http, "revisions", labelled(kControllerRevisions, std::string(api::kRevisionPolicyKey)),
+           revisions_, decoderOf(api::revisionFromJson));
+  addStore(http, "limit ranges", allOf(kLimitRanges), limit_ranges_, decodeLimitRange);
+  watches_.push_back(
+      {"records",
+       kube::makeReflector(http, allOf(kWorkloads), makeRecordsSink(rollouts, records_synced_)),
+       [this] { return records_synced_.load(); }});
+  watches_.push_back({"profiled pods",
+                      kube::makeReflector(http, labelled(kPods, std::string(api::kProfiledKey)),
+                                          makeProfiledPodsSink(rollouts, pods_synced_)),
+                      [this] { return pods_synced_.load(); }});
+}
+
+template <class T, class Decoder>
+void Watches::addStore(net::HttpClient& http, std::string name, kube::ReflectorOptions options,
+                       kube::Store<T>& store, Decoder decoder) {
+  watches_.push_back({std::move(name),
+                      kube::makeReflector<T>(http, std::move(options), store, std::move(decoder),
+                                             [this](std::string_view) { rebuild(); }),
+                      [&store] { return store.synced(); }});
+  snapshot_parts_.push_back([&store] { return store.synced(); });
+}
+
+void Watches::start() {
+  for (const Watch& watch : watches_) watch.reflector->start();
+}
+
+void Watches::stop() {
+  for (const Watch& watch : watches_) watch.reflector->stop();
+}
+
+std::optional<std::string> Watches::unsynced() const {
+  for (const Watch& watch : watches_) {
+    if (!watch.synced()) return watch.name + " are not listed yet";
+  }
+  return std::nullopt;
+}
+
+std::vector<const kube::Reflector*> Watches::reflectors() const {
+  std::vector<const kube::Reflector*> all;
+  all.reserve(watches_.size());
+  for (const Watch& watch : watches_) all.push_back(watch.reflector.get());
+  return all;
+}
+
+// On the reflectors' threads; one at a time, so that an older snapshot never replaces a newer.
+void Watches::rebuild() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& synced : snapshot_parts_) {
+    if (!synced()) return;
+  }
+  mutator_.use(inject::buildSnapshot(*policies_.snapshot(), *cluster_policies_.snapshot(),
+                                     *servers_.snapshot(), *namespaces_.snapshot(), inputs_.agents,
+                                     *revisions_.snapshot(), inputs_.operator_namespace,
+                                     *limit_ranges_.snapshot()));
+}
+
+KnownObjects Watches::known() const {
+  return {.server = [this](const std::string& key) { return servers_.find(key); },
+          .namespace_labels =
+              [this](const std::string& name) {
+                const auto found = namespaces_.find(name);
+                return found ? found->labels : std::map<std::string, std::string>();
+              }};
+}
+
+}  // namespace profiling::webhooks
