@@ -57,7 +57,7 @@ TEST(RealProfiles, InUseMemoryIsAsGoToldIt) {
 TEST(RealProfiles, CpuOfGoAndRust) {
   Baseline baseline;
   EXPECT_EQ(harvest(Kind::kCpu, {}, goProfile("cpu"), {}, baseline)->pprof, goProfile("cpu"));
-  const std::string rust = file("unit/scrape/inputs/rust-cpu.pprof");
+  const std::string rust = file("unit/webhooks/agents/scrape/inputs/rust-cpu.pprof");
   const auto sent = harvest(Kind::kCpu, {}, rust, {}, baseline);
   ASSERT_TRUE(sent.ok()) << sent.status().toString();
   EXPECT_EQ(*gunzip(sent->pprof, kMaxUnpacked), rust);
