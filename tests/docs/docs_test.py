@@ -137,6 +137,7 @@ CHECKS = (broken_links, missing_paths, metric_differences, stale_sections, too_l
 
 def self_test():
     """Each check finds what it is for, and nothing in a tree that is right."""
+    tables, docs_sync.TABLES = docs_sync.TABLES, [("operator/inject/reason.cc", "kRows", "reasons of the webhook")]
     good = {
         "README.md": "# A b\n[x](docs/metrics.md#two-words) [y](#a-b) `operator/obs/m.cc` `m.{cc,h}`\n",
         "ARCHITECTURE.md": "<!-- dependency table -->\n| Folder | may include |\n|---|---|\n| `operator/obs` | nothing of ours |\n"
@@ -165,6 +166,7 @@ def self_test():
         (stale_sections, "operator/inject/reason.cc", 'kRows = {{\n{"Fine", "Else."},\n}};', "run hack/docs-sync"),
         (stale_sections, "operator/inject/reason.cc", 'kRows = {{\n{"Fine", "Do \\"it\\"."},\n{"New", "Do."},\n}};', "run hack/docs-sync"),
         (stale_sections, "tests/include_direction_test.py", 'ALLOWED = {"operator/obs": []}\nPURE = ()\n', "ARCHITECTURE.md"),
+        (stale_sections, "operator/inject/reason.cc", "kNone", "no table kRows"),
         (too_long, "README.md", "x\n" * (MAX_README + 1), "121 lines"),
         (too_long, "docs/metrics.md", "x" * (MAX_COLUMNS + 1), "121 columns"),
         (pictures_of_one_scheme, "docs/picture.svg", "<svg/>", "dark page"),
@@ -182,6 +184,7 @@ def self_test():
                 found = list(check(root))
                 assert any(expected in problem for problem in found), f"{check.__name__}({page}: {text[:60]!r}) found {found}"
     assert docs_sync.rows(other_table, "kRows") == [("Other", "Do.")]
+    docs_sync.TABLES = tables
 
 
 if __name__ == "__main__":
