@@ -167,6 +167,7 @@ def self_test():
         (stale_sections, "operator/inject/reason.cc", 'kRows = {{\n{"Fine", "Do \\"it\\"."},\n{"New", "Do."},\n}};', "run hack/docs-sync"),
         (stale_sections, "tests/include_direction_test.py", 'ALLOWED = {"operator/obs": []}\nPURE = ()\n', "ARCHITECTURE.md"),
         (stale_sections, "operator/inject/reason.cc", "kNone", "no table kRows"),
+        (stale_sections, "operator/inject/reason.cc", 'kRows = {{\n{"Fine", "Do \\"it\\"."},\n{kName, kText},\n}};', "cannot read every row"),
         (too_long, "README.md", "x\n" * (MAX_README + 1), "121 lines"),
         (too_long, "docs/metrics.md", "x" * (MAX_COLUMNS + 1), "121 columns"),
         (pictures_of_one_scheme, "docs/picture.svg", "<svg/>", "dark page"),
