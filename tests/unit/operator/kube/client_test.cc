@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "operator/kube/text.h"
+#include "operator/kube/percent_encoding.h"
 #include "tests/support/fake_http.h"
 
 namespace profiling::kube {
