@@ -3,18 +3,18 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <stop_token>
+
+#include "operator/base/mutex.h"
 
 namespace profiling {
 
 // Sleeps for `d` or until `stop` is requested; true if the whole time has passed.
 inline bool sleepFor(const std::stop_token& stop, std::chrono::milliseconds d) {
-  std::mutex mutex;
-  std::condition_variable_any cv;
-  std::unique_lock lock(mutex);
-  cv.wait_for(lock, stop, d, [] { return false; });
+  Mutex mutex;
+  CondVar never;
+  const MutexLock lock(mutex);
+  never.waitFor(mutex, stop, d, [] { return false; });
   return !stop.stop_requested();
 }
 

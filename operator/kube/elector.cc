@@ -143,19 +143,19 @@ void Elector::stop(const std::function<void()>& before_release) {
                {{"lease", options_.name}, {"reason", stored.toString()}});
     break;
   }
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   held_until_.reset();
 }
 
 void Elector::publish() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   held_until_ = machine_.heldUntil();
   holder_ = machine_.holder();
   last_turn_ = clock_.steady();
 }
 
 std::optional<SteadyTime> Elector::heldUntil() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return held_until_;
 }
 
@@ -165,12 +165,12 @@ bool Elector::leading() const {
 }
 
 std::string Elector::holder() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return holder_;
 }
 
 SteadyTime Elector::lastTurn() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return last_turn_;
 }
 

@@ -8,7 +8,6 @@
 
 #include <atomic>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -16,6 +15,7 @@
 #include <thread>
 
 #include "operator/base/clock.h"
+#include "operator/base/mutex.h"
 #include "operator/kube/client.h"
 #include "operator/kube/fence.h"
 #include "operator/kube/lease.h"
@@ -73,10 +73,10 @@ class Elector final : public Fence {
   std::function<void()> elected_;
   std::function<void(const std::string&)> lost_;
 
-  mutable std::mutex mutex_;
-  std::optional<SteadyTime> held_until_;  // guarded by mutex_
-  std::string holder_;                    // guarded by mutex_
-  SteadyTime last_turn_;                  // guarded by mutex_
+  mutable Mutex mutex_;
+  std::optional<SteadyTime> held_until_ PROFILING_GUARDED_BY(mutex_);
+  std::string holder_ PROFILING_GUARDED_BY(mutex_);
+  SteadyTime last_turn_ PROFILING_GUARDED_BY(mutex_);
 
   std::jthread thread_;
 };

@@ -60,18 +60,18 @@ void ReflectorCore::stop() {
 }
 
 ReflectorStats ReflectorCore::stats() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return stats_;
 }
 
 void ReflectorCore::contact() {
   const SteadyTime now = clock_.steady();
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   stats_.last_contact = now;
 }
 
 void ReflectorCore::count(std::uint64_t ReflectorStats::*counter) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   ++(stats_.*counter);
 }
 

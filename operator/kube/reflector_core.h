@@ -4,13 +4,13 @@
 
 #include <cstddef>
 #include <memory>
-#include <mutex>
 #include <stop_token>
 #include <string>
 #include <string_view>
 #include <thread>
 
 #include "operator/base/clock.h"
+#include "operator/base/mutex.h"
 #include "operator/base/status.h"
 #include "operator/kube/decode.h"
 #include "operator/kube/line_splitter.h"
@@ -66,8 +66,8 @@ class ReflectorCore {
   EventDecoder decoder_;
   SteadyTime next_skip_log_{};
 
-  mutable std::mutex mutex_;
-  ReflectorStats stats_;  // guarded by mutex_
+  mutable Mutex mutex_;
+  ReflectorStats stats_ PROFILING_GUARDED_BY(mutex_);
 
   std::jthread thread_;
 };

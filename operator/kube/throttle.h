@@ -7,10 +7,10 @@
 // themselves.
 #pragma once
 
-#include <mutex>
 #include <stop_token>
 
 #include "operator/base/clock.h"
+#include "operator/base/mutex.h"
 #include "operator/net/http_client.h"
 
 namespace profiling::kube {
@@ -56,8 +56,8 @@ class ThrottledClient final : public net::HttpClient {
  private:
   net::HttpClient& next_;
   const Clock& clock_;
-  std::mutex mutex_;
-  Throttle throttle_;  // guarded by mutex_
+  Mutex mutex_;
+  Throttle throttle_ PROFILING_GUARDED_BY(mutex_);
 };
 
 }  // namespace profiling::kube

@@ -10,12 +10,10 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <stop_token>
@@ -24,6 +22,7 @@
 
 #include "operator/base/backoff.h"
 #include "operator/base/clock.h"
+#include "operator/base/mutex.h"
 
 namespace profiling::kube {
 
@@ -62,31 +61,34 @@ class WorkQueue {
   void onTaken(std::function<void(std::chrono::nanoseconds waited)> observer);
 
  private:
-  // All under mutex_.
-  void enqueue(std::string key, Lane lane);
-  std::string take(SteadyTime now);
-  void schedule(std::string key, SteadyTime when);
-  void promoteDue(SteadyTime now);
-
-  const BackoffSpec backoff_spec_;
-  const Clock& clock_;
-  mutable std::mutex mutex_;
-  std::condition_variable_any wake_;
   struct Queued {
     Lane lane;
     SteadyTime since;
   };
-  // A key that moved from bulk to live leaves its old entry behind; queued_ tells which one counts.
-  std::deque<std::string> live_, bulk_;
-  std::map<std::string, Queued> queued_;
-  int live_in_a_row_ = 0;
-  std::set<std::string> processing_;
-  std::map<std::string, Lane> again_;  // added while processing
-  std::uint64_t adds_ = 0, retries_ = 0;
-  std::function<void(std::chrono::nanoseconds)> on_taken_;
-  std::map<std::string, SteadyTime> due_;
-  std::set<std::pair<SteadyTime, std::string>> by_time_;  // the same, ordered by time
-  std::map<std::string, Backoff> backoffs_;
+  void enqueue(std::string key, Lane lane) PROFILING_REQUIRES(mutex_);
+  std::string take(SteadyTime now) PROFILING_REQUIRES(mutex_);
+  void schedule(std::string key, SteadyTime when) PROFILING_REQUIRES(mutex_);
+  void promoteDue(SteadyTime now) PROFILING_REQUIRES(mutex_);
+
+  const BackoffSpec backoff_spec_;
+  const Clock& clock_;
+  mutable Mutex mutex_;
+  CondVar wake_;
+  // A key that moved from bulk to live leaves its old entry behind; queued_ says which one counts.
+  std::deque<std::string> live_ PROFILING_GUARDED_BY(mutex_);
+  std::deque<std::string> bulk_ PROFILING_GUARDED_BY(mutex_);
+  std::map<std::string, Queued> queued_ PROFILING_GUARDED_BY(mutex_);
+  int live_in_a_row_ PROFILING_GUARDED_BY(mutex_) = 0;
+  std::set<std::string> processing_ PROFILING_GUARDED_BY(mutex_);
+  // Keys added while a worker processes them.
+  std::map<std::string, Lane> again_ PROFILING_GUARDED_BY(mutex_);
+  std::uint64_t adds_ PROFILING_GUARDED_BY(mutex_) = 0;
+  std::uint64_t retries_ PROFILING_GUARDED_BY(mutex_) = 0;
+  std::function<void(std::chrono::nanoseconds)> on_taken_ PROFILING_GUARDED_BY(mutex_);
+  std::map<std::string, SteadyTime> due_ PROFILING_GUARDED_BY(mutex_);
+  // The same keys, ordered by time.
+  std::set<std::pair<SteadyTime, std::string>> by_time_ PROFILING_GUARDED_BY(mutex_);
+  std::map<std::string, Backoff> backoffs_ PROFILING_GUARDED_BY(mutex_);
 };
 
 }  // namespace profiling::kube

@@ -4,12 +4,12 @@
 #pragma once
 
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "operator/base/mutex.h"
 #include "operator/net/http_server.h"
 #include "operator/obs/metrics.h"
 
@@ -31,9 +31,9 @@ class Health {
  private:
   using Checks = std::vector<std::pair<std::string, Check>>;
   static net::ServerResponse answer(const Checks& checks, bool verbose);
-  mutable std::mutex mutex_;
-  Checks liveness_;
-  Checks readiness_;
+  mutable Mutex mutex_;
+  Checks liveness_ PROFILING_GUARDED_BY(mutex_);
+  Checks readiness_ PROFILING_GUARDED_BY(mutex_);
 };
 
 // GET /livez, /readyz (both with ?verbose) and /metrics. The references must outlive the server.

@@ -9,7 +9,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +17,8 @@
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
+
+#include "operator/base/mutex.h"
 
 namespace profiling::obs {
 
@@ -41,11 +42,14 @@ class Metrics {
 
  private:
   prometheus::Registry registry_;
-  std::mutex mutex_;
-  std::map<std::string, prometheus::Family<prometheus::Counter>*, std::less<>> counters_;
-  std::map<std::string, prometheus::Family<prometheus::Gauge>*, std::less<>> gauges_;
-  std::map<std::string, prometheus::Family<prometheus::Histogram>*, std::less<>> histograms_;
-  std::vector<std::function<void()>> collectors_;
+  Mutex mutex_;
+  std::map<std::string, prometheus::Family<prometheus::Counter>*, std::less<>> counters_
+      PROFILING_GUARDED_BY(mutex_);
+  std::map<std::string, prometheus::Family<prometheus::Gauge>*, std::less<>> gauges_
+      PROFILING_GUARDED_BY(mutex_);
+  std::map<std::string, prometheus::Family<prometheus::Histogram>*, std::less<>> histograms_
+      PROFILING_GUARDED_BY(mutex_);
+  std::vector<std::function<void()>> collectors_ PROFILING_GUARDED_BY(mutex_);
 };
 
 // For figures that are counted elsewhere and only grow: prometheus-cpp's counters can only be

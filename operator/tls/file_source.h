@@ -7,11 +7,11 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 
 #include "operator/base/clock.h"
+#include "operator/base/mutex.h"
 #include "operator/base/status.h"
 #include "operator/net/tls_source.h"
 
@@ -37,9 +37,10 @@ class FileSource final : public net::TlsSource {
  private:
   const std::string folder_;
   const Clock& clock_;
-  std::mutex reload_mutex_;
-  std::string seen_;                                 // digest of what was read last, good or bad
-  Status last_;                                      // verdict on it
+  Mutex reload_mutex_;
+  // Digest of the files read last, good or bad, and the verdict on them.
+  std::string seen_ PROFILING_GUARDED_BY(reload_mutex_);
+  Status last_ PROFILING_GUARDED_BY(reload_mutex_);
   std::shared_ptr<const net::TlsMaterial> current_;  // by std::atomic_load/store
   std::atomic<std::uint64_t> reloads_{0};
   std::atomic<std::uint64_t> errors_{0};

@@ -356,7 +356,7 @@ Connection::Connection(Shared& shared, Worker& worker, std::string peer)
 Connection::~Connection() {
   worker_.connections.erase(this);
   {
-    const std::lock_guard lock(shared_.peers_mutex);
+    const MutexLock lock(shared_.peers_mutex);
     const auto it = shared_.peers.find(peer_);
     if (it != shared_.peers.end() && --it->second == 0) shared_.peers.erase(it);
   }

@@ -1,6 +1,5 @@
 #include "operator/net/beast/server.h"
 
-#include <condition_variable>
 #include <thread>
 
 #include <boost/asio/ip/v6_only.hpp>
@@ -144,7 +143,7 @@ class Server final : public HttpServer {
     if (shared_.open >= shared_.options.limits.connections)
       return shed(std::move(socket), "connection_cap");
     {
-      const std::lock_guard lock(shared_.peers_mutex);
+      const MutexLock lock(shared_.peers_mutex);
       std::size_t& count = shared_.peers[peer];
       if (count >= shared_.options.limits.connections_per_peer) {
         return shed(std::move(socket), "peer_cap");

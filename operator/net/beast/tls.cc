@@ -42,7 +42,7 @@ std::shared_ptr<boost::asio::ssl::context> build(const TlsMaterial& material) {
 
 std::shared_ptr<boost::asio::ssl::context> TlsContexts::current() {
   const auto material = source_.current();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (material != material_ && material) {
     if (auto built = build(*material)) {
       context_ = std::move(built);

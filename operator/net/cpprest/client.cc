@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
-#include <mutex>
 #include <vector>
 
 #include <boost/asio/ssl/context.hpp>
@@ -34,16 +33,18 @@ const int kNoExitHandler = OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
 // One thread: with more, cancelling races with completion inside the library and crashes.
 void startPool() {
   (void)kNoExitHandler;
-  static std::once_flag once;
-  std::call_once(once, [] {
+  static const bool kStarted = [] {
     try {
       crossplat::threadpool::initialize_with_threads(1);
-      // Made when it is first asked for, otherwise by several threads at a time.
+      // The library creates it on first use, otherwise by several threads at a time.
       (void)pplx::get_ambient_scheduler();
+      return true;
     } catch (const std::exception&) {
-      // Somebody used the library before; its default pool works, only less safely.
+      // The library was used before this call; its default pool works, only less safely.
+      return false;
     }
-  });
+  }();
+  (void)kStarted;
 }
 
 http::method methodOf(Method method) {

@@ -2,9 +2,7 @@
 // for it. Internal.
 #pragma once
 
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -13,6 +11,7 @@
 #include <pplx/pplxtasks.h>
 
 #include "operator/base/clock.h"
+#include "operator/base/mutex.h"
 #include "operator/base/status.h"
 #include "operator/net/http_client.h"
 
@@ -46,15 +45,15 @@ class Pipe {
   void awaitEnd(std::chrono::milliseconds time);
 
  private:
-  std::mutex mutex_;
-  std::condition_variable_any changed_;
-  std::optional<Response> head_;
-  std::string bytes_;
-  bool ended_ = false;
-  bool abandoned_ = false;
-  Status status_;
-  std::optional<pplx::task_completion_event<std::size_t>> waiting_;
-  std::size_t waiting_size_ = 0;
+  Mutex mutex_;
+  CondVar changed_;
+  std::optional<Response> head_ PROFILING_GUARDED_BY(mutex_);
+  std::string bytes_ PROFILING_GUARDED_BY(mutex_);
+  bool ended_ PROFILING_GUARDED_BY(mutex_) = false;
+  bool abandoned_ PROFILING_GUARDED_BY(mutex_) = false;
+  Status status_ PROFILING_GUARDED_BY(mutex_);
+  std::optional<pplx::task_completion_event<std::size_t>> waiting_ PROFILING_GUARDED_BY(mutex_);
+  std::size_t waiting_size_ PROFILING_GUARDED_BY(mutex_) = 0;
 };
 
 // A write-only cpprestsdk stream into a pipe.

@@ -2,13 +2,12 @@
 // scraping threads put, the pushing thread takes.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
-#include <mutex>
 #include <vector>
 
 #include "operator/base/clock.h"
+#include "operator/base/mutex.h"
 #include "webhooks/agents/scrape/push_request.h"
 
 namespace profiling::scrape {
@@ -39,15 +38,15 @@ class Buffer {
   std::uint64_t dropped() const;  // profiles that had to give way, ever
 
  private:
-  void shrink();
+  void shrink() PROFILING_REQUIRES(mutex_);
 
   const BufferLimits limits_;
-  mutable std::mutex mutex_;
-  std::condition_variable news_;
-  std::deque<Outgoing> waiting_;  // guarded by mutex_, as all below
-  std::size_t bytes_ = 0;
-  std::uint64_t dropped_ = 0;
-  bool closed_ = false;
+  mutable Mutex mutex_;
+  CondVar news_;
+  std::deque<Outgoing> waiting_ PROFILING_GUARDED_BY(mutex_);
+  std::size_t bytes_ PROFILING_GUARDED_BY(mutex_) = 0;
+  std::uint64_t dropped_ PROFILING_GUARDED_BY(mutex_) = 0;
+  bool closed_ PROFILING_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace profiling::scrape
