@@ -14,6 +14,7 @@ class Scenario:
     env: dict = dataclasses.field(default_factory=dict)
     without: tuple = ()
     until: typing.Optional[typing.Callable] = None  # end the process once such an upload came
+    logged: str = ""  # end the process two uploads' time after its stderr held this
     told: bool = False  # to end, by the end of its input and not by a signal
     seconds: float = 60  # deadline
 
@@ -53,11 +54,12 @@ SCENARIOS = [
     Scenario("python profiles memory", "python", ("{python}", "{apps}/python/checkout.py"),
              env={"PROFILING_PYTHON_MEMORY": "true"}, until=holds(b"price_basket")),
     # The Java agent unpacks a library into the temp folder before it looks at anything else.
-    Scenario("java no temp folder", "java", ("{java}", "-Djava.io.tmpdir=/nonexistent", "-cp", "{programs}", "Burn", "5", "7"), env=AT_ONCE),
+    Scenario("java no temp folder", "java", ("{java}", "-Djava.io.tmpdir=/nonexistent", "-cp", "{programs}", "Burn", "told", "7"), env=AT_ONCE,
+             logged="io.pyroscope"),
     Scenario("java default delay", "java", (*JAVA, "4", "7"), without=("PROFILING_START_DELAY_MS",)),
     Scenario("java read-only", "java", (*READ_ONLY, *JAVA, "told", "5"), told=True, until=holds(b"priceBasket"),
              env={"JAVA_TOOL_OPTIONS": "-javaagent:{agents}/java/pyroscope.jar -Djava.io.tmpdir={programs}/temp"}),
-    Scenario("java read-only, no temp folder", "java", (*READ_ONLY, *JAVA, "5", "7"), env=AT_ONCE),
+    Scenario("java read-only, no temp folder", "java", (*READ_ONLY, *JAVA, "told", "7"), env=AT_ONCE, logged="io.pyroscope"),
     Scenario("java beside an agent before", "java", (*JAVA, "told", "5"), told=True, until=holds(b"priceBasket"),
              env={"JAVA_TOOL_OPTIONS": f"{OTHER_AGENT} -javaagent:{{agents}}/java/pyroscope.jar"}),
     Scenario("java beside an agent after", "java", ("{java}", OTHER_AGENT, *JAVA[1:], "told", "5"), told=True, until=holds(b"priceBasket")),
