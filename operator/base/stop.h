@@ -1,5 +1,4 @@
-// Stopping is cooperative: std::stop_token is passed down to whatever may block, and every wait
-// takes one.
+// Stopping is cooperative: callers pass a std::stop_token down to every call that may block.
 #pragma once
 
 #include <chrono>

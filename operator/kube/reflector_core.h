@@ -20,10 +20,10 @@
 
 namespace profiling::kube {
 
-// What a streaming list has told so far.
+// Progress of a streaming list.
 struct StreamedList {
   std::size_t items = 0;
-  std::string end_version;  // of the last bookmark; empty until that has come
+  std::string end_version;  // the last bookmark's; empty until it arrives
 };
 
 class ReflectorCore {
@@ -60,7 +60,7 @@ class ReflectorCore {
   const Clock& clock_;
   const std::string name_;  // "pods.v1" for logs
 
-  // The reflector's thread only.
+  // Used by the reflector's thread only.
   WatchMachine machine_;
   LineSplitter lines_;
   EventDecoder decoder_;

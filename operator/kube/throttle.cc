@@ -47,7 +47,8 @@ Result<net::Response> ThrottledClient::send(const net::Request& request, Millis 
     wait = throttle_.reserve(clock_.steady());
     if (wait >= deadline) {
       throttle_.giveBack();
-      return Status(Code::kRateLimited, "the API server asked for a pause, or we ask too often")
+      return Status(Code::kRateLimited,
+                    "the API server asked for a pause, or the client-side rate limit is reached")
           .withRetryAfter(std::chrono::ceil<std::chrono::seconds>(wait));
     }
   }

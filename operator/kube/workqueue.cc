@@ -5,7 +5,7 @@
 namespace profiling::kube {
 namespace {
 
-// Upper bound of one wait, so that a clock that is stepped (or one of a test) is looked at again.
+// Upper bound of one wait, so that a stepped clock (or a fake one) is read again.
 constexpr std::chrono::milliseconds kLongestWait{60'000};
 
 }  // namespace
@@ -41,7 +41,7 @@ void WorkQueue::enqueue(std::string key, Lane lane) {
   wake_.notifyOne();
 }
 
-// Some key is queued.
+// Precondition: a key is queued.
 std::string WorkQueue::take(SteadyTime now) {
   for (;;) {
     const bool live = bulk_.empty() || (!live_.empty() && live_in_a_row_ < kBulkShare - 1);
@@ -81,7 +81,7 @@ void WorkQueue::schedule(std::string key, SteadyTime when) {
     it->second = when;
   }
   by_time_.emplace(when, std::move(key));
-  // All: each sleeping worker holds the time of the key that was next when it fell asleep.
+  // All workers: each sleeps until the time of the key that was next when it fell asleep.
   wake_.notifyAll();
 }
 

@@ -1,12 +1,12 @@
 // A queue of keys to reconcile: duplicates fold into one, a key never runs on two workers at once,
 // failed keys come back after a backoff of their own, delayed keys when they are due. Names and
 // semantics are those of client-go's workqueue (util/workqueue): a key added while a worker has it
-// comes back when that worker is done; a delayed key that is also added at once runs twice, for the
-// two mean different things. Thread-safe.
+// comes back when that worker is done; a delayed key that is also added at once runs twice,
+// because the two mean different things. Thread-safe.
 //
 // Two lanes: the change of one object overtakes the thousands of keys that a relist brings, as in
-// controller-runtime's priority queue. One key in kBulkShare is still taken from the bulk while
-// others wait, so that nothing starves.
+// controller-runtime's priority queue. One key in kBulkShare still comes from the bulk lane, so
+// that nothing starves.
 #pragma once
 
 #include <chrono>
@@ -31,7 +31,7 @@ enum class Lane { kLive, kBulk };
 struct WorkQueueStats {
   std::size_t depth = 0;    // ready keys
   std::size_t delayed = 0;  // keys waiting for their time
-  std::uint64_t adds = 0;   // that made a key ready: duplicates are not counted
+  std::uint64_t adds = 0;   // additions that made a key ready, without duplicates
   std::uint64_t retries = 0;
 };
 
@@ -50,14 +50,14 @@ class WorkQueue {
   // gone. Does not take the key out of the queue.
   void forget(const std::string& key);
 
-  // Blocks until a key is due or `stop` is requested (nullopt, even when keys are left: they are
-  // worked out again from the cluster at the next start). The caller must call done().
+  // Blocks until a key is due or `stop` is requested (nullopt, even if keys are left: the next
+  // start derives them again from the cluster). The caller must call done().
   std::optional<std::string> get(const std::stop_token& stop);
   void done(const std::string& key);
 
   WorkQueueStats stats() const;
-  // Called with the time that a key was ready before a worker took it, under the queue's lock. Set
-  // before the first get().
+  // `observer` receives the time for which a key was ready before a worker took it; it runs under
+  // the queue's lock. Set it before the first get().
   void onTaken(std::function<void(std::chrono::nanoseconds waited)> observer);
 
  private:

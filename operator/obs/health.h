@@ -17,7 +17,8 @@ namespace profiling::obs {
 
 class Health {
  public:
-  // Returns what is wrong, or nullopt. Called for each probe: cheap, thread-safe, no I/O.
+  // Returns the problem, or nullopt. Runs for each probe: must be cheap, thread-safe and without
+  // I/O.
   using Check = std::function<std::optional<std::string>()>;
 
   void addLiveness(std::string name, Check check);

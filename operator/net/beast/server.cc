@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kAcceptPause{100};
 
-// An exception that leaves a handler ends that handler, not the thread.
+// An exception in a handler ends that handler, not the thread.
 void runForEver(asio::io_context& io) {
   const auto guard = asio::make_work_guard(io);
   while (!io.stopped()) {
@@ -52,7 +52,7 @@ class Server final : public HttpServer {
     threads_.clear();  // joins
     acceptor_.reset();
     pause_.reset();
-    // Pending handlers own the connections; they must go while Shared is still there.
+    // Pending handlers own the connections; destroy them before Shared.
     workers_.clear();
   }
 
@@ -159,7 +159,7 @@ class Server final : public HttpServer {
     });
   }
 
-  // With a reset instead of an orderly close: no TIME_WAIT is kept for a flood.
+  // Resets instead of closing in order, so that a flood leaves no sockets in TIME_WAIT.
   void shed(tcp::socket socket, std::string_view reason) const {
     shared_.rejected(reason);
     error_code ignored;

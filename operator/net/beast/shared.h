@@ -1,4 +1,4 @@
-// What the connections of one server share. Internal to this folder.
+// State shared by the connections of one server. Internal to this folder.
 #pragma once
 
 #include <atomic>
@@ -20,7 +20,7 @@ namespace profiling::net::beast {
 
 class Connection;
 
-// One I/O thread's world. `connections` is touched by that thread only.
+// State of one I/O thread. Only that thread touches `connections`.
 struct Worker {
   std::unordered_set<Connection*> connections;  // outlives io, whose handlers own the connections
   boost::asio::io_context io{1};

@@ -143,8 +143,8 @@ class Client final : public HttpClient {
  private:
   struct Progress {
     SteadyTime begin;
-    SteadyTime last;       // when something last arrived
-    const Response* head;  // null until it is there
+    SteadyTime last;       // when the last bytes arrived
+    const Response* head;  // null until it arrives
   };
 
   http::client::http_client_config config() const {
@@ -183,7 +183,7 @@ class Client final : public HttpClient {
     return out;
   }
 
-  // Starts the request; every chain ends in a task that observes what was thrown.
+  // Starts the request; every chain ends in a task that observes the exception, if any.
   void start(http::http_request request, const std::shared_ptr<Pipe>& pipe,
              const pplx::cancellation_token_source& cancel) {
     request.set_response_stream(pipeStream(pipe));
@@ -241,7 +241,7 @@ class Client final : public HttpClient {
       }
       if (!taken.bytes.empty()) {
         if (auto status = sink(taken.bytes); !status.ok()) return giveUp(std::move(status));
-        progress.last = Clock::real().steady();  // the sink's own time is not the server's
+        progress.last = Clock::real().steady();  // time spent in the sink is not the server's
       }
       if (!taken.ended) continue;
       if (!taken.status.ok()) return taken.status;

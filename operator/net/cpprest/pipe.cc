@@ -14,7 +14,7 @@ void Pipe::setHead(Response head) {
 pplx::task<std::size_t> Pipe::put(const unsigned char* data, std::size_t size) {
   const MutexLock lock(mutex_);
   if (abandoned_) {
-    return pplx::task_from_exception<std::size_t>(std::runtime_error("nobody reads any more"));
+    return pplx::task_from_exception<std::size_t>(std::runtime_error("the reader has given up"));
   }
   bytes_.append(reinterpret_cast<const char*>(data), size);
   changed_.notifyAll();
@@ -63,7 +63,7 @@ void Pipe::abandon() {
     resume = std::exchange(waiting_, std::nullopt);
   }
   if (resume)
-    resume->set_exception(std::make_exception_ptr(std::runtime_error("nobody reads any more")));
+    resume->set_exception(std::make_exception_ptr(std::runtime_error("the reader has given up")));
 }
 
 void Pipe::awaitEnd(std::chrono::milliseconds time) {
@@ -77,7 +77,7 @@ namespace {
 
 using Base = concurrency::streams::details::streambuf_state_manager<unsigned char>;
 
-// Everything but writing is refused; cpprestsdk only writes to a response stream.
+// Refuses everything except writes; cpprestsdk only writes to a response stream.
 class PipeBuffer final : public Base {
  public:
   explicit PipeBuffer(std::shared_ptr<Pipe> pipe)
@@ -101,9 +101,8 @@ class PipeBuffer final : public Base {
   }
   void release(unsigned char*, std::size_t) override {}
 
-  // Overridden here, not only in their underscored hooks: the base class would answer a failed put
-  // by closing the buffer and waiting for that on the pool's only thread, which then waits for
-  // ever.
+  // Overridden here and not only in the underscored hooks: after a failed put the base class would
+  // close the buffer and wait for that on the pool's only thread, which would then wait for ever.
   pplx::task<int_type> putc(unsigned char c) override { return _putc(c); }
   pplx::task<std::size_t> putn(const unsigned char* data, std::size_t count) override {
     return _putn(data, count);

@@ -17,8 +17,8 @@
 
 namespace profiling::net::cpprest {
 
-// Thread-safe. The producer is told to wait (an unfinished task) while more than kHighWater bytes
-// are not taken yet, so memory is bounded however slow the consumer is.
+// Thread-safe. While more than kHighWater bytes are untaken, put() returns an unfinished task and
+// the producer waits, so memory is bounded however slow the consumer is.
 class Pipe {
  public:
   static constexpr std::size_t kHighWater = 1u << 20;
@@ -32,16 +32,16 @@ class Pipe {
   struct Taken {
     std::optional<Response> head;  // once, when it has arrived
     std::string bytes;
-    bool ended = false;  // nothing will follow; `status` says how it went
+    bool ended = false;  // nothing will follow; `status` is the result
     bool stopped = false;
-    bool late = false;  // `until` has passed and nothing new is there
+    bool late = false;  // `until` has passed without anything new
     Status status;
   };
   Taken take(SteadyTime until, const std::stop_token& stop);
-  // The producer's next put fails: ends a transfer that nobody wants any more.
+  // Makes the producer's next put fail, which ends an unwanted transfer.
   void abandon();
-  // Waits until end() was called, at most for `time`: whoever gives a transfer up lets the library
-  // finish with it, so that nothing of it is left when the process ends.
+  // Waits for end(), at most for `time`: after giving a transfer up, the consumer lets the library
+  // finish with it, so that nothing of it runs when the process ends.
   void awaitEnd(std::chrono::milliseconds time);
 
  private:
