@@ -175,10 +175,10 @@ def test_a_cpu_profile_that_outlasts_the_write_timeout(sidecar):
 def test_a_server_that_comes_late(go_app, sidecar):
     port = free_port()
     agent = sidecar(f"http://127.0.0.1:{port}", go_app().address)
-    agent.said("Profiles could not be sent, trying again.*onnection refused")
+    agent.said("Profiles not sent, will retry.*onnection refused")
     with PushServer(port=port) as server:
         until(lambda: server.has(*ALL), lambda: agent.log())
-    assert len(re.findall("could not be sent", agent.log())) == 1, "it is told rarely"
+    assert len(re.findall("not sent, will retry", agent.log())) == 1, "logged rarely"
 
 
 def test_a_busy_server_is_left_alone_as_long_as_it_says(go_app, sidecar):
@@ -202,7 +202,7 @@ def test_a_server_that_refuses(go_app, sidecar):
 def test_one_profile_that_the_server_cannot_read_does_not_stop_the_others(go_app, sidecar):
     with PushServer(lambda n, names: (500 if "goroutine" in names else 200, {})) as server:
         agent = sidecar(server.url, go_app().address, environment={"PROFILING_PPROF_PROFILES": "goroutines,inUseMemory"})
-        agent.said("Profiles could not be sent, trying again.*status 500")
+        agent.said("Profiles not sent, will retry.*status 500")
         until(lambda: len(server.stored()) > 1, lambda: agent.log())
         assert server.stored_names() == {"memory"}
 

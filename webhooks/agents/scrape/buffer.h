@@ -1,4 +1,4 @@
-// Profiles that wait to be sent: bounded in bytes and number, the oldest give way. Thread-safe; the
+// Profiles to be sent, bounded in bytes and number; the oldest are dropped first. Thread-safe; the
 // scraping threads put, the pushing thread takes.
 #pragma once
 
@@ -22,20 +22,20 @@ class Buffer {
   explicit Buffer(BufferLimits limits) : limits_(limits) {}
 
   void put(Outgoing profile);
-  // Back to the front, in their order, after an attempt that failed. They are the oldest, so they
-  // are what gives way when there is no room.
+  // Puts them back at the front, in order, after a failed attempt. They are the oldest, so they are
+  // dropped first.
   void restore(std::vector<Outgoing> profiles);
 
-  // Waits until there is something, until close(), or until `deadline`; whether there is something.
+  // Waits for a profile, close() or `deadline`; returns whether there is a profile.
   bool wait(SteadyTime deadline);
-  // What is there, at most `count` and `bytes`, but at least one profile if there is one.
+  // Takes at most `count` profiles and `bytes`, but at least one profile if there is one.
   std::vector<Outgoing> take(std::size_t count, std::size_t bytes);
 
-  // Nobody waits any more; what is there may still be taken.
+  // Ends all waits; buffered profiles can still be taken.
   void close();
   bool closed() const;
   std::size_t size() const;
-  std::uint64_t dropped() const;  // profiles that had to give way, ever
+  std::uint64_t dropped() const;  // profiles dropped since the start
 
  private:
   void shrink() PROFILING_REQUIRES(mutex_);
