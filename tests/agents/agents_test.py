@@ -44,7 +44,7 @@ def test_short_program_ends_with_its_own_code(outcome, language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_odd_tenant_is_not_the_applications_trouble(outcome, language):
+def test_an_odd_tenant_does_not_affect_the_application(outcome, language):
     result = outcome(f"{language} odd tenant")
     assert result.code == 6, result
     if language != "java":
@@ -52,7 +52,7 @@ def test_odd_tenant_is_not_the_applications_trouble(outcome, language):
 
 
 @pytest.mark.parametrize("language", ["python", "node"])
-def test_labels_that_no_server_takes_are_left_out(outcome, language):
+def test_labels_that_servers_refuse_are_left_out(outcome, language):
     result = outcome(f"{language} odd labels")
     assert result.code == 6 and result.uploads, result
     if language == "node":
@@ -69,7 +69,7 @@ def test_java_survives_odd_labels(outcome):
 
 
 @pytest.mark.parametrize("name", ["java no temp folder", "java read-only, no temp folder"])
-def test_java_without_a_writable_temp_folder_lives_and_is_not_profiled(outcome, name):
+def test_java_without_a_writable_temp_folder_runs_unprofiled(outcome, name):
     """By itself the agent would end the JVM; that it is profiled as well is why the injection adds a folder."""
     result = outcome(name)
     assert (result.code, result.out) == (7, "done\n") and result.uploads == [], result
@@ -89,7 +89,7 @@ def test_without_name_or_address_nothing_starts(outcome, language, name):
     assert result.code == 4 and result.uploads == [] and not started(result), result
 
 
-def test_python_main_thread_stays_the_main_thread(outcome):
+def test_the_python_main_thread_remains_the_main_thread(outcome):
     result = outcome("python main thread")
     assert result.code == 0 and result.uploads, result
 
@@ -117,7 +117,7 @@ def test_node_one_liner_ends_with_its_own_code(outcome):
     assert result.code == 3 and result.err == "" and result.uploads == [], result
 
 
-def test_node_intervals_that_are_no_numbers_fall_back(outcome):
+def test_invalid_node_intervals_fall_back_to_defaults(outcome):
     result = outcome("node odd intervals")
     # With the package's own reading an interval of NaN means an upload each millisecond.
     assert result.code == 3 and result.uploads == [] and result.err == "", result

@@ -71,7 +71,7 @@ std::string read(const std::filesystem::path& path) {
 
 class AlloyGolden : public ::testing::TestWithParam<Case> {};
 
-TEST_P(AlloyGolden, IsWhatIsWritten) {
+TEST_P(AlloyGolden, MatchesTheGoldenFile) {
   const Case& c = GetParam();
   const EbpfObjects objects = ebpfObjects(c.settings, c.place, c.url);
   const auto folder = std::filesystem::path(test::sourceDir()) / "tests/alloy/cases";

@@ -217,7 +217,7 @@ PERSISTENCE = "`persistence` must not change"
     ({}, {"retention": "0"}, None),
 ], ids=["filesystem-to-s3", "s3-to-filesystem", "size", "size-to-default", "class-set", "class", "class-removed",
         "same-size-written-otherwise", "s3-settings", "other-fields", "for-ever"])
-def test_what_cannot_be_carried_out_must_not_change(kube, created, before, patch, refused):
+def test_immutable_fields_are_refused(kube, created, before, patch, refused):
     created(server("changing", **before))
     done = kube.run("patch", "profilingserver", "changing", "-n", "crd-test", "--type=merge",
                     "-p", json.dumps({"spec": patch}), check=False)
@@ -228,14 +228,14 @@ def test_what_cannot_be_carried_out_must_not_change(kube, created, before, patch
         assert done.returncode == 0, done.stderr
 
 
-def test_a_policy_may_change_its_server_for_an_endpoint(kube, created):
+def test_a_policy_may_replace_its_server_by_an_endpoint(kube, created):
     created(policy())
     patch = {"spec": {"serverRef": None, "endpoint": {"url": "https://[2001:db8::1]:4040/base"}}}
     kube.run("patch", "profilingpolicy", "p", "-n", "crd-test", "--type=merge", "-p", json.dumps(patch))
     assert kube.get("profilingpolicy", "p", "-n", "crd-test")["metadata"]["generation"] == 2
 
 
-def test_status_is_written_apart_from_spec(kube, created):
+def test_status_is_written_separately_from_spec(kube, created):
     created(policy())
     status = {"spec": {"priority": 9}, "status": {"phase": "Active", "pods": {"profiled": 4}, "targetRevision": "0123456789"}}
     kube.run("patch", "profilingpolicy", "p", "-n", "crd-test", "--subresource=status", "--type=merge",

@@ -165,7 +165,7 @@ def outcomes(world):
 
 
 @pytest.mark.parametrize("first", ["container", "settings"])
-def test_each_ones_changes_are_made_once(outcomes, first):
+def test_each_webhook_applies_its_changes_once(outcomes, first):
     result = outcomes[first]
     spec = result["spec"]
     assert names(spec["containers"]) == ["app", "mesh"]

@@ -76,7 +76,7 @@ def test_a_rust_application_is_profiled(store, rust_binary, sidecar, tmp_path):
         app.kill()
 
 
-def test_a_server_gets_what_it_needs(go_app, sidecar):
+def test_requests_carry_tenant_credentials_and_labels(go_app, sidecar):
     with PushServer() as server:
         sidecar(server.url.replace("127.0.0.1", "localhost") + "/", go_app().address)
         until(lambda: server.has(*ALL), lambda: server.stored_names())
@@ -105,7 +105,7 @@ def test_an_application_that_starts_late_and_restarts(go_app, sidecar):
         assert values and min(values) >= 0
 
 
-def test_a_restart_that_nobody_saw(sidecar):
+def test_an_unnoticed_restart(sidecar):
     """The port answers all the time; only the numbers tell that they come from another process."""
     def times(factor):
         def scaled(sample):  # values come packed, or one by one when they are few
@@ -126,7 +126,7 @@ def test_a_restart_that_nobody_saw(sidecar):
     assert "Application restarted" in agent.log()
 
 
-def test_only_what_is_there(sidecar):
+def test_only_served_profiles_are_scraped(sidecar):
     with Pages(lambda name: (200, PPROF[name]) if name in ("goroutine", "heap") else (404, b"")) as app, PushServer() as server:
         agent = sidecar(server.url, app.address)
         until(lambda: server.has("goroutine", "memory") and app.asked.count("goroutine") > 3, lambda: agent.log())
@@ -172,7 +172,7 @@ def test_a_cpu_profile_that_outlasts_the_write_timeout(sidecar):
         assert seconds[:2] == [8, 4]
 
 
-def test_a_server_that_comes_late(go_app, sidecar):
+def test_a_server_that_starts_late(go_app, sidecar):
     port = free_port()
     agent = sidecar(f"http://127.0.0.1:{port}", go_app().address)
     agent.said("Profiles not sent, will retry.*onnection refused")
@@ -181,7 +181,7 @@ def test_a_server_that_comes_late(go_app, sidecar):
     assert len(re.findall("not sent, will retry", agent.log())) == 1, "logged rarely"
 
 
-def test_a_busy_server_is_left_alone_as_long_as_it_says(go_app, sidecar):
+def test_retry_after_is_honoured(go_app, sidecar):
     with PushServer(lambda n, names: (429, {"Retry-After": "3"}) if n == 0 else (200, {})) as server:
         sidecar(server.url, go_app().address)
         until(lambda: len(server.pushes) > 1, "a second push")
@@ -199,7 +199,7 @@ def test_a_server_that_refuses(go_app, sidecar):
         until(lambda: server.has(*ALL, since=since), lambda: agent.log())
 
 
-def test_one_profile_that_the_server_cannot_read_does_not_stop_the_others(go_app, sidecar):
+def test_an_unreadable_profile_does_not_block_the_others(go_app, sidecar):
     with PushServer(lambda n, names: (500 if "goroutine" in names else 200, {})) as server:
         agent = sidecar(server.url, go_app().address, environment={"PROFILING_PPROF_PROFILES": "goroutines,inUseMemory"})
         agent.said("Profiles not sent, will retry.*status 500")
@@ -207,7 +207,7 @@ def test_one_profile_that_the_server_cannot_read_does_not_stop_the_others(go_app
         assert server.stored_names() == {"memory"}
 
 
-def test_what_waits_is_sent_at_the_end(go_app, sidecar):
+def test_buffered_profiles_are_sent_at_the_end(go_app, sidecar):
     away = [True]
     with PushServer(lambda n, names: (503, {}) if away[0] else (200, {})) as server:
         agent = sidecar(server.url, go_app().address)
@@ -217,7 +217,7 @@ def test_what_waits_is_sent_at_the_end(go_app, sidecar):
         assert server.stored() and "notSent=0" in agent.log(), agent.log()
 
 
-def test_a_silent_server_does_not_hold_up_the_end(go_app, sidecar):
+def test_a_silent_server_does_not_delay_the_exit(go_app, sidecar):
     import socket
     with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
         agent = sidecar(f"http://127.0.0.1:{silent.getsockname()[1]}", go_app().address)
@@ -234,7 +234,7 @@ def test_a_silent_server_does_not_hold_up_the_end(go_app, sidecar):
     ({"PYROSCOPE_SERVER_ADDRESS": "pyroscope:4040"}, "Nothing is profiled.*neither http:// nor https://"),
     ({"PYROSCOPE_SERVER_ADDRESS": "https://x", "SSL_CERT_FILE": "/nowhere"}, "Nothing is profiled.*no root certificates can be read from /nowhere"),
     ({"PYROSCOPE_AGENT_ENABLED": "false"}, "Switched off by PYROSCOPE_AGENT_ENABLED")])
-def test_settings_that_make_no_sense_are_told_and_waited_out(sidecar, environment, message):
+def test_invalid_settings_are_logged_and_the_sidecar_idles(sidecar, environment, message):
     agent = sidecar("http://127.0.0.1:1", environment=environment)
     agent.said(message)
     assert agent.process.poll() is None, "a sidecar that ends makes its pod unready"
@@ -250,7 +250,7 @@ def test_usage():
     assert run("--help").returncode == 0 and run("--version").stdout.startswith("profiling-agent ")
 
 
-def test_what_ships_is_small_static_and_needs_no_file(shipped, go_app, sidecar, tmp_path):
+def test_the_shipped_binary_is_small_static_and_needs_no_file(shipped, go_app, sidecar, tmp_path):
     if os.getuid() != 0:
         pytest.fail("this test changes its root and needs root, as the cluster's tests do")
     binary = shipped / "profiling-agent"
