@@ -1,4 +1,4 @@
-"""The agents in applications that know nothing of them: profiles arrive, and no application is harmed."""
+"""The agents in unmodified applications: profiles arrive, and no application is affected."""
 import re
 
 import pytest
@@ -7,7 +7,7 @@ LANGUAGES = ("java", "python", "node")
 
 
 def started(outcome):
-    """The processes that say they are profiled."""
+    """The pids that log that they are profiled."""
     return {int(pid) for pid in re.findall(r"profiling \S+ from process (\d+)", outcome.err)}
 
 
@@ -39,7 +39,7 @@ def test_further_profiles_arrive(outcome, name):
 def test_short_program_ends_with_its_own_code(outcome, language):
     result = outcome(f"{language} short")
     assert result.code == 7, result
-    if language != "java":  # Java says on stderr that it picked up JAVA_TOOL_OPTIONS, and what its agent does
+    if language != "java":  # Java logs JAVA_TOOL_OPTIONS and its agent's messages to stderr
         assert result.err == "" and result.uploads == [], result
 
 
@@ -70,10 +70,10 @@ def test_java_survives_odd_labels(outcome):
 
 @pytest.mark.parametrize("name", ["java no temp folder", "java read-only, no temp folder"])
 def test_java_without_a_writable_temp_folder_runs_unprofiled(outcome, name):
-    """By itself the agent would end the JVM; that it is profiled as well is why the injection adds a folder."""
+    """Without the launcher the agent would end the JVM. The injection adds a folder, so that such pods are profiled."""
     result = outcome(name)
     assert (result.code, result.out) == (7, "done\n") and result.uploads == [], result
-    assert "io.pyroscope" in result.err, "what the launcher caught"
+    assert "io.pyroscope" in result.err, "the exception that the launcher caught"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -119,5 +119,5 @@ def test_node_one_liner_ends_with_its_own_code(outcome):
 
 def test_invalid_node_intervals_fall_back_to_defaults(outcome):
     result = outcome("node odd intervals")
-    # With the package's own reading an interval of NaN means an upload each millisecond.
+    # The package itself reads an interval of NaN as an upload each millisecond.
     assert result.code == 3 and result.uploads == [] and result.err == "", result

@@ -1,4 +1,4 @@
-"""Applications behave as they do without the agent: servers that fork, launchers, other agents, bad servers, the end of memory."""
+"""Applications behave as they do without the agent: forking servers, launchers, other agents, bad servers, out of memory."""
 import re
 
 import pytest
@@ -23,7 +23,7 @@ def test_server_failures_do_not_affect_the_application(outcome, language, troubl
     assert result.code == 5
     if trouble in ANSWERS:
         assert result.match is not None, result
-    if language != "java":  # its agent says on stderr that uploads fail
+    if language != "java":  # its agent logs failed uploads to stderr
         assert result.err == "", result
 
 
@@ -46,18 +46,18 @@ def test_gunicorn_workers_are_profiled_and_the_master_is_not(outcome, name):
     assert len(workers) == 2 and started(result) == workers, result
     for pid in workers:
         assert has(result, b"price_in_%d_" % pid)
-    # It computed a second before each fork, many times the delay.
+    # The master computed for a second before each fork, many times the delay.
     assert not has(result, b"price_in_master")
 
 
 def test_children_are_profiled_and_end_with_their_codes(outcome):
     result = outcome("python forks")
     assert result.code == 0, result
-    told = {line.split()[0]: line.split()[1:] for line in result.out.splitlines()}
-    assert told.pop("codes") == ["7", "11", "12", "13"]
-    assert set(told) == {"parent", "forked", "fork", "spawn", "forkserver"}
-    assert started(result) == {int(pid) for pid, in told.values()}, result
-    for name in told:
+    printed = {line.split()[0]: line.split()[1:] for line in result.out.splitlines()}
+    assert printed.pop("codes") == ["7", "11", "12", "13"]
+    assert set(printed) == {"parent", "forked", "fork", "spawn", "forkserver"}
+    assert started(result) == {int(pid) for pid, in printed.values()}, result
+    for name in printed:
         assert has(result, f"price_by_{name}_".encode()), name
     assert "Warning" not in result.err
 

@@ -55,7 +55,7 @@ SERVERS = {"recorder": Recorder, "silent": SilentServer, "refusing": NoServer, "
 
 
 def await_text(log, text, process, seconds):
-    """Returns two upload intervals after `log` holds `text`, or when the process has ended or the time is over."""
+    """Returns two upload intervals after `log` holds `text`, or when the process has ended or time is up."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:
         log.seek(0)
@@ -85,7 +85,7 @@ def perform(scenario, agents, words):
                 await_text(log, scenario.logged, process, scenario.seconds)
             if scenario.until is not None:
                 match = server.wait_for(scenario.until, scenario.seconds)
-                if not scenario.told:
+                if not scenario.by_stdin:
                     process.terminate()
             try:
                 out, err = process.communicate(timeout=scenario.seconds)
@@ -93,7 +93,7 @@ def perform(scenario, agents, words):
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, 9)
                 out, err = process.communicate()
-                code = "killed: it did not end by itself"
+                code = "killed: it did not exit by itself"
             if scenario.logged:
                 log.seek(0)
                 err = log.read()
@@ -104,7 +104,7 @@ def perform(scenario, agents, words):
 
 @pytest.fixture(scope="session")
 def outcome(agents, words):
-    """outcome(NAME): what became of a scenario. All of them run side by side, a few at a time."""
+    """outcome(NAME): the result of a scenario. All scenarios run in parallel, a few at a time."""
     with concurrent.futures.ThreadPoolExecutor(max_workers=6) as pool:
         futures = {s.name: pool.submit(perform, s, agents, words) for s in SCENARIOS}
         yield lambda name: futures[name].result()

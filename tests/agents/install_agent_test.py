@@ -1,4 +1,4 @@
-"""install-agent: all of an agent, checked, or nothing of it."""
+"""install-agent: installs an agent completely and verified, or not at all."""
 import hashlib
 import os
 import subprocess
@@ -91,7 +91,7 @@ def test_installs_anew_over_anything_else(install, source, volume, damage):
 
 def test_removes_leftovers_of_a_killed_run(install, volume):
     (volume / ".java.installing-99/native").mkdir(parents=True)
-    (volume / ".python.installing-99").mkdir()  # another agent's is not ours to remove
+    (volume / ".python.installing-99").mkdir()  # must not remove another agent's
     assert install().returncode == 0
     assert sorted(p.name for p in volume.iterdir()) == [".python.installing-99", "java"]
 

@@ -1,5 +1,5 @@
-"""What can be tested of the agents that no registry of the build has: the Ruby preload around a stand-in
-for the gem, and that their images are made of what is brought."""
+"""Tests of the agents that are in no registry of the build: the Ruby preload with a stand-in for the
+gem, and the build of the images from given files."""
 import pathlib
 import subprocess
 import tarfile
