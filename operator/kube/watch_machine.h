@@ -113,8 +113,8 @@ class WatchMachine {
  private:
   struct Listing {
     int limit;
-    int broken_streams = 0;  // in a row
-    std::string continue_token;
+    int broken_streams = 0;           // in a row
+    std::string continue_token = {};  // empty: the first page
     std::size_t items = 0;
     bool confirming = false;  // the list before this one came back empty
   };
