@@ -296,7 +296,7 @@ TEST_F(BeastTest, BadAddressesAndTakenPortsAreErrors) {
   EXPECT_EQ(makeServer(options, {}).status().code(), Code::kUnavailable);
 }
 
-// In a process of its own, because the limit would hit the test runner too.
+// In its own process, because the limit would hit the test runner too.
 TEST(BeastDescriptors, ExhaustionPausesAcceptingInsteadOfSpinning) {
   const pid_t child = fork();
   if (child == 0) {
@@ -315,7 +315,7 @@ TEST(BeastDescriptors, ExhaustionPausesAcceptingInsteadOfSpinning) {
                                }}},
                              observer);
     if (!server.ok()) _exit(2);
-    // Clients have their descriptors already; the server finds none left for accepting them all.
+    // The clients already hold their descriptors; the server cannot get enough to accept them all.
     std::vector<Socket> held;
     for (int i = 0; i < 30; ++i) held.emplace_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     rlimit low{};

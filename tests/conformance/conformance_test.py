@@ -140,7 +140,7 @@ def test_the_image_runs_as_in_a_pod(image, tmp_path):
 
 
 def broken(value):
-    """Copies of an answer, each with one thing wrong."""
+    """Copies of an answer, each with one defect."""
     if isinstance(value, dict):
         for key in value:
             yield {k: v for k, v in value.items() if k != key}
@@ -159,7 +159,7 @@ def broken(value):
 
 @pytest.mark.parametrize("name", sorted(replay.transcript()))
 def test_the_comparison_detects_differences(recorded, name):
-    """Each answer equals itself, and nothing that was broken in one place goes through unseen."""
+    """Each answer equals itself, and every single defect is detected."""
     right = recorded[name]
     body = b"" if name == "push python's own body" else right["body"]
     compare.check(name, right, right["status"], right["content_type"], copy.deepcopy(body))

@@ -1,4 +1,4 @@
-"""What a pod is written in: a Go application beside its sidecar, and three applications that nobody has told about."""
+"""Languages: a Go application with its sidecar, and three applications whose language is not configured."""
 import io
 import json
 import pathlib

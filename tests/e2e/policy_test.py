@@ -149,7 +149,7 @@ def test_explain_shows_the_webhooks_decision_about_a_pod(shop):
     profiled = shop.items("pods", "-n", "shop", "-l", "profiling.dev/profiled")[0]["metadata"]["name"]
     done = command_line(shop, "explain", f"pod/{profiled}", "-n", "shop")
     assert done.returncode == 0 and "when it started: injected" in done.stdout and "policy/" in done.stdout, done
-    # The same words for a manifest that nobody has applied, decided by the cluster's policies.
+    # The same output for a manifest that is not applied, decided by the cluster's policies.
     manifest = POD.format(name="asks", namespace="stranger", annotations="{profiling.dev/inject: python}")
     done = command_line(shop, "explain", "-f", "-", "--live", "-n", "stranger", stdin=manifest)
     assert done.returncode == 0 and "container app: python " in done.stdout, done

@@ -1,4 +1,4 @@
-"""Rollouts on a real node: nobody notices one that goes well, and one that does harm is stopped and undone."""
+"""Rollouts on a real node: a good one causes no downtime, a harmful one is stopped and undone."""
 import json
 
 import re
@@ -122,7 +122,7 @@ def test_a_crashing_agent_is_undone_and_nothing_else_restarts(cluster_with_serve
     code, text = status(kube, where, "status", "victim")
     assert "RolledBack" in text and "Halted" in text, text
 
-    # What the agent broke is begun in no other workload with that image, whatever its policy.
+    # No other workload with that image starts the rollout, under any policy.
     try:
         digest = pods(kube, where, "victim")[0]["status"]["containerStatuses"][0]["imageID"].split("@")[-1]
         broken = record["quarantine"]
@@ -143,7 +143,7 @@ def test_an_application_that_crashes_without_the_agent_pauses_the_rollout(cluste
     env = [{"name": "CRASH", "valueFrom": {"configMapKeyRef": {"name": "flag", "key": "crash"}}}]
     kube.apply(application(where, "fragile", extra="if os.environ['CRASH'] == 'yes': time.sleep(2); sys.exit(1)", env=env))
     wait_ready(kube, where, ["fragile"])
-    flag["data"]["crash"] = "yes"  # whatever starts from now on crashes, with an agent or without
+    flag["data"]["crash"] = "yes"  # from now on every new container crashes, with an agent or without
     kube.apply(json.dumps(flag))
     kube.apply(policy(where, **QUICK))
     record = wait_state(kube, where, "fragile", "Paused")
@@ -169,7 +169,7 @@ def test_missing_profiles_pause_the_step(cluster_with_server):
 
 def test_an_agent_that_burns_cpu_is_stepped_down(cluster_with_server):
     kube, where = cluster_with_server, namespace(cluster_with_server, "hungry")
-    # As an agent would that samples too often: the more it is asked for, the more it takes.
+    # Like an agent that samples too often: its CPU use grows with the load.
     extra = """
 def burn():
     rate = int(os.environ.get("PROFILING_PYTHON_SAMPLE_RATE", "0"))

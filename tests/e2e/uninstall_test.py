@@ -1,4 +1,4 @@
-"""helm uninstall takes away what helm brought, and leaves the applications alone. Runs last."""
+"""helm uninstall removes what helm installed and does not touch the applications. Runs last."""
 from conftest import helm, install, wait_until_injecting
 from kube import wait_for
 

@@ -1,4 +1,4 @@
-"""The command line of people against a real kube-apiserver. No controller runs: statuses are written by hand."""
+"""The command line against a real kube-apiserver. No controller runs: the test writes the statuses."""
 import json
 import os
 import pathlib
@@ -31,7 +31,7 @@ class World:
         return subprocess.run([*binary, *arguments], capture_output=True, text=True, timeout=60, env=env, **more)
 
     def said(self, *arguments, **more):
-        """What a command that must succeed prints."""
+        """The output of a command that must succeed."""
         done = self.run("-n", NAMESPACE, *arguments, **more)
         assert done.returncode == 0 and not done.stderr, (arguments, done)
         return done.stdout
@@ -77,7 +77,7 @@ def world(control_plane):
     made = World(control_plane)
     install_crds(made.kube)
     made.kube.apply(f"{{apiVersion: v1, kind: Namespace, metadata: {{name: {NAMESPACE}}}}}")
-    made.clean()  # of a run before this one
+    made.clean()  # leftovers of an earlier run
     made.policy("checkout", rollout=ROLLOUT, status={"phase": "Progressing", "targetRevision": "bbbb", "stableRevision": "aaaa", "rollout": MOVING,
                                                      "workloads": {"matched": 4}, "pods": {"matched": 16, "profiled": 8}})
     made.record("Deployment", "web", state="Soaking", since="2026-08-01T12:00:00Z")

@@ -83,7 +83,7 @@ def test_the_leader_writes_and_the_standby_does_not(world):
     assert leader.metric("profiling_reconcile_total") > 0
     for begun, ended in (("workqueue_adds_total", "workqueue_work_duration_seconds_count"),
                          ("rest_client_requests_total", "rest_client_request_duration_seconds_count")):
-        before = leader.metric(ended)  # read first: the other one only grows meanwhile
+        before = leader.metric(ended)  # read first, because the other only grows meanwhile
         assert leader.metric(begun) >= before > 0
     assert leader.metric("profiling_watch_streamed_lists_total") == 15
 
@@ -154,7 +154,7 @@ def test_a_frozen_leader_does_no_harm_when_it_wakes(world):
     leader.process.send_signal(signal.SIGSTOP)
     standby.wait_for_log("Became leader", deadline=30)
     holder = world.holder()
-    # Both would have to act on this; the sleeper sees it the moment that it wakes.
+    # Both would have to act on this; the frozen process sees it when it wakes.
     stateful_set = world.serve("five")
     leader.process.send_signal(signal.SIGCONT)
     assert leader.process.wait(20) == 1

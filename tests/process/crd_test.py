@@ -1,4 +1,4 @@
-"""What a real kube-apiserver makes of crds/: structural schemas, samples, CEL rules, defaults, immutability."""
+"""crds/ against a real kube-apiserver: structural schemas, samples, CEL rules, defaults, immutability."""
 import concurrent.futures
 import json
 import pathlib
@@ -19,7 +19,7 @@ KINDS = ("clusterprofilingpolicies", "profilingpolicies", "profilingservers", "w
 
 
 def as_cluster_policy(text):
-    """A policy's file as one for the whole cluster, which must be refused alike."""
+    """A policy's file turned into a cluster policy, which must be refused alike."""
     head, body = text.split("\n", 1)
     obj = yaml.safe_load(body) | {"kind": "ClusterProfilingPolicy"}
     del obj["metadata"]["namespace"]
@@ -71,7 +71,7 @@ def test_samples_are_accepted(kube, sample):
 
 @pytest.fixture(scope="module")
 def refusals(kube):
-    """What the API server says to each invalid object; asked side by side, as each call is a process."""
+    """The API server's answer to each invalid object; in parallel, because each call is a process."""
     def ask(text):
         done = kube.run("create", "--dry-run=server", "-f", "-", stdin=text, check=False)
         return done.returncode, done.stderr
@@ -90,7 +90,7 @@ def test_invalid_objects_are_refused_with_the_reason(refusals, name):
 
 
 def messages(node):
-    """The messages of all CEL rules of a schema, but those about updates."""
+    """The messages of all CEL rules of a schema, except those about updates."""
     if isinstance(node, dict):
         for rule in node.get("x-kubernetes-validations", []):
             if "oldSelf" not in rule["rule"]:
@@ -100,7 +100,7 @@ def messages(node):
 
 
 def bounds(node, path=""):
-    """(path, what the API server says of it) of every bound; "*" stands for an index or a key."""
+    """(path, the API server's message) of every bound; "*" stands for an index or a key."""
     said = {"minLength": "should be at least", "maxLength": "Too long", "minItems": "should have at least",
             "maxItems": "Too many", "maxProperties": "Too many", "minimum": "should be greater than or equal",
             "maximum": "should be less than or equal", "pattern": "should match", "enum": "Unsupported value"}

@@ -15,7 +15,7 @@ from processes import Operator, install_crds  # noqa: E402
 NAMESPACE, CONTROLLER, NAME = "nodes", "profiling-operator-controller", "profiling-operator-ebpf"
 ON = ("--set=ebpf.enabled=true", "--set=ebpf.optIn=All", "--set=ebpf.tolerations[0].operator=Exists",
       "--set=ebpf.nodeSelector.disk=ssd", "--set=ebpf.priorityClassName=system-node-critical")
-# What the test gives itself.
+# The test's own additions.
 OURS = ("--health-address", "--agent-", "--log-format", "--leader-elect")
 
 
@@ -25,7 +25,7 @@ class World:
         self.config = yaml.safe_load(pathlib.Path(control_plane).read_text())
 
     def install(self, *values):
-        """What helm would; returns the controller's arguments as kubelet would pass them on."""
+        """Installs as helm would; returns the controller's arguments as kubelet would pass them."""
         version = json.loads(self.kube.run("version", "-o", "json").stdout)["serverVersion"]["gitVersion"]
         done = subprocess.run(["helm", "template", "profiling-operator", str(ROOT / "charts/profiling-operator"), "--namespace",
                                NAMESPACE, "--kube-version", version, *values],

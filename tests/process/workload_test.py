@@ -167,7 +167,7 @@ def test_a_restarted_controller_changes_nothing(world):
     versions = {r["metadata"]["name"]: r["metadata"]["resourceVersion"] for r in world.kube.items("workloadprofiles", "-n", NAMESPACE)}
     assert world.process.stop() == 0
     world.start()
-    def settled():  # every workload was looked at, and nothing waits
+    def settled():  # every workload is evaluated and the queue is empty
         return world.process.metric("profiling_reconcile_total") >= len(versions) and \
             world.process.metric("workqueue_depth") == 0 and world.process.metric("workqueue_unfinished_work_seconds") == 0
     wait_for("the queues to be empty", settled, 30)

@@ -1,4 +1,4 @@
-// JSON as YAML that a person can read, for golden files.
+// JSON as readable YAML, for golden files.
 #pragma once
 
 #include <string>
