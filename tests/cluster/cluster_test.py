@@ -104,7 +104,7 @@ def pair(state_root):
             cluster.run("down", check=False)
 
 
-def test_clusters_side_by_side_are_reached_from_the_host_and_separate(pair):
+def test_parallel_clusters_are_reachable_and_isolated(pair):
     whole, small = pair
     assert whole.run("host-ip").stdout != small.run("host-ip").stdout
     small.kube.run("create", "namespace", "only-here")
@@ -196,7 +196,7 @@ def test_the_api_server_calls_a_webhook_on_the_host(pair, tmp_path):
         server.shutdown()
 
 
-def test_up_on_a_running_cluster_changes_nothing_and_mends_what_is_missing(pair):
+def test_up_on_a_running_cluster_only_repairs_missing_parts(pair):
     whole, _ = pair
     before = whole.pids()
     os.kill(before["scheduler"], signal.SIGKILL)
@@ -218,7 +218,7 @@ def test_the_whole_cluster_leaves_nothing_behind(pair):
 
 
 @pytest.mark.parametrize("moment", ["subnet", "run/apiserver", "run/containerd", "run/kubelet"])
-def test_an_up_that_is_killed_is_cleaned_away(state_root, moment):
+def test_a_killed_up_is_cleaned_up(state_root, moment):
     cluster = Cluster("k", state_root)
     before = machine(cluster)
     cluster.kill_up_when(moment)
@@ -227,7 +227,7 @@ def test_an_up_that_is_killed_is_cleaned_away(state_root, moment):
     assert machine(cluster) == before
 
 
-def test_up_after_an_up_that_was_killed_succeeds(state_root):
+def test_up_succeeds_after_a_killed_up(state_root):
     cluster = Cluster("k", state_root)
     try:
         cluster.kill_up_when("run/containerd")
@@ -240,7 +240,7 @@ def test_up_after_an_up_that_was_killed_succeeds(state_root):
     assert traces(cluster) == []
 
 
-def test_a_pid_that_now_belongs_to_another_process_is_not_signalled(state_root):
+def test_a_reused_pid_is_not_signalled(state_root):
     cluster = Cluster("p", state_root)
     with subprocess.Popen(["sleep", "300"]) as stranger:
         try:
@@ -269,7 +269,7 @@ def test_bad_input_is_named(arguments, message):
     assert done.returncode != 0 and message in done.stderr
 
 
-def test_a_state_path_that_is_too_long_for_sockets_is_refused():
+def test_a_state_path_too_long_for_sockets_is_refused():
     done = subprocess.run([COMMAND, "status"], capture_output=True, text=True,
                           env={**os.environ, "PROFILING_STATE": "/tmp/" + "x" * 60})
     assert done.returncode != 0 and "longer than the 60 characters" in done.stderr

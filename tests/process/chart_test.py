@@ -1,4 +1,4 @@
-"""What a real kube-apiserver makes of the rendered chart: every object is valid, every pod passes Pod Security."""
+"""The rendered chart against a real kube-apiserver: every object is valid, every pod passes Pod Security."""
 import json
 import pathlib
 import subprocess
@@ -50,7 +50,7 @@ def rendered(kube, values):
 def objects(request, kube):
     found = rendered(kube, request.param)
     default = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": NAMESPACE}}
-    accounts = [o for o in found if o["kind"] == "ServiceAccount"] + [default]  # admission of pods asks for them
+    accounts = [o for o in found if o["kind"] == "ServiceAccount"] + [default]  # pod admission requires them
     apply(kube, accounts)
     return found
 
