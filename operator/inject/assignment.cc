@@ -2,9 +2,6 @@
 
 #include <algorithm>
 
-#include "operator/inject/pod_checks.h"
-#include "operator/inject/pprof/pprof.h"
-
 namespace profiling::inject {
 namespace {
 
@@ -58,8 +55,8 @@ RevisionChoice chooseRevision(const Policy& current, const Assignment* assignmen
       api::immediate(policy.spec.rollout) && !(policy.spec.rollout && policy.spec.rollout->paused);
   if (assignment == nullptr || !isOf(*assignment, *current)) {
     if (at_once) return {current, Reason::kInjected, false};
-    const Policy proven = revisionOf(current, policy.status.stable_revision);
-    return proven ? RevisionChoice{proven, Reason::kInjected, false}
+    const Policy stable = revisionOf(current, policy.status.stable_revision);
+    return stable ? RevisionChoice{stable, Reason::kInjected, false}
                   : refused(Reason::kAwaitingRollout);
   }
   const Assignment& a = *assignment;
@@ -67,7 +64,7 @@ RevisionChoice chooseRevision(const Policy& current, const Assignment* assignmen
   // Overhead may have made the target a reduced revision of the current one.
   const auto& reduced = current->reduced;
   const bool newer = unknown && a.assigned != current->revision &&
-                     std::find(reduced.begin(), reduced.end(), a.target) == reduced.end();
+                     std::ranges::find(reduced, a.target) == reduced.end();
   if (at_once && newer && !a.held) return {current, Reason::kInjected, false};
 
   const Reason none = a.rejected.empty() ? Reason::kAwaitingRollout : Reason::kRolledBack;
@@ -86,16 +83,6 @@ RevisionChoice chooseRevision(const Policy& current, const Assignment* assignmen
     return {chosen, Reason::kInjected, counted};
   }
   return refused(none);
-}
-
-std::optional<std::string_view> carriedRevision(const api::PodView& pod) {
-  for (std::size_t i = 0; i < api::kLanguageCount; ++i) {
-    if (ownInitContainer(pod, static_cast<api::Language>(i)) != nullptr) {
-      return pod.label(api::kProfiledKey);
-    }
-  }
-  if (ownSidecar(pod) != nullptr || toldAlloy(pod)) return pod.label(api::kProfiledKey);
-  return std::nullopt;
 }
 
 std::int64_t ordinalOf(std::string_view kind, std::string_view pod_name) {

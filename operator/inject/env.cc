@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "operator/base/text.h"
-#include "operator/inject/languages/language.h"
+#include "operator/inject/fact_log.h"
 
 namespace profiling::inject {
 
@@ -43,6 +43,7 @@ bool decidesAboutAgents(std::string_view name) {
 ContainerEnv::ContainerEnv(const api::ContainerView& container,
                            const std::vector<api::ConfigMapNames>* known)
     : container_(container), config_maps_(known) {
+  FactLog::add(Fact::kContainerEnv, &container);
   for (const api::EnvVarView& var : container.env) {
     if (decidesAboutAgents(var.name)) known_.push_back(&var);
   }
@@ -56,6 +57,18 @@ const api::EnvVarView* ContainerEnv::find(std::string_view name) const {
 
 std::size_t ContainerEnv::indexOf(const api::EnvVarView* var) const {
   return static_cast<std::size_t>(var - container_.env.data());
+}
+
+bool ContainerEnv::switchedOn(std::string_view name) const {
+  const api::EnvVarView* var = find(name);
+  if (var == nullptr) return false;
+  if (var->has_value_from) return true;  // unknown: taken as on, because two profilers crash
+  return !var->value.empty() && var->value != "false" && var->value != "0";
+}
+
+bool ContainerEnv::switchedOff(std::string_view name) const {
+  const api::EnvVarView* var = find(name);
+  return var != nullptr && !var->has_value_from && (var->value == "0" || var->value == "false");
 }
 
 Supply ContainerEnv::supplies(std::string_view name) const {

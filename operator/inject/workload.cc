@@ -1,3 +1,4 @@
+#include "operator/inject/fact_log.h"
 #include "operator/inject/inject.h"
 
 namespace profiling::inject {
@@ -28,6 +29,7 @@ std::string_view cronJobOf(std::string_view job) {
 }  // namespace
 
 Workload workloadOf(const api::PodView& pod) {
+  FactLog::add(Fact::kWorkload, &pod);
   Workload w;
   for (const std::string_view key :
        {"pod-template-hash", "rollouts-pod-template-hash", "controller-revision-hash"}) {

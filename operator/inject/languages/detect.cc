@@ -3,7 +3,8 @@
 #include <algorithm>
 
 #include "operator/base/text.h"
-#include "operator/inject/languages/image_words.h"
+#include "operator/inject/fact_log.h"
+#include "operator/inject/image_words.h"
 #include "operator/inject/languages/language.h"
 #include "operator/inject/names.h"
 
@@ -112,6 +113,7 @@ std::vector<api::Language> hintedLanguages(const api::ContainerView& container) 
 }
 
 std::string imageHash(std::string_view image) {
+  FactLog::add(Fact::kImageHash, image.data());
   image = image.substr(0, image.find('@'));
   const std::size_t colon = image.rfind(':'), slash = image.rfind('/');
   const bool tagged =

@@ -10,6 +10,7 @@
 #include "operator/base/text.h"
 #include "operator/inject/languages/language.h"
 #include "operator/inject/languages/libc.h"
+#include "operator/inject/tools/known_tools.h"
 
 namespace profiling::inject {
 namespace {
@@ -67,8 +68,8 @@ std::optional<std::string_view> pyroscopePath(std::string_view element) {
 bool diagnosticsOff(const ContainerEnv& env) {
   for (const std::string_view prefix : {"DOTNET_", "COMPlus_"}) {
     const std::string all = std::string(prefix) + "EnableDiagnostics";
-    if (switchedOff(env, all + "_Profiler")) return true;
-    if (switchedOff(env, all) && !switchedOn(env, all + "_Profiler")) return true;
+    if (env.switchedOff(all + "_Profiler")) return true;
+    if (env.switchedOff(all) && !env.switchedOn(all + "_Profiler")) return true;
   }
   return false;
 }
@@ -77,7 +78,7 @@ enum class Slot { kClassic, kNotification, kEmbedded, kOff };
 
 Slot slotOf(const ContainerEnv& env) {
   // Ours is a fork of Datadog's profiler and reads that one's switch before its own.
-  if (switchedOff(env, "CORECLR_ENABLE_PROFILING") || switchedOff(env, "DD_PROFILING_ENABLED") ||
+  if (env.switchedOff("CORECLR_ENABLE_PROFILING") || env.switchedOff("DD_PROFILING_ENABLED") ||
       diagnosticsOff(env)) {
     return Slot::kOff;
   }
@@ -103,8 +104,8 @@ Slot slotOf(const ContainerEnv& env) {
   return Slot::kNotification;
 }
 
-const Tree& treeOf(const Surroundings& where) {
-  const LibcAnswer answer = libcOf(where.pod, where.container);
+const Tree& treeOf(const ContainerContext& where) {
+  const LibcAnswer answer = libcOf(where.pod, where.container());
   const api::EnvVarView* preload = where.env.find("LD_PRELOAD");
   // A guess does not overrule what is there already.
   if (!answer.stated && preload != nullptr &&
@@ -123,7 +124,7 @@ constexpr MergeVariable preloadOf(const Tree& tree) {
           .own = kOwnFolder};
 }
 
-Attachment attach(const Surroundings& where) {
+Attachment attach(const ContainerContext& where) {
   const Tree& tree = treeOf(where);
   Slot slot = slotOf(where.env);
   if (slot == Slot::kOff) return {.reason = Reason::kProfilingDisabled};
@@ -153,7 +154,7 @@ Attachment attach(const Surroundings& where) {
                  {"CORECLR_PROFILER_PATH", std::string(tree.profiler)}};
     return out;
   }
-  if (switchedOff(where.env, "CORECLR_ENABLE_NOTIFICATION_PROFILERS")) {
+  if (where.env.switchedOff("CORECLR_ENABLE_NOTIFICATION_PROFILERS")) {
     return {.reason = Reason::kProfilingDisabled};
   }
   // Runtimes drop an entry that no semicolon ends.

@@ -5,7 +5,7 @@
 #include "operator/base/names.h"
 #include "operator/base/text.h"
 #include "operator/inject/annotations.h"
-#include "operator/inject/languages/image_words.h"
+#include "operator/inject/image_words.h"
 
 namespace profiling::inject {
 namespace {

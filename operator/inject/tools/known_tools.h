@@ -49,14 +49,8 @@ struct ToolRule {
 
 std::span<const ToolRule> toolRules();
 
-// A container in its pod.
-struct Surroundings {
-  const api::PodView& pod;
-  const api::ContainerView& container;
-  const ContainerEnv& env;
-};
-bool isSeen(const ToolRule& rule, const Surroundings& where);
+bool isSeen(const ToolRule& rule, const ContainerContext& where);
 // The first rule of the language with that answer which is seen; null when there is none.
-const ToolRule* findRule(api::Language language, Answer answer, const Surroundings& where);
+const ToolRule* findRule(api::Language language, Answer answer, const ContainerContext& where);
 
 }  // namespace profiling::inject

@@ -63,14 +63,12 @@ TEST(ContainerBounds, TheSidecarKeepsToThem) {
       std::make_shared<const ContainerBounds>(ContainerBounds{"50m", "", "64Mi", ""})};
   Settings s = settings();
   s.native_sidecars = true;
-  Decision decision = decide(p, state.view("shop"), state.policies, s);
-  decision.bounds = state.bounds;
-  const InjectionPlan plan = planInjection(decision, p, s);
+  const InjectionPlan plan = planUnder(state.policies, p, s, nullptr, state.bounds.get());
   ASSERT_TRUE(plan.sidecar.has_value());
   EXPECT_EQ(plan.sidecar->resources.cpu_request, "50m");
   EXPECT_EQ(plan.sidecar->resources.memory_request, "64Mi");
-  decision.bounds = nullptr;
-  EXPECT_FALSE(planInjection(decision, p, s).sidecar->resources.any()) << "nobody asks for any";
+  EXPECT_FALSE(planUnder(state.policies, p, s).sidecar->resources.any())
+      << "neither the target nor the namespace has any";
 }
 
 }  // namespace

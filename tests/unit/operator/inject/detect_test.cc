@@ -66,11 +66,10 @@ TEST(Detect, AnImagesHashIsThatOfItsName) {
 
 TEST(Detect, WhatTheRecordKnowsEndsTheGuess) {
   const api::PodView p = pod();
-  Decision decision;
-  decision.policy = policy();
+  std::shared_ptr<const KnownOfWorkload> known;
   const auto languages = [&] {
     std::string out;
-    const InjectionPlan plan = planInjection(decision, p, settings());
+    const InjectionPlan plan = planUnder({policy()}, p, settings(), known);
     for (const api::Language l : plan.decisions.at(0).languages) {
       out += (out.empty() ? "" : ",") + std::string(api::languageToken(l));
     }
@@ -79,7 +78,7 @@ TEST(Detect, WhatTheRecordKnowsEndsTheGuess) {
   const std::string hash = imageHash("example/app:1");
   EXPECT_EQ(languages(), "java,python,node " + hash);
   const auto knows = [&](std::string container, const std::string& image) {
-    decision.known = std::make_shared<const KnownOfWorkload>(
+    known = std::make_shared<const KnownOfWorkload>(
         KnownOfWorkload{{{std::move(container), imageHash(image), {api::Language::kPython}}}, {}});
   };
   knows("app", "example/app:7");

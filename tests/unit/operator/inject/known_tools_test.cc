@@ -35,7 +35,7 @@ Reason reasonFor(const Shown& shown, std::string_view inject = {}) {
   }
   auto e = policy();
   e->policy.spec.languages = {shown.language};
-  return planInjection(decide(p, {"shop", {}}, {e}, settings()), p, settings()).reason;
+  return planUnder({e}, p).reason;
 }
 
 const std::vector<Shown>& shown() {
@@ -190,8 +190,7 @@ TEST(KnownTools, WhoNeedsTheClassicSlotFindsItFree) {
     if (!s.init_container.empty()) p.init_containers.push_back(container(s.init_container));
     auto e = policy();
     e->policy.spec.languages = {Language::kDotNet};
-    const InjectionPlan plan =
-        planInjection(decide(p, {"shop", {}}, {e}, settings()), p, settings());
+    const InjectionPlan plan = planUnder({e}, p);
     ASSERT_EQ(plan.containers.size(), 1U) << s.name;
     std::set<std::string> names;
     for (const EnvEdit& edit : plan.containers[0].env) names.insert(edit.name);

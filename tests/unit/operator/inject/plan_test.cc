@@ -12,7 +12,7 @@ using ::testing::HasSubstr;
 
 InjectionPlan planFor(const api::PodView& p, std::shared_ptr<api::EffectivePolicy> e = policy(),
                       const Settings& s = settings()) {
-  return planInjection(decide(p, {"shop", {}}, {std::move(e)}, s), p, s);
+  return planUnder({std::move(e)}, p, s);
 }
 
 std::shared_ptr<api::EffectivePolicy> policyOf(std::vector<api::Language> languages) {
