@@ -10,7 +10,7 @@
 #include "operator/api/k8s/pod_decoder.h"
 #include "operator/inject/env.h"
 #include "operator/inject/pod_reading.h"
-#include "operator/kube/text.h"
+#include "operator/kube/json.h"
 
 namespace profiling::controllers {
 

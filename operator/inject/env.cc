@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "operator/base/text.h"
 #include "operator/inject/fact_log.h"
 
 namespace profiling::inject {
