@@ -1,6 +1,7 @@
 #include "operator/inject/assignment.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace profiling::inject {
 namespace {
@@ -85,18 +86,17 @@ RevisionChoice chooseRevision(const Policy& current, const Assignment* assignmen
   return refused(none);
 }
 
-std::int64_t ordinalOf(std::string_view kind, std::string_view pod_name) {
-  if (kind != "StatefulSet") return -1;
+std::int64_t ordinalOf(std::string_view pod_name) {
   const std::size_t dash = pod_name.rfind('-');
   if (dash == std::string_view::npos) return -1;
   const std::string_view digits = pod_name.substr(dash + 1);
-  if (digits.empty() || digits.size() > 9 ||
-      digits.find_first_not_of("0123456789") != std::string_view::npos) {
-    return -1;
-  }
-  std::int64_t value = 0;
-  for (const char c : digits) value = value * 10 + (c - '0');
-  return value;
+  std::uint32_t number = 0;  // unsigned, so that a sign is no number
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return error == std::errc() && end == digits.data() + digits.size() ? std::int64_t{number} : -1;
+}
+
+std::int64_t ordinalOf(std::string_view kind, std::string_view pod_name) {
+  return kind == "StatefulSet" ? ordinalOf(pod_name) : -1;
 }
 
 }  // namespace profiling::inject

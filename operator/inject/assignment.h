@@ -71,7 +71,9 @@ class Assignments {
   virtual const std::string& replica() const = 0;
 };
 
-// The trailing number of a StatefulSet pod's name, else -1.
+// The trailing number of a StatefulSet's pod: 3 for "db-3", -1 without one.
+std::int64_t ordinalOf(std::string_view pod_name);
+// -1 also for pods of other kinds.
 std::int64_t ordinalOf(std::string_view kind, std::string_view pod_name);
 
 }  // namespace profiling::inject

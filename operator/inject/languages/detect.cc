@@ -67,8 +67,8 @@ void scanImage(std::string_view image, Found& found) {
   });
 }
 
-// Whether the value has more than what we add to it. Adding ours must not change the answer, or a
-// second pass would see another language than the first: so an empty variable says nothing, too.
+// Whether the value holds more than our additions. Adding ours must not change the answer, or a
+// second pass would detect another language than the first; so an empty variable is no hint either.
 bool saysSomething(const api::EnvVarView& var, const LanguageRow& row) {
   if (var.has_value_from) return true;
   if (var.name != row.variable.name) return !var.value.empty();

@@ -3,7 +3,7 @@
 //
 // The runtime has one classic slot, which tracers need as well, and since .NET 5 a list of
 // *notification* profilers beside it. Ours goes into the classic slot when it is free, because that
-// is what most users of it run; else into the list. It never takes a slot from anybody.
+// is what most of its users run; else into the list. It never takes another profiler's slot.
 #include <algorithm>
 
 #include "operator/base/quantity.h"
@@ -18,7 +18,7 @@ namespace {
 constexpr std::string_view kClassId = "{BD1A650D-AC5D-4896-B64F-D6FA25D6B26A}";
 constexpr std::string_view kOwnFolder = "/profiling-agent/dotnet/";
 
-// The wrapper has the same name on every architecture, and looks for itself by it.
+// The wrapper has the same name on every architecture, and finds itself by that name.
 struct Tree {
   std::string_view folder, profiler, wrapper, notification;
 };
@@ -33,8 +33,8 @@ constexpr Tree kMuslTree{"/profiling-agent/dotnet/musl",
                          "/profiling-agent/dotnet/musl/"
                          "Pyroscope.Profiler.Native.so={BD1A650D-AC5D-4896-B64F-D6FA25D6B26A}"};
 
-// It refuses to start below one core of CPU limit unless told a lower bound: the least that a
-// container needs for any agent.
+// The profiler refuses to start below a CPU limit of one core unless a lower bound is set: ours is the
+// least that a container needs for any agent.
 constexpr double kDefaultCores = 1.0;
 constexpr std::string_view kLeastCores = "0.05";
 
@@ -93,7 +93,7 @@ Slot slotOf(const ContainerEnv& env) {
   bool taken = env.find("CORECLR_PROFILER_PATH_64") != nullptr ||
                env.find("CORECLR_PROFILER_PATH_ARM64") != nullptr;
   if (const api::EnvVarView* enabled = env.find("CORECLR_ENABLE_PROFILING")) {
-    taken = taken || enabled->has_value_from;  // somebody's, whoever it is
+    taken = taken || enabled->has_value_from;  // by another tool
   }
   if (profiler == nullptr && path == nullptr) return taken ? Slot::kNotification : Slot::kClassic;
   const bool pyroscope = profiler != nullptr && sameIgnoringCase(trim(profiler->value), kClassId);
@@ -107,7 +107,7 @@ Slot slotOf(const ContainerEnv& env) {
 const Tree& treeOf(const ContainerContext& where) {
   const LibcAnswer answer = libcOf(where.pod, where.container());
   const api::EnvVarView* preload = where.env.find("LD_PRELOAD");
-  // A guess does not overrule what is there already.
+  // A guess does not overrule what an earlier pass injected.
   if (!answer.stated && preload != nullptr &&
       preload->value.find(kMuslTree.wrapper) != std::string_view::npos) {
     return kMuslTree;
@@ -131,7 +131,7 @@ Attachment attach(const ContainerContext& where) {
   if (slot == Slot::kEmbedded) return {.reason = Reason::kEmbeddedSDK};
   const bool there = where.env.find("CORECLR_PROFILER") != nullptr ||
                      where.env.find("CORECLR_PROFILER_PATH") != nullptr;
-  // Who says that a tracer will come, which needs the classic slot.
+  // The pod announces a tracer, which needs the classic slot.
   if (slot == Slot::kClassic && !there &&
       findRule(api::Language::kDotNet, Answer::kOtherSlot, where) != nullptr) {
     slot = Slot::kNotification;

@@ -19,8 +19,8 @@ std::optional<Libc> parseLibc(std::string_view text) {
 }
 
 struct Item {
-  std::string_view container;  // empty: every one
-  std::optional<Libc> libc;    // none: not valid
+  std::string_view container;  // empty: all
+  std::optional<Libc> libc;    // nullopt: not valid
 };
 Item parseItem(std::string_view text) {
   text = trim(text);

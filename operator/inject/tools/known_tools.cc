@@ -8,7 +8,7 @@
 namespace profiling::inject {
 namespace {
 
-// Where options for a JVM stand.
+// Variables that hold options for a JVM.
 constexpr std::string_view kOptionVariables[] = {"JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS",
                                                  "_JAVA_OPTIONS", "JAVA_OPTS", "CATALINA_OPTS"};
 constexpr std::string_view kOwnFolder = "/profiling-agent/";
@@ -18,7 +18,7 @@ bool has(std::string_view text, std::string_view part) {
 }
 
 // Whether fits(word, the word before it) for a word of options in `variables`, command or args that
-// has `part`. A text without it, and scripts may be long, is not taken apart.
+// has `part`. A text without it is not split, since scripts may be long.
 template <class Fits>
 bool anyWord(std::span<const std::string_view> variables, std::string_view part,
              const ContainerContext& where, Fits fits) {

@@ -30,7 +30,7 @@ TEST(Precedence, PriorityThenAgeThenName) {
   EXPECT_THAT(names, ElementsAre("high", "b", "a", "d", "low"));
 }
 
-TEST(Precedence, OfTheSamePriorityTheNamespacesOwnBeforeTheClusters) {
+TEST(Precedence, AtEqualPriorityTheNamespacesPolicyComesBeforeTheClusters) {
   auto old = clusterPolicy("old"), best = clusterPolicy("best"), own = policy("own");
   old->policy.metadata.creation_timestamp = "2020-01-01T00:00:00Z";
   own->policy.metadata.creation_timestamp = "2026-01-01T00:00:00Z";
@@ -56,7 +56,7 @@ TEST(Decide, AClusterPolicyAppliesWhereTheNamespaceHasNoneThatSelectsThePod) {
   EXPECT_EQ(decideWith(p, {all}).reason, Reason::kNamespaceExcluded);
 }
 
-TEST(Decide, APolicyThatObservesTakesPartInPrecedenceAndWarnsNobody) {
+TEST(Decide, AnObservingPolicyTakesPartInPrecedenceWithoutWarnings) {
   auto observes = policy("observes");
   observes->policy.spec.mode = api::PolicyMode::kObserve;
   observes->policy.spec.priority = 1;
@@ -79,7 +79,7 @@ TEST(Decide, AClusterPolicyCannotBeNamed) {
   EXPECT_EQ(decideWith(p, {clusterPolicy("all"), own}).wanted(), own);
 }
 
-TEST(Decide, ANamespaceThatWasNotSeenYetMayHaveOptedOut) {
+TEST(Decide, ANamespaceThatWasNotSeenYetIsRefused) {
   api::PodView p = pod();
   annotate(p, api::kInjectKey, "true");
   const Decision d = decide(p, workloadOf(p), {"shop", {}, false}, {}, settings());
@@ -187,7 +187,7 @@ TEST(Decide, APolicyByNameReplacesSelectorAndPrecedence) {
   }
 }
 
-TEST(Decide, ANamedPolicyThatWantsTheAnnotationStillWantsIt) {
+TEST(Decide, ANamedPolicyStillNeedsItsActivationAnnotation) {
   auto one = policy();
   one->policy.spec.activation = api::Activation::kAnnotated;
   api::PodView p = pod();
@@ -210,7 +210,7 @@ TEST(Decide, SelectorsAndWorkloadKinds) {
   EXPECT_EQ(decideWith(p, {one, policy("rest")}).policyName(), "rest");
 }
 
-TEST(Decide, AServerThatIsNotThereRefusesByItsPolicysName) {
+TEST(Decide, AMissingServerRefusesUnderThePolicysName) {
   auto one = policy();
   one->server_url.clear();
   const Decision d = decideWith(pod(), {one});
@@ -290,7 +290,7 @@ TEST(ContainersAnnotation, Grammar) {
   }
 }
 
-TEST(Reasons, EveryOneHasAWordAndARemedy) {
+TEST(Reasons, EachHasANameAndARemedy) {
   std::set<std::string_view> names;
   for (std::size_t i = 0; i < kReasonCount; ++i) {
     names.insert(reasonName(static_cast<Reason>(i)));

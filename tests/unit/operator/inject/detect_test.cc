@@ -54,7 +54,7 @@ TEST(Detect, ACommandDecidesAlone) {
   EXPECT_EQ(hints(c), "node");
 }
 
-TEST(Detect, AnImagesHashIsThatOfItsName) {
+TEST(Detect, AnImagesHashCoversOnlyItsName) {
   const std::string hash = imageHash("registry.example:5000/team/app");
   EXPECT_EQ(hash.size(), 8u);
   EXPECT_EQ(imageHash("registry.example:5000/team/app:1.2"), hash);
@@ -64,7 +64,7 @@ TEST(Detect, AnImagesHashIsThatOfItsName) {
   EXPECT_NE(imageHash("app:1"), imageHash("team/app:1"));
 }
 
-TEST(Detect, WhatTheRecordKnowsEndsTheGuess) {
+TEST(Detect, ARecordedLanguageEndsTheGuess) {
   const api::PodView p = pod();
   std::shared_ptr<const KnownOfWorkload> known;
   const auto languages = [&] {
@@ -113,7 +113,7 @@ TEST(Detect, ByImage) {
   }
 }
 
-TEST(Detect, ByEnvButNotByWhatWeAdded) {
+TEST(Detect, ByEnvButNotByOurOwnAdditions) {
   const struct {
     const char *name, *value, *languages;
   } cases[] = {
@@ -144,7 +144,7 @@ TEST(Detect, ByEnvButNotByWhatWeAdded) {
   EXPECT_EQ(hints(from), "node");
 }
 
-TEST(Detect, ScansTheBeginningOfAHugeScript) {
+TEST(Detect, ScansOnlyTheBeginningOfAHugeScript) {
   const std::string early = "java " + std::string(1 << 20, 'x');
   const std::string late = std::string(1 << 20, 'x') + " java";
   api::ContainerView c = container();

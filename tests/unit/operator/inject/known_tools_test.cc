@@ -162,14 +162,14 @@ const std::vector<Shown>& shown() {
   return all;
 }
 
-TEST(KnownTools, WhatFollows) {
+TEST(KnownTools, EachToolHasItsAnswer) {
   for (const Shown& s : shown()) {
     EXPECT_EQ(reasonName(reasonFor(s)), reasonName(s.reason))
         << s.name << ", " << api::languageName(s.language);
   }
 }
 
-TEST(KnownTools, ANameThatIsAGuessIsOverruledOnThePod) {
+TEST(KnownTools, TheAnnotationOverrulesAGuessByImageName) {
   Shown s{.name = "cloud native", .language = Language::kJava, .image = "cloud-native:1"};
   EXPECT_EQ(reasonFor(s), Reason::kUnsupportedRuntime);
   EXPECT_EQ(reasonFor(s, "java"), Reason::kInjected);
@@ -178,7 +178,7 @@ TEST(KnownTools, ANameThatIsAGuessIsOverruledOnThePod) {
 }
 
 // A tracer that will need the classic slot finds it free, in whichever order the webhooks run.
-TEST(KnownTools, WhoNeedsTheClassicSlotFindsItFree) {
+TEST(KnownTools, TracersThatNeedTheClassicSlotFindItFree) {
   for (const Shown& s : {Shown{.name = "OpenTelemetry",
                         .annotation = "instrumentation.opentelemetry.io/inject-dotnet"},
                          Shown{.name = "New Relic", .env = {{"CORECLR_NEW_RELIC_HOME", "/x"}}},
@@ -199,7 +199,7 @@ TEST(KnownTools, WhoNeedsTheClassicSlotFindsItFree) {
   }
 }
 
-TEST(KnownTools, EachRefusalHasAReasonAndNoOtherAnswerHas) {
+TEST(KnownTools, OnlyRefusalsHaveAReason) {
   for (const ToolRule& rule : toolRules()) {
     EXPECT_EQ(rule.answer == Answer::kRefuse, rule.reason != Reason::kInjected) << rule.tool;
     EXPECT_FALSE(rule.marks.empty()) << rule.tool;

@@ -58,7 +58,7 @@ TEST(ServiceName, ByLabelOrAnnotationOfThePolicy) {
   EXPECT_EQ(ServiceName(p, workloadOf(p), *e).forContainer("app"), "web");
 }
 
-TEST(ServiceName, OnlyCharactersThatAgentsTake) {
+TEST(ServiceName, HasOnlyCharactersThatAgentsAccept) {
   api::PodView p = pod();
   const auto e = policy();
   const std::string huge(500, 'x');
@@ -90,7 +90,7 @@ TEST(Tags, SourcesInTheirOrder) {
   EXPECT_TRUE(warnings.empty());
 }
 
-TEST(Tags, WhatCannotBeATagIsLeftOutWithAWarning) {
+TEST(Tags, AnInvalidTagIsLeftOutWithAWarning) {
   for (const char* bad :
        {"pod=x", "namespace=x", "container=x", "service_name=x", "__a=1", "9a=1", "a-b=1",
         "a=", "=1", "a", "a=b c", "a={", "a=b=c", "a=\xC3\xBC", "a=b\x7f", "a=\xE2\x80\x8B"}) {
