@@ -60,10 +60,12 @@ Result<Explanation> explain(const std::string& title, const Json& pod,
   out.remedy = std::string(inject::remedyText(outcome->reason));
   out.observed = outcome->mode == api::PolicyMode::kObserve;
   const inject::Decision& decision = outcome->decision;
-  if (!decision.policy_name.empty()) {
-    out.policy = (decision.cluster_policy ? "clusterpolicy/" : "policy/") + decision.policy_name;
+  if (!decision.policyName().empty()) {
+    out.policy = decision.byClusterPolicy() ? "clusterpolicy/" : "policy/";
+    out.policy += decision.policyName();
   }
-  const auto& policy = decision.policy != nullptr ? decision.policy : decision.chosen;
+  const auto& policy =
+      outcome->assigned.policy != nullptr ? outcome->assigned.policy : decision.chosen;
   if (policy != nullptr) out.revision = policy->revision;
   if (policy != nullptr && outcome->reason == inject::Reason::kServerUnavailable) {
     out.remedy = printable(policy->server_problem, 400);

@@ -76,7 +76,7 @@ TEST(Codec, EverySampleParsesAndReadsBackEqual) {
   EXPECT_GE(servers, 2);
 }
 
-TEST(Codec, WhatIsLeftOutHasTheDefaultsOfTheCrd) {
+TEST(Codec, MissingFieldsHaveTheDefaultsOfTheCrd) {
   const auto policy = policyFromJson(policyJson());
   ASSERT_TRUE(policy.ok()) << policy.status().toString();
   const ProfilingPolicySpec& spec = policy->spec;
@@ -281,7 +281,7 @@ TEST(Codec, BadServersAreRefusedByJsonPointer) {
   }
 }
 
-TEST(Codec, WhatIsNoObjectAtAllIsRefused) {
+TEST(Codec, JsonThatIsNoObjectIsRefused) {
   const Bad rows[] = {
       {"null", "at /metadata: 'metadata' is required"},
       {"[]", "at /metadata: 'metadata' is required"},

@@ -148,7 +148,7 @@ Schemas schemasOfTable(const Crd& crd) {
 
 class Conformance : public testing::TestWithParam<Crd> {};
 
-TEST_P(Conformance, FileAndTableSayTheSame) {
+TEST_P(Conformance, FileAndTableAgree) {
   const Crd& crd = GetParam();
   const Schemas yaml = schemasOfFile(crd);
   EXPECT_GT(yaml.size(), 30u) << crd.file;
