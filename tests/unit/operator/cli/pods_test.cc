@@ -139,7 +139,7 @@ TEST_F(Pods, InjectPatchesTemplatesAndLeavesTheRestAsItIsWritten) {
   const std::vector<YAML::Node> documents = YAML::LoadAll(said.out);
   const YAML::Node pod = documents.at(1)["spec"]["template"];
   EXPECT_EQ(pod["spec"]["initContainers"][0]["image"].Scalar(),
-            "profiling-operator/agent-java:2.1.2");
+            "REGISTRY/profiling-operator/agent-java:2.1.2");
   EXPECT_TRUE(pod["metadata"]["labels"]["profiling.dev/profiled"]);
   EXPECT_FALSE(pod["metadata"]["labels"]["pod-template-hash"]);
   EXPECT_FALSE(pod["metadata"]["ownerReferences"]);
@@ -264,7 +264,7 @@ TEST(Settings, AreThoseOfTheChart) {
       const std::string version = chart["appVersion"].Scalar();
       EXPECT_EQ(settings->agents[i].version, version) << token;
       EXPECT_EQ(settings->agents[i].image,
-                values["agents"]["scrape"]["repository"].Scalar() + ":" + version);
+                "REGISTRY/" + values["agents"]["scrape"]["repository"].Scalar() + ":" + version);
       continue;
     }
     const YAML::Node agent = values["agents"][token];
@@ -272,7 +272,7 @@ TEST(Settings, AreThoseOfTheChart) {
     EXPECT_EQ(settings->agents[i].version, agent["version"].Scalar()) << token;
     const std::string repository = agent["repository"].Scalar();
     EXPECT_EQ(settings->agents[i].image,
-              repository.empty() ? "" : repository + ":" + agent["tag"].Scalar());
+              repository.empty() ? "" : "REGISTRY/" + repository + ":" + agent["tag"].Scalar());
   }
 }
 
