@@ -1,6 +1,7 @@
 """The chart renders with its defaults and with every value changed; wrong values are refused by name."""
 import json
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -287,6 +288,22 @@ def test_the_charts_crds_are_those_of_crds(default):
     for name, crd in rendered.items():
         assert crd["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
         assert crd["spec"] == sources[name]["spec"], "nothing of a CRD is read as a template"
+
+
+@pytest.mark.parametrize("name, line", [("clusterprofilingpolicies", "maximum: 500"), ("profilingpolicies", "maximum: 500"),
+                                        ("profilingservers", "default: 336h")])
+def test_crds_sync_finds_drift(tmp_path, name, line):
+    for part in ("hack/crds-sync", "crds", "charts/profiling-operator/templates/crds.yaml"):
+        target = tmp_path / part
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if (ROOT / part).is_dir() else shutil.copy)(ROOT / part, target)
+    command = [str(tmp_path / "hack/crds-sync"), "--check"]
+    assert subprocess.run(command, timeout=60).returncode == 0
+    crd = tmp_path / f"crds/profiling.dev_{name}.yaml"
+    assert line in crd.read_text()
+    crd.write_text(crd.read_text().replace(line, line + "0"))
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and "run hack/crds-sync" in done.stderr
 
 
 def test_every_flag_is_one_of_the_binary(default):
