@@ -3,6 +3,9 @@
 #include <array>
 #include <optional>
 
+#include <nlohmann/json.hpp>
+
+#include "operator/base/str_cat.h"
 #include "operator/base/text.h"
 
 namespace profiling::cli {
@@ -25,11 +28,11 @@ constexpr std::array<ChartAgent, api::kLanguageCount> kAgents{{
 }};
 
 std::string allowed() {
-  std::string out;
+  std::vector<std::string_view> tokens;
   for (std::size_t i = 0; i < api::kLanguageCount; ++i) {
-    out += (i == 0 ? "" : ", ") + std::string(api::languageToken(static_cast<api::Language>(i)));
+    tokens.push_back(api::languageToken(static_cast<api::Language>(i)));
   }
-  return out;
+  return join(tokens, ", ");
 }
 
 }  // namespace
@@ -46,7 +49,7 @@ Result<inject::Settings> chartSettings(const std::vector<std::string>& images) {
     const auto language = api::languageFromToken(std::string_view(text).substr(0, equals));
     if (equals == std::string::npos || !language || equals + 1 == text.size()) {
       return Status(Code::kInvalidArgument, "--agent-image '" + printable(text) +
-                                                "' must be LANGUAGE=IMAGE with one of " +
+                                                "' must be LANGUAGE=IMAGE, with a LANGUAGE of " +
                                                 allowed());
     }
     auto& agent = settings.agents.at(static_cast<std::size_t>(*language));
