@@ -1,7 +1,7 @@
 # Programs of the cluster, built from pinned Go modules into the cache.
 #
 # Each part has a folder named after a checksum of its module files, sources and flags. A folder
-# appears by rename when it is complete, so that what exists can be used without a lock.
+# appears by rename when it is complete, so an existing folder can be used without a lock.
 # shellcheck shell=bash
 
 PARTS=(etcd apiserver kubectl node s3 coredns metrics-server helm registry)
@@ -99,7 +99,7 @@ compile_part() {
   mv "$target.partial" "$target"
 }
 
-# Compiles a part unless it is there; tells every fifteen seconds how many packages are done.
+# Compiles a part unless it exists; reports progress every fifteen seconds.
 ensure_part() {
   local part=$1 started=$SECONDS pid rc=0 last=$SECONDS
   ! part_is_built "$part" || return 0

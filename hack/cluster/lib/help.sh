@@ -1,4 +1,4 @@
-# What `cluster --help` says.
+# The text of `cluster --help`.
 # shellcheck shell=bash
 
 print_help() {

@@ -25,7 +25,7 @@ recorded_pid() {
 
 is_running() { recorded_pid "$1" >/dev/null; }
 
-# What tells one way to start a process from another: its arguments and the settings file they name.
+# Identifies how a process was started: a hash of its arguments and of the settings files they name.
 fingerprint_of() {
   local argument
   {

@@ -15,8 +15,8 @@ command_registry() {
   printf 'localhost:%s\n' "$port"
 }
 
-# Host and node have loopbacks of their own. containerd is told where the host's one is, so that an
-# image has the same name on both sides; it reads these files at each pull.
+# Host and node have separate loopbacks. hosts.toml maps the name to the host's address, so that an
+# image has the same name on both sides; containerd reads it at each pull.
 ensure_registry() {
   local ON_HOST=true name
   for name in localhost 127.0.0.1; do
