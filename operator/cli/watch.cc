@@ -73,7 +73,7 @@ class Follower {
     for (const auto& [key, workload] : *snapshot) {
       if (decides(policy, *workload)) out.push_back(*workload);
     }
-    sortForPeople(out);
+    sortByUrgency(out);
     return out;
   }
 

@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -134,15 +135,33 @@ def test_a_pod_with_a_volume_runs_restricted_and_everything_answers(pair):
     assert list((whole.state / "volumes" / name.removeprefix("local-")).iterdir()) == []
 
 
+def echo_image(folder, reference):
+    """An archive with an image that prints its arguments."""
+    (folder / "root/bin").mkdir(parents=True)
+    (folder / "root/bin/busybox").write_bytes(pathlib.Path("/bin/busybox").read_bytes())
+    (folder / "root/bin/busybox").chmod(0o755)
+    subprocess.run([ROOT / "hack/images/scratch_image.py", folder / "root", reference, folder / "image.tar",
+                    "--entrypoint", "/bin/busybox", "--entrypoint", "echo", "--user", "1000"], check=True)
+    return folder / "image.tar"
+
+
+def test_the_node_pulls_what_was_pushed_to_the_registry_on_loopback(pair, tmp_path):
+    whole, _ = pair
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    assert whole.run("registry", str(port)).stdout == f"localhost:{port}"
+    archive = echo_image(tmp_path, "localhost/cluster-test/pulled:1")
+    pushed = subprocess.run([ROOT / "hack/images/push", f"localhost:{port}/team", archive], capture_output=True, text=True, timeout=60)
+    assert pushed.stdout == f"localhost:{port}/team/cluster-test/pulled:1\n", pushed.stderr
+    whole.kube.run("run", "pulled", f"--image={pushed.stdout.strip()}", "--image-pull-policy=Always", "--restart=Never", "--",
+                   "from", "the", "registry")
+    wait_for("the pod to end", lambda: whole.kube.get("pod", "pulled")["status"]["phase"] == "Succeeded", 60)
+    assert whole.kube.run("logs", "pulled").stdout == "from the registry\n"
+
+
 def test_an_image_can_be_loaded_and_run(pair, tmp_path):
     whole, _ = pair
-    (tmp_path / "root/bin").mkdir(parents=True)
-    (tmp_path / "root/bin/busybox").write_bytes(pathlib.Path("/bin/busybox").read_bytes())
-    (tmp_path / "root/bin/busybox").chmod(0o755)
-    archive = tmp_path / "image.tar"
-    subprocess.run([ROOT / "hack/images/scratch_image.py", tmp_path / "root", "localhost/cluster-test/echo:1", archive,
-                    "--entrypoint", "/bin/busybox", "--entrypoint", "echo", "--user", "1000"], check=True)
-    whole.run("load-image", str(archive))
+    whole.run("load-image", str(echo_image(tmp_path, "localhost/cluster-test/echo:1")))
     whole.kube.run("run", "echo", "--image=localhost/cluster-test/echo:1", "--image-pull-policy=Never",
                    "--restart=Never", "--", "from", "the", "image")
     wait_for("the pod to end", lambda: whole.kube.get("pod", "echo")["status"]["phase"] == "Succeeded", 60)
@@ -259,6 +278,7 @@ def test_a_reused_pid_is_not_signalled(state_root):
     (["up", "--fast"], "up: unknown argument '--fast'; allowed is --control-plane-only"),
     (["start"], "unknown command 'start'"),
     (["--nane", "x"], "unknown option '--nane'"),
+    (["registry", "0"], "registry: '0' must be one port, 1 to 65535"),
     (["build", "etdc"], "build: unknown part 'etdc'; parts are: etcd"),
     (["--name", "absent", "kubeconfig"], "cluster 'absent' is not up"),
     (["--name", "absent", "kubectl", "get", "pods"], "cluster 'absent' is not up and KUBECONFIG is not set"),

@@ -33,7 +33,7 @@ spec: {serverRef: {name: pyroscope, namespace: profiling}}
     wait_until_injecting(shop, namespace="stranger")
 
 
-def test_a_policy_without_its_server_reports_it(shop):
+def test_a_policy_whose_server_is_not_there_says_so(shop):
     applied = shop.run("apply", "-f", "-", stdin="""
 apiVersion: profiling.dev/v1alpha1
 kind: ProfilingPolicy
@@ -64,7 +64,7 @@ spec:
     wait_for("its StatefulSet to be gone", lambda: shop.get("statefulset", "-n", "profiling", "keyless") is None, 60)
 
 
-def test_drift_of_the_servers_objects_is_reverted(shop):
+def test_drift_of_the_servers_objects_is_put_back(shop):
     shop.run("patch", "service", "-n", "profiling", "pyroscope", "--type=json",
              "-p", '[{"op": "replace", "path": "/spec/ports/0/port", "value": 4041}]')
     wait_for("the Service's port to be put back",
@@ -75,7 +75,7 @@ def test_drift_of_the_servers_objects_is_reverted(shop):
     wait_for("the ConfigMap to be made again", lambda: shop.get("configmap", "-n", "profiling", name), 30)
 
 
-def test_a_workloads_record_is_deleted_with_it(shop):
+def test_a_workloads_record_goes_away_with_it(shop):
     shop.apply("""
 apiVersion: apps/v1
 kind: Deployment
@@ -145,11 +145,11 @@ def test_deleting_the_policy_stops_injection_for_new_pods_only(shop):
     wait_until_injecting(shop)
 
 
-def test_explain_shows_the_webhooks_decision_about_a_pod(shop):
+def test_explain_tells_of_a_pod_what_the_webhook_has_decided(shop):
     profiled = shop.items("pods", "-n", "shop", "-l", "profiling.dev/profiled")[0]["metadata"]["name"]
     done = command_line(shop, "explain", f"pod/{profiled}", "-n", "shop")
-    assert done.returncode == 0 and "when it started: injected" in done.stdout and "policy/" in done.stdout, done
-    # The same output for a manifest that is not applied, decided by the cluster's policies.
+    assert done.returncode == 0 and "at start: injected" in done.stdout and "policy/" in done.stdout, done
+    # The same words for a manifest that nobody has applied, decided by the cluster's policies.
     manifest = POD.format(name="asks", namespace="stranger", annotations="{profiling.dev/inject: python}")
     done = command_line(shop, "explain", "-f", "-", "--live", "-n", "stranger", stdin=manifest)
     assert done.returncode == 0 and "container app: python " in done.stdout, done

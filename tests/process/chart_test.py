@@ -40,7 +40,7 @@ def rendered(kube, values):
     version = json.loads(kube.run("version", "-o", "json").stdout)["serverVersion"]["gitVersion"]
     subprocess.run([str(ROOT / "hack/cluster/cluster"), "build", "helm"], check=True, capture_output=True, timeout=540)
     done = subprocess.run(["helm", "template", "profiling-operator", str(ROOT / "charts/profiling-operator"), "--namespace",
-                           NAMESPACE, "--kube-version", version, *values],
+                           NAMESPACE, "--kube-version", version, "--set=image.registry=registry.example", *values],
                           capture_output=True, text=True, timeout=60, env=environment())
     assert done.returncode == 0, done.stderr
     return [o for o in yaml.safe_load_all(done.stdout) if o]

@@ -28,7 +28,7 @@ class World:
         """Installs as helm would; returns the controller's arguments as kubelet would pass them."""
         version = json.loads(self.kube.run("version", "-o", "json").stdout)["serverVersion"]["gitVersion"]
         done = subprocess.run(["helm", "template", "profiling-operator", str(ROOT / "charts/profiling-operator"), "--namespace",
-                               NAMESPACE, "--kube-version", version, *values],
+                               NAMESPACE, "--kube-version", version, "--set=image.registry=registry.example", *values],
                               capture_output=True, text=True, timeout=60, env=environment())
         assert done.returncode == 0, done.stderr
         objects = [o for o in yaml.safe_load_all(done.stdout) if o]
