@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "operator/base/text.h"
+#include "operator/base/time_text.h"
 
 namespace profiling::inject {
 namespace {
