@@ -225,4 +225,14 @@ Status CertificateReconciler::publish(const CertificateDecision& decision, const
                                   decision.bundle, settings_.owner));
 }
 
+Controller certificateController(kube::Client& client, CertificateSettings settings,
+                                 const Clock& clock) {
+  Controller controller{
+      "certificates", makeQueue({Millis(200), std::chrono::minutes(1)}, clock),
+      reconcileBy(std::make_shared<CertificateReconciler>(client, std::move(settings), clock))};
+  controller.needs_sync = false;
+  controller.queue->add(kCertificateKey);
+  return controller;
+}
+
 }  // namespace profiling::controllers

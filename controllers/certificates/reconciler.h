@@ -7,7 +7,7 @@
 
 #include "controllers/certificates/decide.h"
 #include "controllers/runtime/apply_guard.h"
-#include "controllers/runtime/runner.h"
+#include "controllers/runtime/controller.h"
 #include "controllers/specs/webhook_objects.h"
 #include "operator/base/clock.h"
 #include "operator/kube/client.h"
@@ -64,5 +64,11 @@ class CertificateReconciler {
   const Clock& clock_;
   ApplyGuard guard_;
 };
+
+inline constexpr const char* kCertificateKey = "certificates";  // the queue's only key
+
+// The key is in its queue from the start. Needs no store.
+Controller certificateController(kube::Client& client, CertificateSettings settings,
+                                 const Clock& clock);
 
 }  // namespace profiling::controllers

@@ -108,4 +108,14 @@ void EbpfReconciler::checkServer(const std::stop_token& stop) {
   }
 }
 
+Controller ebpfController(kube::Client& client, std::optional<api::EbpfSettings> settings,
+                          specs::EbpfPlace place, const Clock& clock) {
+  Controller controller{"ebpf", makeQueue({Millis(200), std::chrono::minutes(1)}, clock),
+                        reconcileBy(std::make_shared<EbpfReconciler>(client, std::move(settings),
+                                                                     std::move(place), clock))};
+  controller.needs_sync = false;
+  controller.queue->add(kEbpfKey);
+  return controller;
+}
+
 }  // namespace profiling::controllers

@@ -8,7 +8,7 @@
 
 #include "controllers/ebpf/decide.h"
 #include "controllers/runtime/apply_guard.h"
-#include "controllers/runtime/runner.h"
+#include "controllers/runtime/controller.h"
 #include "operator/base/clock.h"
 #include "operator/kube/client.h"
 
@@ -37,5 +37,11 @@ class EbpfReconciler {
   const specs::EbpfPlace place_;
   ApplyGuard guard_;
 };
+
+inline constexpr const char* kEbpfKey = "ebpf";  // the queue's only key
+
+// The key is in its queue from the start. Needs no store.
+Controller ebpfController(kube::Client& client, std::optional<api::EbpfSettings> settings,
+                          specs::EbpfPlace place, const Clock& clock);
 
 }  // namespace profiling::controllers

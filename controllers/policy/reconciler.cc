@@ -70,4 +70,12 @@ PolicyTotals PolicyReconciler::totalsOf(bool cluster, const api::ObjectMeta& pol
   return totals;
 }
 
+Controller policyController(kube::Client& client, const PolicyStores& stores,
+                            WorkloadIndex& workloads, EventSink& events, int workers,
+                            const Clock& clock) {
+  return {"policy", makeQueue({Millis(5), std::chrono::minutes(5)}, clock),
+          reconcileBy(std::make_shared<PolicyReconciler>(client, stores, workloads, clock, events)),
+          workers};
+}
+
 }  // namespace profiling::controllers

@@ -8,8 +8,8 @@
 #include "controllers/policy/decide.h"
 #include "controllers/revisions/resolved.h"
 #include "controllers/runtime/apply_guard.h"
+#include "controllers/runtime/controller.h"
 #include "controllers/runtime/records.h"
-#include "controllers/runtime/runner.h"
 #include "controllers/workload/index.h"
 #include "operator/base/clock.h"
 #include "operator/kube/client.h"
@@ -49,5 +49,9 @@ class PolicyReconciler {
   EventSink& events_;
   ApplyGuard guard_;
 };
+
+Controller policyController(kube::Client& client, const PolicyStores& stores,
+                            WorkloadIndex& workloads, EventSink& events, int workers,
+                            const Clock& clock);
 
 }  // namespace profiling::controllers

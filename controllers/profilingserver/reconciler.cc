@@ -100,4 +100,10 @@ Status ServerReconciler::writeStatus(const api::ProfilingServer& server,
   return result.code() == Code::kNotFound ? Status() : result.annotated("write status");
 }
 
+Controller serverController(kube::Client& client, const ServerStores& stores, EventSink& events,
+                            int workers, const Clock& clock) {
+  return {"profilingserver", makeQueue({Millis(5), std::chrono::minutes(5)}, clock),
+          reconcileBy(std::make_shared<ServerReconciler>(client, stores, clock, events)), workers};
+}
+
 }  // namespace profiling::controllers

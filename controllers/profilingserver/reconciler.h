@@ -8,7 +8,7 @@
 #include "controllers/events/event.h"
 #include "controllers/profilingserver/gather.h"
 #include "controllers/runtime/apply_guard.h"
-#include "controllers/runtime/runner.h"
+#include "controllers/runtime/controller.h"
 #include "operator/base/clock.h"
 
 namespace profiling::controllers {
@@ -40,5 +40,8 @@ class ServerReconciler {
   EventSink& events_;
   ApplyGuard guard_;
 };
+
+Controller serverController(kube::Client& client, const ServerStores& stores, EventSink& events,
+                            int workers, const Clock& clock);
 
 }  // namespace profiling::controllers

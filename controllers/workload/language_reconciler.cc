@@ -92,4 +92,14 @@ Outcome LanguageReconciler::reconcile(const std::string& group, const std::stop_
                                                                      : comesAgain(group, again);
 }
 
+Controller languageController(kube::Client& client, net::QueryClient* queries,
+                              const signals::AddressOverrides& servers, const PodTable& pods,
+                              WorkloadIndex& index,
+                              const kube::Store<api::WorkloadProfile>& records,
+                              const Clock& clock) {
+  return {"language", makeQueue({Millis(1000), std::chrono::minutes(5)}, clock),
+          reconcileBy(std::make_shared<LanguageReconciler>(client, queries, servers, pods, index,
+                                                           records, clock))};
+}
+
 }  // namespace profiling::controllers

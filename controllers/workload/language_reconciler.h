@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "controllers/pods/pod_table.h"
-#include "controllers/runtime/runner.h"
+#include "controllers/runtime/controller.h"
 #include "controllers/signals/arrival.h"
 #include "controllers/workload/index.h"
 #include "operator/base/clock.h"
@@ -49,5 +49,10 @@ class LanguageReconciler {
   // Pods that come and go bring a key back at once; the server is not asked before.
   std::unordered_map<std::string, SteadyTime> not_before_;
 };
+
+Controller languageController(kube::Client& client, net::QueryClient* queries,
+                              const signals::AddressOverrides& servers, const PodTable& pods,
+                              WorkloadIndex& index,
+                              const kube::Store<api::WorkloadProfile>& records, const Clock& clock);
 
 }  // namespace profiling::controllers

@@ -218,4 +218,14 @@ Outcome WorkloadReconciler::remove(const api::WorkloadProfile& record,
   return Outcome::done();
 }
 
+Controller workloadController(kube::Client& client, const PodTable& pods, WorkloadIndex& index,
+                              const kube::Store<api::WorkloadProfile>& records,
+                              std::function<void(const std::string& group)> guessed, int workers,
+                              const Clock& clock) {
+  return {"workload", makeQueue({Millis(5), std::chrono::minutes(5)}, clock),
+          reconcileBy(std::make_shared<WorkloadReconciler>(client, pods, index, records, clock,
+                                                           std::move(guessed))),
+          workers};
+}
+
 }  // namespace profiling::controllers

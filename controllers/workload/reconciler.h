@@ -11,7 +11,7 @@
 
 #include "controllers/pods/pod_table.h"
 #include "controllers/runtime/apply_guard.h"
-#include "controllers/runtime/runner.h"
+#include "controllers/runtime/controller.h"
 #include "controllers/workload/decide.h"
 #include "controllers/workload/index.h"
 #include "controllers/workload/owners.h"
@@ -67,5 +67,10 @@ class WorkloadReconciler {
   OwnerResolver owners_;
   ApplyGuard guard_;
 };
+
+Controller workloadController(kube::Client& client, const PodTable& pods, WorkloadIndex& index,
+                              const kube::Store<api::WorkloadProfile>& records,
+                              std::function<void(const std::string& group)> guessed, int workers,
+                              const Clock& clock);
 
 }  // namespace profiling::controllers
