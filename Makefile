@@ -22,7 +22,7 @@ test: deps     ## all tests: units, golden pods, adapters, real kube-apiserver, 
 	@hack/test $(PRESET)
 
 build: deps    ## what ships, in build/release
-	cmake --preset release && cmake --build --preset release
+	cmake --preset release && cmake --build --preset release --target shipped
 
 lint: deps     ## clang-format, clang-tidy, include direction, shell and Python syntax
 	@hack/lint

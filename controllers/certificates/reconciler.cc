@@ -6,8 +6,8 @@
 #include "controllers/specs/metadata.h"
 #include "controllers/specs/webhook_objects.h"
 #include "operator/api/json_access.h"
+#include "operator/base/encoding.h"
 #include "operator/base/log.h"
-#include "operator/base/text.h"
 
 namespace profiling::controllers {
 namespace {

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "controllers/engine/machine.h"
+#include "operator/base/text.h"
 
 namespace profiling::engine {
 namespace {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "controllers/engine/machine_impl.h"
+#include "operator/base/text.h"
 
 namespace profiling::engine {
 namespace {

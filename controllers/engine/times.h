@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "controllers/engine/world.h"
-#include "operator/base/text.h"
+#include "operator/base/time_text.h"
 
 namespace profiling::engine {
 

@@ -5,8 +5,10 @@
 #include <utility>
 #include <variant>
 
+#include "operator/base/encoding.h"
 #include "operator/base/log.h"
 #include "operator/base/text.h"
+#include "operator/base/time_text.h"
 
 namespace profiling::controllers {
 namespace {

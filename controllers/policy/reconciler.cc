@@ -3,7 +3,7 @@
 #include "controllers/revisions/revisions.h"
 #include "controllers/runtime/status_patch.h"
 #include "operator/api/v1alpha1/codec.h"
-#include "operator/base/text.h"
+#include "operator/base/time_text.h"
 
 namespace profiling::controllers {
 

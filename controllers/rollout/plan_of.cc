@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "operator/base/text.h"
+#include "operator/base/time_text.h"
 
 namespace profiling::controllers {
 namespace {

@@ -9,7 +9,7 @@
 #include "controllers/runtime/status_patch.h"
 #include "operator/api/v1alpha1/codec.h"
 #include "operator/base/log.h"
-#include "operator/base/text.h"
+#include "operator/base/time_text.h"
 
 namespace profiling::controllers {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "operator/api/json_access.h"
 #include "operator/api/v1alpha1/codec.h"
-#include "operator/kube/text.h"
+#include "operator/kube/json.h"
 
 namespace profiling::controllers {
 namespace {

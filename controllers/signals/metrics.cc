@@ -7,6 +7,7 @@
 
 #include "operator/base/quantity.h"
 #include "operator/base/text.h"
+#include "operator/base/time_text.h"
 
 namespace profiling::signals {
 namespace {

@@ -7,7 +7,7 @@
 
 #include <simdjson.h>
 
-#include "operator/base/text.h"
+#include "operator/base/json_text.h"
 
 namespace profiling::signals {
 namespace {

@@ -1,6 +1,6 @@
 #include "controllers/specs/metadata.h"
 
-#include "operator/base/text.h"
+#include "operator/base/encoding.h"
 
 namespace profiling::specs {
 

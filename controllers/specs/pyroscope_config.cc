@@ -5,6 +5,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "operator/base/text.h"
+#include "operator/base/time_text.h"
 
 namespace profiling::specs {
 namespace {

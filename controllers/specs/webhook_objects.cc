@@ -1,7 +1,7 @@
 #include "controllers/specs/webhook_objects.h"
 
 #include "controllers/specs/metadata.h"
-#include "operator/base/text.h"
+#include "operator/base/encoding.h"
 
 namespace profiling::specs {
 namespace {

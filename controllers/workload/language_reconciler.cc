@@ -6,7 +6,6 @@
 #include "controllers/workload/languages.h"
 #include "controllers/workload/reconciler.h"
 #include "operator/base/log.h"
-#include "operator/base/text.h"
 
 namespace profiling::controllers {
 namespace {

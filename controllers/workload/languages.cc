@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "operator/base/text.h"
+#include "operator/base/time_text.h"
 #include "operator/inject/languages/language.h"
 
 namespace profiling::controllers {

@@ -9,7 +9,7 @@
 #include "operator/api/json_access.h"
 #include "operator/api/k8s/pod_decoder.h"
 #include "operator/inject/env.h"
-#include "operator/kube/text.h"
+#include "operator/kube/json.h"
 
 namespace profiling::controllers {
 

@@ -4,6 +4,8 @@
 
 #include "operator/api/fields.h"
 #include "operator/base/names.h"
+#include "operator/base/text.h"
+#include "operator/base/time_text.h"
 
 namespace profiling::api {
 namespace {

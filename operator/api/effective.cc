@@ -3,7 +3,7 @@
 #include "operator/api/revision.h"
 #include "operator/api/selector.h"
 #include "operator/api/v1alpha1/codec.h"
-#include "operator/base/text.h"
+#include "operator/base/encoding.h"
 
 namespace profiling::api {
 namespace {

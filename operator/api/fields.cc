@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "operator/base/text.h"
+
 namespace profiling::api {
 
 std::string quotedList(const std::vector<std::string>& words) {

@@ -4,7 +4,7 @@
 #include <functional>
 
 #include "operator/api/v1alpha1/codec.h"
-#include "operator/base/text.h"
+#include "operator/base/time_text.h"
 
 namespace profiling::api {
 namespace {

@@ -9,7 +9,8 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include "operator/base/text.h"
+#include "operator/base/json_text.h"
+#include "operator/base/time_text.h"
 
 namespace profiling::log {
 namespace {

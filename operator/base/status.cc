@@ -1,5 +1,7 @@
 #include "operator/base/status.h"
 
+#include "operator/base/str_cat.h"
+
 namespace profiling {
 
 std::string_view codeName(Code code) {
@@ -40,28 +42,13 @@ std::string_view codeName(Code code) {
 
 Status Status::annotated(std::string_view context) const {
   Status s = *this;
-  s.message_ = std::string(context) + ": " + message_;
+  s.message_ = strCat(context, ": ", message_);
   return s;
-}
-
-bool Status::retryable() const {
-  switch (code_) {
-    case Code::kConflict:
-    case Code::kGone:
-    case Code::kUnauthenticated:
-    case Code::kPermissionDenied:
-    case Code::kRateLimited:
-    case Code::kUnavailable:
-    case Code::kDeadlineExceeded:
-      return true;
-    default:
-      return false;
-  }
 }
 
 std::string Status::toString() const {
   if (ok()) return "OK";
-  return std::string(codeName(code_)) + ": " + message_;
+  return strCat(codeName(code_), ": ", message_);
 }
 
 }  // namespace profiling

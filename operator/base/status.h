@@ -1,10 +1,8 @@
-// Errors as values, with codes chosen by what the caller does next.
+// Errors as values. The caller's next action depends on the code alone.
 //
 //   Result<Object> got = client.get(path, deadline, stop);
-//   if (!got.ok()) {
-//     if (got.status().retryable()) return requeueAfter(backoff);
-//     return fail(got.status());
-//   }
+//   if (got.status().code() == Code::kNotFound) return create(path);
+//   if (!got.ok()) return got.status().annotated("reading the Lease");
 //   use(*got);
 //
 // No exception crosses a layer: an adapter that meets a throwing library turns what it caught into
@@ -23,20 +21,20 @@ namespace profiling {
 
 enum class Code {
   kOk,
-  kInvalidArgument,  // the input is wrong and stays wrong: report it, do not retry (400, 422, parse
-                     // errors)
-  kNotFound,         // 404: treat as a level, not as a failure
-  kAlreadyExists,    // 409 on create: read back, adopt only what is ours
-  kConflict,         // 409 on update: read again, then retry
-  kGone,             // 410: the resourceVersion is too old, list again
-  kUnauthenticated,  // 401: read the token again
+  // The input is wrong and stays wrong: report it, do not retry (400, 422, parse errors).
+  kInvalidArgument,
+  kNotFound,          // 404: a state of the world, not a failure
+  kAlreadyExists,     // 409 on create: read back, adopt only what is ours
+  kConflict,          // 409 on update: read again, then retry
+  kGone,              // 410: the resourceVersion is too old, list again
+  kUnauthenticated,   // 401: read the token again
   kPermissionDenied,  // 403: needs an administrator; retry slowly
   kTooLarge,          // 413 or a bound of ours: do not retry unchanged
   kRateLimited,       // 429: wait retry_after
   kUnavailable,       // connection refused, reset, 5xx: retry with backoff
   kDeadlineExceeded,  // total or idle deadline passed: the outcome is unknown, read back
   kCancelled,         // our own stop token fired
-  kTls,               // the peer is not who it must be: never retried with weaker checks
+  kTls,               // the peer failed authentication: never retry with weaker checks
   kInternal,          // a bug or an impossible answer
 };
 
@@ -51,15 +49,14 @@ class [[nodiscard]] Status {
   Code code() const { return code_; }
   const std::string& message() const { return message_; }
 
-  // What the server asked us to wait (Retry-After), if it did.
+  // The server's Retry-After, if it sent one.
   std::optional<std::chrono::seconds> retryAfter() const { return retry_after_; }
   Status withRetryAfter(std::chrono::seconds s) && {
     retry_after_ = s;
     return std::move(*this);
   }
-  // The same error with words in front: what was being done when it happened.
+  // The same error, its message prefixed by the operation that failed.
   Status annotated(std::string_view context) const;
-  bool retryable() const;
   std::string toString() const;  // "Unavailable: connection refused"
 
  private:

@@ -4,7 +4,8 @@
 
 #include "operator/api/v1alpha1/codec.h"
 #include "operator/base/text.h"
-#include "operator/kube/text.h"
+#include "operator/kube/json.h"
+#include "operator/kube/percent_encoding.h"
 
 namespace profiling::cli {
 namespace {

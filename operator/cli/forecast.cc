@@ -5,7 +5,7 @@
 #include <tuple>
 
 #include "controllers/engine/engine.h"
-#include "operator/base/text.h"
+#include "operator/base/time_text.h"
 
 namespace profiling::cli {
 namespace {

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "operator/base/text.h"
+#include "operator/base/time_text.h"
 #include "operator/cli/help.h"
 #include "operator/cli/names.h"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "operator/base/text.h"
+#include "operator/base/time_text.h"
 
 namespace profiling::cli {
 namespace {

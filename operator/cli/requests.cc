@@ -1,6 +1,6 @@
 #include "operator/cli/requests.h"
 
-#include "operator/base/text.h"
+#include "operator/base/time_text.h"
 
 namespace profiling::cli {
 namespace {

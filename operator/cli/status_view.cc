@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "operator/base/text.h"
+#include "operator/base/time_text.h"
 #include "operator/cli/progress.h"
 
 namespace profiling::cli {

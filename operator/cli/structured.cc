@@ -5,7 +5,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "operator/base/text.h"
-#include "operator/kube/text.h"
+#include "operator/kube/json.h"
 
 namespace profiling::cli {
 namespace {

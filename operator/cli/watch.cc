@@ -8,8 +8,8 @@
 
 #include "operator/api/v1alpha1/codec.h"
 #include "operator/base/clock.h"
+#include "operator/kube/json.h"
 #include "operator/kube/reflector.h"
-#include "operator/kube/text.h"
 
 namespace profiling::cli {
 namespace {

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "operator/api/json_access.h"
+#include "operator/base/json_text.h"
 #include "operator/base/text.h"
 #include "operator/inject/names.h"
 

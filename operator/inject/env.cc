@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "operator/base/text.h"
 #include "operator/inject/languages/language.h"
 
 namespace profiling::inject {

@@ -2,7 +2,6 @@
 #include <tuple>
 
 #include "operator/api/selector.h"
-#include "operator/base/text.h"
 #include "operator/inject/annotations.h"
 
 namespace profiling::inject {

@@ -4,7 +4,8 @@
 #include <utility>
 
 #include "operator/base/text.h"
-#include "operator/kube/text.h"
+#include "operator/kube/json.h"
+#include "operator/kube/percent_encoding.h"
 
 namespace profiling::kube {
 namespace {

@@ -5,8 +5,8 @@
 #include <simdjson.h>
 
 #include "operator/kube/client.h"
+#include "operator/kube/json.h"
 #include "operator/kube/store.h"
-#include "operator/kube/text.h"
 
 namespace profiling::kube {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "operator/base/text.h"
 #include "operator/kube/client.h"
-#include "operator/kube/text.h"
+#include "operator/kube/json.h"
 
 namespace profiling::kube {
 namespace {

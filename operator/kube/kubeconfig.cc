@@ -7,6 +7,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include "operator/base/encoding.h"
 #include "operator/base/text.h"
 
 namespace profiling::kube {

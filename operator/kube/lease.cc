@@ -4,7 +4,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "operator/base/text.h"
+#include "operator/base/time_text.h"
 
 namespace profiling::kube {
 namespace {

@@ -6,8 +6,8 @@
 #include "operator/base/log.h"
 #include "operator/base/stop.h"
 #include "operator/base/text.h"
+#include "operator/kube/percent_encoding.h"
 #include "operator/kube/reflector_core.h"
-#include "operator/kube/text.h"
 
 namespace profiling::kube {
 namespace {

@@ -1,9 +1,9 @@
 // What a watch has seen, as records of our own type: one writer (the watch's thread), many readers.
 //
 // Readers take a snapshot: an immutable, shared map; taking it is one atomic load, so the admission
-// path never waits for a writer. The writer batches changes and publishes a new map; with few
-// objects (policies, namespaces, servers) copying the map of pointers is cheaper than any locking
-// scheme. Large kinds will get their own store.
+// path never waits for a writer. The writer batches changes and publishes a new map: for kinds with
+// few objects (policies, namespaces, servers), copying a map of pointers is cheaper than any locking
+// scheme. Kinds with many objects (pods, records) have sinks of their own.
 #pragma once
 
 #include <atomic>

@@ -4,7 +4,7 @@
 
 #include "operator/api/json_access.h"
 #include "operator/base/stop.h"
-#include "operator/kube/text.h"
+#include "operator/kube/json.h"
 
 namespace profiling::kube {
 namespace {

@@ -3,9 +3,10 @@
 #include <fstream>
 #include <iterator>
 
+#include "operator/base/encoding.h"
 #include "operator/base/log.h"
 #include "operator/base/stop.h"
-#include "operator/base/text.h"
+#include "operator/base/time_text.h"
 #include "operator/tls/material.h"
 
 namespace profiling::tls {

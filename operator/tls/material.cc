@@ -6,7 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
-#include "operator/base/text.h"
+#include "operator/base/time_text.h"
 #include "operator/tls/openssl.h"
 #include "operator/tls/x509.h"
 

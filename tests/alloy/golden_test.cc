@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "controllers/specs/ebpf_objects.h"
+#include "tests/support/source_dir.h"
 #include "tests/support/yaml_emit.h"
 
 namespace profiling::specs {
@@ -73,7 +74,7 @@ class AlloyGolden : public ::testing::TestWithParam<Case> {};
 TEST_P(AlloyGolden, IsWhatIsWritten) {
   const Case& c = GetParam();
   const EbpfObjects objects = ebpfObjects(c.settings, c.place, c.url);
-  const auto folder = std::filesystem::path(PROFILING_SOURCE_DIR) / "tests/alloy/cases";
+  const auto folder = std::filesystem::path(test::sourceDir()) / "tests/alloy/cases";
   const std::string config = objects.config_map.at("data").at("config.alloy").get<std::string>();
   const std::string daemon_set = testing::toYaml(objects.daemon_set);
   if (std::getenv("UPDATE_GOLDEN") != nullptr) {

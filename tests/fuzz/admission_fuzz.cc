@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "operator/api/v1alpha1/codec.h"
-#include "operator/base/text.h"
+#include "operator/base/encoding.h"
 #include "tests/support/posted.h"
 #include "webhooks/mutate_pod.h"
 

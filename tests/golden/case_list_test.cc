@@ -11,13 +11,14 @@
 
 #include "operator/base/text.h"
 #include "operator/inject/languages/language.h"
+#include "tests/support/source_dir.h"
 
 namespace profiling {
 namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kRoot = PROFILING_SOURCE_DIR;
+const fs::path kRoot = test::sourceDir();
 const fs::path kGolden = kRoot / "tests/golden";
 
 std::vector<std::string> lines() {

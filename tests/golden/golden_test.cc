@@ -14,6 +14,7 @@
 
 #include "operator/api/v1alpha1/codec.h"
 #include "tests/support/pod_admission.h"
+#include "tests/support/source_dir.h"
 #include "tests/support/yaml_emit.h"
 #include "tests/support/yaml_json.h"
 
@@ -73,7 +74,7 @@ class Case : public testing::PodAdmission {
 std::vector<fs::path> cases() {
   std::vector<fs::path> found;
   for (const auto& entry :
-       fs::recursive_directory_iterator(fs::path(PROFILING_SOURCE_DIR) / "tests/golden")) {
+       fs::recursive_directory_iterator(fs::path(test::sourceDir()) / "tests/golden")) {
     if (entry.path().filename() == "pod.yaml") found.push_back(entry.path().parent_path());
   }
   std::sort(found.begin(), found.end());

@@ -13,7 +13,6 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "operator/base/text.h"
 #include "operator/kube/client.h"
 #include "operator/kube/config.h"
 #include "operator/kube/reflector.h"

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "operator/api/v1alpha1/codec.h"
-#include "operator/base/text.h"
+#include "operator/base/encoding.h"
 #include "tests/support/posted.h"
 
 namespace profiling::testing {

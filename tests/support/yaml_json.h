@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <yaml-cpp/yaml.h>
 
+#include "tests/support/source_dir.h"
+
 namespace profiling::api {
 
 inline nlohmann::json yamlToJson(const YAML::Node& node) {
@@ -46,7 +48,7 @@ inline nlohmann::json jsonOfFile(const std::filesystem::path& path) {
 inline std::vector<std::filesystem::path> yamlFiles(const std::string& folder) {
   std::vector<std::filesystem::path> files;
   for (const auto& entry :
-       std::filesystem::directory_iterator(std::filesystem::path(PROFILING_SOURCE_DIR) / folder)) {
+       std::filesystem::directory_iterator(std::filesystem::path(test::sourceDir()) / folder)) {
     if (entry.path().extension() == ".yaml") files.push_back(entry.path());
   }
   return files;

@@ -1,5 +1,7 @@
 #include "webhooks/admission/response.h"
 
+#include "operator/base/encoding.h"
+#include "operator/base/json_text.h"
 #include "operator/base/text.h"
 
 namespace profiling::admission {

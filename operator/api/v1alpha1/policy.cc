@@ -2,6 +2,8 @@
 
 #include "operator/api/selector.h"
 #include "operator/api/v1alpha1/rollout_tables.h"
+#include "operator/base/text.h"
+#include "operator/base/time_text.h"
 
 namespace profiling::api {
 namespace {

@@ -6,6 +6,8 @@
 #include "operator/api/v1alpha1/codec.h"
 #include "operator/api/v1alpha1/rollout_tables.h"
 #include "operator/base/quantity.h"
+#include "operator/base/text.h"
+#include "operator/base/time_text.h"
 
 namespace profiling::api {
 namespace {

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "operator/api/v1alpha1/rollout_tables.h"
+#include "operator/base/encoding.h"
 
 namespace profiling::api {
 namespace {

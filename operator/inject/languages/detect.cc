@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "operator/base/text.h"
+#include "operator/base/encoding.h"
 #include "operator/inject/languages/image_words.h"
 #include "operator/inject/languages/language.h"
 #include "operator/inject/names.h"

@@ -1,6 +1,6 @@
 #include "operator/inject/patch/json_patch.h"
 
-#include "operator/base/text.h"
+#include "operator/base/json_text.h"
 
 namespace profiling::inject {
 

@@ -1,4 +1,4 @@
-#include "operator/base/text.h"
+#include "operator/base/json_text.h"
 #include "operator/inject/inject.h"
 #include "operator/inject/names.h"
 #include "operator/inject/patch/json_patch.h"

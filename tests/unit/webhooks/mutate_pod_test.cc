@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "operator/base/text.h"
+#include "operator/base/encoding.h"
 #include "tests/support/posted.h"
 #include "webhooks/admission/response.h"
 

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <map>
 
+#include "operator/base/encoding.h"
 #include "operator/base/text.h"
+#include "operator/base/time_text.h"
 
 namespace profiling::scrape {
 namespace {

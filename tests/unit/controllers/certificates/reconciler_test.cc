@@ -3,7 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "operator/base/text.h"
+#include "operator/base/encoding.h"
+#include "operator/base/time_text.h"
 #include "tests/support/fake_clock.h"
 #include "tests/unit/controllers/fake_api.h"
 

@@ -192,7 +192,7 @@ TEST(ServerReconciler, AnUnavailableApiServerChangesNoCondition) {
     if (r.method == net::Method::kGet) return std::nullopt;
     return test::FakeHttp::json(503, "{}");
   });
-  EXPECT_TRUE(c.reconcile().status.retryable());
+  EXPECT_EQ(c.reconcile().status.code(), Code::kUnavailable);
   EXPECT_TRUE(c.status().conditions.empty());
 }
 

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "operator/base/text.h"
+#include "operator/base/time_text.h"
 #include "tests/support/fake_http.h"
 
 namespace profiling::signals {

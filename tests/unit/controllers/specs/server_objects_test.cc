@@ -7,7 +7,7 @@
 #include "controllers/specs/metadata.h"
 #include "controllers/specs/pyroscope_config.h"
 #include "controllers/specs/webhook_objects.h"
-#include "operator/base/text.h"
+#include "operator/base/encoding.h"
 #include "tests/unit/controllers/builders.h"
 
 namespace profiling::specs {

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "operator/api/v1alpha1/codec.h"
+#include "tests/support/source_dir.h"
 #include "tests/support/yaml_json.h"
 
 namespace profiling::api {
@@ -87,7 +88,7 @@ void walk(const Json& node, const std::string& path, bool required,
 }
 
 Json schemaOfFile(const Crd& crd) {
-  const Json document = jsonOfFile(std::string(PROFILING_SOURCE_DIR) + "/" + crd.file);
+  const Json document = jsonOfFile(test::sourceDir() + "/" + crd.file);
   return document.at("/spec/versions/0/schema/openAPIV3Schema"_json_pointer);
 }
 

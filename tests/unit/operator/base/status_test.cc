@@ -40,15 +40,6 @@ TEST(Status, EveryCodeHasAName) {
   EXPECT_EQ(Status(Code::kUnavailable, "refused").toString(), "Unavailable: refused");
 }
 
-TEST(Status, OnlyWhatMayPassByItselfIsRetryable) {
-  const std::set<Code> retryable = {
-      Code::kConflict,    Code::kGone,        Code::kUnauthenticated, Code::kPermissionDenied,
-      Code::kRateLimited, Code::kUnavailable, Code::kDeadlineExceeded};
-  for (const Code code : kAll) {
-    EXPECT_EQ(Status(code, "").retryable(), retryable.contains(code)) << codeName(code);
-  }
-}
-
 TEST(Status, AnnotationKeepsCodeAndRetryAfter) {
   const Status inner = Status(Code::kRateLimited, "slow down").withRetryAfter(7s);
   const Status outer = inner.annotated("GET /x");

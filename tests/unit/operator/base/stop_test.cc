@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "operator/base/clock.h"
-#include "operator/base/text.h"
+#include "operator/base/time_text.h"
 #include "tests/support/fake_clock.h"
 
 namespace profiling {

@@ -10,6 +10,7 @@
 #include "operator/cli/cli.h"
 #include "operator/cli/pods/settings.h"
 #include "operator/inject/languages/language.h"
+#include "tests/support/source_dir.h"
 
 namespace profiling::cli {
 namespace {
@@ -254,9 +255,9 @@ TEST(Settings, AreThoseOfTheChart) {
   const auto settings = chartSettings({});
   ASSERT_TRUE(settings.ok());
   const YAML::Node values =
-      YAML::LoadFile(std::string(PROFILING_SOURCE_DIR) + "/charts/profiling-operator/values.yaml");
+      YAML::LoadFile(test::sourceDir() + "/charts/profiling-operator/values.yaml");
   const YAML::Node chart =
-      YAML::LoadFile(std::string(PROFILING_SOURCE_DIR) + "/charts/profiling-operator/Chart.yaml");
+      YAML::LoadFile(test::sourceDir() + "/charts/profiling-operator/Chart.yaml");
   for (std::size_t i = 0; i < api::kLanguageCount; ++i) {
     const auto language = static_cast<api::Language>(i);
     const std::string token(api::languageToken(language));

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "operator/api/v1alpha1/codec.h"
-#include "operator/base/text.h"
+#include "operator/base/time_text.h"
 #include "operator/cli/model.h"
 #include "operator/cli/structured.h"
 

@@ -1,6 +1,5 @@
 #include "operator/inject/tags.h"
 
-#include "operator/base/text.h"
 #include "tests/unit/operator/inject/support.h"
 
 namespace profiling::inject {

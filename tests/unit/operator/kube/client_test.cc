@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "operator/kube/text.h"
+#include "operator/kube/percent_encoding.h"
 #include "tests/support/fake_http.h"
 
 namespace profiling::kube {
@@ -238,13 +238,12 @@ TEST(StatusOf, MapsCodesAndReasons) {
   EXPECT_TRUE(statusOf(FakeHttp::json(201, "{}")).ok());
 }
 
-TEST(StatusOf, AnApplyOfAFieldThatTheSchemaDoesNotHaveIsNotRetryable) {
+TEST(StatusOf, ApplyingAFieldUnknownToTheSchemaIsAnInvalidArgument) {
   // As kube-apiserver 1.34 answers it.
   const Status status = statusOf(FakeHttp::json(
       500,
       R"({"kind":"Status","status":"Failure","message":"failed to create typed patch object (ns/a; /v1, Kind=ConfigMap): .dattta: field not declared in schema","code":500})"));
   EXPECT_EQ(status.code(), Code::kInvalidArgument);
-  EXPECT_FALSE(status.retryable());
 }
 
 TEST(StatusOf, RetryAfterComesFromTheHeaderElseFromTheDetails) {

@@ -9,7 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "operator/base/text.h"
+#include "operator/base/encoding.h"
 
 namespace profiling::kube {
 namespace {

@@ -8,7 +8,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "operator/kube/text.h"
 #include "tests/support/fake_http.h"
 
 namespace profiling::kube {

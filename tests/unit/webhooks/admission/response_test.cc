@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "operator/base/text.h"
+#include "operator/base/encoding.h"
 
 namespace profiling::admission {
 namespace {

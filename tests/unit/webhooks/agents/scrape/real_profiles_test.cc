@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/support/source_dir.h"
 #include "tests/unit/webhooks/agents/scrape/profile_builder.h"
 #include "webhooks/agents/scrape/harvest.h"
 #include "webhooks/agents/scrape/pprof/gzip.h"
@@ -13,7 +14,7 @@ namespace profiling::scrape {
 namespace {
 
 std::string file(const std::string& path) {
-  std::ifstream in(std::string(PROFILING_SOURCE_DIR) + "/tests/" + path, std::ios::binary);
+  std::ifstream in(test::sourceDir() + "/tests/" + path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
@@ -56,7 +57,7 @@ TEST(RealProfiles, InUseMemoryIsAsGoToldIt) {
 TEST(RealProfiles, CpuOfGoAndRust) {
   Baseline baseline;
   EXPECT_EQ(harvest(Kind::kCpu, {}, goProfile("cpu"), {}, baseline)->pprof, goProfile("cpu"));
-  const std::string rust = file("unit/scrape/inputs/rust-cpu.pprof");
+  const std::string rust = file("unit/webhooks/agents/scrape/inputs/rust-cpu.pprof");
   const auto sent = harvest(Kind::kCpu, {}, rust, {}, baseline);
   ASSERT_TRUE(sent.ok()) << sent.status().toString();
   EXPECT_EQ(*gunzip(sent->pprof, kMaxUnpacked), rust);

@@ -1,6 +1,8 @@
-#include "operator/kube/text.h"
+#include "operator/kube/json.h"
 
-#include "operator/base/text.h"
+#include <nlohmann/json.hpp>
+
+#include "operator/base/str_cat.h"
 
 namespace profiling::kube {
 namespace {
@@ -29,34 +31,14 @@ bool deeperThan(std::string_view text, int limit) {
 
 }  // namespace
 
-std::string percentEncode(std::string_view text) {
-  static constexpr char kHex[] = "0123456789ABCDEF";
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                            (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-    if (unreserved) {
-      out += c;
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out += '%';
-      out += kHex[byte >> 4];
-      out += kHex[byte & 15];
-    }
-  }
-  return out;
-}
-
 Result<nlohmann::json> parseJson(std::string_view text) {
   if (deeperThan(text, kMaxJsonDepth)) {
-    return Status(Code::kInternal, "the server's JSON is nested deeper than " +
-                                       std::to_string(kMaxJsonDepth) + " levels");
+    return Status(Code::kInternal, strCat("the server's JSON is nested deeper than ", kMaxJsonDepth, " levels"));
   }
   nlohmann::json value = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (value.is_discarded()) {
     return Status(Code::kInternal,
-                  "the server's answer of " + std::to_string(text.size()) + " bytes is not JSON");
+                  strCat("the server's answer of ", text.size(), " bytes is not JSON"));
   }
   return value;
 }
