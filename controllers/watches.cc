@@ -10,7 +10,9 @@
 #include "controllers/runtime/decoders.h"
 #include "controllers/specs/metadata.h"
 #include "controllers/workload/reconciler.h"
+#include "operator/api/v1alpha1/codec.h"
 #include "operator/base/str_cat.h"
+#include "operator/kube/json_decoder.h"
 
 namespace profiling::controllers {
 namespace {
@@ -154,7 +156,8 @@ void Watches::watch(kube::ReflectorOptions options, kube::Store<T>& store, kube:
 // A policy may refer to a server of any namespace, or wait for one to be created.
 void Watches::watchServers() {
   watch<api::ProfilingServer>(
-      select(kServers), stores_.servers, serverDecoder(), [this](std::string_view key) {
+      select(kServers), stores_.servers,
+      kube::jsonDecoder<api::ProfilingServer>(api::serverFromJson), [this](std::string_view key) {
         enqueueChanged(stores_.servers, key, queues_.servers);
         for (kube::WorkQueue* queue : {&queues_.policies, &queues_.rollouts}) {
           enqueueUsers(stores_.policies, key, *queue);
@@ -168,7 +171,8 @@ void Watches::watchServers() {
 
 // A policy's pods are counted, and recorded by workload, under it.
 void Watches::watchPolicies() {
-  watch<api::ProfilingPolicy>(select(kPolicies), stores_.policies, policyDecoder(),
+  watch<api::ProfilingPolicy>(select(kPolicies), stores_.policies,
+                              kube::jsonDecoder<api::ProfilingPolicy>(api::policyFromJson),
                               [this](std::string_view key) {
                                 enqueueChanged(stores_.policies, key, queues_.policies);
                                 enqueueChanged(stores_.policies, key, queues_.rollouts);
@@ -177,7 +181,8 @@ void Watches::watchPolicies() {
                                 enqueueWorkloads(namespaceOf(key));
                               });
   watch<api::ClusterProfilingPolicy>(
-      select(kClusterPolicies), stores_.cluster_policies, clusterPolicyDecoder(),
+      select(kClusterPolicies), stores_.cluster_policies,
+      kube::jsonDecoder<api::ClusterProfilingPolicy>(api::clusterPolicyFromJson),
       [this](std::string_view key) {
         enqueueChanged(stores_.cluster_policies, key, queues_.policies);
         enqueueChanged(stores_.cluster_policies, key, queues_.rollouts);
@@ -216,7 +221,8 @@ void Watches::watchPods() {
 }
 
 void Watches::watchRecords() {
-  watch<api::WorkloadProfile>(select(kWorkloads), stores_.records, workloadDecoder(),
+  watch<api::WorkloadProfile>(select(kWorkloads), stores_.records,
+                              kube::jsonDecoder<api::WorkloadProfile>(api::workloadFromJson),
                               [this](std::string_view key) {
                                 const auto all = stores_.records.snapshot();
                                 if (!key.empty()) return recordChanged(std::string(key));
@@ -226,7 +232,8 @@ void Watches::watchRecords() {
 
 void Watches::watchRevisions() {
   watch<api::Revision>(select(kControllerRevisions, std::string(api::kRevisionPolicyKey)),
-                       stores_.revisions, revisionDecoder(), [this](std::string_view key) {
+                       stores_.revisions, kube::jsonDecoder<api::Revision>(api::revisionFromJson),
+                       [this](std::string_view key) {
                          resolved_.changed();
                          enqueueRollouts(namespaceOf(key));
                          enqueueWorkloads(namespaceOf(key));
