@@ -23,7 +23,8 @@ struct Settings {
   // Of servers, of policies, of workloads and of rollouts, each.
   int workers = 2;
   std::int64_t max_restarting = 20;  // workloads of all policies whose pods are being replaced
-  // Queries our storage servers; null: whether profiles arrive is unknown. Must outlive the manager.
+  // Queries our storage servers; null: whether profiles arrive is unknown. Must outlive the
+  // manager.
   net::QueryClient* queries = nullptr;
   signals::AddressOverrides server_addresses;  // for tests
   kube::WatchTiming timing;                    // of all watches

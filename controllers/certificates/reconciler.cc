@@ -69,7 +69,7 @@ Outcome CertificateReconciler::attempt(const std::stop_token& stop) {
       }
       auto ca = tls::makeCa("profiling-operator-ca", input->now, kCaLifetime);
       if (!ca.ok()) return Outcome::failed(ca.status());
-      log::info("Certificate authority made", {{"reason", decision.ca_reason}});
+      log::info("Certificate authority created", {{"reason", decision.ca_reason}});
       const std::string bundle = overlapBundle(ca->certificate, *input);
       const Status stored = storeCa({ca->certificate, ca->key, bundle}, versions.ca, stop);
       if (!stored.ok()) return Outcome::failed(stored);

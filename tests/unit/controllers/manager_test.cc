@@ -121,7 +121,7 @@ TEST(Manager, AServerAndItsPolicyBecomeReady) {
       waitFor([&] { return c.ready("profilingpolicies", "shop", "shop") == "True Active"; }));
 }
 
-TEST(Manager, ANamespacesLabelsAndItsPodsReachThePolicy) {
+TEST(Manager, NamespaceLabelsAndPodsReachThePolicy) {
   Cluster c;
   c.http.put("profilingpolicies", api::toJson(test::policy()));
   c.http.put("profilingservers", api::toJson(grantingServer()));
@@ -190,7 +190,7 @@ TEST(Manager, PodsAndPoliciesReachTheRecordOfTheirWorkload) {
       [&] { return !c.http.get("workloadprofiles", "shop", "statefulset-db").has_value(); }));
 }
 
-TEST(Manager, DriftAndDeletionOfOwnedObjectsArePutBack) {
+TEST(Manager, DriftAndDeletionOfOwnedObjectsAreReverted) {
   Cluster c;
   c.http.put("profilingservers", api::toJson(grantingServer()));
   c.start();
@@ -206,7 +206,7 @@ TEST(Manager, DriftAndDeletionOfOwnedObjectsArePutBack) {
       [&] { return c.at("services", "profiling", "pyroscope", "/spec/ports/0/port") == 4040; }));
 }
 
-TEST(Manager, TheCertificatesAreMadeAndAnOverwrittenBundleIsPutBack) {
+TEST(Manager, CertificatesAreIssuedAndAnOverwrittenBundleIsRestored) {
   Cluster c;
   c.start();
   const auto bundle = [&] {
@@ -230,7 +230,7 @@ TEST(Manager, TheCertificatesAreMadeAndAnOverwrittenBundleIsPutBack) {
       waitFor([&] { return c.http.get("secrets", "profiling-system", "tls").has_value(); }));
 }
 
-TEST(Manager, NothingIsWrittenToServersUntilEveryStoreIsComplete) {
+TEST(Manager, ServersAreReconciledOnlyOnceEveryStoreIsComplete) {
   Cluster c;
   c.http.put("profilingservers", api::toJson(grantingServer()));
   c.http.intercept([](const net::Request& r) -> std::optional<net::Response> {
@@ -248,7 +248,7 @@ TEST(Manager, NothingIsWrittenToServersUntilEveryStoreIsComplete) {
       << "certificates need no store";
 }
 
-TEST(Manager, ItIsQuietOnceEverythingIsAsItShouldBe) {
+TEST(Manager, AConvergedClusterIsNotWrittenTo) {
   Cluster c;
   c.http.put("profilingservers", api::toJson(grantingServer()));
   c.http.put("profilingpolicies", api::toJson(test::policy()));
@@ -278,7 +278,7 @@ TEST(Manager, ItIsQuietOnceEverythingIsAsItShouldBe) {
   EXPECT_THAT(c.http.writtenPaths(), testing::IsEmpty());
 }
 
-TEST(Manager, TheyStopWhileWatchesAndWorkersAreBusy) {
+TEST(Manager, StopsWhileWatchesAndWorkersAreBusy) {
   Cluster c;
   c.http.put("profilingservers", api::toJson(grantingServer()));
   c.manager->startWatches();
