@@ -147,7 +147,7 @@ spec:
   template: {{metadata: {{labels: {{app: theirs}}}}, spec: {{containers: [{{name: a, image: registry.example/a}}]}}}}
 """)
     theirs = world.live("daemonset")["metadata"]
-    world.start(*ON).wait_for_log("exists and is not of this operator")
+    world.start(*ON).wait_for_log("exists and does not belong to this operator")
     assert world.live("configmap") is None
     world.stop()
     process = world.start()

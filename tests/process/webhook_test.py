@@ -244,7 +244,7 @@ def test_sigterm_drains_without_a_failed_admission(world):
     poller.start()
     wait_for("some answers", lambda: len(answers) > 3, 20)
     process.process.terminate()
-    process.wait_for_log("Readiness taken back")
+    process.wait_for_log("Readiness withdrawn")
     seen = len(answers)
     wait_for("answers after the readiness was taken back", lambda: len(answers) > seen, 10)
     assert process.stop() == 0, process.text()[-2000:]
