@@ -67,7 +67,7 @@ TEST(Settings, ErrorsNameTheVariableAndWhatIsAllowed) {
        "PYROSCOPE_SERVER_ADDRESS: 'pyroscope:4040'"},
       {{{"PYROSCOPE_SERVER_ADDRESS", ""}}, "PYROSCOPE_SERVER_ADDRESS"},
       {{{"PYROSCOPE_APPLICATION_NAME", " "}}, "PYROSCOPE_APPLICATION_NAME"},
-      {{{"PROFILING_PPROF_PORT", "70000"}}, "a port that is no number from 1 to 65535"},
+      {{{"PROFILING_PPROF_PORT", "70000"}}, "a port that is not a number from 1 to 65535"},
       {{{"PROFILING_PPROF_PATH_PREFIX", "x"}}, "begins with /"},
       {{{"PROFILING_PPROF_URL", "https://127.0.0.1:1/x"}}, "want http://"},
       {{{"PROFILING_PPROF_PROFILES", "cpu,heap"}}, "want a list of cpu, allocations"},
