@@ -1,17 +1,29 @@
-// What is watched, and which keys an event leads to.
-#include <string>
-#include <string_view>
+#include "controllers/watches.h"
+
+#include <algorithm>
 #include <utility>
 
-#include "controllers/parts.h"
+#include "controllers/ebpf/reconciler.h"
 #include "controllers/pods/pod_sink.h"
+#include "controllers/policy/reconciler.h"
+#include "controllers/rollout/reconciler.h"
+#include "controllers/runtime/decoders.h"
 #include "controllers/specs/metadata.h"
+#include "controllers/workload/reconciler.h"
+#include "operator/api/v1alpha1/codec.h"
+#include "operator/base/str_cat.h"
+#include "operator/kube/json_decoder.h"
 
 namespace profiling::controllers {
 namespace {
 
+using namespace kube::resources;  // NOLINT(google-build-using-namespace): names of kinds
+
+constexpr Millis kRolloutDebounce{200};
+constexpr Millis kEbpfDebounce{1'000};  // a DaemonSet's status changes with each node
+
 std::string ownedSelector() {
-  return std::string(specs::kManagedByLabel) + "=" + std::string(specs::kManager);
+  return strCat(specs::kManagedByLabel, "=", specs::kManager);
 }
 
 kube::ReflectorOptions select(const kube::Resource& resource, std::string label_selector = {}) {
@@ -29,16 +41,17 @@ kube::ReflectorOptions selectOne(const kube::Resource& resource, std::string nam
   return options;
 }
 
+// Empty for an empty key: a relist concerns all namespaces.
 std::string_view namespaceOf(std::string_view key) {
   return key.substr(0, key.find('/'));
 }
 
-// Adds every key of the store below a namespace, or every key when that is empty: in bulk then, for
-// it is a relist that asks for it.
+// Adds every key of the store in a namespace, or every key when that is empty: in bulk then, since
+// only a relist asks for it.
 template <class T>
 void enqueue(const kube::Store<T>& store, std::string_view namespace_, kube::WorkQueue& queue,
              Millis delay = Millis(0)) {
-  const std::string prefix = namespace_.empty() ? "" : std::string(namespace_) + "/";
+  const std::string prefix = namespace_.empty() ? "" : strCat(namespace_, "/");
   const auto snapshot = store.snapshot();
   for (auto it = snapshot->lower_bound(prefix);
        it != snapshot->end() && it->first.starts_with(prefix); ++it) {
@@ -50,7 +63,7 @@ void enqueue(const kube::Store<T>& store, std::string_view namespace_, kube::Wor
   }
 }
 
-// Adds the policies that point at a server, or every policy when its key is empty.
+// Adds the policies that refer to a server, or every policy when the server's key is empty.
 template <class Policy>
 void enqueueUsers(const kube::Store<Policy>& policies, std::string_view server,
                   kube::WorkQueue& queue) {
@@ -74,240 +87,278 @@ void enqueueChanged(const kube::Store<T>& store, std::string_view key, kube::Wor
   }
 }
 
-// What of an object other decisions depend on. Statuses are written all the time, by ourselves too,
-// and must not set everything in motion again.
-template <class Policy>
-std::string printOf(const Policy& policy) {
-  const api::ObjectMeta& m = policy.metadata;
-  const auto refresh = m.annotations.find(std::string(api::kRefreshAgentsKey));
-  return m.uid + " " + std::to_string(m.generation) + (m.deleting ? " deleting" : "") +
-         (refresh == m.annotations.end() ? "" : " " + refresh->second);
-}
-std::string printOf(const api::ProfilingServer& server) {
-  const api::ObjectMeta& m = server.metadata;
-  const api::Condition* config = api::findCondition(server.status.conditions, "ConfigValid");
-  return m.uid + " " + std::to_string(m.generation) + (m.deleting ? " deleting" : "") +
-         (config != nullptr && config->status == "False" ? " invalid" : "");
-}
-
-// Whether an event is more than a status. After a list all are news, and known from then on.
-template <class T>
-bool matters(const kube::Store<T>& store, std::string_view key, Fingerprints& prints) {
-  if (!key.empty()) {
-    const auto object = store.find(key);
-    return prints.changed(key, object ? printOf(*object) : "");
-  }
-  std::map<std::string, std::string, std::less<>> all;
-  const auto snapshot = store.snapshot();
-  for (const auto& [each, object] : *snapshot) all.emplace(each, printOf(*object));
-  prints.reset(std::move(all));
-  return true;
-}
-
 }  // namespace
 
-bool Fingerprints::changed(std::string_view key, std::string print) {
-  const auto it = prints_.find(key);
-  const bool same = it != prints_.end() && it->second == print;
-  if (print.empty()) {
-    if (it != prints_.end()) prints_.erase(it);
-    return true;
-  }
-  prints_.insert_or_assign(std::string(key), std::move(print));
-  return !same;
+Watches::Watches(net::HttpClient& http, const Settings& settings, Stores& stores, Queues queues,
+                 ResolvedPolicies& resolved, WorkloadIndex& workloads, const Clock& clock)
+    : http_(http),
+      settings_(settings),
+      stores_(stores),
+      queues_(queues),
+      resolved_(resolved),
+      workloads_(workloads),
+      clock_(clock) {
+  watchServers();
+  watchPolicies();
+  watchNamespaces();
+  watchPods();
+  watchRecords();
+  watchRevisions();
+  watchServerObjects();
+  watchCertificateObjects();
+  watchEbpfObjects();
 }
 
-void Controllers::Parts::watchServers() {
-  using namespace kube::resources;  // NOLINT(google-build-using-namespace): names of kinds
-  watch<api::ProfilingServer>(select(kServers), servers, serverDecoder(),
-                              [this](std::string_view key) {
-                                enqueueChanged(servers, key, server_queue);
-                                // A policy may point at a server of any namespace, or wait for one
-                                // to be made.
-                                enqueueUsers(policies, key, policy_queue);
-                                enqueueUsers(cluster_policies, key, policy_queue);
-                                enqueueUsers(policies, key, rollout_queue);
-                                enqueueUsers(cluster_policies, key, rollout_queue);
-                                if (!matters(servers, key, server_prints)) return;
-                                resolved.changed();
-                                enqueueWorkloads("");
-                              });
+void Watches::start() {
+  for (const Watch& watch : watches_) watch.reflector->start();
+}
+
+void Watches::stop() {
+  for (const Watch& watch : watches_) watch.reflector->stop();
+}
+
+bool Watches::synced() const {
+  return std::ranges::all_of(watches_, [](const Watch& watch) { return watch.synced(); });
+}
+
+std::vector<std::string> Watches::unsynced() const {
+  std::vector<std::string> names;
+  for (const Watch& watch : watches_) {
+    if (!watch.synced()) names.push_back(watch.name);
+  }
+  return names;
+}
+
+std::vector<const kube::Reflector*> Watches::reflectors() const {
+  std::vector<const kube::Reflector*> all;
+  all.reserve(watches_.size());
+  for (const Watch& watch : watches_) all.push_back(watch.reflector.get());
+  return all;
+}
+
+void Watches::add(std::unique_ptr<kube::Reflector> reflector, std::function<bool()> synced) {
+  const kube::ReflectorOptions& options = reflector->options();
+  std::string name = options.resource.plural;
+  if (!options.label_selector.empty()) strAppend(name, "?", options.label_selector);
+  if (!options.field_selector.empty()) strAppend(name, "?", options.field_selector);
+  watches_.push_back({std::move(name), std::move(reflector), std::move(synced)});
+}
+
+template <class T>
+void Watches::watch(kube::ReflectorOptions options, kube::Store<T>& store, kube::Decoder<T> decoder,
+                    kube::ChangeHandler changed) {
+  options.timing = settings_.timing;
+  add(kube::makeReflector<T>(http_, std::move(options), store, std::move(decoder),
+                             std::move(changed), clock_),
+      [&store] { return store.synced(); });
+}
+
+// A policy may refer to a server of any namespace, or wait for one to be created.
+void Watches::watchServers() {
+  watch<api::ProfilingServer>(
+      select(kServers), stores_.servers,
+      kube::jsonDecoder<api::ProfilingServer>(api::serverFromJson), [this](std::string_view key) {
+        enqueueChanged(stores_.servers, key, queues_.servers);
+        for (kube::WorkQueue* queue : {&queues_.policies, &queues_.rollouts}) {
+          enqueueUsers(stores_.policies, key, *queue);
+          enqueueUsers(stores_.cluster_policies, key, *queue);
+        }
+        if (!server_prints_.changed(stores_.servers, key)) return;
+        resolved_.changed();
+        enqueueWorkloads("");
+      });
 }
 
 // A policy's pods are counted, and recorded by workload, under it.
-void Controllers::Parts::watchPolicies() {
-  using namespace kube::resources;  // NOLINT(google-build-using-namespace): names of kinds
-  watch<api::ProfilingPolicy>(select(kPolicies), policies, policyDecoder(),
+void Watches::watchPolicies() {
+  watch<api::ProfilingPolicy>(select(kPolicies), stores_.policies,
+                              kube::jsonDecoder<api::ProfilingPolicy>(api::policyFromJson),
                               [this](std::string_view key) {
-                                enqueueChanged(policies, key, policy_queue);
-                                enqueueChanged(policies, key, rollout_queue);
-                                if (!matters(policies, key, policy_prints)) return;
-                                resolved.changed();
-                                enqueueWorkloads(key.empty() ? key : namespaceOf(key));
+                                enqueueChanged(stores_.policies, key, queues_.policies);
+                                enqueueChanged(stores_.policies, key, queues_.rollouts);
+                                if (!policy_prints_.changed(stores_.policies, key)) return;
+                                resolved_.changed();
+                                enqueueWorkloads(namespaceOf(key));
                               });
-  watch<api::ClusterProfilingPolicy>(select(kClusterPolicies), cluster_policies,
-                                     clusterPolicyDecoder(), [this](std::string_view key) {
-                                       enqueueChanged(cluster_policies, key, policy_queue);
-                                       enqueueChanged(cluster_policies, key, rollout_queue);
-                                       if (!matters(cluster_policies, key, cluster_policy_prints))
-                                         return;
-                                       resolved.changed();
-                                       enqueueWorkloads("");
-                                     });
-  // The labels of a namespace decide about grants, and which cluster policies select it.
-  watch<NamespaceRecord>(select(kNamespaces), namespaces, namespaceDecoder(),
-                         [this](std::string_view key) {
-                           resolved.changed();
-                           enqueue(policies, key, policy_queue);
-                           enqueue(cluster_policies, "", policy_queue, kPodCountDebounce);
-                           enqueueWorkloads(key);
-                         });
+  watch<api::ClusterProfilingPolicy>(
+      select(kClusterPolicies), stores_.cluster_policies,
+      kube::jsonDecoder<api::ClusterProfilingPolicy>(api::clusterPolicyFromJson),
+      [this](std::string_view key) {
+        enqueueChanged(stores_.cluster_policies, key, queues_.policies);
+        enqueueChanged(stores_.cluster_policies, key, queues_.rollouts);
+        if (!cluster_policy_prints_.changed(stores_.cluster_policies, key)) return;
+        resolved_.changed();
+        enqueueWorkloads("");
+      });
 }
 
-// The policy that decides about a record's workload; without one its pods lose their agents.
-void Controllers::Parts::enqueueRollout(const api::WorkloadProfile* record) {
-  if (record == nullptr) return;
-  const auto& ref = record->status.policy_ref;
-  if (!ref) {
-    if (record->status.rollout) rollout_queue.addAfter(kOrphans, kRolloutDebounce);
-    return;
-  }
-  rollout_queue.addAfter(ref->kind == api::ProfilingPolicy::kKind
-                             ? kube::objectKey(record->metadata.namespace_, ref->name)
-                             : ref->name,
-                         kRolloutDebounce);
+// Labels of a namespace decide about grants and about the cluster policies that select it.
+void Watches::watchNamespaces() {
+  watch<NamespaceRecord>(
+      select(kNamespaces), stores_.namespaces, namespaceDecoder(), [this](std::string_view key) {
+        resolved_.changed();
+        enqueue(stores_.policies, key, queues_.policies);
+        enqueue(stores_.cluster_policies, "", queues_.policies, kPodCountDebounce);
+        enqueueWorkloads(key);
+      });
 }
 
-// The rollouts that may have to do with a namespace's pods.
-void Controllers::Parts::enqueueRollouts(std::string_view namespace_) {
-  enqueue(policies, namespace_, rollout_queue, kRolloutDebounce);
-  enqueue(cluster_policies, "", rollout_queue, kRolloutDebounce);
-}
-
-// The numbers of the policies that may decide about a namespace's pods.
-void Controllers::Parts::enqueueCounts(std::string_view namespace_) {
-  enqueueRollouts(namespace_);
-  enqueue(policies, namespace_, policy_queue, kPodCountDebounce);
-  enqueue(cluster_policies, "", policy_queue, kPodCountDebounce);
-}
-
-// Something that decides about a namespace's pods has changed: their records, and the numbers of
-// every policy there, for what one wins another loses.
-void Controllers::Parts::enqueueWorkloads(std::string_view namespace_) {
-  enqueueCounts(namespace_);
-  for (const PodTable::Listed& group : pods.groups(namespace_)) {
-    workload_queue.add(group.key, kube::Lane::kBulk);
-  }
-  const std::string prefix = namespace_.empty() ? "" : std::string(namespace_) + "/";
-  const auto all = records.snapshot();
-  for (auto it = all->lower_bound(prefix); it != all->end() && it->first.starts_with(prefix);
-       ++it) {
-    if (std::string group = groupOf(*it->second); !group.empty()) {
-      workload_queue.add(std::move(group), kube::Lane::kBulk);
-    }
-  }
-}
-
-void Controllers::Parts::recordChanged(const std::string& key) {
-  const auto record = records.find(key);
-  std::string group = record ? groupOf(*record) : "";
-  if (!record) {
-    const auto it = record_groups.find(key);
-    if (it == record_groups.end()) return;
-    group = it->second;
-    record_groups.erase(it);
-  } else if (!group.empty()) {
-    record_groups.insert_or_assign(key, group);
-  }
-  if (group.empty()) return;
-  const bool planned =
-      workloads.setPreflight(group, record ? record->status.preflight : std::nullopt);
-  const bool assigned =
-      workloads.setAssignment(group, record ? inject::assignmentOf(*record) : std::nullopt);
-  if (planned || assigned) enqueueCounts(namespaceOf(group));
-  enqueueRollout(record.get());
-  workload_queue.add(std::move(group));
-}
-
-// Every pod, but none that has ended: Jobs leave those behind by the thousand.
-void Controllers::Parts::watchPods() {
-  using namespace kube::resources;  // NOLINT(google-build-using-namespace): names of kinds
+// All pods except those that have ended: Jobs leave those behind by the thousand.
+void Watches::watchPods() {
   kube::ReflectorOptions options = select(kPods);
   options.field_selector = "status.phase!=Succeeded,status.phase!=Failed";
-  options.timing = settings.timing;
+  options.timing = settings_.timing;
   const auto changed = [this](const std::string& group, bool bulk) {
     if (bulk) {
-      workload_queue.add(group, kube::Lane::kBulk);
+      queues_.workloads.add(group, kube::Lane::kBulk);
     } else {
-      workload_queue.addAfter(group, kPodDebounce);
+      queues_.workloads.addAfter(group, kPodDebounce);
     }
     enqueueCounts(namespaceOf(group));
   };
-  add(kube::makeReflector(watches, std::move(options), makePodSink(pods, changed), clock),
-      [this] { return pods.synced(); });
-  watch<api::WorkloadProfile>(select(kWorkloads), records, workloadDecoder(),
+  add(kube::makeReflector(http_, std::move(options), makePodSink(stores_.pods, changed), clock_),
+      [this] { return stores_.pods.synced(); });
+}
+
+void Watches::watchRecords() {
+  watch<api::WorkloadProfile>(select(kWorkloads), stores_.records,
+                              kube::jsonDecoder<api::WorkloadProfile>(api::workloadFromJson),
                               [this](std::string_view key) {
-                                const auto all = records.snapshot();
+                                const auto all = stores_.records.snapshot();
                                 if (!key.empty()) return recordChanged(std::string(key));
                                 for (const auto& [each, record] : *all) recordChanged(each);
                               });
 }
 
-void Controllers::Parts::watchRevisions() {
-  using namespace kube::resources;  // NOLINT(google-build-using-namespace): names of kinds
+void Watches::watchRevisions() {
   watch<api::Revision>(select(kControllerRevisions, std::string(api::kRevisionPolicyKey)),
-                       revisions, revisionDecoder(), [this](std::string_view key) {
-                         resolved.changed();
-                         enqueueRollouts(key.empty() ? key : namespaceOf(key));
-                         enqueueWorkloads(key.empty() ? key : namespaceOf(key));
+                       stores_.revisions, kube::jsonDecoder<api::Revision>(api::revisionFromJson),
+                       [this](std::string_view key) {
+                         resolved_.changed();
+                         enqueueRollouts(namespaceOf(key));
+                         enqueueWorkloads(namespaceOf(key));
                        });
 }
 
-void Controllers::Parts::watchServerObjects() {
-  using namespace kube::resources;  // NOLINT(google-build-using-namespace): names of kinds
-  // Who owned an object that is gone can no longer be seen; there are few servers in a namespace.
+// The owner of a deleted object can no longer be seen, so all servers of its namespace are
+// reconciled; there are few.
+void Watches::watchServerObjects() {
   const auto changed = [this](std::string_view key) {
-    enqueue(servers, key.empty() ? key : namespaceOf(key), server_queue);
+    enqueue(stores_.servers, namespaceOf(key), queues_.servers);
   };
-  watch<OwnedRecord>(select(kStatefulSets, ownedSelector()), stateful_sets, ownedDecoder(),
+  watch<OwnedRecord>(select(kStatefulSets, ownedSelector()), stores_.stateful_sets, ownedDecoder(),
                      changed);
-  watch<OwnedRecord>(select(kServices, ownedSelector()), services, ownedDecoder(), changed);
+  watch<OwnedRecord>(select(kServices, ownedSelector()), stores_.services, ownedDecoder(), changed);
   // The webhook's CA and Alloy's configuration are in ConfigMaps with the same label.
-  watch<OwnedRecord>(select(kConfigMaps, ownedSelector()), config_maps, ownedDecoder(),
+  watch<OwnedRecord>(select(kConfigMaps, ownedSelector()), stores_.config_maps, ownedDecoder(),
                      [this, changed](std::string_view key) {
                        changed(key);
-                       const auto is = [&](const std::string& name) {
-                         return key.empty() ||
-                                key == kube::objectKey(settings.operator_namespace, name);
+                       const auto concerns = [key](const std::string& namespace_,
+                                                   const std::string& name) {
+                         return key.empty() || key == kube::objectKey(namespace_, name);
                        };
-                       if (is(settings.ca_configmap)) certificate_queue.add(kCertificateKey);
-                       if (settings.ebpf && is(settings.ebpf_name)) ebpf_queue.add(kEbpfKey);
+                       const CertificateSettings& certificates = settings_.certificates;
+                       if (concerns(certificates.operator_namespace, certificates.ca_configmap)) {
+                         queues_.certificates.add(kCertificateKey);
+                       }
+                       if (settings_.ebpf &&
+                           concerns(settings_.ebpf_place.namespace_, settings_.ebpf_place.name)) {
+                         queues_.ebpf.add(kEbpfKey);
+                       }
                      });
-  watch<ServerPodRecord>(select(kPods, ownedSelector()), server_pods, serverPodDecoder(), changed);
+  watch<ServerPodRecord>(select(kPods, ownedSelector()), stores_.server_pods, serverPodDecoder(),
+                         changed);
 }
 
-// These only say that something changed: the certificates' reconciler reads the objects anew.
-void Controllers::Parts::watchCertificateObjects() {
-  using namespace kube::resources;  // NOLINT(google-build-using-namespace): names of kinds
-  const auto changed = [this](std::string_view) { certificate_queue.add(kCertificateKey); };
-  const std::string& ns = settings.operator_namespace;
-  watch<VersionRecord>(selectOne(kMutatingWebhooks, "", settings.webhook_configuration), webhook,
+// Only triggers: the certificates' reconciler reads the objects anew.
+void Watches::watchCertificateObjects() {
+  const auto changed = [this](std::string_view) { queues_.certificates.add(kCertificateKey); };
+  const CertificateSettings& s = settings_.certificates;
+  watch<VersionRecord>(selectOne(kMutatingWebhooks, "", s.webhook_configuration), stores_.webhook,
                        versionDecoder(), changed);
-  watch<VersionRecord>(selectOne(kValidatingWebhooks, "", settings.webhook_configuration),
-                       validating_webhook, versionDecoder(), changed);
-  watch<VersionRecord>(selectOne(kSecrets, ns, settings.certificate_secret), leaf_secret,
-                       versionDecoder(), changed);
-  watch<VersionRecord>(selectOne(kSecrets, ns, caSecretName(certificateSettings(settings))),
-                       ca_secret, versionDecoder(), changed);
+  watch<VersionRecord>(selectOne(kValidatingWebhooks, "", s.webhook_configuration),
+                       stores_.validating_webhook, versionDecoder(), changed);
+  watch<VersionRecord>(selectOne(kSecrets, s.operator_namespace, s.certificate_secret),
+                       stores_.leaf_secret, versionDecoder(), changed);
+  watch<VersionRecord>(selectOne(kSecrets, s.operator_namespace, caSecretName(s)),
+                       stores_.ca_secret, versionDecoder(), changed);
 }
 
-// What is switched off is removed once, at the start of a leader, and not watched.
-void Controllers::Parts::watchEbpfObjects() {
-  if (!settings.ebpf) return;
-  watch<VersionRecord>(
-      selectOne({"apps", "v1", "daemonsets"}, settings.operator_namespace, settings.ebpf_name),
-      daemon_set, versionDecoder(),
-      [this](std::string_view) { ebpf_queue.addAfter(kEbpfKey, kEbpfDebounce); });
+// When eBPF profiling is off, its objects are removed once, at the start of a leader, and not
+// watched.
+void Watches::watchEbpfObjects() {
+  if (!settings_.ebpf) return;
+  const specs::EbpfPlace& place = settings_.ebpf_place;
+  watch<VersionRecord>(selectOne({"apps", "v1", "daemonsets"}, place.namespace_, place.name),
+                       stores_.daemon_set, versionDecoder(), [this](std::string_view) {
+                         queues_.ebpf.addAfter(kEbpfKey, kEbpfDebounce);
+                       });
+}
+
+void Watches::recordChanged(const std::string& key) {
+  const auto record = stores_.records.find(key);
+  std::string group = record ? groupOf(*record) : "";
+  if (!record) {
+    const auto it = record_groups_.find(key);
+    if (it == record_groups_.end()) return;
+    group = it->second;
+    record_groups_.erase(it);
+  } else if (!group.empty()) {
+    record_groups_.insert_or_assign(key, group);
+  }
+  if (group.empty()) return;
+  const bool planned =
+      workloads_.setPreflight(group, record ? record->status.preflight : std::nullopt);
+  const bool assigned =
+      workloads_.setAssignment(group, record ? inject::assignmentOf(*record) : std::nullopt);
+  if (planned || assigned) enqueueCounts(namespaceOf(group));
+  enqueueRollout(record.get());
+  queues_.workloads.add(std::move(group));
+}
+
+// Enqueues the policy that decides about a record's workload; without one its pods lose their
+// agents.
+void Watches::enqueueRollout(const api::WorkloadProfile* record) {
+  if (record == nullptr) return;
+  const auto& ref = record->status.policy_ref;
+  if (!ref) {
+    if (record->status.rollout) queues_.rollouts.addAfter(kOrphans, kRolloutDebounce);
+    return;
+  }
+  queues_.rollouts.addAfter(ref->kind == api::ProfilingPolicy::kKind
+                                ? kube::objectKey(record->metadata.namespace_, ref->name)
+                                : ref->name,
+                            kRolloutDebounce);
+}
+
+// Enqueues the rollouts that may concern a namespace's pods.
+void Watches::enqueueRollouts(std::string_view namespace_) {
+  enqueue(stores_.policies, namespace_, queues_.rollouts, kRolloutDebounce);
+  enqueue(stores_.cluster_policies, "", queues_.rollouts, kRolloutDebounce);
+}
+
+// Enqueues the policies that may count a namespace's pods.
+void Watches::enqueueCounts(std::string_view namespace_) {
+  enqueueRollouts(namespace_);
+  enqueue(stores_.policies, namespace_, queues_.policies, kPodCountDebounce);
+  enqueue(stores_.cluster_policies, "", queues_.policies, kPodCountDebounce);
+}
+
+// After a change that decides about a namespace's pods: enqueues their records, and every policy
+// there, because a pod that one policy wins another loses.
+void Watches::enqueueWorkloads(std::string_view namespace_) {
+  enqueueCounts(namespace_);
+  for (const PodTable::Listed& group : stores_.pods.groups(namespace_)) {
+    queues_.workloads.add(group.key, kube::Lane::kBulk);
+  }
+  const std::string prefix = namespace_.empty() ? "" : strCat(namespace_, "/");
+  const auto all = stores_.records.snapshot();
+  for (auto it = all->lower_bound(prefix); it != all->end() && it->first.starts_with(prefix);
+       ++it) {
+    if (std::string group = groupOf(*it->second); !group.empty()) {
+      queues_.workloads.add(std::move(group), kube::Lane::kBulk);
+    }
+  }
 }
 
 }  // namespace profiling::controllers

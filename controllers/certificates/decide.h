@@ -1,13 +1,14 @@
-// What is to be done about the webhook's certificates, from what is stored and the time. Pure.
+// Decides what to do about the webhook's certificates, from what is stored and the time. Pure.
 //
 // A CA (10 years) in a Secret that nothing mounts, a leaf (90 days) in the Secret that the
 // webhook's pods mount, and the CA's certificate in the two webhook configurations and in a
 // ConfigMap. Everything is derived from these five objects, so a process that was killed between
 // any two writes goes on where it stopped. When the CA changes:
 //
-//   1. new CA stored, its bundle = new + old       3. new leaf, once API servers had time to notice
-//   2. bundle published                            4. bundle = new, once the pods had time to load
-//   it
+//   1. The new CA is stored, its bundle = new + old.
+//   2. The bundle is published.
+//   3. A new leaf is issued, once API servers had time to notice the bundle.
+//   4. The bundle becomes new, once the pods had time to load the leaf.
 //
 // so at no moment does a pod serve a leaf that the API servers do not trust.
 #pragma once
@@ -25,10 +26,10 @@ inline constexpr std::chrono::hours kCaLifetime{24 * 3650};
 inline constexpr std::chrono::hours kCaRenewBefore{24 * 365};
 inline constexpr std::chrono::hours kLeafLifetime{24 * 90};
 inline constexpr std::chrono::hours kLeafRenewBefore{24 * 30};
-// Between publishing a CA and the first leaf of it: API servers watch webhook configurations.
+// From publishing a CA to issuing its first leaf: API servers watch webhook configurations.
 inline constexpr std::chrono::seconds kBundleSettles{30};
-// Between a new leaf and dropping the CA of the one before: kubelet projects Secrets every minute
-// or so, and pods load them at once.
+// From a new leaf to dropping the CA of the previous one: kubelet projects Secrets every minute or
+// so, and pods load them at once.
 inline constexpr std::chrono::hours kLeafSettles{1};
 inline constexpr std::chrono::hours kRecheck{12};
 
@@ -44,8 +45,8 @@ struct CertificateInput {
   std::vector<std::string> dns_names;
   StoredCa ca;
   StoredLeaf leaf;
-  // Of each entry of the mutating and the validating webhook configuration, in PEM; nullopt: there
-  // is no such configuration.
+  // PEM of each entry of the mutating and the validating webhook configuration; nullopt: there is
+  // no such configuration.
   std::optional<std::vector<std::string>> published_bundles, validating_bundles;
   std::optional<std::string> config_map_bundle;  // nullopt: there is no such ConfigMap
 };
@@ -63,10 +64,10 @@ enum class LeafProblem {
 std::string_view leafProblemName(LeafProblem problem);
 
 struct CertificateDecision {
-  bool make_ca = false;  // nothing else is decided then: store it and look again
+  bool make_ca = false;  // then nothing else is decided: store it and decide again
   std::string ca_reason;
 
-  std::string bundle;  // what everybody must trust now; never empty when make_ca is false
+  std::string bundle;  // what all clients must trust now; never empty when make_ca is false
   bool store_bundle = false;
   bool publish_webhook = false;
   bool publish_validating = false;
@@ -79,8 +80,8 @@ struct CertificateDecision {
 
 CertificateDecision decideCertificates(const CertificateInput& input);
 
-// The bundle of a new CA: itself, then every older one that a pod may still serve a leaf of. The
-// one beside the leaf counts too: it survives when the CA's own Secret was deleted.
+// The bundle of a new CA: itself, then every older one whose leaf a pod may still serve. The CA
+// stored beside the leaf counts too: it survives the deletion of the CA's own Secret.
 std::string overlapBundle(const std::string& new_ca, const CertificateInput& input);
 
 }  // namespace profiling::controllers

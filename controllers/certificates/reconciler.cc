@@ -69,7 +69,7 @@ Outcome CertificateReconciler::attempt(const std::stop_token& stop) {
       }
       auto ca = tls::makeCa("profiling-operator-ca", input->now, kCaLifetime);
       if (!ca.ok()) return Outcome::failed(ca.status());
-      log::info("Certificate authority made", {{"reason", decision.ca_reason}});
+      log::info("Certificate authority created", {{"reason", decision.ca_reason}});
       const std::string bundle = overlapBundle(ca->certificate, *input);
       const Status stored = storeCa({ca->certificate, ca->key, bundle}, versions.ca, stop);
       if (!stored.ok()) return Outcome::failed(stored);
@@ -223,6 +223,16 @@ Status CertificateReconciler::publish(const CertificateDecision& decision, const
   return write("ConfigMap", kube::resources::kConfigMaps,
                specs::caConfigMap(settings_.operator_namespace, settings_.ca_configmap,
                                   decision.bundle, settings_.owner));
+}
+
+Controller certificateController(kube::Client& client, CertificateSettings settings,
+                                 const Clock& clock) {
+  Controller controller{
+      "certificates", makeQueue({Millis(200), std::chrono::minutes(1)}, clock),
+      reconcileBy(std::make_shared<CertificateReconciler>(client, std::move(settings), clock))};
+  controller.needs_sync = false;
+  controller.queue->add(kCertificateKey);
+  return controller;
 }
 
 }  // namespace profiling::controllers

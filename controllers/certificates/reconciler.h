@@ -7,7 +7,7 @@
 
 #include "controllers/certificates/decide.h"
 #include "controllers/runtime/apply_guard.h"
-#include "controllers/runtime/runner.h"
+#include "controllers/runtime/controller.h"
 #include "controllers/specs/webhook_objects.h"
 #include "operator/base/clock.h"
 #include "operator/kube/client.h"
@@ -27,17 +27,17 @@ struct CertificateSettings {
 std::string caSecretName(const CertificateSettings& settings);  // SECRET-ca
 std::vector<std::string> webhookDnsNames(const CertificateSettings& settings);
 
-// All objects are read from the API server at each run, never from a cache: a stale answer
-// must not make a new CA. Several replicas may do it at once: each write is a create or carries the
-// resourceVersion that was read, so one of them wins and the other looks again.
+// Every run reads all objects from the API server, never from a cache: a stale answer must not lead
+// to a new CA. Several replicas may run at once: each write is a create or carries the
+// resourceVersion that was read, so one of them wins and the other reads again.
 // One worker. `client` and `clock` must outlive it.
 class CertificateReconciler {
  public:
   CertificateReconciler(kube::Client& client, CertificateSettings settings,
                         const Clock& clock = Clock::real());
 
-  // The key is not used. No error is final: there is no object whose change would bring us back
-  // when an admission policy that refused a certificate's Secret is mended.
+  // The key is not used. No error is final: when an admission policy that refused a certificate's
+  // Secret is fixed, no object changes that would bring the key back.
   Outcome reconcile(const std::string& key, const std::stop_token& stop);
 
  private:
@@ -55,7 +55,7 @@ class CertificateReconciler {
   Status storeLeaf(const StoredLeaf& leaf, const std::string& version, const std::stop_token& stop);
   Status writeSecret(const nlohmann::json& secret, const std::string& version,
                      const std::stop_token& stop);
-  // kOk with `wait` set: somebody keeps overwriting the bundle, it is written again after that.
+  // kOk with `wait` set: another client keeps overwriting the bundle, so the write is put off.
   Status publish(const CertificateDecision& decision, const Versions& versions,
                  std::optional<Millis>& wait, const std::stop_token& stop);
 
@@ -64,5 +64,11 @@ class CertificateReconciler {
   const Clock& clock_;
   ApplyGuard guard_;
 };
+
+inline constexpr const char* kCertificateKey = "certificates";  // the queue's only key
+
+// The key is in its queue from the start. Needs no store.
+Controller certificateController(kube::Client& client, CertificateSettings settings,
+                                 const Clock& clock);
 
 }  // namespace profiling::controllers

@@ -42,12 +42,12 @@ void decideOne(EbpfObject object, const Json& live, const Json* wanted, EbpfDeci
   if (!isOurs(live)) {
     if (wanted == nullptr) return;
     out.blocked = what +
-                  " exists and is not of this operator; it is left alone: delete or rename it, or "
-                  "set ebpf.enabled to false";
+                  " exists and does not belong to this operator, so it is left alone: delete or "
+                  "rename it, or set ebpf.enabled to false";
   } else if (wanted == nullptr) {
     if (!deleting) out.changes.push_back({object, nullptr, "", uid, version});
   } else if (deleting) {
-    out.blocked = what + " is being deleted; it is made again then";
+    out.blocked = what + " is being deleted; it is created again afterwards";
   } else if (auto difference = specs::firstDifference(live, *wanted)) {
     out.changes.push_back({object, *wanted, *std::move(difference), uid, version});
   }

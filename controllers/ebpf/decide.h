@@ -1,4 +1,4 @@
-// What is to be done about the objects that profile nodes with eBPF. Pure.
+// Decides what to do about the objects that profile nodes with eBPF. Pure.
 #pragma once
 
 #include <optional>
@@ -23,18 +23,18 @@ struct EbpfInput {
 
 struct EbpfChange {
   EbpfObject object = EbpfObject::kConfigMap;
-  nlohmann::json wanted;              // null: it is removed
+  nlohmann::json wanted;              // null: remove the object
   std::string difference;             // JSON pointer of the first one; "/" when it is not there
   std::string uid, resource_version;  // of the live object
 };
 
 struct EbpfDecision {
   std::vector<EbpfChange> changes;  // in this order
-  std::string blocked;              // why nothing can be done now; to be asked again later
+  std::string blocked;              // why nothing can be done now; decide again later
 };
 
-// An object of our name that is not ours is neither written nor removed. Ours is what our field
-// manager applied, or what carries all our labels: backups bring objects back without managers.
+// An object of our name that is not ours is neither written nor removed. An object is ours when our
+// field manager applied it or it carries all our labels: backups restore objects without managers.
 EbpfDecision decideEbpf(const EbpfInput& input);
 
 }  // namespace profiling::controllers

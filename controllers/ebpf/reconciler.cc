@@ -32,10 +32,10 @@ EbpfReconciler::EbpfReconciler(kube::Client& client, std::optional<api::EbpfSett
 Outcome EbpfReconciler::reconcile(const std::string& /*key*/, const std::stop_token& stop) {
   if (place_.name.empty()) return Outcome::done();
   const auto input = gather(stop);
-  if (!input.ok()) return Outcome::failed(neverFinal(input.status()));
+  if (!input.ok()) return Outcome::failed(retriable(input.status()));
   const EbpfDecision decision = decideEbpf(*input);
   if (!decision.blocked.empty()) {
-    log::warn("eBPF profiling waits", {{"reason", decision.blocked}});
+    log::warn("eBPF profiling is blocked", {{"reason", decision.blocked}});
     return Outcome::after(kBlockedPoll);
   }
   if (settings_ && !decision.changes.empty()) checkServer(stop);
@@ -43,7 +43,7 @@ Outcome EbpfReconciler::reconcile(const std::string& /*key*/, const std::stop_to
   for (const EbpfChange& change : decision.changes) {
     std::optional<Millis> held;
     const Status written = write(change, held, stop);
-    if (!written.ok()) return Outcome::failed(neverFinal(written));
+    if (!written.ok()) return Outcome::failed(retriable(written));
     if (held) wait = wait ? std::min(*wait, *held) : *held;
   }
   return {Status(), wait};
@@ -94,18 +94,28 @@ Status EbpfReconciler::write(const EbpfChange& change, std::optional<Millis>& wa
   return {};
 }
 
-// Only to tell: a server may be made later, and profiles are sent again until then.
+// Only warns: the server may be created later, and Alloy retries until then.
 void EbpfReconciler::checkServer(const std::stop_token& stop) {
   const api::EbpfServer& server = settings_->server;
   const auto live = client_.get(kube::resources::kServers, server.namespace_, server.name, stop);
   const std::string name = server.namespace_ + "/" + server.name;
   if (live.status().code() == Code::kNotFound) {
-    log::warn("The server of eBPF profiles is not there", {{"server", name}});
+    log::warn("The ProfilingServer of eBPF profiling does not exist", {{"server", name}});
   } else if (live.ok() && isTrue(member(*live, "spec", "tenancy", "enabled")) &&
              settings_->tenant_id.empty()) {
-    log::warn("The server of eBPF profiles keeps tenants apart, and ebpf.tenantID is empty",
+    log::warn("The ProfilingServer of eBPF profiling separates tenants, but ebpf.tenantID is empty",
               {{"server", name}});
   }
+}
+
+Controller ebpfController(kube::Client& client, std::optional<api::EbpfSettings> settings,
+                          specs::EbpfPlace place, const Clock& clock) {
+  Controller controller{"ebpf", makeQueue({Millis(200), std::chrono::minutes(1)}, clock),
+                        reconcileBy(std::make_shared<EbpfReconciler>(client, std::move(settings),
+                                                                     std::move(place), clock))};
+  controller.needs_sync = false;
+  controller.queue->add(kEbpfKey);
+  return controller;
 }
 
 }  // namespace profiling::controllers

@@ -1,4 +1,4 @@
-// Keeps the objects that profile nodes with eBPF as the administrator's settings want them, and
+// Keeps the objects that profile nodes with eBPF as the administrator's settings describe them, and
 // removes them when the settings are gone.
 #pragma once
 
@@ -8,19 +8,19 @@
 
 #include "controllers/ebpf/decide.h"
 #include "controllers/runtime/apply_guard.h"
-#include "controllers/runtime/runner.h"
+#include "controllers/runtime/controller.h"
 #include "operator/base/clock.h"
 #include "operator/kube/client.h"
 
 namespace profiling::controllers {
 
-// Both objects are read from the API server at each run: there are two, they change rarely, and so
-// what is switched off needs no watch.
+// Every run reads both objects from the API server: they change rarely, and without eBPF profiling
+// they need no watch.
 // One worker. `client` and `clock` must outlive it.
 class EbpfReconciler {
  public:
-  // Without settings what an earlier process made is removed. An empty name of the place: this
-  // operator never had anything to do with it.
+  // Without settings, removes what an earlier process created. With an empty name in `place`, does
+  // nothing.
   EbpfReconciler(kube::Client& client, std::optional<api::EbpfSettings> settings,
                  specs::EbpfPlace place, const Clock& clock = Clock::real());
 
@@ -37,5 +37,11 @@ class EbpfReconciler {
   const specs::EbpfPlace place_;
   ApplyGuard guard_;
 };
+
+inline constexpr const char* kEbpfKey = "ebpf";  // the queue's only key
+
+// The key is in its queue from the start. Needs no store.
+Controller ebpfController(kube::Client& client, std::optional<api::EbpfSettings> settings,
+                          specs::EbpfPlace place, const Clock& clock);
 
 }  // namespace profiling::controllers

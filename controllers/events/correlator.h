@@ -1,9 +1,9 @@
-// Decides what becomes of an event so that no fault floods the API server: the same event again
-// raises a count, many alike become one, and an object that causes too many is silenced. Pure.
+// Limits events so that no fault floods the API server: a repeated event raises a count, many
+// similar events become one, and an object that causes too many is silenced. Pure.
 //
-// Numbers are client-go's (tools/record/events_cache.go): alike from the 11th within 10 minutes on,
-// 25 for an object, then one in 5 minutes; a series is continued within 6 minutes, as the API
-// server's own do.
+// Numbers are client-go's (tools/record/events_cache.go): similar from the 11th within 10 minutes
+// on, 25 for an object, then one in 5 minutes; a series is continued within 6 minutes, like the API
+// server's own.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ struct EventRepeat {
 };
 using EventVerdict = std::variant<EventDrop, EventCreate, EventRepeat>;
 
-// Not thread-safe. Memory is bounded: what was quiet for ten minutes is forgotten.
+// Not thread-safe. Memory is bounded: entries without an event for ten minutes are dropped.
 class EventCorrelator {
  public:
   EventVerdict decide(const Event& event, SteadyTime now);

@@ -1,7 +1,7 @@
-// Kubernetes events about what a controller found: for people who run `kubectl describe`.
+// Kubernetes events about a controller's findings, for people who run `kubectl describe`.
 //
-// An event is made when something changes, never in each pass; whatever a user has to act on is in
-// a condition too, because events are deleted after an hour.
+// An event is emitted when something changes, not in each pass. Anything a user has to act on is
+// also in a condition, because events are deleted after an hour.
 #pragma once
 
 #include <string>
@@ -23,7 +23,7 @@ struct Event {
   EventSubject regarding;
   bool warning = false;
   std::string reason;  // CamelCase, from a closed set
-  std::string action;  // what was being done: CamelCase too
+  std::string action;  // what the controller was doing, in CamelCase
   std::string note;    // for people; cut to 1 kB
 };
 
@@ -33,15 +33,15 @@ class EventSink {
   virtual ~EventSink() = default;
   virtual void record(Event event) = 0;
 
-  static EventSink& none();  // drops them; lives for ever
+  static EventSink& none();  // drops events; static
 };
 
-// Of an object of our own API group.
+// For an object of our own API group.
 EventSubject subjectOf(std::string kind, const api::ObjectMeta& metadata);
 
 void recordAll(EventSink& sink, std::vector<Event> events);
 
-// One event for each condition whose status or reason is not what it was. Pure.
+// One event for each condition whose status or reason has changed. Pure.
 std::vector<Event> eventsOf(const EventSubject& regarding,
                             const std::vector<api::Condition>& before,
                             const std::vector<api::Condition>& after);

@@ -38,13 +38,13 @@ EventRecorder::EventRecorder(net::HttpClient& http, std::string instance, const 
 }
 
 void EventRecorder::record(Event event) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (queue_.size() >= kQueue) {
     ++stats_.dropped;
     return;
   }
   queue_.push_back(std::move(event));
-  wake_.notify_one();
+  wake_.notifyOne();
 }
 
 void EventRecorder::start() {
@@ -58,12 +58,12 @@ void EventRecorder::stop() {
 }
 
 RecorderStats EventRecorder::stats() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return stats_;
 }
 
 void EventRecorder::count(std::uint64_t RecorderStats::*counter) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   ++(stats_.*counter);
 }
 
@@ -72,8 +72,8 @@ void EventRecorder::run(const std::stop_token& stop) {
   for (;;) {
     std::optional<Event> event;
     {
-      std::unique_lock lock(mutex_);
-      wake_.wait(lock, stop, [&] { return !queue_.empty(); });
+      const MutexLock lock(mutex_);
+      wake_.wait(mutex_, stop, [this]() PROFILING_REQUIRES(mutex_) { return !queue_.empty(); });
       if (queue_.empty()) return;  // stopped
       event = std::move(queue_.front());
       queue_.pop_front();

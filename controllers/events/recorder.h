@@ -1,11 +1,9 @@
-// Writes events to the API server, in a thread of its own and as well as it can: the queue is
-// bounded, a failed write is not repeated, and nobody waits for it.
+// Writes events to the API server on a thread of its own, best effort: the queue is bounded, a
+// failed write is not repeated, and no caller waits for it.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
-#include <mutex>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -13,6 +11,7 @@
 #include "controllers/events/correlator.h"
 #include "controllers/events/event.h"
 #include "operator/base/clock.h"
+#include "operator/base/mutex.h"
 #include "operator/kube/client.h"
 
 namespace profiling::controllers {
@@ -22,7 +21,7 @@ struct RecorderStats {
   std::uint64_t repeated = 0;
   std::uint64_t suppressed = 0;  // too many from one object
   std::uint64_t dropped = 0;     // the queue was full
-  std::uint64_t failed = 0;      // the API server did not take it
+  std::uint64_t failed = 0;      // the API server did not accept it
 };
 
 class EventRecorder final : public EventSink {
@@ -51,10 +50,10 @@ class EventRecorder final : public EventSink {
   const Clock& clock_;
   EventCorrelator correlator_;  // the recorder's thread only
 
-  mutable std::mutex mutex_;
-  std::condition_variable_any wake_;
-  std::deque<Event> queue_;  // guarded by mutex_
-  RecorderStats stats_;      // guarded by mutex_
+  mutable Mutex mutex_;
+  CondVar wake_;
+  std::deque<Event> queue_ PROFILING_GUARDED_BY(mutex_);
+  RecorderStats stats_ PROFILING_GUARDED_BY(mutex_);
   std::jthread thread_;
 };
 

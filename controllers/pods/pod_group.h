@@ -1,4 +1,4 @@
-// What is known of the pods of one workload: plain values, as decisions take them.
+// The pods of one workload as decisions take them: plain values.
 #pragma once
 
 #include <cstdint>
@@ -12,18 +12,8 @@
 
 namespace profiling::controllers {
 
-using inject::FailureView;
-using inject::isOurs;
-using inject::kPodCritical;
-using inject::kPodDeleting;
-using inject::kPodFinished;
-using inject::kPodMirror;
-using inject::kPodReady;
-using inject::PodFacts;
-using inject::PodFlag;
-
-// Pods of one group that are alike in all that decides about them. What only tells them apart (uid,
-// age, restarts, failures) is not part of it: a class for each pod would be of no use.
+// Pods of one group that are alike in everything that decides about them. Their uid, age, restarts
+// and failures are not part of it: each pod would be a class of its own.
 struct PodClass {
   std::string labels;  // "key\nvalue\n…", as labelsOf() reads them
   std::string api_version, owner_kind, owner_name, owner_uid;  // of the controlling owner
@@ -36,7 +26,7 @@ struct PodClass {
 std::vector<api::KeyValueView> labelsOf(const PodClass& pods);
 
 struct PodGroup {
-  std::string namespace_, kind, name;  // of the workload, as far as a pod tells
+  std::string namespace_, kind, name;  // of the workload, as far as a pod shows
   std::uint64_t generation = 0;        // changes with every change of its pods
   std::vector<PodClass> classes;
 };

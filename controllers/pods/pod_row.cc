@@ -60,7 +60,7 @@ std::string uidText(const Uid& uid) {
   return text;
 }
 
-std::string failureText(const std::optional<FailureView>& failure) {
+std::string failureText(const std::optional<inject::FailureView>& failure) {
   if (!failure) return {};
   std::string text = failure->init ? "init\n" : "\n";
   if (failure->exit_code) text += std::to_string(*failure->exit_code);
@@ -78,7 +78,7 @@ std::optional<engine::Failure> failureOf(std::string_view text) {
   failure.init = parts[0] == "init";
   failure.exit_code = numberOf<std::int64_t>(parts[1]);
   failure.container = parts[2];
-  failure.ours = isOurs(failure.init, parts[2]);
+  failure.ours = inject::isOurs(failure.init, parts[2]);
   failure.reason = parts[3];
   failure.message = parts[4];
   failure.image = parts[5];
@@ -93,8 +93,8 @@ engine::Pod podOf(const std::vector<api::KeyValueView>& labels, std::uint8_t fla
     if (hash && pod.template_hash.empty()) pod.template_hash = *hash;
   }
   pod.revision = api::PodView::find(labels, api::kProfiledKey).value_or("");
-  pod.ready = (flags & kPodReady) != 0;
-  pod.deleting = (flags & kPodDeleting) != 0;
+  pod.ready = (flags & inject::kPodReady) != 0;
+  pod.deleting = (flags & inject::kPodDeleting) != 0;
   return pod;
 }
 

@@ -1,4 +1,4 @@
-// What PodTable keeps of one pod in its compact form, and back. Pure.
+// Encodes a pod's fields for PodTable, and decodes them. Pure.
 #pragma once
 
 #include <array>
@@ -16,13 +16,13 @@ namespace profiling::controllers {
 
 using Uid = std::array<std::uint8_t, 16>;
 
-// nullopt: it is no UUID in its usual form (lower case), so uidText() would not give it back.
+// nullopt: not a UUID in its usual form (lower case), so uidText() could not restore it.
 std::optional<Uid> uidOf(std::string_view text);
 std::string uidText(const Uid& uid);
 
-// One text of a failure, so that pods which fail alike share it; empty: none. Reason and message
-// are cut: they may hold what a container wrote.
-std::string failureText(const std::optional<FailureView>& failure);
+// A failure as one text, which pods that fail alike share; empty: none. Reason and message are cut
+// because a container may have written them.
+std::string failureText(const std::optional<inject::FailureView>& failure);
 std::optional<engine::Failure> failureOf(std::string_view text);
 
 // The part of an engine::Pod that all pods of a class share.

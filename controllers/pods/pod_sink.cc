@@ -21,10 +21,10 @@ class PodSink final : public kube::RecordSink {
     table_.endList();
     tell(true);
   }
-  void dropList() override {}  // what it brought is true all the same; it is told of later
+  void dropList() override {}  // its pods are current all the same; the next list reports them
 
   Status upsert(std::string_view object_json) override {
-    Result<PodFacts> pod = decoder_.decode(object_json);
+    Result<inject::PodFacts> pod = decoder_.decode(object_json);
     if (!pod.ok()) return pod.status();
     table_.upsert(*pod);
     return {};

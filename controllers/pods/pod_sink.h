@@ -1,4 +1,4 @@
-// Between a reflector of pods and the PodTable.
+// Writes what a reflector of pods reads into a PodTable.
 #pragma once
 
 #include <functional>
@@ -11,10 +11,10 @@
 namespace profiling::controllers {
 
 // Called on the reflector's thread, once for each group of a batch whose pods have changed.
-// `bulk`: a list brought them, so nobody waits for these in particular.
+// `bulk`: the change comes from a list, so it is not urgent.
 using GroupChanged = std::function<void(const std::string& group, bool bulk)>;
 
-// `table` must outlive it and have no other writer.
+// `table` must outlive the sink and have no other writer.
 std::unique_ptr<kube::RecordSink> makePodSink(PodTable& table, GroupChanged changed);
 
 }  // namespace profiling::controllers

@@ -41,7 +41,7 @@ std::optional<std::string> valueOf(const std::string& text) {
 }
 
 // The group that a pod belongs to: the function that the webhook names workloads by.
-std::string groupOf(const PodFacts& pod) {
+std::string groupOf(const inject::PodFacts& pod) {
   api::PodView view;
   view.name = pod.name;
   view.labels = pod.labels;
@@ -72,7 +72,7 @@ Symbol PodTable::uidSymbol(const Row& row) const {
 PodTable::PodTable() = default;
 PodTable::~PodTable() = default;
 
-PodTable::Row PodTable::rowOf(const PodFacts& pod) {
+PodTable::Row PodTable::rowOf(const inject::PodFacts& pod) {
   Row row;
   row.labels = symbols_.add(joined(pod.labels));
   if (pod.owner) {
@@ -143,8 +143,8 @@ void PodTable::removeRow(std::unordered_map<std::string, Row>::iterator it) {
   rows_.erase(it);
 }
 
-void PodTable::upsert(const PodFacts& pod) {
-  const std::scoped_lock lock(mutex_);
+void PodTable::upsert(const inject::PodFacts& pod) {
+  const MutexLock lock(mutex_);
   Row wanted = rowOf(pod);
   auto [it, fresh] = rows_.try_emplace(kube::objectKey(pod.namespace_, pod.name));
   Row& row = it->second;
@@ -172,22 +172,22 @@ void PodTable::upsert(const PodFacts& pod) {
 }
 
 void PodTable::erase(const std::string& key) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (const auto it = rows_.find(key); it != rows_.end()) removeRow(it);
 }
 
 void PodTable::beginList() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   ++list_;
 }
 
 void PodTable::keep(const std::string& key) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (const auto it = rows_.find(key); it != rows_.end()) it->second.list = list_;
 }
 
 void PodTable::endList() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   for (auto it = rows_.begin(); it != rows_.end();) {
     const auto here = it++;
     if (here->second.list != list_) removeRow(here);
@@ -196,7 +196,7 @@ void PodTable::endList() {
 }
 
 std::vector<std::string> PodTable::takeTouched() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<std::string> keys;
   keys.reserve(touched_.size());
   for (const std::string& key : touched_) keys.push_back(key);
@@ -237,13 +237,13 @@ engine::Pod PodTable::podOf(const Row& row, const engine::Pod& common, bool has_
 template <class See>
 std::optional<PodGroup> PodTable::classify(std::string_view key, See&& see) const {
   const auto it = groups_.find(std::string(key));
-  const std::vector<std::string_view> parts = split(key, '/');
-  if (it == groups_.end() || parts.size() != 3) return std::nullopt;
+  auto workload = api::WorkloadKey::parse(key);
+  if (it == groups_.end() || !workload) return std::nullopt;
   PodGroup out;
   out.generation = it->second->generation;
-  out.namespace_ = parts[0];
-  out.kind = parts[1];
-  out.name = parts[2];
+  out.namespace_ = std::move(workload->namespace_);
+  out.kind = std::move(workload->kind);
+  out.name = std::move(workload->name);
   std::vector<const Row*> rows(it->second->rows.begin(), it->second->rows.end());
   std::sort(rows.begin(), rows.end(),
             [](const Row* a, const Row* b) { return a->classKey() < b->classKey(); });
@@ -260,26 +260,27 @@ std::optional<PodGroup> PodTable::classify(std::string_view key, See&& see) cons
 }
 
 std::optional<PodGroup> PodTable::group(std::string_view key) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return classify(key, [](const Row&, const std::vector<PodClass>&) {});
 }
 
 std::optional<PodTable::Members> PodTable::members(std::string_view key) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   Members out;
   engine::Pod common;
   std::size_t classes = 0;
   bool has_ordinal = false;
-  auto group = classify(key, [&](const Row& row, const std::vector<PodClass>& seen) {
-    if ((row.flags & kPodFinished) != 0) return;
-    if (classes != seen.size()) {
-      classes = seen.size();
-      common = controllers::podOf(labelsOf(seen.back()), row.flags);
-      has_ordinal = seen.back().owner_kind == "StatefulSet";
-    }
-    out.pods.push_back(podOf(row, common, has_ordinal));
-    out.class_of.push_back(classes - 1);
-  });
+  auto group = classify(
+      key, [&](const Row& row, const std::vector<PodClass>& seen) PROFILING_REQUIRES(mutex_) {
+        if ((row.flags & inject::kPodFinished) != 0) return;
+        if (classes != seen.size()) {
+          classes = seen.size();
+          common = controllers::podOf(labelsOf(seen.back()), row.flags);
+          has_ordinal = seen.back().owner_kind == "StatefulSet";
+        }
+        out.pods.push_back(podOf(row, common, has_ordinal));
+        out.class_of.push_back(classes - 1);
+      });
   if (!group) return std::nullopt;
   out.group = *std::move(group);
   return out;
@@ -291,7 +292,7 @@ engine::Pods PodTable::pods(std::string_view key) const {
 }
 
 std::vector<std::string> PodTable::images(std::string_view key) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto it = groups_.find(std::string(key));
   std::set<std::string> out;
   if (it == groups_.end()) return {};
@@ -304,7 +305,7 @@ std::vector<std::string> PodTable::images(std::string_view key) const {
 }
 
 std::vector<PodTable::Listed> PodTable::groups(std::string_view namespace_) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<Listed> out;
   if (namespace_.empty()) out.reserve(groups_.size());
   for (const auto& [key, group] : groups_) {
@@ -316,7 +317,7 @@ std::vector<PodTable::Listed> PodTable::groups(std::string_view namespace_) cons
 }
 
 std::vector<std::uint64_t> PodTable::generations(const std::vector<std::string>& keys) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<std::uint64_t> out;
   out.reserve(keys.size());
   for (const std::string& key : keys) {
@@ -327,7 +328,7 @@ std::vector<std::uint64_t> PodTable::generations(const std::vector<std::string>&
 }
 
 PodTableStats PodTable::stats() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return {rows_.size(), groups_.size(), symbols_.size()};
 }
 

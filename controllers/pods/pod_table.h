@@ -1,19 +1,18 @@
-// Every pod of the cluster, as little of it as decides about profiling, grouped by workload.
+// Every pod of the cluster, reduced to what decides about profiling, grouped by workload.
 //
-// A few hundred bytes a pod: what the pods of a template have in common (labels, owner,
-// annotations) is text in a symbol table, and a row holds numbers. 150 000 pods must fit beside
-// everything else in 110 MiB, so no JSON and no map of strings is ever kept for a pod.
+// A few hundred bytes a pod: labels, owner and annotations, which the pods of a template share, are
+// text in a symbol table, and a row holds numbers. 150 000 pods must fit beside everything else in
+// 110 MiB, so no JSON and no map of strings is kept for a pod.
 //
 // A relist writes into the table at once instead of into a second one, which would double its
-// memory; what the list did not name is removed only when it is complete, so a list that breaks off
-// removes nothing. Readers may meanwhile see pods of the old list beside pods of the new one: they
-// are level-triggered, and every touched group is told again at the end.
+// memory; pods that the list did not name are removed only when it is complete, so a list that
+// breaks off removes nothing. Meanwhile readers may see pods of the old list beside pods of the new
+// one; they are level-triggered, and every touched group is reported again at the end.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +25,7 @@
 #include "controllers/pods/pod_group.h"
 #include "controllers/pods/pod_row.h"
 #include "controllers/pods/symbols.h"
+#include "operator/base/mutex.h"
 
 namespace profiling::controllers {
 
@@ -33,8 +33,7 @@ struct PodTableStats {
   std::size_t pods = 0, groups = 0, symbols = 0;
 };
 
-// Writers: one thread. Readers: any thread; they wait for a writer at most as long as one pod
-// takes.
+// Writers: one thread. Readers: any thread; they wait for a writer at most for one pod.
 class PodTable {
  public:
   PodTable();
@@ -42,18 +41,18 @@ class PodTable {
   PodTable(const PodTable&) = delete;
   PodTable& operator=(const PodTable&) = delete;
 
-  void upsert(const PodFacts& pod);
+  void upsert(const inject::PodFacts& pod);
   void erase(const std::string& key);  // "namespace/name"
   void beginList();
-  void keep(const std::string& key);  // the list named it, but its record cannot be made
+  void keep(const std::string& key);  // the list named it, but it cannot be decoded
   void endList();                     // removes what the list did not name
   // Groups that have changed since the last call.
   std::vector<std::string> takeTouched();
 
   bool synced() const { return synced_.load(std::memory_order_acquire); }
   std::optional<PodGroup> group(std::string_view key) const;
-  // The group and each of its pods that has not ended, of one moment. What other sources measure of
-  // a pod, and whether it is eligible, is left as it is by default.
+  // The group and each of its pods that has not ended, at one moment. Fields that other sources
+  // measure, and whether a pod is eligible, keep their defaults.
   struct Members {
     PodGroup group;
     engine::Pods pods;
@@ -68,7 +67,7 @@ class PodTable {
     std::uint64_t generation;
   };
   std::vector<Listed> groups(std::string_view namespace_) const;  // empty: of all namespaces
-  // Of each key in turn, at one moment; 0: there is no such group.
+  // The generation of each key in turn, at one moment; 0: there is no such group.
   std::vector<std::uint64_t> generations(const std::vector<std::string>& keys) const;
   PodTableStats stats() const;
 
@@ -98,27 +97,28 @@ class PodTable {
     std::vector<Row*> rows;
   };
 
-  // All under mutex_.
-  Row rowOf(const PodFacts& pod);
-  void release(const Row& row);
-  void join(Row& row, std::string key);
-  void leave(Row& row);
-  void touch(Group& group);
-  void removeRow(std::unordered_map<std::string, Row>::iterator it);
-  PodClass classOf(const Row& row) const;
-  // Calls see(row, classes so far) for each pod, those of a class behind each other.
+  Row rowOf(const inject::PodFacts& pod) PROFILING_REQUIRES(mutex_);
+  void release(const Row& row) PROFILING_REQUIRES(mutex_);
+  void join(Row& row, std::string key) PROFILING_REQUIRES(mutex_);
+  void leave(Row& row) PROFILING_REQUIRES(mutex_);
+  void touch(Group& group) PROFILING_REQUIRES(mutex_);
+  void removeRow(std::unordered_map<std::string, Row>::iterator it) PROFILING_REQUIRES(mutex_);
+  PodClass classOf(const Row& row) const PROFILING_REQUIRES(mutex_);
+  // Calls see(row, classes so far) for each pod, those of a class one after the other.
   template <class See>
-  std::optional<PodGroup> classify(std::string_view key, See&& see) const;
+  std::optional<PodGroup> classify(std::string_view key, See&& see) const
+      PROFILING_REQUIRES(mutex_);
   Symbol uidSymbol(const Row& row) const;
-  engine::Pod podOf(const Row& row, const engine::Pod& common, bool has_ordinal) const;
+  engine::Pod podOf(const Row& row, const engine::Pod& common, bool has_ordinal) const
+      PROFILING_REQUIRES(mutex_);
 
-  mutable std::mutex mutex_;
-  SymbolTable symbols_;
-  std::unordered_map<std::string, Row> rows_;
-  std::unordered_map<std::string, std::unique_ptr<Group>> groups_;
-  std::unordered_set<std::string> touched_;
-  std::uint64_t generation_ = 0;
-  std::uint32_t list_ = 0;
+  mutable Mutex mutex_;
+  SymbolTable symbols_ PROFILING_GUARDED_BY(mutex_);
+  std::unordered_map<std::string, Row> rows_ PROFILING_GUARDED_BY(mutex_);
+  std::unordered_map<std::string, std::unique_ptr<Group>> groups_ PROFILING_GUARDED_BY(mutex_);
+  std::unordered_set<std::string> touched_ PROFILING_GUARDED_BY(mutex_);
+  std::uint64_t generation_ PROFILING_GUARDED_BY(mutex_) = 0;
+  std::uint32_t list_ PROFILING_GUARDED_BY(mutex_) = 0;
   std::atomic<bool> synced_{false};
 };
 

@@ -1,5 +1,5 @@
-// Text that many records share, kept once: labels of a template, owners, decisions. A record holds
-// a number instead; each use is counted, so that what no record uses any more is freed.
+// Text that many records share, stored once: labels of a template, owners, decisions. A record
+// holds a number instead; uses are counted, and text without a use is freed.
 #pragma once
 
 #include <cstdint>
@@ -13,12 +13,12 @@ namespace profiling::controllers {
 
 using Symbol = std::uint32_t;
 
-// Not thread-safe. Numbers are used again after they were freed.
+// Not thread-safe. Freed numbers are reused.
 class SymbolTable {
  public:
-  SymbolTable() { (void)add(""); }  // 0 is the empty text, for good
+  SymbolTable() { (void)add(""); }  // 0 is always the empty text
 
-  Symbol add(std::string_view text);  // one use more
+  Symbol add(std::string_view text);  // counts one more use
   void release(Symbol symbol);
   const std::string& text(Symbol symbol) const { return entries_[symbol].text; }
   std::size_t size() const { return index_.size(); }

@@ -42,24 +42,13 @@ template <class Policy>
 Outcome PolicyReconciler::write(const kube::Resource& resource, const Policy& policy,
                                 const api::ProfilingPolicyStatus& status,
                                 const std::stop_token& stop) {
-  const auto patch = statusPatch(policy.metadata.uid, asStored(policy.status), api::toJson(status));
-  if (!patch) return Outcome::done();
-  const std::string& id = policy.metadata.uid;
-  if (const auto wait = guard_.check(id, policy.metadata.resource_version)) {
-    return Outcome::after(*wait);  // written already; the store does not show it yet
-  }
-  const Status written = client_
-                             .mergePatch(resource, policy.metadata.namespace_, policy.metadata.name,
-                                         *patch, stop, "status")
-                             .status();
-  if (written.ok()) {
+  const StatusWrite result = statuses_.write(resource, policy.metadata, asStored(policy.status),
+                                             api::toJson(status), stop);
+  if (result.written) {
     recordAll(events_, eventsOf(subjectOf(std::string(Policy::kKind), policy.metadata),
                                 policy.status.conditions, status.conditions));
-    return Outcome::done();
   }
-  guard_.forget(id);
-  if (written.code() == Code::kNotFound) return Outcome::done();
-  return Outcome::failed(written.annotated("write status"));
+  return result.outcome;
 }
 
 PolicyTotals PolicyReconciler::totalsOf(bool cluster, const api::ObjectMeta& policy) {
@@ -68,6 +57,14 @@ PolicyTotals PolicyReconciler::totalsOf(bool cluster, const api::ObjectMeta& pol
     totals.add(workload);
   });
   return totals;
+}
+
+Controller policyController(kube::Client& client, const PolicyStores& stores,
+                            WorkloadIndex& workloads, EventSink& events, int workers,
+                            const Clock& clock) {
+  return {"policy", makeQueue({Millis(5), std::chrono::minutes(5)}, clock),
+          reconcileBy(std::make_shared<PolicyReconciler>(client, stores, workloads, clock, events)),
+          workers};
 }
 
 }  // namespace profiling::controllers

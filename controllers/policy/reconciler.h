@@ -7,9 +7,8 @@
 #include "controllers/events/event.h"
 #include "controllers/policy/decide.h"
 #include "controllers/revisions/resolved.h"
-#include "controllers/runtime/apply_guard.h"
-#include "controllers/runtime/records.h"
-#include "controllers/runtime/runner.h"
+#include "controllers/runtime/controller.h"
+#include "controllers/runtime/status_writer.h"
 #include "controllers/workload/index.h"
 #include "operator/base/clock.h"
 #include "operator/kube/client.h"
@@ -25,12 +24,11 @@ class PolicyReconciler {
  public:
   PolicyReconciler(kube::Client& client, const PolicyStores& stores, WorkloadIndex& workloads,
                    const Clock& clock = Clock::real(), EventSink& events = EventSink::none())
-      : client_(client),
-        stores_(stores),
+      : stores_(stores),
         workloads_(workloads),
         clock_(clock),
         events_(events),
-        guard_(clock) {}
+        statuses_(client, clock) {}
 
   // "namespace/name", or the name of a cluster policy.
   Outcome reconcile(const std::string& key, const std::stop_token& stop);
@@ -42,12 +40,15 @@ class PolicyReconciler {
   Outcome reconcileCluster(const std::string& name, const std::stop_token& stop);
   PolicyTotals totalsOf(bool cluster, const api::ObjectMeta& policy);
 
-  kube::Client& client_;
   const PolicyStores stores_;
   WorkloadIndex& workloads_;
   const Clock& clock_;
   EventSink& events_;
-  ApplyGuard guard_;
+  StatusWriter statuses_;
 };
+
+Controller policyController(kube::Client& client, const PolicyStores& stores,
+                            WorkloadIndex& workloads, EventSink& events, int workers,
+                            const Clock& clock);
 
 }  // namespace profiling::controllers

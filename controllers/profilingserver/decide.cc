@@ -150,8 +150,7 @@ api::Condition storageCondition(const ServerInput& input, const Diagnosis& diagn
   }
   if (diagnosis.started) {
     return make("True", ServerReason::kCredentialsInPlace,
-                "the Secret and its keys are there; whether the bucket takes them shows in the "
-                "server's log");
+                "the Secret has the keys; the server's log shows whether the bucket accepts them");
   }
   const api::Condition* last = api::findCondition(server.status.conditions, "StorageConfigured");
   if (last != nullptr && last->observed_generation == server.metadata.generation) return *last;
@@ -165,6 +164,20 @@ void finish(const ServerInput& input, ServerDecision& decision, const Verdict& r
       input.now);
 }
 
+void refuseSpec(const ServerInput& input, ServerDecision& decision, const std::string& why) {
+  auto& conditions = decision.status.conditions;
+  api::setCondition(conditions,
+                    condition(input, "ConfigValid", "False", ServerReason::kInvalidSpec, why),
+                    input.now);
+  if (api::findCondition(conditions, "StorageConfigured") == nullptr) {
+    api::setCondition(conditions,
+                      condition(input, "StorageConfigured", "Unknown", ServerReason::kInvalidSpec,
+                                "the spec is not valid"),
+                      input.now);
+  }
+  finish(input, decision, {false, ServerReason::kInvalidSpec, why});
+}
+
 }  // namespace
 
 ServerDecision decideServer(const ServerInput& input) {
@@ -175,17 +188,7 @@ ServerDecision decideServer(const ServerInput& input) {
   auto& conditions = decision.status.conditions;
 
   if (const Status valid = specs::checkServer(server); !valid.ok()) {
-    api::setCondition(
-        conditions,
-        condition(input, "ConfigValid", "False", ServerReason::kInvalidSpec, valid.message()),
-        input.now);
-    if (api::findCondition(conditions, "StorageConfigured") == nullptr) {
-      api::setCondition(conditions,
-                        condition(input, "StorageConfigured", "Unknown", ServerReason::kInvalidSpec,
-                                  "the spec is not valid"),
-                        input.now);
-    }
-    finish(input, decision, {false, ServerReason::kInvalidSpec, valid.message()});
+    refuseSpec(input, decision, valid.message());
     return decision;
   }
   api::setCondition(conditions,

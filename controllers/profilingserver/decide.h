@@ -1,4 +1,4 @@
-// What is to be done for one ProfilingServer, from what is seen of it. Pure.
+// Decides what to do for one ProfilingServer, from its observed state. Pure.
 #pragma once
 
 #include <chrono>
@@ -21,7 +21,7 @@ struct LiveObject {
 
 struct ServerInput {
   std::shared_ptr<const api::ProfilingServer> server;
-  // Objects of the names that we would use, ours or not. What is not here does not exist.
+  // Objects with the names that we would use, ours or not. What is not here does not exist.
   std::vector<LiveObject> live;
   std::vector<std::shared_ptr<const ServerPodRecord>> pods;  // of the server's namespace
   std::string now;                                           // RFC 3339
@@ -35,14 +35,14 @@ struct WantedChange {
 };
 
 struct ServerDecision {
-  std::vector<WantedChange> apply;  // in this order; nothing for what is as it should be
+  std::vector<WantedChange> apply;  // in this order; only objects that differ
   api::ProfilingServerStatus status;
   std::optional<std::chrono::milliseconds> requeue_after;
 };
 
 ServerDecision decideServer(const ServerInput& input);
 
-// The status when the API server refused one of the objects.
+// The status after the API server refused one of the objects.
 api::ProfilingServerStatus rejected(const ServerInput& input, api::ProfilingServerStatus status,
                                     const specs::WantedObject& object, const std::string& why);
 

@@ -1,7 +1,7 @@
 // Why a storage server is not ready, read from its pod. Pure.
 //
-// A missing Secret is seen without reading Secrets: kubelet says so in the pod's waiting reason
-// (CreateContainerConfigError; kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go).
+// A missing Secret is noticed without reading Secrets: kubelet states it in the pod's waiting
+// reason (CreateContainerConfigError; kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go).
 #pragma once
 
 #include <memory>
@@ -22,16 +22,16 @@ enum class ServerReason {
   // StorageConfigured
   kFilesystemVolume,      // profiles are on the server's own volume
   kCredentialsInPlace,    // the Secret and its keys were there when the server started
-  kServerOwnCredentials,  // none given: the server finds its own (workload identity)
-  kVolumeImmutable,       // persistence was changed after the volume had been made
+  kServerOwnCredentials,  // none given: the server uses its own (workload identity)
+  kVolumeImmutable,       // persistence was changed after the volume was created
   // StorageConfigured and Ready
   kSecretNotFound,
   kSecretKeyMissing,
   // Ready
   kServerReady,
   kProgressing,
-  kConflict,          // an object of our name belongs to somebody else
-  kAwaitingDeletion,  // of objects of an earlier ProfilingServer of the same name
+  kConflict,          // an object with our name belongs to another owner
+  kAwaitingDeletion,  // objects of an earlier ProfilingServer of the same name
   kApplyRejected,     // the API server refused an object
   kServerCrashing,
   kImagePullFailed,
@@ -47,7 +47,8 @@ struct Diagnosis {
   bool started = false;  // the server's container runs or has run: its Secret is there
 };
 
-// `pods` of any StatefulSet; only those of `stateful_set_uid` that are not on their way out count.
+// `pods` may be of any StatefulSet; only those of `stateful_set_uid` that are not terminating
+// count.
 Diagnosis diagnose(const api::ProfilingServer& server, std::string_view stateful_set_uid,
                    const std::vector<std::shared_ptr<const ServerPodRecord>>& pods);
 

@@ -1,4 +1,4 @@
-// Reads what decideServer() needs: from the stores, and from the API server what no store can show.
+// Reads the input of decideServer() from the stores, and from the API server what no store shows.
 #pragma once
 
 #include <memory>
@@ -22,8 +22,8 @@ struct ServerStores {
 
 kube::Resource resourceOf(specs::ObjectKind kind);
 
-// An object that is in no store may still exist: somebody's own of that name, or ours without its
-// label. It is asked for by name before anything is written over it; in steady state there is none.
+// An object that is in no store may still exist: a foreign one of that name, or ours without its
+// label. It is read by name before anything overwrites it; in steady state there is none.
 Result<ServerInput> gatherServer(const ServerStores& stores,
                                  std::shared_ptr<const api::ProfilingServer> server,
                                  kube::Client& client, std::string now,

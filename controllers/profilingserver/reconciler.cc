@@ -17,7 +17,7 @@ std::optional<Millis> earlier(std::optional<Millis> a, std::optional<Millis> b) 
   return std::min(*a, *b);
 }
 
-// A refusal says that the object is wrong as it stands; other failures say nothing about it.
+// A refusal means that the object itself is invalid; other failures say nothing about it.
 bool isRefusal(Code code) {
   return code == Code::kInvalidArgument || code == Code::kPermissionDenied ||
          code == Code::kTooLarge;
@@ -27,18 +27,18 @@ bool isRefusal(Code code) {
 
 Outcome ServerReconciler::reconcile(const std::string& key, const std::stop_token& stop) {
   const auto server = stores_.servers.find(key);
-  // Gone or going: its objects have it as their controller and are collected with it.
+  // Deleted or terminating: its objects are garbage-collected with it.
   if (!server || server->metadata.deleting) return Outcome::done();
   auto input = gatherServer(stores_, server, client_, formatRfc3339(clock_.wall()), stop);
   if (!input.ok()) return Outcome::failed(input.status());
 
   ServerDecision decision = decideServer(*input);
-  const bool makes = std::any_of(decision.apply.begin(), decision.apply.end(),
-                                 [](const WantedChange& change) { return change.uid.empty(); });
-  if (makes) {
-    const auto lives = stillLives(*server, stop);
-    if (!lives.ok()) return Outcome::failed(lives.status());
-    if (!*lives) return Outcome::done();  // its own event is on its way to the store
+  const bool creates = std::ranges::any_of(
+      decision.apply, [](const WantedChange& change) { return change.uid.empty(); });
+  if (creates) {
+    const auto exists = stillExists(*server, stop);
+    if (!exists.ok()) return Outcome::failed(exists.status());
+    if (!*exists) return Outcome::done();  // its own event is on its way to the store
   }
   Status failure;
   for (const WantedChange& change : decision.apply) {
@@ -52,16 +52,14 @@ Outcome ServerReconciler::reconcile(const std::string& key, const std::stop_toke
     }
     break;
   }
-  std::optional<Millis> wait;
-  const Status written = writeStatus(*server, decision.status, wait, stop);
-  decision.requeue_after = earlier(decision.requeue_after, wait);
+  const Outcome written = writeStatus(*server, decision.status, stop);
   if (!failure.ok()) return Outcome::failed(failure);
-  if (!written.ok()) return Outcome::failed(written);
-  return {Status(), decision.requeue_after};
+  if (!written.status.ok()) return written;
+  return {Status(), earlier(decision.requeue_after, written.requeue_after)};
 }
 
-Result<bool> ServerReconciler::stillLives(const api::ProfilingServer& server,
-                                          const std::stop_token& stop) {
+Result<bool> ServerReconciler::stillExists(const api::ProfilingServer& server,
+                                           const std::stop_token& stop) {
   const api::ObjectMeta& known = server.metadata;
   const auto live = client_.get(kube::resources::kServers, known.namespace_, known.name, stop);
   if (live.status().code() == Code::kNotFound) return false;
@@ -79,25 +77,22 @@ Status ServerReconciler::apply(const WantedChange& change, std::optional<Millis>
                     wait, stop);
 }
 
-Status ServerReconciler::writeStatus(const api::ProfilingServer& server,
-                                     const api::ProfilingServerStatus& status,
-                                     std::optional<Millis>& wait, const std::stop_token& stop) {
-  const auto patch = statusPatch(server.metadata.uid, asStored(server.status), api::toJson(status));
-  if (!patch) return {};
-  const std::string id = "status/" + server.metadata.uid;
-  wait = guard_.check(id, server.metadata.resource_version);
-  if (wait) return {};  // written already; the store does not show it yet
-  Status result = client_
-                      .mergePatch(kube::resources::kServers, server.metadata.namespace_,
-                                  server.metadata.name, *patch, stop, "status")
-                      .status();
-  if (result.ok()) {
+Outcome ServerReconciler::writeStatus(const api::ProfilingServer& server,
+                                      const api::ProfilingServerStatus& status,
+                                      const std::stop_token& stop) {
+  const StatusWrite result = statuses_.write(kube::resources::kServers, server.metadata,
+                                             asStored(server.status), api::toJson(status), stop);
+  if (result.written) {
     recordAll(events_, eventsOf(subjectOf("ProfilingServer", server.metadata),
                                 server.status.conditions, status.conditions));
-    return result;
   }
-  guard_.forget(id);
-  return result.code() == Code::kNotFound ? Status() : result.annotated("write status");
+  return result.outcome;
+}
+
+Controller serverController(kube::Client& client, const ServerStores& stores, EventSink& events,
+                            int workers, const Clock& clock) {
+  return {"profilingserver", makeQueue({Millis(5), std::chrono::minutes(5)}, clock),
+          reconcileBy(std::make_shared<ServerReconciler>(client, stores, clock, events)), workers};
 }
 
 }  // namespace profiling::controllers

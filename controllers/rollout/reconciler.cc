@@ -237,7 +237,7 @@ Outcome RolloutReconciler::write(Pass& pass, const std::stop_token& stop) {
     pass.sooner(kAgainSoon);
     failure = {};
   }
-  if (!failure.ok()) return Outcome::failed(neverFinal(failure));
+  if (!failure.ok()) return Outcome::failed(retriable(failure));
   if (pass.result.again) {
     pass.sooner(
         std::clamp<Millis>(std::chrono::duration_cast<Millis>(*pass.result.again - pass.world.now),

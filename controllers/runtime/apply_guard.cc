@@ -8,23 +8,23 @@ namespace {
 constexpr Millis kFirst = std::chrono::seconds(1);
 constexpr Millis kLongest = std::chrono::minutes(1);
 // After so long without a repetition the next one is a new incident.
-constexpr Millis kCalm = std::chrono::minutes(2);
-// Objects come and go; above this many, those that have been calm are dropped.
+constexpr Millis kQuiet = std::chrono::minutes(2);
+// Above this many entries, those without a recent write are dropped.
 constexpr std::size_t kPruneAbove = 1024;
 
 }  // namespace
 
 std::optional<Millis> ApplyGuard::check(const std::string& object, const std::string& content) {
   const SteadyTime now = clock_.steady();
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (entries_.size() > kPruneAbove) {
-    std::erase_if(entries_, [&](const auto& e) { return now - e.second.last >= kCalm; });
+    std::erase_if(entries_, [&](const auto& e) { return now - e.second.last >= kQuiet; });
   }
   const auto [it, fresh] = entries_.try_emplace(object, Entry{content, now, kFirst});
   Entry& entry = it->second;
   if (fresh) return std::nullopt;
   const auto passed = std::chrono::duration_cast<Millis>(now - entry.last);
-  if (entry.content != content || passed >= kCalm) {
+  if (entry.content != content || passed >= kQuiet) {
     entry = {content, now, kFirst};
     return std::nullopt;
   }
@@ -35,7 +35,7 @@ std::optional<Millis> ApplyGuard::check(const std::string& object, const std::st
 }
 
 void ApplyGuard::forget(const std::string& object) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   entries_.erase(object);
 }
 

@@ -18,14 +18,14 @@ Status applyOwned(kube::Client& client, ApplyGuard& guard, const OwnedWrite& wri
       text(member(write.object, "kind")) + "/" + kube::objectKey(namespace_, name);
   wait = guard.check(id, std::string(write.uid) + specs::hashOf(write.object));
   if (wait) return {};
-  // What is there is ours, and we take our fields back. What was not there when we looked may be
-  // somebody else's by now: then a conflict, and we look again.
+  // An existing object is ours, and we take our fields back. One that did not exist may have been
+  // created by another client meanwhile: then a conflict, and the next pass reads it.
   const auto conflicts = write.uid.empty() ? kube::Conflicts::kFail : kube::Conflicts::kForce;
   Status result =
       client.apply(write.resource, write.object, write.field_manager, stop, {}, conflicts).status();
   if (result.code() == Code::kInvalidArgument && !write.uid.empty()) {
-    // Apply merges keyed lists, so an entry that somebody renamed stays beside ours, and the two
-    // may be invalid together. A merge patch replaces such a list as a whole.
+    // Apply merges keyed lists, so an entry that another client renamed stays beside ours, and the
+    // two may be invalid together. A merge patch replaces such a list as a whole.
     nlohmann::json patch = write.object;
     patch["metadata"]["resourceVersion"] = write.resource_version;
     const Status replaced =

@@ -1,4 +1,4 @@
-// Writes one object of ours as it should be: what the loops that own objects do alike.
+// Applies one of our own objects: what all reconcilers that own objects do alike.
 #pragma once
 
 #include <optional>
@@ -17,13 +17,13 @@ struct OwnedWrite {
   const kube::Resource& resource;
   const nlohmann::json& object;  // with kind, metadata.namespace and metadata.name
   std::string_view field_manager;
-  // Of the live object that is known to be ours; empty when there was none.
+  // Of the live object, which is known to be ours; empty when there was none.
   std::string_view uid, resource_version;
   std::string_view difference;  // for the log
 };
 
 // Sets `wait` and writes nothing when the same write was made a moment ago. kConflict when the
-// object was not there and is somebody else's by now: look again.
+// object did not exist and another client has created it meanwhile: read again.
 Status applyOwned(kube::Client& client, ApplyGuard& guard, const OwnedWrite& write,
                   std::optional<Millis>& wait, const std::stop_token& stop);
 

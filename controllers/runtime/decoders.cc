@@ -5,7 +5,7 @@
 
 #include "operator/api/json_access.h"
 #include "operator/api/v1alpha1/codec.h"
-#include "operator/kube/json.h"
+#include "operator/kube/json_decoder.h"
 
 namespace profiling::controllers {
 namespace {
@@ -16,26 +16,6 @@ using api::member;
 using api::text;
 
 using Json = nlohmann::json;
-
-Result<std::string> keyOf(const Json& object) {
-  const Json& metadata = member(object, "metadata");
-  std::string name = text(member(metadata, "name"));
-  if (name.empty()) return Status(Code::kInvalidArgument, "metadata.name is missing");
-  return kube::objectKey(text(member(metadata, "namespace")), name);
-}
-
-template <class T, class Make>
-kube::Decoder<T> decoder(Make make) {
-  return [make](std::string_view object_json) -> Result<kube::Decoded<T>> {
-    Result<Json> object = kube::parseJson(object_json);
-    if (!object.ok()) return object.status();
-    Result<std::string> key = keyOf(*object);
-    if (!key.ok()) return key.status();
-    Result<T> record = make(*std::move(object));
-    if (!record.ok()) return record.status().annotated(*key);
-    return kube::Decoded<T>{*std::move(key), std::make_shared<const T>(*std::move(record))};
-  };
-}
 
 }  // namespace
 
@@ -98,41 +78,22 @@ ServerPodRecord serverPodRecord(const Json& pod) {
   return record;
 }
 
-kube::Decoder<api::ProfilingServer> serverDecoder() {
-  return decoder<api::ProfilingServer>([](const Json& o) { return api::serverFromJson(o); });
-}
-kube::Decoder<api::ProfilingPolicy> policyDecoder() {
-  return decoder<api::ProfilingPolicy>([](const Json& o) { return api::policyFromJson(o); });
-}
-kube::Decoder<api::ClusterProfilingPolicy> clusterPolicyDecoder() {
-  return decoder<api::ClusterProfilingPolicy>(
-      [](const Json& o) { return api::clusterPolicyFromJson(o); });
-}
 kube::Decoder<OwnedRecord> ownedDecoder() {
-  return decoder<OwnedRecord>(
-      [](Json o) -> Result<OwnedRecord> { return ownedRecord(std::move(o)); });
+  return kube::jsonDecoder<OwnedRecord>(ownedRecord);
 }
 kube::Decoder<ServerPodRecord> serverPodDecoder() {
-  return decoder<ServerPodRecord>(
-      [](const Json& o) -> Result<ServerPodRecord> { return serverPodRecord(o); });
-}
-kube::Decoder<api::WorkloadProfile> workloadDecoder() {
-  return decoder<api::WorkloadProfile>([](const Json& o) { return api::workloadFromJson(o); });
-}
-kube::Decoder<api::Revision> revisionDecoder() {
-  return decoder<api::Revision>([](const Json& o) { return api::revisionFromJson(o); });
+  return kube::jsonDecoder<ServerPodRecord>(serverPodRecord);
 }
 kube::Decoder<NamespaceRecord> namespaceDecoder() {
-  return decoder<NamespaceRecord>([](const Json& o) -> Result<NamespaceRecord> {
+  return kube::jsonDecoder<NamespaceRecord>([](const Json& o) -> Result<NamespaceRecord> {
     const Result<api::ObjectMeta> meta = api::metaFromJson(o);
     if (!meta.ok()) return meta.status();
     return inject::namespaceRecord(*meta);
   });
 }
 kube::Decoder<VersionRecord> versionDecoder() {
-  return decoder<VersionRecord>([](const Json& o) -> Result<VersionRecord> {
-    return VersionRecord{text(member(o, "metadata", "resourceVersion"))};
-  });
+  return kube::jsonDecoder<VersionRecord>(
+      [](const Json& o) { return VersionRecord{text(member(o, "metadata", "resourceVersion"))}; });
 }
 
 }  // namespace profiling::controllers

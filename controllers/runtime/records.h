@@ -1,5 +1,5 @@
-// What the controllers keep of the objects that they watch: small structs, never whole pods. Plain
-// values, immutable once they are in a store.
+// What the controllers keep of watched objects: small structs, never whole pods. Plain values,
+// immutable once they are in a store.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ struct OwnerRecord {
   std::string uid;
 };
 
-// A ConfigMap, Service or StatefulSet that carries our label, or one of its name that does not. Few
-// of them, so the object itself is kept (without managedFields) and compared with what we want.
+// A ConfigMap, Service or StatefulSet with our label, or one with our name but without the label.
+// There are few, so the object itself is kept (without managedFields) and compared with ours.
 struct OwnedRecord {
   std::string namespace_;
   std::string name;
@@ -42,7 +42,7 @@ struct ServerPodRecord {
   std::int64_t restarts = 0;
   std::string waiting_reason;
   std::string waiting_message;
-  std::optional<std::int64_t> last_exit_code;  // of the state that ended last
+  std::optional<std::int64_t> last_exit_code;  // of the container's last termination
   std::string last_reason;                     // OOMKilled, Error, …
   std::string last_message;
   std::string unschedulable;  // message of condition PodScheduled=False
@@ -50,7 +50,7 @@ struct ServerPodRecord {
 
 using inject::NamespaceRecord;
 
-// Of an object that is only a trigger and is read anew when it is needed.
+// An object that is only a trigger; its reconciler reads it anew.
 struct VersionRecord {
   std::string resource_version;
 };

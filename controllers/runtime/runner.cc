@@ -18,7 +18,7 @@ bool isTerminal(const Status& status) {
 
 }  // namespace
 
-Status neverFinal(const Status& status) {
+Status retriable(const Status& status) {
   const bool final = status.code() == Code::kInvalidArgument || status.code() == Code::kTooLarge;
   return final ? Status(Code::kInternal, status.message()) : status;
 }
@@ -51,7 +51,7 @@ void Runner::stop() {
 RunnerStats Runner::stats() const {
   RunnerStats stats;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     stats = stats_;
     stats.active = static_cast<int>(running_.size());
     const SteadyTime now = clock_.steady();
@@ -72,12 +72,12 @@ void Runner::work(const std::stop_token& stop) {
   while (const auto key = queue_.get(stop)) {
     const SteadyTime begin = clock_.steady();
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       running_[*key] = begin;
     }
     const Outcome outcome = guarded(*key, stop);
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       running_.erase(*key);
     }
     if (worked_) worked_(clock_.steady() - begin);
@@ -132,7 +132,7 @@ void Runner::settle(const std::string& key, const Outcome& outcome) {
 }
 
 void Runner::count(std::uint64_t RunnerStats::*counter) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   ++(stats_.*counter);
 }
 

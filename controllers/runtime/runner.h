@@ -1,15 +1,15 @@
-// Workers of one controller: take a key from the queue, reconcile it, and decide when it comes
+// The workers of one controller: take a key from the queue, reconcile it, and decide when it comes
 // back.
 //
 //   OK                  the key's backoff is reset; it comes back after requeue_after, if set
 //   kInvalidArgument,   terminal: the same input fails again, so a change of an object brings the
-//   kTooLarge           key back. Otherwise it comes after five minutes, for it may have been an
-//                       admission policy, and nobody tells us when that is mended. With a
-//                       retryAfter() they are like any other
-//   kConflict           somebody wrote in between: again with backoff, logged as nothing unusual
-//   kCancelled          we are stopping
+//   kTooLarge           key back. Otherwise it comes back after five minutes, because an admission
+//                       policy may have refused it, and no event reports that it was fixed. With
+//                       a retryAfter() treated like any other
+//   kConflict           another client wrote in between: again with backoff, logged at debug level
+//   kCancelled          the process is stopping
 //   kPermissionDenied   again after half a minute: an administrator has to act
-//   any other           again with the key's own backoff, or after what the server asked to wait
+//   any other           again with the key's own backoff, or after the server's Retry-After
 //
 // This is the only place that decides about retries. An exception of a reconciler is caught,
 // counted and treated as kInternal.
@@ -20,7 +20,6 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -28,6 +27,7 @@
 #include <vector>
 
 #include "operator/base/clock.h"
+#include "operator/base/mutex.h"
 #include "operator/base/status.h"
 #include "operator/kube/workqueue.h"
 
@@ -42,9 +42,9 @@ struct Outcome {
   static Outcome failed(Status status) { return {std::move(status), std::nullopt}; }
 };
 
-// For keys that nothing brings back when what refused them is mended, an admission policy perhaps:
-// such an error is retried like any other.
-Status neverFinal(const Status& status);
+// For keys that no event brings back once the cause of a refusal, perhaps an admission policy, is
+// fixed: makes a terminal error one that is retried like any other.
+Status retriable(const Status& status);
 
 // Called on a worker's thread, never for the same key on two of them at once. May block on API
 // calls; returns soon after `stop` is requested.
@@ -54,7 +54,7 @@ struct RunnerStats {
   std::uint64_t success = 0;
   std::uint64_t requeue = 0;   // success that asked to come back
   std::uint64_t error = 0;     // will be retried
-  std::uint64_t terminal = 0;  // will be only after long
+  std::uint64_t terminal = 0;  // will be retried only after five minutes
   std::uint64_t exception = 0;
   kube::WorkQueueStats queue;
   int workers = 0;
@@ -99,9 +99,9 @@ class Runner {
   const int workers_;
   const Clock& clock_;
 
-  mutable std::mutex mutex_;
-  RunnerStats stats_;                          // guarded by mutex_
-  std::map<std::string, SteadyTime> running_;  // guarded by mutex_
+  mutable Mutex mutex_;
+  RunnerStats stats_ PROFILING_GUARDED_BY(mutex_);
+  std::map<std::string, SteadyTime> running_ PROFILING_GUARDED_BY(mutex_);
   std::function<void(std::chrono::nanoseconds)> worked_;
 
   std::vector<std::jthread> threads_;

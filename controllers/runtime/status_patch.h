@@ -10,8 +10,8 @@
 
 namespace profiling::controllers {
 
-// nullopt when nothing differs. What is gone is set to null, as a merge patch wants it, and the
-// object's uid makes the write fail when the object was deleted and made anew meanwhile. Lists
+// nullopt when nothing differs. Removed fields are set to null, as a merge patch requires, and
+// the object's uid makes the write fail when the object was deleted and recreated meanwhile. Lists
 // (conditions) are written whole: each has one writer.
 std::optional<nlohmann::json> statusPatch(std::string_view uid, const nlohmann::json& from,
                                           const nlohmann::json& to);

@@ -1,11 +1,11 @@
 // The configuration of the Grafana Alloy that profiles a node with eBPF. Pure.
 //
-// Alloy finds the pods of its own node, drops those that are none of its business, and gives each
-// container that is left the service name and the tags that an injected agent would send, so that
-// profiles of both ways stand side by side. What it may profile is decided here alone: a container
-// that is no target is not sampled (grafana/alloy, internal/component/pyroscope/ebpf).
+// Alloy finds the pods of its own node, drops those that it must not profile, and gives each
+// remaining container the service name and the tags that an injected agent would send, so that
+// profiles from both sources line up. Only this file decides what Alloy may profile: a container
+// that is not a target is not sampled (grafana/alloy, internal/component/pyroscope/ebpf).
 //
-// tests/alloy reads what comes out of it with Alloy's own parser.
+// tests/alloy reads the output with Alloy's own parser.
 #pragma once
 
 #include <string>
@@ -18,7 +18,7 @@ namespace profiling::specs {
 inline constexpr const char* kAlloyNodeEnv = "PROFILING_NODE_NAME";  // the node's name
 
 // `server_url` is where profiles go; pods of `operator_namespace` are never profiled unless the
-// settings name it. Any text may be in any of them: it ends up as a string, never as syntax.
+// settings name it. They may hold any text: it becomes a string, never syntax.
 std::string alloyConfig(const api::EbpfSettings& settings, std::string_view server_url,
                         std::string_view operator_namespace);
 

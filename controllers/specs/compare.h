@@ -1,7 +1,7 @@
-// Whether a live object still has everything that we want of it. Pure.
+// Compares a live object with the object that we want. Pure.
 //
-// Only fields of the wanted object are looked at: what the API server defaults and what others add
-// is none of our business. Lists that Kubernetes merges by key (containers, env, ports, …) are
+// Only fields of the wanted object are compared: the API server's defaults and fields of other
+// clients are ignored. Lists that Kubernetes merges by key (containers, env, ports, …) are
 // compared entry by entry by that key; other lists must be equal in length and order. Quantities
 // are compared by value, because the server rewrites them ("1024Mi" comes back as "1Gi").
 // apiVersion and kind of the object itself do not count: items of a list come without them.
@@ -19,7 +19,7 @@ namespace profiling::specs {
 std::optional<std::string> firstDifference(const nlohmann::json& live,
                                            const nlohmann::json& wanted);
 
-// "1Gi" and "1024Mi", "0.5" and "500m" are the same; text that is no quantity is equal only to
+// "1Gi" and "1024Mi", "0.5" and "500m" are the same; text that is not a quantity equals only
 // itself.
 bool sameQuantity(std::string_view a, std::string_view b);
 

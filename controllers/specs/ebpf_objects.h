@@ -21,7 +21,7 @@ inline constexpr std::string_view kEbpfComponent = "ebpf";
 struct EbpfPlace {
   std::string namespace_;  // the operator's own
   std::string name;        // of both objects and of the ServiceAccount
-  OwnerDeployment owner;   // what they go away with
+  OwnerDeployment owner;   // whose deletion deletes them
 };
 
 struct EbpfObjects {

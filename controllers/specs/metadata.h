@@ -1,4 +1,4 @@
-// Labels, annotations and owner of everything that we make. Pure.
+// Labels, annotations and owner of every object that we create. Pure.
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ inline constexpr std::string_view kManagedByLabel = "app.kubernetes.io/managed-b
 inline constexpr std::string_view kInstanceLabel = "app.kubernetes.io/instance";
 inline constexpr std::string_view kNameLabel = "app.kubernetes.io/name";
 inline constexpr std::string_view kManager = "profiling-operator";
-// On each object: hash of what we applied, so that a field that we no longer want is noticed.
+// On each object: hash of what we applied, so that a field that we no longer want is detected.
 inline constexpr std::string_view kAppliedHashKey = "profiling.dev/applied-hash";
 // On the server's pod template: a changed configuration restarts the pod.
 inline constexpr std::string_view kConfigHashKey = "profiling.dev/config-hash";

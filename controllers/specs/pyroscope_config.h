@@ -1,6 +1,6 @@
 // The configuration file of a Pyroscope server. Pure.
 //
-// The server refuses to start over one unknown key, so only keys of its reference page are written
+// One unknown key keeps the server from starting, so only keys of its reference page are written
 // (grafana/pyroscope docs/sources/configure-server/reference-configuration-parameters). No
 // credential is ever written here: the server takes them from AWS_* variables when the file has
 // none (pkg/objstore/providers/s3/bucket_client.go).
@@ -15,7 +15,7 @@ namespace profiling::specs {
 
 inline constexpr const char* kDataPath = "/data";
 
-// What the CRD's schema does not see and the server would refuse when it starts. kInvalidArgument
+// Checks what the CRD's schema cannot and the server would refuse at its start. kInvalidArgument
 // names the field, its value and what is allowed.
 Status checkServer(const api::ProfilingServer& server);
 

@@ -2,7 +2,7 @@
 //
 // A StatefulSet with a volume even when profiles go to S3: the metastore's raft log holds the index
 // of all blocks, and without it nothing that is stored can be queried. One replica: several would
-// each begin a raft of their own. Profiles outlive the ProfilingServer: volume claims of a
+// each start a raft of their own. Profiles outlive the ProfilingServer: volume claims of a
 // StatefulSet are not deleted with it.
 #pragma once
 

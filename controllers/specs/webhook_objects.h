@@ -18,7 +18,7 @@ inline constexpr const char* kCaPrivateKeyKey = "ca.key";
 // In the CA's Secret: the CA and, during a rotation, the one before it.
 inline constexpr const char* kCaBundleKey = "bundle.crt";
 
-// The Deployment that the objects go away with; an empty uid means that they outlive it.
+// The Deployment whose deletion deletes the objects; with an empty uid they stay.
 struct OwnerDeployment {
   std::string name, uid;
 };
@@ -41,10 +41,9 @@ nlohmann::json caSecret(std::string_view namespace_, std::string_view name,
 nlohmann::json caConfigMap(std::string_view namespace_, std::string_view name,
                            std::string_view bundle, const OwnerDeployment& owner = {});
 
-// Server-side apply of nothing but the bundle of each named entry of a webhook configuration of
-// either kind: the rest of the configuration
-// belongs to whoever installed it. `resource_version` makes it fail when that has changed
-// meanwhile.
+// For server-side apply: only the bundle of each named entry of a webhook configuration of either
+// kind, because the rest belongs to whoever installed it. `resource_version` makes the write fail
+// when the configuration has changed meanwhile.
 nlohmann::json webhookBundle(std::string_view kind, std::string_view name,
                              std::string_view resource_version,
                              const std::vector<std::string>& webhooks, std::string_view bundle);

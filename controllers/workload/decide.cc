@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "controllers/specs/metadata.h"
+#include "operator/base/str_cat.h"
 
 namespace profiling::controllers {
 namespace {
@@ -15,7 +16,7 @@ struct Verdict {
 };
 
 std::string pods(std::int64_t count) {
-  return std::to_string(count) + (count == 1 ? " pod" : " pods");
+  return strCat(count, count == 1 ? " pod" : " pods");
 }
 
 Verdict skippedVerdict(const WorkloadEvaluation& e) {
@@ -30,37 +31,37 @@ Verdict verdictOf(const WorkloadEvaluation& e) {
   const PolicyShare* main = e.main();
   if (p.total == 0) return {"Idle", "Unknown", "NoPods", "the workload has no pods"};
   if (main == nullptr) {
-    return {"Unmatched", "False", "NoPolicy",
-            pods(p.profiled) + " still with an agent, until their next start: no policy matches"};
+    return {
+        "Unmatched", "False", "NoPolicy",
+        strCat(pods(p.profiled), " still with an agent until their next start: no policy matches")};
   }
   if (main->policy->policy.spec.mode == api::PolicyMode::kObserve) {
     return {"Observed", "False", "Observed",
-            "the policy only observes: " + pods(p.missed) + " would get an agent, " +
-                std::to_string(p.skipped) + " would not"};
+            strCat("the policy only observes: ", pods(p.missed), " would get an agent, ", p.skipped,
+                   " would not")};
   }
   if (p.profiled == 0 && p.missed == 0 && p.waiting > 0) {
     return {"Waiting", "False", "AwaitingRollout",
-            pods(p.waiting) +
-                " without an agent until the rollout comes to them; see "
-                "status.rollout"};
+            strCat(pods(p.waiting),
+                   " without an agent until their turn in the rollout; see status.rollout")};
   }
   if (p.profiled == 0 && p.missed == 0) return skippedVerdict(e);
   const std::string phase = p.profiled == 0 ? "Missed" : "Partial";
   if (p.missed > 0) {
     return {phase, "False", "PodsMissed",
-            pods(p.missed) + " of " + std::to_string(p.total) +
-                " without an agent: started before the policy or while the webhook was away; "
-                "profiled from their next start"};
+            strCat(pods(p.missed), " of ", p.total,
+                   " without an agent: started before the policy or while the webhook was "
+                   "unavailable; profiled from their next start")};
   }
   if (p.waiting > 0) {
     return {phase, "False", "PodsWaiting",
-            pods(p.waiting) + " of " + std::to_string(p.total) +
-                " without an agent until the rollout comes to them; see status.rollout"};
+            strCat(pods(p.waiting), " of ", p.total,
+                   " without an agent until their turn in the rollout; see status.rollout")};
   }
   if (p.outdated > 0) {
     return {"Partial", "False", "PodsOutdated",
-            pods(p.outdated) + " of " + std::to_string(p.total) + " with another revision than " +
-                main->policy->revision + "; they get it at their next start"};
+            strCat(pods(p.outdated), " of ", p.total, " with another revision than ",
+                   main->policy->revision, "; they get it at their next start")};
   }
   if (p.skipped > 0) {
     Verdict verdict = skippedVerdict(e);

@@ -23,19 +23,18 @@ struct WorkloadInput {
   std::string now;                               // RFC 3339
 };
 
-// Whether there is something to tell of: a policy matches, or pods still carry an agent.
+// Whether the workload needs a record: a policy matches, or pods still carry an agent.
 bool wantsRecord(const WorkloadEvaluation& evaluation);
 
-// metadata to apply: name, owner, labels. Whether `record` has it already.
+// The metadata to apply: name, owner, labels. hasMetadata(): whether `record` has it already.
 nlohmann::json recordObject(const WorkloadInput& input);
 bool hasMetadata(const api::WorkloadProfile& record, const WorkloadInput& input);
 
-// Phase, counts, reasons and the condition Profiled, whose reason is of the decision's closed enum
-// or one of AllProfiled, PodsMissed, PodsWaiting, PodsOutdated,
-// AwaitingRollout, Observed, NoPods.
+// Phase, counts, reasons and the condition Profiled, whose reason is one of inject::Reason or
+// AllProfiled, PodsMissed, PodsWaiting, PodsOutdated, AwaitingRollout, Observed, NoPods, NoPolicy.
 api::WorkloadProfileStatus decideStatus(const WorkloadInput& input);
 
-// The most frequent ones first, at most kMaxSkippedReasons.
+// The most frequent reasons first, at most kMaxSkippedReasons.
 std::vector<api::SkippedReason> topReasons(const std::map<inject::Reason, std::int64_t>& skipped);
 
 }  // namespace profiling::controllers

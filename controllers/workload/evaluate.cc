@@ -25,9 +25,9 @@ api::PodView viewOf(const PodGroup& group, const PodClass& pods) {
   view.labels = labelsOf(pods);
   if (pods.inject) view.annotations.push_back({api::kInjectKey, *pods.inject});
   if (pods.policy) view.annotations.push_back({api::kPolicyKey, *pods.policy});
-  if ((pods.flags & kPodMirror) != 0)
+  if ((pods.flags & inject::kPodMirror) != 0)
     view.annotations.push_back({"kubernetes.io/config.mirror", ""});
-  if ((pods.flags & kPodCritical) != 0) view.priority_class = "system-node-critical";
+  if ((pods.flags & inject::kPodCritical) != 0) view.priority_class = "system-node-critical";
   if (!pods.owner_kind.empty()) {
     view.owners.push_back(
         {pods.api_version, pods.owner_kind, pods.owner_name, pods.owner_uid, true});
@@ -70,7 +70,7 @@ class Evaluator {
 
   WorkloadEvaluation run() {
     for (const PodClass& pods : group_.classes) {
-      if ((pods.flags & (kPodDeleting | kPodFinished)) == 0) add(pods);
+      if ((pods.flags & (inject::kPodDeleting | inject::kPodFinished)) == 0) add(pods);
     }
     resolveUndecided();
     std::stable_sort(
@@ -112,7 +112,7 @@ class Evaluator {
     for (api::WorkloadPods* counts : {&out_.pods, share == nullptr ? nullptr : &share->pods}) {
       if (counts == nullptr) continue;
       counts->profiled += pods.count;
-      if ((pods.flags & kPodReady) != 0) counts->ready += pods.count;
+      if ((pods.flags & inject::kPodReady) != 0) counts->ready += pods.count;
       if (share != nullptr && revision != share->policy->revision) counts->outdated += pods.count;
     }
   }

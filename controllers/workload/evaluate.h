@@ -1,11 +1,11 @@
-// What the policies make of the pods of one workload. Pure.
+// Evaluates the pods of one workload under the policies. Pure.
 //
-// It calls the decision function that the webhook calls for a new pod, with what is kept of each
-// pod, so that a record says what an admission would say. What that function cannot know without
-// the whole pod (which languages, which conflicts) comes from a preflight: one pod is read and
-// planned for, and the answer holds for its template and the policy's revision.
+// It calls the decision function that the webhook calls for a new pod, with the fields kept of each
+// pod, so that a record says what an admission would say. Languages and conflicts need the whole
+// pod and come from a preflight: one pod is read and planned for, and the answer holds for its
+// template and the policy's revision.
 //
-// A pod that the rollout has nothing for yet is not missed but waits.
+// A pod whose turn in the rollout has not come is counted as waiting, not as missed.
 #pragma once
 
 #include <map>
@@ -24,8 +24,8 @@
 
 namespace profiling::controllers {
 
-// What one policy has of the workload. Deciding is by pod: different templates of a workload may
-// meet different policies.
+// The part of a workload that one policy decides about. Each pod is decided about by itself:
+// different templates of a workload may match different policies.
 struct PolicyShare {
   std::shared_ptr<const api::EffectivePolicy> policy;
   api::WorkloadPods pods;  // total: matched ones
@@ -33,7 +33,7 @@ struct PolicyShare {
   std::int64_t not_opted_in = 0;  // not matched: the policy waits for their annotation
 };
 
-// `loser` selects pods of the workload, too, but `winner` has precedence.
+// `loser` selects pods of the workload too, but `winner` has precedence.
 struct Shadow {
   std::shared_ptr<const api::EffectivePolicy> loser, winner;
 };
@@ -53,7 +53,7 @@ struct WorkloadEvaluation {
   std::set<inject::Guess> guesses;                 // of the profiled pods
   std::optional<PreflightWanted> preflight_wanted;
 
-  // The policy that has most of the matched pods, or null when none matches any.
+  // The share with the most matched pods, or null when no policy matches any.
   const PolicyShare* main() const;
 };
 
@@ -62,12 +62,12 @@ WorkloadEvaluation evaluate(const PodGroup& group, const inject::NamespaceState&
                             const inject::Settings& settings,
                             const inject::Assignment* assignment = nullptr);
 
-// By class of the group: whether a pod like that would get an agent, if the rollout had one for it.
+// For each class of the group: whether its pods would get an agent if the rollout assigned one.
 std::vector<bool> mayCarry(const PodGroup& group, const inject::NamespaceState& namespace_,
                            const std::optional<api::Preflight>& preflight,
                            const inject::Settings& settings);
 
-// Whether a reason means that an agent gets into the pod.
+// Whether a reason means that the pod gets an agent.
 bool injects(inject::Reason reason);
 
 }  // namespace profiling::controllers

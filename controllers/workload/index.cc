@@ -15,7 +15,7 @@ std::shared_ptr<const WorkloadEvaluation> WorkloadIndex::current(
     const std::shared_ptr<const inject::Snapshot>& policies) {
   std::uint64_t records = 0;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     records = records_seen_;
     const auto it = entries_.find(group);
     if (it != entries_.end() && it->second.generation == generation &&
@@ -25,20 +25,20 @@ std::shared_ptr<const WorkloadEvaluation> WorkloadIndex::current(
   }
   const std::optional<PodGroup> pods = pods_.group(group);
   if (!pods) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     entries_.erase(group);
     return nullptr;
   }
   std::optional<inject::Assignment> assignment;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (const auto it = assignments_.find(group); it != assignments_.end()) assignment = it->second;
   }
   auto evaluation = std::make_shared<const WorkloadEvaluation>(
       evaluate(*pods, policies->of(pods->namespace_), preflight(group), settings_,
                assignment ? &*assignment : nullptr));
-  const std::scoped_lock lock(mutex_);
-  // One that came meanwhile is not in it: work it out again next time.
+  const MutexLock lock(mutex_);
+  // A record that changed meanwhile is not in it: evaluate again next time.
   if (records == records_seen_) entries_[group] = {pods->generation, policies, evaluation};
   return evaluation;
 }
@@ -58,7 +58,7 @@ void WorkloadIndex::each(
     }
   }
   if (!namespace_.empty()) return;
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (entries_.size() <= 2 * groups.size() + kSpare) return;
   entries_.clear();
 }
@@ -66,7 +66,6 @@ void WorkloadIndex::each(
 template <class T>
 bool WorkloadIndex::remember(std::unordered_map<std::string, T>& known, const std::string& group,
                              std::optional<T> value) {
-  const std::scoped_lock lock(mutex_);
   const auto it = known.find(group);
   if (it == known.end() ? !value : value == it->second) return false;
   if (value) {
@@ -81,16 +80,18 @@ bool WorkloadIndex::remember(std::unordered_map<std::string, T>& known, const st
 
 bool WorkloadIndex::setPreflight(const std::string& group,
                                  std::optional<api::Preflight> preflight) {
+  const MutexLock lock(mutex_);
   return remember(preflights_, group, std::move(preflight));
 }
 
 bool WorkloadIndex::setAssignment(const std::string& group,
                                   std::optional<inject::Assignment> assignment) {
+  const MutexLock lock(mutex_);
   return remember(assignments_, group, std::move(assignment));
 }
 
 std::optional<api::Preflight> WorkloadIndex::preflight(const std::string& group) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto it = preflights_.find(group);
   return it == preflights_.end() ? std::nullopt : std::optional(it->second);
 }

@@ -1,19 +1,19 @@
-// What the policies make of every workload, worked out when somebody asks and kept until something
-// that it depends on changes: the pods, the namespace's policies, the record's preflight.
+// The evaluation of every workload, computed on demand and cached until one of its inputs changes:
+// the pods, the namespace's policies, the record's preflight or assignment.
 //
-// A policy's numbers are the sum over its workloads. With the answers kept, that is 10 000
-// additions and not 10 000 decisions, and there is no running total that could drift.
+// A policy's numbers are the sum over its workloads. With the cache, that is 10 000 additions and
+// not 10 000 decisions, and there is no running total that could drift.
 #pragma once
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
 
 #include "controllers/pods/pod_table.h"
 #include "controllers/workload/evaluate.h"
+#include "operator/base/mutex.h"
 
 namespace profiling::controllers {
 
@@ -32,10 +32,10 @@ class WorkloadIndex {
   void each(std::string_view namespace_,
             const std::function<void(const std::string& group, const WorkloadEvaluation&)>& visit);
 
-  // What the workload's record says; it goes into the next evaluation. True when it is news.
+  // The preflight of the workload's record, for the next evaluation. True when it is new.
   bool setPreflight(const std::string& group, std::optional<api::Preflight> preflight);
   std::optional<api::Preflight> preflight(const std::string& group) const;
-  // The same for what the rollout has assigned.
+  // The same for the rollout's assignment.
   bool setAssignment(const std::string& group, std::optional<inject::Assignment> assignment);
 
   const inject::Settings& settings() const { return settings_; }
@@ -45,14 +45,14 @@ class WorkloadIndex {
  private:
   struct Entry {
     std::uint64_t generation = 0;
-    // Not kept alive: else a snapshot of all namespaces would stay as long as one of them has not
-    // been asked about since.
+    // Weak: else one workload that is not asked about again would keep an old snapshot of all
+    // namespaces alive.
     std::weak_ptr<const inject::Snapshot> policies;
     std::shared_ptr<const WorkloadEvaluation> evaluation;
   };
-  template <class T>  // true when it is news
+  template <class T>  // true when the value is new
   bool remember(std::unordered_map<std::string, T>& known, const std::string& group,
-                std::optional<T> value);
+                std::optional<T> value) PROFILING_REQUIRES(mutex_);
   std::shared_ptr<const WorkloadEvaluation> current(
       const std::string& group, std::uint64_t generation,
       const std::shared_ptr<const inject::Snapshot>& policies);
@@ -60,11 +60,11 @@ class WorkloadIndex {
   const PodTable& pods_;
   const Policies policies_;
   const inject::Settings settings_;
-  mutable std::mutex mutex_;
-  std::unordered_map<std::string, Entry> entries_;
-  std::unordered_map<std::string, api::Preflight> preflights_;
-  std::unordered_map<std::string, inject::Assignment> assignments_;
-  std::uint64_t records_seen_ = 0;  // changes of the two
+  mutable Mutex mutex_;
+  std::unordered_map<std::string, Entry> entries_ PROFILING_GUARDED_BY(mutex_);
+  std::unordered_map<std::string, api::Preflight> preflights_ PROFILING_GUARDED_BY(mutex_);
+  std::unordered_map<std::string, inject::Assignment> assignments_ PROFILING_GUARDED_BY(mutex_);
+  std::uint64_t records_seen_ PROFILING_GUARDED_BY(mutex_) = 0;  // changes of the two
 };
 
 }  // namespace profiling::controllers

@@ -13,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kDeadline{10'000};
-constexpr std::chrono::hours kLongest{1};  // asked back in time
+constexpr std::chrono::hours kLongest{1};  // how far back a query looks
 
 std::string listed(const std::vector<api::DetectedLanguages>& learnt) {
   std::string out;
@@ -28,7 +28,7 @@ std::string listed(const std::vector<api::DetectedLanguages>& learnt) {
 
 }  // namespace
 
-Outcome LanguageReconciler::comesAgain(const std::string& group, Millis delay) {
+Outcome LanguageReconciler::requeue(const std::string& group, Millis delay) {
   not_before_[group] = clock_.steady() + delay;
   return Outcome::after(delay);
 }
@@ -67,28 +67,34 @@ Outcome LanguageReconciler::reconcile(const std::string& group, const std::stop_
       signals::ArrivalReader(*queries_, servers_, kDeadline).senders(arrival, stop);
   const auto again = std::min(askAgainAfter(question.age), question.later.value_or(24h));
   if (!senders.ok()) {
-    log::info("Languages not known", {{"workload", group}, {"error", senders.status().message()}});
-    return comesAgain(group, std::max<Millis>(again, 30s));
+    log::info("Languages not detected",
+              {{"workload", group}, {"error", senders.status().message()}});
+    return requeue(group, std::max<Millis>(again, 30s));
   }
   const auto learnt = answersTo(question, *senders);
   if (!learnt.empty()) {
     api::WorkloadProfileStatus status = record->status;
     status.detected = merged(status.detected, learnt);
-    const auto patch =
-        statusPatch(record->metadata.uid, asStored(record->status), api::toJson(status));
-    if (patch) {
-      const Status written =
-          client_
-              .mergePatch(kube::resources::kWorkloads, record->metadata.namespace_,
-                          record->metadata.name, *patch, stop, "status")
-              .status();
-      if (written.code() == Code::kNotFound) return Outcome::done();
-      if (!written.ok()) return Outcome::failed(neverFinal(written.annotated("write status")));
+    const StatusWrite result = statuses_.write(kube::resources::kWorkloads, record->metadata,
+                                               asStored(record->status), api::toJson(status), stop);
+    if (!result.outcome.status.ok()) return Outcome::failed(retriable(result.outcome.status));
+    if (result.outcome.requeue_after) return result.outcome;
+    if (result.written) {
       log::info("Languages detected", {{"workload", group}, {"languages", listed(learnt)}});
     }
   }
   return learnt.size() == question.guesses.size() && !question.later ? Outcome::done()
-                                                                     : comesAgain(group, again);
+                                                                     : requeue(group, again);
+}
+
+Controller languageController(kube::Client& client, net::QueryClient* queries,
+                              const signals::AddressOverrides& servers, const PodTable& pods,
+                              WorkloadIndex& index,
+                              const kube::Store<api::WorkloadProfile>& records,
+                              const Clock& clock) {
+  return {"language", makeQueue({Millis(1000), std::chrono::minutes(5)}, clock),
+          reconcileBy(std::make_shared<LanguageReconciler>(client, queries, servers, pods, index,
+                                                           records, clock))};
 }
 
 }  // namespace profiling::controllers

@@ -1,5 +1,5 @@
-// What a workload's containers run, where only their profiles tell: they were given the agents of
-// several languages by guess, and each sends nothing unless its runtime is there. Pure.
+// Learns from arriving profiles what guessed containers run: they carry the agents of several
+// languages, and an agent sends nothing unless its runtime is there. Pure.
 #pragma once
 
 #include <optional>
@@ -13,11 +13,11 @@
 
 namespace profiling::controllers {
 
-// Guesses that `known` has no answer to.
+// The guesses that `known` does not answer.
 std::set<inject::Guess> openGuesses(const std::set<inject::Guess>& guesses,
                                     const std::vector<api::DetectedLanguages>& known);
 
-// What comes from a pod in its first moments may be only a part: a start script's runtime, say.
+// In its first moments a pod may send only some of its profiles: those of a start script, say.
 std::chrono::milliseconds settleTime(std::string_view upload_interval);
 
 struct LanguageQuestion {
@@ -30,16 +30,16 @@ struct LanguageQuestion {
 LanguageQuestion questionOf(const PodTable::Members& members, const std::set<inject::Guess>& open,
                             signals::Time now, std::chrono::milliseconds settle);
 
-// What `senders` answer; guesses that nobody has sent for stay open.
+// The answers in `senders`; guesses without a profile stay open.
 std::vector<api::DetectedLanguages> answersTo(const LanguageQuestion& question,
                                               const std::set<signals::Sender>& senders);
 
-// `known` with what was learnt, the newest last, at most kMaxDetected.
+// `known` and `learnt` together, the newest last, at most kMaxDetected.
 std::vector<api::DetectedLanguages> merged(std::vector<api::DetectedLanguages> known,
                                            const std::vector<api::DetectedLanguages>& learnt);
 
-// When to ask again about pods of that age: ever less often, for some containers run no language
-// that an agent is for.
+// When to ask again about pods of that age: ever less often, because some containers run no
+// language that an agent supports.
 std::chrono::milliseconds askAgainAfter(std::chrono::milliseconds age);
 
 }  // namespace profiling::controllers

@@ -34,7 +34,7 @@ kube::Resource resourceOf(const PodClass& pods) {
 }  // namespace
 
 void OwnerResolver::remember(const std::string& owner_uid, const api::WorkloadRef& workload) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (known_.size() >= kMaxKnown) known_.clear();
   known_.insert_or_assign(owner_uid, workload);
 }
@@ -45,7 +45,7 @@ Result<api::WorkloadRef> OwnerResolver::workloadOf(const PodClass& pods,
                                                    const std::stop_token& stop) {
   if (!mayHaveOwner(pods)) return directOwner(pods);
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto it = known_.find(pods.owner_uid);
     if (it != known_.end()) return it->second;
   }

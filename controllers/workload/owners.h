@@ -1,9 +1,9 @@
-// Which workload a group of pods really belongs to. A pod shows its direct owner; that a ReplicaSet
-// is a Deployment's, or a Job a CronJob's, is only a guess from names until the owner was read.
+// Resolves the workload that a group of pods belongs to. A pod shows its direct owner; that a
+// ReplicaSet is a Deployment's, or a Job a CronJob's, is a guess from names until the owner is
+// read.
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <stop_token>
 #include <string>
 #include <unordered_map>
@@ -11,6 +11,7 @@
 
 #include "controllers/pods/pod_group.h"
 #include "operator/api/v1alpha1/workload.h"
+#include "operator/base/mutex.h"
 #include "operator/kube/client.h"
 
 namespace profiling::controllers {
@@ -19,17 +20,16 @@ using WorkloadRecords = std::vector<std::shared_ptr<const api::WorkloadProfile>>
 
 struct ResolvedWorkload {
   api::WorkloadRef workload;
-  PodGroup pods;                        // those of the group that belong to it
+  PodGroup pods;                        // the pods of the group that belong to it
   std::vector<std::string> owner_uids;  // their direct owners, where those are not the workload
 };
 
-// Thread-safe. One GET for each ReplicaSet or Job that was not met before; what records remember is
-// taken from them.
+// Thread-safe. One GET for each ReplicaSet or Job that neither an earlier call nor a record knows.
 class OwnerResolver {
  public:
   explicit OwnerResolver(kube::Client& client) : client_(client) {}
 
-  // Bare pods and pods whose owner is gone are in no workload. `records`: those of the group.
+  // Bare pods and pods whose owner no longer exists are in no workload. `records`: the group's.
   Result<std::vector<ResolvedWorkload>> resolve(const PodGroup& group,
                                                 const WorkloadRecords& records,
                                                 const std::stop_token& stop);
@@ -40,8 +40,9 @@ class OwnerResolver {
   void remember(const std::string& owner_uid, const api::WorkloadRef& workload);
 
   kube::Client& client_;
-  std::mutex mutex_;
-  std::unordered_map<std::string, api::WorkloadRef> known_;  // by the direct owner's uid
+  Mutex mutex_;
+  // By the direct owner's uid.
+  std::unordered_map<std::string, api::WorkloadRef> known_ PROFILING_GUARDED_BY(mutex_);
 };
 
 }  // namespace profiling::controllers

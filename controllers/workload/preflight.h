@@ -1,5 +1,5 @@
-// What the webhook would do with one pod if it started now: reads it and runs the same decision and
-// plan as an admission, without the patch.
+// Reads one pod and works out what the webhook would do if it started now: the decision and plan of
+// an admission, without the patch.
 #pragma once
 
 #include <stop_token>
@@ -10,7 +10,7 @@
 
 namespace profiling::controllers {
 
-// kNotFound when the pod is gone meanwhile.
+// kNotFound when the pod no longer exists.
 Result<api::Preflight> runPreflight(kube::Client& client, const std::string& namespace_,
                                     const PreflightWanted& wanted,
                                     const inject::NamespaceState& state,

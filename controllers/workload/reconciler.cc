@@ -8,7 +8,9 @@
 #include "controllers/workload/languages.h"
 #include "controllers/workload/preflight.h"
 #include "operator/api/v1alpha1/codec.h"
+#include "operator/api/workload_key.h"
 #include "operator/base/log.h"
+#include "operator/base/str_cat.h"
 #include "operator/base/text.h"
 #include "operator/base/time_text.h"
 
@@ -17,11 +19,11 @@ namespace {
 
 constexpr std::string_view kFieldManager = "profiling-operator-workloads";
 
-// The uids that a record remembers: the newest last, so many that a rolling update fits.
+// The owner uids that a record keeps: the newest last, enough for a rolling update.
 std::vector<std::string> merged(std::vector<std::string> known,
                                 const std::vector<std::string>& seen) {
   for (const std::string& uid : seen) {
-    if (std::find(known.begin(), known.end(), uid) == known.end()) known.push_back(uid);
+    if (std::ranges::find(known, uid) == known.end()) known.push_back(uid);
   }
   if (known.size() > api::kMaxOwnerUids) {
     known.erase(known.begin(), known.end() - static_cast<std::ptrdiff_t>(api::kMaxOwnerUids));
@@ -29,34 +31,39 @@ std::vector<std::string> merged(std::vector<std::string> known,
   return known;
 }
 
-// Nothing can be made in a namespace that goes away, and nothing needs to.
-bool namespaceGoes(const Status& status) {
+// Nothing can be created in a namespace that is being deleted, and nothing needs to be.
+bool isTerminating(const Status& status) {
   return status.code() == Code::kPermissionDenied &&
          status.message().find("being terminated") != std::string::npos;
 }
 
-bool stillThere(const inject::NamespaceState& state, const std::optional<api::PolicyRef>& ref) {
-  return ref && std::any_of(state.policies.begin(), state.policies.end(), [&](const auto& policy) {
+bool stillExists(const inject::NamespaceState& state, const std::optional<api::PolicyRef>& ref) {
+  return ref && std::ranges::any_of(state.policies, [&](const auto& policy) {
            return api::policyKind(*policy) == ref->kind &&
                   policy->policy.metadata.name == ref->name;
          });
 }
 
-// The first outcome that is not plain success, for the runner to act on. No error is final: when an
-// admission policy that refused a record is mended, no object changes that would bring the key
-// back.
-void note(Outcome& all, Outcome one) {
+// Keeps the first outcome that is not plain success, for the runner to act on. No error is final:
+// when an admission policy that refused a record is fixed, no object changes that would bring the
+// key back.
+void combine(Outcome& all, Outcome one) {
   if (!all.status.ok()) return;
-  one.status = neverFinal(one.status);
+  one.status = retriable(one.status);
   if (!one.status.ok() || !all.requeue_after) all = std::move(one);
+}
+
+// "Kind/name" of the group of pods; empty when the record does not say.
+std::string kindAndName(const api::WorkloadProfile& record) {
+  const auto it = record.metadata.annotations.find(std::string(api::kGroupKey));
+  return it == record.metadata.annotations.end() ? std::string() : it->second;
 }
 
 }  // namespace
 
 std::string groupOf(const api::WorkloadProfile& record) {
-  const auto it = record.metadata.annotations.find(std::string(api::kGroupKey));
-  return it == record.metadata.annotations.end() ? std::string()
-                                                 : record.metadata.namespace_ + "/" + it->second;
+  const std::string group = kindAndName(record);
+  return group.empty() ? group : strCat(record.metadata.namespace_, "/", group);
 }
 
 WorkloadRecords recordsOf(const kube::Store<api::WorkloadProfile>& records,
@@ -72,11 +79,13 @@ WorkloadRecords recordsOf(const kube::Store<api::WorkloadProfile>& records,
 }
 
 Outcome WorkloadReconciler::reconcile(const std::string& group, const std::stop_token& stop) {
-  const std::vector<std::string_view> parts = split(group, '/');
-  if (parts.size() != 3 || parts[1] == "Pod") return Outcome::done();
+  const auto key = api::WorkloadKey::parse(group);
+  if (!key || key->kind == "Pod") return Outcome::done();
   const WorkloadRecords records = recordsOf(records_, group);
-  const auto evaluation = index_.evaluation(group);
-  if (records.empty() && (!evaluation || !wantsRecord(*evaluation))) return Outcome::done();
+  if (records.empty()) {
+    const auto evaluation = index_.evaluation(group);
+    if (!evaluation || !wantsRecord(*evaluation)) return Outcome::done();
+  }
 
   std::vector<ResolvedWorkload> workloads;
   if (const auto pods = pods_.group(group)) {
@@ -88,10 +97,10 @@ Outcome WorkloadReconciler::reconcile(const std::string& group, const std::stop_
   std::set<std::string> current;
   for (const ResolvedWorkload& workload : workloads) {
     current.insert(api::workloadProfileName(workload.workload.kind, workload.workload.name));
-    note(outcome, writeRecord(workload, group, records, stop));
+    combine(outcome, writeRecord(workload, group, records, stop));
   }
   for (const auto& record : records) {
-    if (!current.contains(record->metadata.name)) note(outcome, tidy(*record, stop));
+    if (!current.contains(record->metadata.name)) combine(outcome, keepWithoutPods(*record, stop));
   }
   return outcome;
 }
@@ -106,7 +115,7 @@ Outcome WorkloadReconciler::writeRecord(const ResolvedWorkload& resolved, const 
     if (r->metadata.name == name) record = r;
   }
   if (!record) record = records_.find(kube::objectKey(namespace_, name));
-  if (record && record->metadata.deleting) return Outcome::done();  // its end is an event
+  if (record && record->metadata.deleting) return Outcome::done();  // its removal is an event
 
   const inject::NamespaceState state = index_.namespaceState(namespace_);
   std::optional<api::Preflight> preflight;
@@ -118,11 +127,11 @@ Outcome WorkloadReconciler::writeRecord(const ResolvedWorkload& resolved, const 
       evaluate(resolved.pods, state, preflight, index_.settings(), assigned);
   if (!wantsRecord(evaluation)) {
     if (!record) return Outcome::done();
-    // Pods that are only ending say nothing about the policy.
-    return evaluation.pods.total == 0 ? tidy(*record, stop) : remove(*record, stop);
+    // Pods that are terminating say nothing about the policy.
+    return evaluation.pods.total == 0 ? keepWithoutPods(*record, stop) : remove(*record, stop);
   }
   if (record && record->owner_uid != resolved.workload.uid) {
-    return remove(*record, stop);  // of a workload of the same name that is no more
+    return remove(*record, stop);  // of a deleted workload of the same name
   }
   if (evaluation.preflight_wanted) {
     auto made = runPreflight(client_, namespace_, *evaluation.preflight_wanted, state,
@@ -143,26 +152,32 @@ Outcome WorkloadReconciler::writeRecord(const ResolvedWorkload& resolved, const 
 
   WorkloadInput input{
       namespace_,
-      group.substr(group.find('/') + 1),
+      strCat(resolved.pods.kind, "/", resolved.pods.name),
       resolved.workload,
       evaluation,
       record.get(),
       preflight,
       merged(record ? record->status.owner_uids : std::vector<std::string>(), resolved.owner_uids),
       formatRfc3339(clock_.wall())};
-  if (record && hasMetadata(*record, input)) return writeStatus(*record, input, stop);
+  return applyRecord(input, name, stop);
+}
 
-  const std::string id = "apply " + kube::objectKey(namespace_, name);
-  if (const auto wait = guard_.check(id, record ? record->metadata.resource_version : "")) {
-    return Outcome::after(*wait);  // applied already; the store does not show it yet
+Outcome WorkloadReconciler::applyRecord(WorkloadInput& input, const std::string& name,
+                                        const std::stop_token& stop) {
+  const api::WorkloadProfile* record = input.record;
+  if (record != nullptr && hasMetadata(*record, input)) return writeStatus(*record, input, stop);
+  const std::string id = "apply " + kube::objectKey(input.namespace_, name);
+  if (const auto wait =
+          guard_.check(id, record != nullptr ? record->metadata.resource_version : "")) {
+    return Outcome::after(*wait);  // applied; the store does not show it yet
   }
-  // What is not there yet is not ours to take over: then a conflict, and we look again.
-  const auto conflicts = record ? kube::Conflicts::kForce : kube::Conflicts::kFail;
+  // An object that the store does not show may be somebody else's: then a conflict, and a retry.
+  const auto conflicts = record != nullptr ? kube::Conflicts::kForce : kube::Conflicts::kFail;
   const auto applied = client_.apply(kube::resources::kWorkloads, recordObject(input),
                                      kFieldManager, stop, {}, conflicts);
   if (!applied.ok()) {
     guard_.forget(id);
-    if (namespaceGoes(applied.status())) return Outcome::done();
+    if (isTerminating(applied.status())) return Outcome::done();
     return Outcome::failed(applied.status().annotated("write record"));
   }
   const auto stored = api::workloadFromJson(*applied);
@@ -173,35 +188,26 @@ Outcome WorkloadReconciler::writeRecord(const ResolvedWorkload& resolved, const 
 
 Outcome WorkloadReconciler::writeStatus(const api::WorkloadProfile& record,
                                         const WorkloadInput& input, const std::stop_token& stop) {
-  const auto patch =
-      statusPatch(record.metadata.uid, asStored(record.status), api::toJson(decideStatus(input)));
-  if (!patch) return Outcome::done();
-  if (const auto wait = guard_.check(record.metadata.uid, record.metadata.resource_version)) {
-    return Outcome::after(*wait);  // written already; the store does not show it yet
-  }
-  const Status written = client_
-                             .mergePatch(kube::resources::kWorkloads, record.metadata.namespace_,
-                                         record.metadata.name, *patch, stop, "status")
-                             .status();
-  if (written.ok()) return Outcome::done();
-  guard_.forget(record.metadata.uid);
-  if (written.code() == Code::kNotFound || namespaceGoes(written)) return Outcome::done();
-  return Outcome::failed(written.annotated("write status"));
+  Outcome outcome = statuses_
+                        .write(kube::resources::kWorkloads, record.metadata,
+                               asStored(record.status), api::toJson(decideStatus(input)), stop)
+                        .outcome;
+  return isTerminating(outcome.status) ? Outcome::done() : outcome;
 }
 
-// A record without pods: a workload that is scaled to zero keeps it as long as its policy is there;
-// one that is deleted takes it along.
-Outcome WorkloadReconciler::tidy(const api::WorkloadProfile& record, const std::stop_token& stop) {
+// A workload scaled to zero keeps its record as long as its policy exists; the record of a deleted
+// workload is garbage-collected.
+Outcome WorkloadReconciler::keepWithoutPods(const api::WorkloadProfile& record,
+                                            const std::stop_token& stop) {
   if (record.metadata.deleting) return Outcome::done();
   const inject::NamespaceState state = index_.namespaceState(record.metadata.namespace_);
-  if (!stillThere(state, record.status.policy_ref)) return remove(record, stop);
-  const std::string group = groupOf(record);
+  if (!stillExists(state, record.status.policy_ref)) return remove(record, stop);
   const WorkloadEvaluation nothing;
-  return writeStatus(record,
-                     {record.metadata.namespace_, group.substr(group.find('/') + 1),
-                      record.status.workload_ref, nothing, &record, record.status.preflight,
-                      record.status.owner_uids, formatRfc3339(clock_.wall())},
-                     stop);
+  return writeStatus(
+      record,
+      {record.metadata.namespace_, kindAndName(record), record.status.workload_ref, nothing,
+       &record, record.status.preflight, record.status.owner_uids, formatRfc3339(clock_.wall())},
+      stop);
 }
 
 Outcome WorkloadReconciler::remove(const api::WorkloadProfile& record,
@@ -214,9 +220,19 @@ Outcome WorkloadReconciler::remove(const api::WorkloadProfile& record,
   }
   index_.setPreflight(groupOf(record), std::nullopt);
   index_.setAssignment(groupOf(record), std::nullopt);
-  guard_.forget(record.metadata.uid);
+  statuses_.forget(record.metadata);
   guard_.forget("apply " + kube::objectKey(record.metadata.namespace_, record.metadata.name));
   return Outcome::done();
+}
+
+Controller workloadController(kube::Client& client, const PodTable& pods, WorkloadIndex& index,
+                              const kube::Store<api::WorkloadProfile>& records,
+                              std::function<void(const std::string& group)> guessed, int workers,
+                              const Clock& clock) {
+  return {"workload", makeQueue({Millis(5), std::chrono::minutes(5)}, clock),
+          reconcileBy(std::make_shared<WorkloadReconciler>(client, pods, index, records, clock,
+                                                           std::move(guessed))),
+          workers};
 }
 
 }  // namespace profiling::controllers

@@ -1,6 +1,6 @@
-// Keeps the WorkloadProfiles true: one for each workload that a policy matches or that still has
-// profiled pods. Bare pods have none (they come and go by the thousand in some clusters, and the
-// record would live no longer than the pod); they are in their policy's numbers.
+// Maintains the WorkloadProfiles: one for each workload that a policy matches or that still has
+// profiled pods. Bare pods have none (some clusters start thousands, and the record would live no
+// longer than the pod); their policy counts them.
 #pragma once
 
 #include <functional>
@@ -11,7 +11,8 @@
 
 #include "controllers/pods/pod_table.h"
 #include "controllers/runtime/apply_guard.h"
-#include "controllers/runtime/runner.h"
+#include "controllers/runtime/controller.h"
+#include "controllers/runtime/status_writer.h"
 #include "controllers/workload/decide.h"
 #include "controllers/workload/index.h"
 #include "controllers/workload/owners.h"
@@ -21,18 +22,18 @@
 
 namespace profiling::controllers {
 
-// A burst of changes of a workload's pods is one pass, at most this late.
+// A burst of changes of a workload's pods is reconciled once, at most this late.
 inline constexpr Millis kPodDebounce{500};
 
-// Group key of the pods that a record tells of; empty when the record does not say.
+// Key of the group of pods that a record describes; empty when the record does not name it.
 std::string groupOf(const api::WorkloadProfile& record);
 
-// Those that tell of the group's pods.
+// The records that describe the group's pods.
 WorkloadRecords recordsOf(const kube::Store<api::WorkloadProfile>& records,
                           const std::string& group);
 
-// Used by several workers at once. Everything given must outlive it. `guessed` is told the groups
-// that have pods whose languages were guessed and are not known yet.
+// Used by several workers at once. Everything given must outlive it. `guessed` is called
+// with groups that have pods whose languages were guessed and are not known yet.
 class WorkloadReconciler {
  public:
   WorkloadReconciler(kube::Client& client, const PodTable& pods, WorkloadIndex& index,
@@ -46,7 +47,8 @@ class WorkloadReconciler {
         clock_(clock),
         guessed_(std::move(guessed)),
         owners_(client),
-        guard_(clock) {}
+        guard_(clock),
+        statuses_(client, clock) {}
 
   Outcome reconcile(const std::string& group, const std::stop_token& stop);
 
@@ -55,7 +57,8 @@ class WorkloadReconciler {
                       const WorkloadRecords& records, const std::stop_token& stop);
   Outcome writeStatus(const api::WorkloadProfile& record, const WorkloadInput& input,
                       const std::stop_token& stop);
-  Outcome tidy(const api::WorkloadProfile& record, const std::stop_token& stop);
+  Outcome applyRecord(WorkloadInput& input, const std::string& name, const std::stop_token& stop);
+  Outcome keepWithoutPods(const api::WorkloadProfile& record, const std::stop_token& stop);
   Outcome remove(const api::WorkloadProfile& record, const std::stop_token& stop);
 
   kube::Client& client_;
@@ -66,6 +69,12 @@ class WorkloadReconciler {
   const std::function<void(const std::string&)> guessed_;
   OwnerResolver owners_;
   ApplyGuard guard_;
+  StatusWriter statuses_;
 };
+
+Controller workloadController(kube::Client& client, const PodTable& pods, WorkloadIndex& index,
+                              const kube::Store<api::WorkloadProfile>& records,
+                              std::function<void(const std::string& group)> guessed, int workers,
+                              const Clock& clock);
 
 }  // namespace profiling::controllers

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "operator/base/str_cat.h"
+
 namespace profiling::app {
 namespace {
 
@@ -24,8 +26,8 @@ struct Series {
         unfinished(m.gauge("workqueue_unfinished_work_seconds",
                            "Sum of the ages of all reconciles under way.", {{"name", name}})),
         longest(m.gauge("workqueue_longest_running_processor_seconds",
-                        "How long the longest reconcile runs by now.", {{"name", name}})),
-        active(m.gauge("profiling_reconcile_active_workers", "Workers with a key.",
+                        "Age of the longest reconcile under way.", {{"name", name}})),
+        active(m.gauge("profiling_reconcile_active_workers", "Workers that are reconciling.",
                        {{"controller", name}})),
         workers(m.gauge("profiling_reconcile_max_concurrent", "Workers.", {{"controller", name}})),
         adds(m.counter("workqueue_adds_total", "Keys that became ready.", {{"name", name}})),
@@ -62,41 +64,60 @@ struct Series {
   prometheus::Counter *success, *requeue, *error, *terminal, *exception;
 };
 
-}  // namespace
-
-void exportControllers(obs::Metrics& metrics, controllers::Controllers& all) {
+void exportRunners(obs::Metrics& metrics, controllers::Manager& manager) {
   std::vector<std::pair<std::string, Series>> series;
-  for (const auto& c : all.stats()) series.emplace_back(c.name, Series(metrics, c.name));
-  metrics.onCollect([&all, series] {
-    const auto stats = all.stats();
+  for (const auto& c : manager.stats()) series.emplace_back(c.name, Series(metrics, c.name));
+  metrics.onCollect([&manager, series] {
+    const auto stats = manager.stats();
     for (std::size_t i = 0; i < stats.size(); ++i) series.at(i).second.set(stats[i].runner);
   });
+  manager.observe([&metrics](const std::string& name) {
+    auto& waited = metrics.histogram("workqueue_queue_duration_seconds",
+                                     "How long a key was ready before a worker took it.",
+                                     kQueueSeconds, {{"name", name}});
+    auto& worked = metrics.histogram("workqueue_work_duration_seconds",
+                                     "How long a reconcile took.", kQueueSeconds, {{"name", name}});
+    return controllers::RunnerObserver{
+        [&waited](std::chrono::nanoseconds d) { waited.Observe(seconds(d)); },
+        [&worked](std::chrono::nanoseconds d) { worked.Observe(seconds(d)); }};
+  });
+}
+
+void exportPods(obs::Metrics& metrics, controllers::Manager& manager) {
   auto& pods = metrics.gauge("profiling_pods", "Pods that have not ended.", {});
-  auto& groups = metrics.gauge("profiling_workloads", "Workloads with such pods.", {});
-  auto& symbols = metrics.gauge("profiling_pod_symbols", "Texts that their records share.", {});
-  metrics.onCollect([&all, &pods, &groups, &symbols] {
-    const controllers::PodTableStats stats = all.podStats();
+  auto& groups =
+      metrics.gauge("profiling_workloads", "Workloads with pods that have not ended.", {});
+  auto& symbols =
+      metrics.gauge("profiling_pod_symbols", "Texts that the records of pods share.", {});
+  metrics.onCollect([&manager, &pods, &groups, &symbols] {
+    const controllers::PodTableStats stats = manager.podStats();
     pods.Set(static_cast<double>(stats.pods));
     groups.Set(static_cast<double>(stats.groups));
     symbols.Set(static_cast<double>(stats.symbols));
   });
+}
+
+void exportEvents(obs::Metrics& metrics, controllers::Manager& manager) {
   const auto events = [&](const char* result) -> prometheus::Counter* {
-    return &metrics.counter("profiling_events_total", "Kubernetes events by what became of them.",
+    return &metrics.counter("profiling_events_total", "Kubernetes events by result.",
                             {{"result", result}});
   };
-  metrics.onCollect([&all, created = events("created"), repeated = events("repeated"),
+  metrics.onCollect([&manager, created = events("created"), repeated = events("repeated"),
                      suppressed = events("suppressed"), dropped = events("dropped"),
                      failed = events("failed")] {
-    const controllers::RecorderStats stats = all.eventStats();
+    const controllers::RecorderStats stats = manager.eventStats();
     obs::raiseTo(*created, stats.created);
     obs::raiseTo(*repeated, stats.repeated);
     obs::raiseTo(*suppressed, stats.suppressed);
     obs::raiseTo(*dropped, stats.dropped);
     obs::raiseTo(*failed, stats.failed);
   });
-  // States, verdicts and actions come up as they are met: there are few.
-  metrics.onCollect([&all, &metrics] {
-    const controllers::RolloutStats stats = all.rolloutStats();
+}
+
+// Series of verdicts and actions are made as they occur: there are few.
+void exportRollouts(obs::Metrics& metrics, controllers::Manager& manager) {
+  metrics.onCollect([&manager, &metrics] {
+    const controllers::RolloutStats stats = manager.rolloutStats();
     for (std::size_t i = 0; i < api::kWorkloadStateCount; ++i) {
       const std::string state(api::stateName(static_cast<api::WorkloadState>(i)));
       const auto it = stats.workloads.find(state);
@@ -107,36 +128,35 @@ void exportControllers(obs::Metrics& metrics, controllers::Controllers& all) {
     }
     for (const auto& [verdict, count] : stats.verdicts) {
       const std::size_t blank = verdict.find(' ');
-      obs::raiseTo(
-          metrics.counter(
-              "profiling_rollout_verdicts_total", "Verdicts on workloads, as they came up.",
-              {{"result", verdict.substr(0, blank)}, {"attribution", verdict.substr(blank + 1)}}),
-          count);
-    }
-    for (const auto& [action, count] : stats.actions) {
-      obs::raiseTo(metrics.counter("profiling_rollout_actions_total",
-                                   "What was done to pods and workloads.", {{"action", action}}),
+      obs::raiseTo(metrics.counter("profiling_rollout_verdicts_total", "Verdicts on workloads.",
+                                   {{"result", verdict.substr(0, blank)},
+                                    {"attribution", verdict.substr(blank + 1)}}),
                    count);
     }
-  });
-  all.observe([&metrics](const std::string& name) {
-    auto& waited = metrics.histogram("workqueue_queue_duration_seconds",
-                                     "How long a key was ready before it was taken.", kQueueSeconds,
-                                     {{"name", name}});
-    auto& worked = metrics.histogram("workqueue_work_duration_seconds",
-                                     "How long a reconcile took.", kQueueSeconds, {{"name", name}});
-    return controllers::RunnerObserver{
-        [&waited](std::chrono::nanoseconds d) { waited.Observe(seconds(d)); },
-        [&worked](std::chrono::nanoseconds d) { worked.Observe(seconds(d)); }};
+    for (const auto& [action, count] : stats.actions) {
+      obs::raiseTo(
+          metrics.counter("profiling_rollout_actions_total",
+                          "Actions of rollouts on pods and workloads.", {{"action", action}}),
+          count);
+    }
   });
 }
 
-void addWatchdog(obs::Health& health, const controllers::Controllers& all) {
-  health.addLiveness("reconcile", [&all]() -> std::optional<std::string> {
-    for (const auto& c : all.stats()) {
+}  // namespace
+
+void exportControllers(obs::Metrics& metrics, controllers::Manager& manager) {
+  exportRunners(metrics, manager);
+  exportPods(metrics, manager);
+  exportEvents(metrics, manager);
+  exportRollouts(metrics, manager);
+}
+
+void addWatchdog(obs::Health& health, const controllers::Manager& manager) {
+  health.addLiveness("reconcile", [&manager]() -> std::optional<std::string> {
+    for (const auto& c : manager.stats()) {
       if (c.runner.longest_running < kStuck) continue;
-      return c.name + " has worked on '" + c.runner.longest_key + "' for " +
-             std::to_string(c.runner.longest_running.count() / 1'000) + " s";
+      return strCat(c.name, " has worked on '", c.runner.longest_key, "' for ",
+                    c.runner.longest_running.count() / 1'000, " s");
     }
     return std::nullopt;
   });

@@ -1,19 +1,19 @@
-// What the controllers tell about their work. Names and meanings of `workqueue_*` are client-go's
+// The controllers' metrics. Names and meanings of `workqueue_*` are client-go's
 // (util/workqueue, and controller-runtime's pkg/metrics), so that existing dashboards fit;
 // `profiling_reconcile_*` have the shape of controller_runtime_reconcile_*.
 #pragma once
 
-#include "controllers/controllers.h"
+#include "controllers/manager.h"
 #include "operator/obs/health.h"
 #include "operator/obs/metrics.h"
 
 namespace profiling::app {
 
 // Before the controllers' workers are started. All must outlive the exposition.
-void exportControllers(obs::Metrics& metrics, controllers::Controllers& all);
+void exportControllers(obs::Metrics& metrics, controllers::Manager& manager);
 
-// The liveness check `reconcile` fails when one reconcile has run for a quarter of an hour: every
-// call that it may make has a deadline far below, so it will never end.
-void addWatchdog(obs::Health& health, const controllers::Controllers& all);
+// Adds the liveness check `reconcile`, which fails when one reconcile has run for a quarter of an
+// hour: every call that it may make has a deadline far below, so it will never end.
+void addWatchdog(obs::Health& health, const controllers::Manager& manager);
 
 }  // namespace profiling::app

@@ -5,6 +5,7 @@
 
 #include "operator/app/process.h"
 #include "operator/base/log.h"
+#include "operator/base/str_cat.h"
 
 namespace profiling::app {
 namespace {
@@ -18,7 +19,7 @@ class AlwaysHeld final : public kube::Fence {
 };
 
 void exitAtOnce(const std::string& why) {
-  log::error("Leadership lost: ending at once", {{"reason", why}});
+  log::error("Leadership lost: exiting at once", {{"reason", why}});
   std::_Exit(1);
 }
 
@@ -50,8 +51,8 @@ void Leadership::report(obs::Metrics& metrics, obs::Health& health) {
   health.addLiveness("leader-election", [this]() -> std::optional<std::string> {
     const auto still = Clock::real().steady() - elector_->lastTurn();
     if (still < options_.lease.duration + kStallMargin) return std::nullopt;
-    return "the election has not moved for " +
-           std::to_string(std::chrono::duration_cast<std::chrono::seconds>(still).count()) + " s";
+    return strCat("the election has not moved for ",
+                  std::chrono::duration_cast<std::chrono::seconds>(still).count(), " s");
   });
 }
 

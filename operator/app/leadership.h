@@ -1,5 +1,5 @@
-// Which of the controller's replicas writes: an Elector, or always this one when there is to be no
-// election.
+// Decides which of the controller's replicas writes: an Elector, or without an election always this
+// one.
 #pragma once
 
 #include <functional>
@@ -16,16 +16,16 @@ namespace profiling::app {
 
 class Leadership {
  public:
-  // `lease_client` must outlive this. The lease goes away with `owner`.
+  // `lease_client` must outlive this. The lease is deleted with `owner`.
   Leadership(kube::Client& lease_client, const ControllerOptions& options,
              const specs::OwnerDeployment& owner);
 
   const kube::Fence& fence() const;
-  // leader_election_master_status, and the liveness check `leader-election`: that the loop moves,
-  // whatever the API server does.
+  // Exports leader_election_master_status, and adds the liveness check `leader-election`, which
+  // fails when the loop stops moving, whatever the API server does.
   void report(obs::Metrics& metrics, obs::Health& health);
-  // `elected` begins to write; it is called at most once. When leadership is lost the process ends
-  // at once with exit code 1: what it was about to write is another's business now.
+  // `elected` begins to write; it is called at most once. When leadership is lost the process exits
+  // at once with code 1, because another replica writes now.
   void start(std::function<void()> elected);
   // `end_writing` is called before the lease is released.
   void stop(const std::function<void()>& end_writing);

@@ -4,24 +4,58 @@
 #include <cstdlib>
 #include <iostream>
 #include <map>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 
+#include "operator/base/str_cat.h"
 #include "operator/base/text.h"
 
 namespace profiling::app {
 namespace {
 
-[[noreturn]] void refuse(const Status& why) {
-  std::cerr << "profiling-operator: " << why.message() << "\n";
-  std::exit(2);
-}
-
+// Flags that the command-line library reads as text or numbers, and their defaults.
 struct RawCommon {
   std::string log_level = "info";
   std::string log_format = "text";
   std::string health = "[::]:8081";
 };
+
+struct WebhookFlags {
+  WebhookOptions options;
+  RawCommon common;
+  std::string listen = "[::]:8443";
+  std::int64_t delay_ms = options.shutdown_delay.count();
+};
+
+struct ControllerFlags {
+  ControllerOptions options;
+  RawCommon common;
+  std::int64_t lease_duration_ms = Millis(options.lease.duration).count();
+  std::int64_t lease_renew_ms = options.lease.renew_deadline.count();
+  std::int64_t lease_retry_ms = options.lease.retry.count();
+  std::int64_t watch_timeout_s = options.watch_timeout.count();
+  std::vector<std::string> server_addresses;
+  std::string ebpf;
+};
+
+struct CheckFlags {
+  CheckWebhookOptions options;
+  std::string address;
+  std::int64_t timeout_ms = options.timeout.count();
+};
+
+using Units = std::map<std::string, std::int64_t>;
+
+// Durations as Kubernetes components take them: "30s", "2m", "500ms".
+CLI::AsNumberWithUnit duration(const Units& units) {
+  return CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::UNIT_REQUIRED, "DURATION");
+}
+
+[[noreturn]] void refuse(const Status& why) {
+  std::cerr << "profiling-operator: " << why.message() << "\n";
+  std::exit(2);
+}
 
 void addCommon(CLI::App& command, RawCommon& raw, CommonOptions& common) {
   command.add_option("--log-level", raw.log_level, "debug, info, warn or error")
@@ -30,20 +64,22 @@ void addCommon(CLI::App& command, RawCommon& raw, CommonOptions& common) {
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
   command
-      .add_option("--health-address", raw.health, "where /livez, /readyz and /metrics are served")
+      .add_option("--health-address", raw.health,
+                  "address that serves /livez, /readyz and /metrics")
       ->capture_default_str();
-  command.add_option("--kubeconfig", common.kubeconfig, "kubeconfig file; in-cluster by default");
+  command.add_option("--kubeconfig", common.kubeconfig,
+                     "kubeconfig file; default: the pod's service account");
   command.add_option("--context", common.kube_context, "context of the kubeconfig");
   command
       .add_option("--operator-namespace", common.operator_namespace,
-                  "namespace of the operator itself")
+                  "namespace that the operator runs in")
       ->capture_default_str();
   for (std::size_t i = 0; i < api::kLanguageCount; ++i) {
     const std::string token(api::languageToken(static_cast<api::Language>(i)));
     command.add_option("--agent-image-" + token, common.agents.at(i).image,
-                       "image that carries the " + token + " agent");
+                       "image with the " + token + " agent");
     command.add_option("--agent-version-" + token, common.agents.at(i).version,
-                       "version of the agent in it");
+                       "version of that agent");
   }
   command
       .add_option("--agent-pull-policy", common.agent_pull_policy,
@@ -51,48 +87,120 @@ void addCommon(CLI::App& command, RawCommon& raw, CommonOptions& common) {
       ->check(CLI::IsMember({"Always", "IfNotPresent", "Never"}))
       ->capture_default_str();
   command
-      .add_option(
-          "--native-sidecars", common.native_sidecars,
-          "whether all nodes start native sidecars (1.29); Auto: by the API server's version")
+      .add_option("--native-sidecars", common.native_sidecars,
+                  "whether every node supports native sidecars (Kubernetes 1.29 and later); Auto "
+                  "decides by the API server's version")
       ->check(CLI::IsMember({"Auto", "Always", "Never"}))
       ->capture_default_str();
 }
 
-// Durations as Kubernetes components take them: "30s", "2m", "500ms".
-struct LeaseFlags {
-  std::int64_t duration_ms, renew_ms, retry_ms;
+CLI::App* addWebhook(CLI::App& app, WebhookFlags& flags) {
+  CLI::App* command = app.add_subcommand("webhook", "Serve the admission webhooks");
+  addCommon(*command, flags.common, flags.options.common);
+  command->add_option("--listen", flags.listen, "address that serves the webhook")
+      ->capture_default_str();
+  command->add_option("--tls-dir", flags.options.tls_dir, "folder with tls.crt and tls.key")
+      ->capture_default_str();
+  command->add_option("--threads", flags.options.threads, "number of I/O threads")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  command
+      ->add_option("--replicas", flags.options.replicas,
+                   "number of webhook processes; each admits its share of a rollout step's pods")
+      ->check(CLI::Range(1, 100));
+  command
+      ->add_option("--shutdown-delay-ms", flags.delay_ms,
+                   "milliseconds to keep serving after readiness is withdrawn")
+      ->check(CLI::Range(0, 120'000))
+      ->capture_default_str();
+  return command;
+}
 
-  void add(CLI::App& command, ControllerOptions& options) {
-    duration_ms = Millis(options.lease.duration).count();
-    renew_ms = options.lease.renew_deadline.count();
-    retry_ms = options.lease.retry.count();
-    const std::map<std::string, std::int64_t> units{{"ms", 1}, {"s", 1'000}, {"m", 60'000}};
-    const auto duration = [&](const char* flag, std::int64_t& value, const char* text) {
-      const std::string standard = std::to_string(value / 1'000) + "s";
-      command.add_option(flag, value, std::string(text) + " [" + standard + "]")
-          ->transform(
-              CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::UNIT_REQUIRED, "DURATION"));
-    };
-    command
-        .add_flag("--leader-elect,!--no-leader-elect", options.leader_elect,
-                  "write only while holding a Lease; needed with more than one replica")
-        ->capture_default_str();
-    command.add_option("--leader-elect-lease-name", options.lease_name, "name of that Lease")
-        ->capture_default_str();
-    duration("--leader-elect-lease-duration", duration_ms,
-             "how long others wait after the last renewal they saw");
-    duration("--leader-elect-renew-deadline", renew_ms,
-             "how long the leader goes on without a renewal");
-    duration("--leader-elect-retry-period", retry_ms, "time between two renewals");
-  }
+void addLease(CLI::App& command, ControllerFlags& flags) {
+  static const Units kUnits{{"ms", 1}, {"s", 1'000}, {"m", 60'000}};
+  const auto add = [&](const char* flag, std::int64_t& milliseconds, std::string_view text) {
+    command.add_option(flag, milliseconds, strCat(text, " [", milliseconds / 1'000, "s]"))
+        ->transform(duration(kUnits));
+  };
+  command
+      .add_flag("--leader-elect,!--no-leader-elect", flags.options.leader_elect,
+                "write only while holding a Lease; required with more than one replica")
+      ->capture_default_str();
+  command.add_option("--leader-elect-lease-name", flags.options.lease_name, "name of the Lease")
+      ->capture_default_str();
+  add("--leader-elect-lease-duration", flags.lease_duration_ms,
+      "how long other replicas wait after the last renewal they observed");
+  add("--leader-elect-renew-deadline", flags.lease_renew_ms,
+      "how long the leader keeps leading without a successful renewal");
+  add("--leader-elect-retry-period", flags.lease_retry_ms, "time between two renewals");
+}
 
-  void finish(ControllerOptions& options) const {
-    options.lease.duration = std::chrono::seconds(duration_ms / 1'000);
-    options.lease.renew_deadline = Millis(renew_ms);
-    options.lease.retry = Millis(retry_ms);
-    if (const Status bad = kube::checkTiming(options.lease); !bad.ok()) refuse(bad);
-  }
-};
+void addOwnObjects(CLI::App& command, ControllerOptions& options) {
+  command.add_option("--webhook-service", options.webhook_service, "Service of the webhook")
+      ->capture_default_str();
+  command
+      .add_option("--webhook-configuration", options.webhook_configuration,
+                  "name of the MutatingWebhookConfiguration and of the "
+                  "ValidatingWebhookConfiguration whose caBundle the controller maintains")
+      ->capture_default_str();
+  command
+      .add_option("--certificate-secret", options.certificate_secret,
+                  "Secret that holds the webhook's certificate")
+      ->capture_default_str();
+  command
+      .add_option("--ca-configmap", options.ca_configmap,
+                  "ConfigMap in which the controller publishes the CA")
+      ->capture_default_str();
+  command.add_option("--owner-deployment", options.owner_deployment,
+                     "Deployment that owns the certificate objects, so that uninstalling the "
+                     "operator deletes them");
+}
+
+CLI::App* addController(CLI::App& app, ControllerFlags& flags) {
+  static const Units kUnits{{"s", 1}, {"m", 60}};
+  CLI::App* command = app.add_subcommand("controller", "Run the controllers");
+  addCommon(*command, flags.common, flags.options.common);
+  addOwnObjects(*command, flags.options);
+  addLease(*command, flags);
+  command
+      ->add_option("--max-restarting-workloads", flags.options.max_restarting,
+                   "number of workloads, over all policies, whose pods may be replaced at the same "
+                   "time; 0: no limit")
+      ->check(CLI::Range(0, 100000))
+      ->capture_default_str();
+  command->add_option("--server-address", flags.server_addresses,
+                      "NAMESPACE/NAME=HOST:PORT: query that storage server at this address instead "
+                      "of its Service; may be repeated");
+  command
+      ->add_option("--watch-timeout", flags.watch_timeout_s,
+                   "minimum duration of a watch before it is restarted; also bounds how late a "
+                   "dead connection is noticed [5m]")
+      ->transform(duration(kUnits))
+      ->check(CLI::Range(1, 300));
+  command->add_option(
+      "--ebpf", flags.ebpf,
+      "settings of eBPF profiling of nodes, as JSON; if unset, eBPF objects are deleted");
+  command
+      ->add_option("--ebpf-daemonset", flags.options.ebpf_daemonset,
+                   "name of the eBPF DaemonSet, its ConfigMap and its ServiceAccount")
+      ->capture_default_str();
+  return command;
+}
+
+CLI::App* addCheck(CLI::App& app, CheckFlags& flags) {
+  CLI::App* command = app.add_subcommand("check-webhook", "Send a webhook a dry-run admission");
+  command->add_option("--address", flags.address, "HOST:PORT of the webhook")->required();
+  command
+      ->add_option("--server-name", flags.options.server_name,
+                   "DNS name that the webhook's certificate must carry")
+      ->required();
+  command->add_option("--ca", flags.options.ca_file, "PEM file of the CA that signed it")
+      ->required();
+  command->add_option("--timeout-ms", flags.timeout_ms, "milliseconds to keep trying")
+      ->check(CLI::Range(1, 600'000))
+      ->capture_default_str();
+  return command;
+}
 
 ListenAddress listenAddress(const std::string& flag, const std::string& text) {
   auto address = parseListenAddress(text);
@@ -100,21 +208,62 @@ ListenAddress listenAddress(const std::string& flag, const std::string& text) {
   return *std::move(address);
 }
 
-void finish(const RawCommon& raw, CommonOptions& common, bool needs_agents) {
+void finish(const RawCommon& raw, CommonOptions& common) {
   const auto level = log::parseLevel(raw.log_level);
   if (!level.ok()) refuse(level.status().annotated("--log-level"));
   common.log_level = *level;
   common.log_format = raw.log_format == "json" ? log::Format::kJson : log::Format::kText;
   common.health = listenAddress("--health-address", raw.health);
-  if (!needs_agents) return;
   for (std::size_t i = 0; i < api::kLanguageCount; ++i) {
-    if (!common.agents.at(i).image.empty()) continue;
-    if (api::agentIsOptional(static_cast<api::Language>(i))) continue;
-    refuse(Status(Code::kInvalidArgument,
-                  "--agent-image-" +
-                      std::string(api::languageToken(static_cast<api::Language>(i))) +
-                      " is required: the image that carries that agent"));
+    const auto language = static_cast<api::Language>(i);
+    if (!common.agents.at(i).image.empty() || api::agentIsOptional(language)) continue;
+    refuse(Status(Code::kInvalidArgument, strCat("--agent-image-", api::languageToken(language),
+                                                 " is required: the image with that agent")));
   }
+}
+
+WebhookOptions finish(WebhookFlags flags) {
+  finish(flags.common, flags.options.common);
+  flags.options.listen = listenAddress("--listen", flags.listen);
+  flags.options.shutdown_delay = Millis(flags.delay_ms);
+  return std::move(flags.options);
+}
+
+void parseServerAddress(std::string_view text, ControllerOptions& options) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos) {
+    refuse(Status(Code::kInvalidArgument, strCat("--server-address '", printable(text),
+                                                 "' must look like NAMESPACE/NAME=HOST:PORT")));
+  }
+  options.server_addresses[std::string(text.substr(0, equals))] = text.substr(equals + 1);
+}
+
+ControllerOptions finish(ControllerFlags flags) {
+  ControllerOptions& options = flags.options;
+  finish(flags.common, options.common);
+  options.lease.duration = std::chrono::seconds(flags.lease_duration_ms / 1'000);
+  options.lease.renew_deadline = Millis(flags.lease_renew_ms);
+  options.lease.retry = Millis(flags.lease_retry_ms);
+  if (const Status bad = kube::checkTiming(options.lease); !bad.ok()) refuse(bad);
+  options.watch_timeout = std::chrono::seconds(flags.watch_timeout_s);
+  for (const std::string& text : flags.server_addresses) parseServerAddress(text, options);
+  if (!flags.ebpf.empty()) {
+    auto settings = api::ebpfSettingsFromJson(flags.ebpf);
+    if (!settings.ok()) refuse(settings.status().annotated("--ebpf"));
+    options.ebpf = *std::move(settings);
+  }
+  return std::move(options);
+}
+
+CheckWebhookOptions finish(CheckFlags flags) {
+  const std::size_t colon = flags.address.rfind(':');
+  if (colon == std::string::npos || colon == 0) {
+    refuse(Status(Code::kInvalidArgument,
+                  strCat("--address '", printable(flags.address), "' must look like 'HOST:PORT'")));
+  }
+  flags.options.address = listenAddress("--address", flags.address);
+  flags.options.timeout = Millis(flags.timeout_ms);
+  return std::move(flags.options);
 }
 
 }  // namespace
@@ -122,8 +271,8 @@ void finish(const RawCommon& raw, CommonOptions& common, bool needs_agents) {
 Result<ListenAddress> parseListenAddress(std::string_view text) {
   const auto bad = [&](std::string_view why) {
     return Status(Code::kInvalidArgument,
-                  "address '" + printable(text) + "' " + std::string(why) +
-                      ": must look like '[::]:8443', '0.0.0.0:8443' or ':8443'");
+                  strCat("address '", printable(text), "' ", why,
+                         ": must look like '[::]:8443', '0.0.0.0:8443' or ':8443'"));
   };
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return bad("has no port");
@@ -147,97 +296,14 @@ Options parseOptions(int argc, char** argv) {
                "profiling-operator");
   app.set_version_flag("--version", std::string(PROFILING_VERSION));
   app.require_subcommand(1);
-
-  RawCommon raw;
-  WebhookOptions webhook;
-  std::string listen = "[::]:8443";
-  std::int64_t delay_ms = webhook.shutdown_delay.count();
-  CLI::App* webhook_command = app.add_subcommand("webhook", "Serve the mutating admission webhook");
-  addCommon(*webhook_command, raw, webhook.common);
-  webhook_command->add_option("--listen", listen, "where the webhook is served")
-      ->capture_default_str();
-  webhook_command->add_option("--tls-dir", webhook.tls_dir, "folder with tls.crt and tls.key")
-      ->capture_default_str();
-  webhook_command->add_option("--threads", webhook.threads, "I/O threads")
-      ->check(CLI::Range(1, 64))
-      ->capture_default_str();
-  webhook_command
-      ->add_option("--replicas", webhook.replicas,
-                   "Webhook processes: together they share out the pods of a rollout's step")
-      ->check(CLI::Range(1, 100));
-  webhook_command
-      ->add_option("--shutdown-delay-ms", delay_ms,
-                   "how long to serve after readiness was taken back")
-      ->check(CLI::Range(0, 120'000))
-      ->capture_default_str();
-
-  ControllerOptions controller;
-  CLI::App* controller_command = app.add_subcommand("controller", "Run the controllers");
-  addCommon(*controller_command, raw, controller.common);
-  controller_command
-      ->add_option("--webhook-service", controller.webhook_service, "Service of the webhook")
-      ->capture_default_str();
-  controller_command
-      ->add_option(
-          "--webhook-configuration", controller.webhook_configuration,
-          "MutatingWebhookConfiguration and ValidatingWebhookConfiguration whose caBundle is kept")
-      ->capture_default_str();
-  controller_command
-      ->add_option("--certificate-secret", controller.certificate_secret,
-                   "Secret with the webhook's certificate")
-      ->capture_default_str();
-  controller_command
-      ->add_option("--ca-configmap", controller.ca_configmap,
-                   "ConfigMap in which the CA is published")
-      ->capture_default_str();
-
-  LeaseFlags lease;
-  lease.add(*controller_command, controller);
-  controller_command
-      ->add_option("--max-restarting-workloads", controller.max_restarting,
-                   "Workloads of all policies whose pods may be replaced at one time; 0: no limit")
-      ->check(CLI::Range(0, 100000))
-      ->capture_default_str();
-  controller_command->add_option(
-      "--server-address", controller.server_addresses,
-      "NAMESPACE/NAME=HOST:PORT: where a storage server is asked instead of at its Service");
-  std::int64_t watch_timeout = controller.watch_timeout.count();
-  controller_command
-      ->add_option("--watch-timeout", watch_timeout,
-                   "how long a watch lasts at least before it is begun anew, and how soon a dead "
-                   "connection is noticed [5m]")
-      ->transform(CLI::AsNumberWithUnit(std::map<std::string, std::int64_t>{{"s", 1}, {"m", 60}},
-                                        CLI::AsNumberWithUnit::UNIT_REQUIRED, "DURATION"))
-      ->check(CLI::Range(1, 300));
-  controller_command->add_option(
-      "--owner-deployment", controller.owner_deployment,
-      "Deployment that owns the certificate objects, so that uninstalling removes them");
-
-  std::string ebpf;
-  controller_command->add_option(
-      "--ebpf", ebpf,
-      "JSON: profile the processes of nodes with eBPF, so; without it what was made for that goes");
-  controller_command
-      ->add_option("--ebpf-daemonset", controller.ebpf_daemonset,
-                   "DaemonSet that does it; its ConfigMap and ServiceAccount have the same name")
-      ->capture_default_str();
-
-  CheckWebhookOptions check;
-  std::string address;
-  std::int64_t timeout_ms = check.timeout.count();
-  CLI::App* check_command =
-      app.add_subcommand("check-webhook", "Ask a webhook for a dry-run admission");
-  check_command->add_option("--address", address, "HOST:PORT of the webhook")->required();
-  check_command
-      ->add_option("--server-name", check.server_name, "name that its certificate must carry")
-      ->required();
-  check_command->add_option("--ca", check.ca_file, "PEM file of the CA that signed it")->required();
-  check_command->add_option("--timeout-ms", timeout_ms, "how long to keep trying")
-      ->check(CLI::Range(1, 600'000))
-      ->capture_default_str();
-
+  WebhookFlags webhook;
+  ControllerFlags controller;
+  CheckFlags check;
+  const CLI::App* webhook_command = addWebhook(app, webhook);
+  const CLI::App* controller_command = addController(app, controller);
+  addCheck(app, check);
   // Only for --help: main hands it over before anything is parsed.
-  app.add_subcommand("cli", "Show and steer rollouts, for people; the same as kubectl-profiling");
+  app.add_subcommand("cli", "Show and control rollouts; the same as kubectl-profiling");
 
   try {
     app.parse(argc, argv);
@@ -247,32 +313,9 @@ Options parseOptions(int argc, char** argv) {
     app.exit(e);
     std::exit(2);
   }
-
-  if (webhook_command->parsed()) {
-    finish(raw, webhook.common, true);
-    webhook.listen = listenAddress("--listen", listen);
-    webhook.shutdown_delay = std::chrono::milliseconds(delay_ms);
-    return webhook;
-  }
-  if (controller_command->parsed()) {
-    finish(raw, controller.common, true);
-    lease.finish(controller);
-    controller.watch_timeout = std::chrono::seconds(watch_timeout);
-    if (!ebpf.empty()) {
-      auto settings = api::ebpfSettingsFromJson(ebpf);
-      if (!settings.ok()) refuse(settings.status().annotated("--ebpf"));
-      controller.ebpf = *std::move(settings);
-    }
-    return controller;
-  }
-  const std::size_t colon = address.rfind(':');
-  if (colon == std::string::npos || colon == 0) {
-    refuse(Status(Code::kInvalidArgument,
-                  "--address '" + printable(address) + "' must look like 'HOST:PORT'"));
-  }
-  check.address = listenAddress("--address", address);
-  check.timeout = std::chrono::milliseconds(timeout_ms);
-  return check;
+  if (webhook_command->parsed()) return finish(std::move(webhook));
+  if (controller_command->parsed()) return finish(std::move(controller));
+  return finish(std::move(check));
 }
 
 }  // namespace profiling::app

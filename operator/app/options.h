@@ -1,7 +1,9 @@
-// Command line of the binary: flags to plain settings, one struct for each sub-command.
+// Command line of the binary: parses flags into plain settings, one struct for each sub-command.
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -36,8 +38,8 @@ struct WebhookOptions {
   ListenAddress listen{"::", 8443};
   std::string tls_dir = "/var/run/profiling-operator/tls";  // tls.crt, tls.key
   int threads = 2;
-  int replicas = 1;  // of the webhook: each fills its part of a share of pods
-  std::chrono::milliseconds shutdown_delay{5'000};  // served after readiness was taken back
+  int replicas = 1;  // of the webhook: each admits its part of a rollout step's pods
+  std::chrono::milliseconds shutdown_delay{5'000};  // of serving after readiness is withdrawn
 };
 
 struct ControllerOptions {
@@ -49,11 +51,12 @@ struct ControllerOptions {
   bool leader_elect = true;
   std::string lease_name = "profiling-operator-controller";
   kube::LeaseTiming lease;
-  std::chrono::seconds watch_timeout{300};    // a watch ends after once to twice this
-  std::int64_t max_restarting = 20;           // workloads of all policies; 0: no limit
-  std::vector<std::string> server_addresses;  // "namespace/name=host:port"
-  std::string owner_deployment;               // made objects are deleted with it; empty: they stay
-  std::optional<api::EbpfSettings> ebpf;      // absent: nodes are not profiled
+  std::chrono::seconds watch_timeout{300};  // a watch ends after once to twice this
+  std::int64_t max_restarting = 20;         // workloads of all policies; 0: no limit
+  // "namespace/name" of a storage server to "host:port".
+  std::map<std::string, std::string, std::less<>> server_addresses;
+  std::string owner_deployment;           // owns the objects made here; empty: they stay
+  std::optional<api::EbpfSettings> ebpf;  // absent: nodes are not profiled
   std::string ebpf_daemonset = "profiling-operator-ebpf";  // and its ConfigMap and ServiceAccount
 };
 
@@ -67,8 +70,7 @@ struct CheckWebhookOptions {
 
 using Options = std::variant<WebhookOptions, ControllerOptions, CheckWebhookOptions>;
 
-// Exits as command-line tools do: 0 after --help or --version, 2 with one line on stderr when a
-// flag is wrong.
+// Exits with 0 after --help or --version, and with 2 and one line on stderr when a flag is wrong.
 Options parseOptions(int argc, char** argv);
 
 // "[::]:8443", "0.0.0.0:8443", ":8443" (all addresses); the port may be 0 (any free one).

@@ -10,6 +10,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "operator/base/log.h"
+
 namespace profiling::app {
 namespace {
 
@@ -90,6 +92,11 @@ int waitForSignal(const std::function<bool()>& ready) {
     if (signal > 0) return signal;
     returnFree();
   }
+}
+
+int failedStart(const Status& why) {
+  log::error("Start failed", {{"reason", why.message()}, {"code", codeName(why.code())}});
+  return 1;
 }
 
 }  // namespace profiling::app

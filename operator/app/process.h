@@ -4,6 +4,8 @@
 #include <functional>
 #include <string>
 
+#include "operator/base/status.h"
+
 namespace profiling::app {
 
 // No core dumps and not dumpable (they would hold tokens and pod specs); SIGPIPE ignored;
@@ -22,5 +24,8 @@ void blockStopSignals();
 // start needed (9 MiB of code, tables of symbols and relocations), and from then on each minute
 // what bursts have left.
 int waitForSignal(const std::function<bool()>& ready);
+
+// Logs `why` and returns the exit code of a start that failed.
+int failedStart(const Status& why);
 
 }  // namespace profiling::app

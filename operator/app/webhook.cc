@@ -1,8 +1,10 @@
 // `webhook`: answers admissions from what its watches have seen.
 #include <array>
+#include <atomic>
 #include <unistd.h>
 
-#include "operator/app/parts.h"
+#include "operator/app/api_server.h"
+#include "operator/app/exposition.h"
 #include "operator/app/process.h"
 #include "operator/app/run.h"
 #include "operator/base/encoding.h"
@@ -19,8 +21,7 @@ namespace {
 
 constexpr std::chrono::seconds kDrainDeadline{15};
 
-// One counter for each reason and mode, made beforehand so that the admission path looks nothing
-// up.
+// One counter for each reason and mode, made beforehand so that an admission looks nothing up.
 class DecisionCounters {
  public:
   explicit DecisionCounters(obs::Metrics& metrics) {
@@ -44,15 +45,6 @@ class DecisionCounters {
   std::array<prometheus::Counter*, inject::kReasonCount> enforced_{}, observed_{};
 };
 
-inject::Settings settingsOf(const CommonOptions& options, bool native_sidecars) {
-  inject::Settings settings;
-  settings.agents = options.agents;
-  settings.image_pull_policy = options.agent_pull_policy;
-  settings.operator_namespace = options.operator_namespace;
-  settings.native_sidecars = native_sidecars;
-  return settings;
-}
-
 // Six hex digits: enough to tell a few processes apart, and short in every pod's annotation.
 std::string replicaName() {
   return hexSha256(hostName() + "/" + std::to_string(::getpid())).substr(0, 6);
@@ -60,11 +52,10 @@ std::string replicaName() {
 
 void exportCertificate(obs::Metrics& metrics, const tls::FileSource& certificate) {
   auto& expiry = metrics.gauge("profiling_certificate_expiry_timestamp_seconds",
-                               "When the serving certificate ends, in seconds since 1970.");
-  auto& reloads =
-      metrics.gauge("profiling_certificate_reloads_total", "Certificates taken into use.");
+                               "When the serving certificate expires, in seconds since 1970.");
+  auto& reloads = metrics.gauge("profiling_certificate_reloads_total", "Certificates loaded.");
   auto& errors =
-      metrics.gauge("profiling_certificate_errors_total", "Certificates that could not be used.");
+      metrics.gauge("profiling_certificate_errors_total", "Certificates that could not be loaded.");
   metrics.onCollect([&] {
     if (const auto current = certificate.current()) {
       expiry.Set(static_cast<double>(std::chrono::system_clock::to_time_t(current->notAfter())));
@@ -72,6 +63,49 @@ void exportCertificate(obs::Metrics& metrics, const tls::FileSource& certificate
     reloads.Set(static_cast<double>(certificate.reloads()));
     errors.Set(static_cast<double>(certificate.errors()));
   });
+}
+
+void addReadiness(obs::Health& health, const webhooks::Watches& watches,
+                  const tls::FileSource& certificate, const std::string& tls_dir,
+                  const std::atomic<bool>& draining) {
+  health.addReadiness("stores", [&] { return watches.unsynced(); });
+  health.addReadiness("certificate", [&certificate, tls_dir]() -> std::optional<std::string> {
+    if (certificate.current()) return std::nullopt;
+    return "no usable certificate in " + tls_dir;
+  });
+  health.addReadiness("shutdown", [&]() -> std::optional<std::string> {
+    if (!draining) return std::nullopt;
+    return "the process is shutting down";
+  });
+}
+
+net::ServerOptions serverOptions(const WebhookOptions& options, tls::FileSource& certificate) {
+  net::ServerOptions server;
+  server.name = "webhook";
+  server.address = options.listen.host;
+  server.port = options.listen.port;
+  server.tls = &certificate;
+  server.threads = options.threads;
+  return server;
+}
+
+// Serves until a signal, then until the endpoints no longer list this process and what it was
+// asked is answered.
+void serve(net::HttpServer& server, webhooks::Watches& watches, tls::FileSource& certificate,
+           const WebhookOptions& options, std::atomic<bool>& draining) {
+  certificate.start();
+  watches.start();
+  const int signal =
+      waitForSignal([&] { return !watches.unsynced() && certificate.current() != nullptr; });
+  draining = true;
+  log::info("Readiness withdrawn",
+            {{"signal", signal}, {"servedForMs", options.shutdown_delay.count()}});
+  sleepFor({}, options.shutdown_delay);
+  log::info("Webhook draining");
+  const bool drained = server.drain(kDrainDeadline);
+  if (!drained) log::warn("Drain deadline exceeded", {{"seconds", kDrainDeadline.count()}});
+  watches.stop();
+  log::info("Webhook stopped", {{"drained", drained}});
 }
 
 }  // namespace
@@ -91,7 +125,7 @@ int runWebhook(const WebhookOptions& options) {
                                    "Admissions that failed open because of an internal error.");
   webhooks::RolloutTable rollouts(replicaName(), options.replicas);
   webhooks::PodMutator mutator(
-      settingsOf(options.common, *native_sidecars),
+      injectSettings(options.common, *native_sidecars),
       {.decided = [&](inject::Reason r, api::PolicyMode m) { decisions.count(r, m); },
        .failed_open = [&] { failures.Increment(); }},
       &rollouts);
@@ -106,46 +140,19 @@ int runWebhook(const WebhookOptions& options) {
 
   std::atomic<bool> draining{false};
   obs::Health health;
-  health.addReadiness("stores", [&] { return watches.unsynced(); });
-  health.addReadiness("certificate", [&]() -> std::optional<std::string> {
-    if (certificate.current()) return std::nullopt;
-    return "no usable certificate in " + options.tls_dir;
-  });
-  health.addReadiness("shutdown", [&]() -> std::optional<std::string> {
-    if (!draining) return std::nullopt;
-    return "the process is ending";
-  });
+  addReadiness(health, watches, certificate, options.tls_dir, draining);
   auto health_server = serveHealth(options.common, health, metrics);
   if (!health_server.ok()) return failedStart(health_server.status());
 
-  net::ServerOptions server;
-  server.name = "webhook";
-  server.address = options.listen.host;
-  server.port = options.listen.port;
-  server.tls = &certificate;
-  server.threads = options.threads;
   auto webhook = net::beast::makeServer(
-      server,
+      serverOptions(options, certificate),
       {{"POST", "/mutate-pods", [&](const net::ServerRequest& r) { return mutator.handle(r); }},
        {"POST", "/validate", [&](const net::ServerRequest& r) { return validator.handle(r); }}},
       observe(metrics, "webhook"));
   if (!webhook.ok()) return failedStart(webhook.status());
   log::info("Webhook served", {{"port", (*webhook)->port()}, {"version", PROFILING_VERSION}});
 
-  certificate.start();
-  watches.start();
-  const int signal =
-      waitForSignal([&] { return !watches.unsynced() && certificate.current() != nullptr; });
-
-  draining = true;
-  log::info("Readiness taken back",
-            {{"signal", signal}, {"servedForMs", options.shutdown_delay.count()}});
-  sleepFor({}, options.shutdown_delay);  // until endpoints no longer point here
-  log::info("Webhook draining");
-  const bool drained = (*webhook)->drain(kDrainDeadline);
-  if (!drained) log::warn("Drain deadline passed", {{"seconds", kDrainDeadline.count()}});
-  watches.stop();
-  log::info("Webhook stopped", {{"drained", drained}});
+  serve(**webhook, watches, certificate, options, draining);
   return 0;
 }
 

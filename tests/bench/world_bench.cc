@@ -55,14 +55,14 @@ class Fleet {
  private:
   void addPod(const std::string& namespace_, const std::string& name, const std::string& pod,
               std::uint32_t created) {
-    controllers::PodFacts facts;
+    inject::PodFacts facts;
     facts.namespace_ = namespace_;
     facts.name = pod;
     facts.labels = {{"app", name}, {"pod-template-hash", "7d9c5b8f6d"}};
     if (complete_) facts.labels.push_back({"profiling.dev/profiled", kRevision});
     const std::string replica_set = name + "-7d9c5b8f6d";
     facts.owner = api::OwnerView{"apps/v1", "ReplicaSet", replica_set, "uid-" + name, true};
-    facts.flags = controllers::kPodReady;
+    facts.flags = inject::kPodReady;
     facts.uid = "0a1b2c3d-4e5f-6789-abcd-ef0123456789";
     facts.created = created;
     const std::string digest = "sha256:" + std::string(60, 'a') + name;

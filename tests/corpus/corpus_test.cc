@@ -25,10 +25,10 @@ struct Pod {
 const std::vector<Pod>& pods() {
   static const std::vector<Pod> all = [] {
     std::vector<Pod> out;
-    for (const auto& path : api::yamlFiles("tests/corpus")) {
+    for (const auto& path : test::yamlFiles("tests/corpus")) {
       for (const YAML::Node& document : YAML::LoadAllFromFile(path.string())) {
         if (!document.IsMap()) continue;
-        json object = api::yamlToJson(document);
+        json object = test::yamlToJson(document);
         object["apiVersion"] = "v1";
         object["kind"] = "Pod";
         object["metadata"]["namespace"] = "shop";

@@ -25,7 +25,7 @@ using nlohmann::json;
 namespace fs = std::filesystem;
 
 json load(const fs::path& file) {
-  return api::jsonOfFile(file);
+  return test::jsonOfFile(file);
 }
 
 std::string read(const fs::path& file) {
@@ -50,7 +50,7 @@ inject::NamespaceRecord namespaceOf(const fs::path& folder) {
 std::vector<json> policiesOf(const fs::path& folder, const char* other_spec) {
   std::vector<json> out;
   for (const YAML::Node& document : YAML::LoadAllFromFile((folder / "policy.yaml").string())) {
-    json& object = out.emplace_back(api::yamlToJson(document));
+    json& object = out.emplace_back(test::yamlToJson(document));
     if (other_spec == nullptr) continue;
     object["spec"] = json::parse(other_spec);
     object["spec"]["endpoint"]["url"] = "http://pyroscope.example:4040";
@@ -114,7 +114,7 @@ TEST_P(Golden, ThePodBecomesPatchedYaml) {
     if (c.observed()) {
       std::ofstream(folder / "observed.txt") << reason << "\n";
     } else if (injected) {
-      std::ofstream(folder / "patched.yaml") << testing::toYaml(patched);
+      std::ofstream(folder / "patched.yaml") << test::toYaml(patched);
     } else {
       std::ofstream(folder / "skip.txt") << reason << "\n";
     }

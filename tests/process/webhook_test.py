@@ -191,7 +191,7 @@ def test_bad_input_gets_its_status_and_the_process_lives(world, what, arguments,
     assert world.process.process.poll() is None
 
 
-def test_it_goes_on_answering_while_the_api_server_is_away_and_catches_up(world):
+def test_it_keeps_answering_while_the_api_server_is_away_and_catches_up(world):
     errors = world.process.metric("profiling_watch_errors_total")
     world.path.cut()
     try:
@@ -244,7 +244,7 @@ def test_sigterm_drains_without_a_failed_admission(world):
     poller.start()
     wait_for("some answers", lambda: len(answers) > 3, 20)
     process.process.terminate()
-    process.wait_for_log("Readiness taken back")
+    process.wait_for_log("Readiness withdrawn")
     seen = len(answers)
     wait_for("answers after the readiness was taken back", lambda: len(answers) > seen, 10)
     assert process.stop() == 0, process.text()[-2000:]

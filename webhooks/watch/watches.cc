@@ -6,39 +6,22 @@
 
 #include "operator/api/v1alpha1/codec.h"
 #include "operator/kube/client.h"
-#include "operator/kube/decode.h"
+#include "operator/kube/json_decoder.h"
 #include "webhooks/watch/sinks.h"
 
 namespace profiling::webhooks {
 namespace {
 
-template <class T>
-kube::Decoder<T> decoderOf(Result<T> (*read)(const nlohmann::json&)) {
-  return [read](std::string_view text) -> Result<kube::Decoded<T>> {
-    const auto json = nlohmann::json::parse(text, nullptr, false);
-    auto record = read(json);
-    if (!record.ok()) return record.status();
-    const api::ObjectMeta& meta = record->metadata;
-    return kube::Decoded<T>{kube::objectKey(meta.namespace_, meta.name),
-                            std::make_shared<const T>(*std::move(record))};
-  };
+Result<inject::NamespaceRecord> namespaceFromJson(const nlohmann::json& object) {
+  const auto meta = api::metaFromJson(object);
+  if (!meta.ok()) return meta.status();
+  return inject::namespaceRecord(*meta);
 }
 
-Result<kube::Decoded<inject::NamespaceRecord>> decodeNamespace(std::string_view text) {
-  const auto meta = api::metaFromJson(nlohmann::json::parse(text, nullptr, false));
+Result<inject::LimitRangeRecord> limitRangeFromJson(const nlohmann::json& object) {
+  const auto meta = api::metaFromJson(object);
   if (!meta.ok()) return meta.status();
-  return kube::Decoded<inject::NamespaceRecord>{
-      meta->name, std::make_shared<const inject::NamespaceRecord>(inject::namespaceRecord(*meta))};
-}
-
-Result<kube::Decoded<inject::LimitRangeRecord>> decodeLimitRange(std::string_view text) {
-  const auto json = nlohmann::json::parse(text, nullptr, false);
-  const auto meta = api::metaFromJson(json);
-  if (!meta.ok()) return meta.status();
-  return kube::Decoded<inject::LimitRangeRecord>{
-      kube::objectKey(meta->namespace_, meta->name),
-      std::make_shared<const inject::LimitRangeRecord>(
-          inject::LimitRangeRecord{meta->namespace_, inject::boundsOf(json)})};
+  return inject::LimitRangeRecord{meta->namespace_, inject::boundsOf(object)};
 }
 
 kube::ReflectorOptions allOf(const kube::Resource& resource) {
@@ -58,14 +41,18 @@ kube::ReflectorOptions labelled(const kube::Resource& resource, std::string sele
 Watches::Watches(net::HttpClient& http, Inputs inputs, PodMutator& mutator, RolloutTable& rollouts)
     : inputs_(std::move(inputs)), mutator_(mutator) {
   using namespace kube::resources;  // NOLINT(google-build-using-namespace): names of kinds
-  addStore(http, "policies", allOf(kPolicies), policies_, decoderOf(api::policyFromJson));
-  addStore(http, "servers", allOf(kServers), servers_, decoderOf(api::serverFromJson));
-  addStore(http, "namespaces", allOf(kNamespaces), namespaces_, decodeNamespace);
+  addStore(http, "policies", allOf(kPolicies), policies_,
+           kube::jsonDecoder<api::ProfilingPolicy>(api::policyFromJson));
+  addStore(http, "servers", allOf(kServers), servers_,
+           kube::jsonDecoder<api::ProfilingServer>(api::serverFromJson));
+  addStore(http, "namespaces", allOf(kNamespaces), namespaces_,
+           kube::jsonDecoder<inject::NamespaceRecord>(namespaceFromJson));
   addStore(http, "cluster policies", allOf(kClusterPolicies), cluster_policies_,
-           decoderOf(api::clusterPolicyFromJson));
+           kube::jsonDecoder<api::ClusterProfilingPolicy>(api::clusterPolicyFromJson));
   addStore(http, "revisions", labelled(kControllerRevisions, std::string(api::kRevisionPolicyKey)),
-           revisions_, decoderOf(api::revisionFromJson));
-  addStore(http, "limit ranges", allOf(kLimitRanges), limit_ranges_, decodeLimitRange);
+           revisions_, kube::jsonDecoder<api::Revision>(api::revisionFromJson));
+  addStore(http, "limit ranges", allOf(kLimitRanges), limit_ranges_,
+           kube::jsonDecoder<inject::LimitRangeRecord>(limitRangeFromJson));
   watches_.push_back(
       {"records",
        kube::makeReflector(http, allOf(kWorkloads), makeRecordsSink(rollouts, records_synced_)),

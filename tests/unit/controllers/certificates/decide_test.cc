@@ -256,7 +256,7 @@ INSTANTIATE_TEST_SUITE_P(
               return want;
             }()}));
 
-TEST(DecideCertificates, LooksAgainWhenTheNextThingIsDue) {
+TEST(DecideCertificates, RequeuesForTheNextDueStep) {
   World world;
   world.in.now = kStart + kLeafLifetime - kLeafRenewBefore - minutes(7);
   EXPECT_EQ(decideCertificates(world.in).check_after, minutes(7));
@@ -266,7 +266,7 @@ TEST(DecideCertificates, LooksAgainWhenTheNextThingIsDue) {
   EXPECT_EQ(decideCertificates(world.in).check_after, kBundleSettles);
 }
 
-TEST(OverlapBundle, KeepsWhatPodsMayStillServe) {
+TEST(OverlapBundle, KeepsTheCasOfLeavesThatPodsMayStillServe) {
   World world;
   const tls::PemPair second = ca(kStart);
   EXPECT_EQ(tls::splitBundle(overlapBundle(second.certificate, world.in)),
@@ -278,7 +278,7 @@ TEST(OverlapBundle, KeepsWhatPodsMayStillServe) {
   EXPECT_EQ(overlapBundle(second.certificate, world.in), second.certificate);
 }
 
-TEST(OverlapBundle, NeverHoldsRubbishExpiredOnesOrMoreThanFour) {
+TEST(OverlapBundle, HoldsAtMostFourAndNoInvalidOrExpiredCertificates) {
   World world;
   const auto expired = *tls::makeCa("old", kStart - hours(48), hours(24));
   world.in.ca.bundle = "rubbish" + expired.certificate + world.in.leaf.certificate;

@@ -55,7 +55,7 @@ struct Cluster {
   }
 };
 
-TEST(CertificateReconciler, AFreshClusterIsServedAfterOneRun) {
+TEST(CertificateReconciler, OneRunIssuesAndPublishesCertificatesInAFreshCluster) {
   Cluster c;
   const Outcome outcome = c.reconcile();
   ASSERT_TRUE(outcome.status.ok()) << outcome.status.toString();
@@ -74,7 +74,7 @@ TEST(CertificateReconciler, AFreshClusterIsServedAfterOneRun) {
       << "the rest is untouched";
 }
 
-TEST(CertificateReconciler, WritesNothingTheSecondTime) {
+TEST(CertificateReconciler, SecondRunWritesNothing) {
   Cluster c;
   ASSERT_TRUE(c.reconcile().status.ok());
   c.http.clearWrites();
@@ -84,7 +84,7 @@ TEST(CertificateReconciler, WritesNothingTheSecondTime) {
   EXPECT_GT(*outcome.requeue_after, Millis(0));
 }
 
-TEST(CertificateReconciler, PutsAnOverwrittenBundleBackButNeverInATugOfWar) {
+TEST(CertificateReconciler, OverwrittenBundleIsRestoredAtADecreasingRate) {
   Cluster c;
   ASSERT_TRUE(c.reconcile().status.ok());
   c.clock.advance(std::chrono::seconds(5));
@@ -101,7 +101,7 @@ TEST(CertificateReconciler, PutsAnOverwrittenBundleBackButNeverInATugOfWar) {
   EXPECT_TRUE(c.trusted());
 }
 
-TEST(CertificateReconciler, ReplacesALeafThatWasDeletedOrBroken) {
+TEST(CertificateReconciler, DeletedOrBrokenLeafIsReplaced) {
   Cluster c;
   ASSERT_TRUE(c.reconcile().status.ok());
   c.http.remove("secrets", "profiling-system", "tls");
@@ -180,7 +180,7 @@ TEST(CertificateReconciler, TwoReplicasEndWithOneCa) {
   EXPECT_TRUE(c.trusted());
 }
 
-TEST(CertificateReconciler, AnAnswerThatFailsNeverMakesANewCa) {
+TEST(CertificateReconciler, FailedReadNeverLeadsToANewCa) {
   Cluster c;
   ASSERT_TRUE(c.reconcile().status.ok());
   c.http.clearWrites();
@@ -192,7 +192,7 @@ TEST(CertificateReconciler, AnAnswerThatFailsNeverMakesANewCa) {
   EXPECT_TRUE(c.http.writes().empty());
 }
 
-TEST(CertificateReconciler, ARefusedSecretIsTriedAgainForNobodyElseWouldBringItBack) {
+TEST(CertificateReconciler, RefusedSecretIsRetriedBecauseNoEventWouldTriggerIt) {
   Cluster c;
   for (const int refusal : {422, 413}) {
     c.http.intercept([&](const net::Request& r) -> std::optional<net::Response> {
@@ -208,7 +208,7 @@ TEST(CertificateReconciler, ARefusedSecretIsTriedAgainForNobodyElseWouldBringItB
   EXPECT_TRUE(c.trusted());
 }
 
-TEST(CertificateReconciler, TheValidatingConfigurationTrustsTheSameCa) {
+TEST(CertificateReconciler, ValidatingConfigurationTrustsTheSameCa) {
   Cluster c;
   c.http.put(
       "validatingwebhookconfigurations",
@@ -224,7 +224,7 @@ TEST(CertificateReconciler, TheValidatingConfigurationTrustsTheSameCa) {
   EXPECT_TRUE(c.http.writes().empty());
 }
 
-TEST(CertificateReconciler, WithoutAWebhookConfigurationTheCertificatesAreMadeAnyway) {
+TEST(CertificateReconciler, CertificatesAreIssuedWithoutAWebhookConfiguration) {
   Cluster c;
   c.http.remove("mutatingwebhookconfigurations", "", "profiling-operator");
   ASSERT_TRUE(c.reconcile().status.ok());

@@ -25,13 +25,13 @@ EbpfInput complete() {
   return {wanted(), stored(wanted().config_map, "c"), stored(wanted().daemon_set, "d")};
 }
 
-TEST(DecideEbpf, WhatIsThereAsItShouldBeIsLeftAlone) {
+TEST(DecideEbpf, ObjectsWithoutDriftAreLeftAlone) {
   const EbpfDecision d = decideEbpf(complete());
   EXPECT_THAT(d.changes, IsEmpty());
   EXPECT_EQ(d.blocked, "");
 }
 
-TEST(DecideEbpf, ADifferenceIsTold) {
+TEST(DecideEbpf, TheFirstDifferenceIsReported) {
   EbpfInput input = complete();
   input.daemon_set["spec"]["template"]["spec"]["hostPID"] = false;
   const EbpfDecision d = decideEbpf(input);
@@ -42,7 +42,7 @@ TEST(DecideEbpf, ADifferenceIsTold) {
   EXPECT_EQ(d.changes[0].resource_version, "7");
 }
 
-TEST(DecideEbpf, OursIsKnownByItsManagerWhenItsLabelsAreGone) {
+TEST(DecideEbpf, ObjectsWithoutLabelsAreRecognizedByTheirFieldManager) {
   EbpfInput input = complete();
   input.daemon_set["metadata"].erase("labels");
   ASSERT_EQ(decideEbpf(input).changes.size(), 1U);
@@ -50,7 +50,7 @@ TEST(DecideEbpf, OursIsKnownByItsManagerWhenItsLabelsAreGone) {
   EXPECT_EQ(decideEbpf(input).changes.size(), 2U);
 }
 
-TEST(DecideEbpf, AForeignObjectStopsBothAndIsNamed) {
+TEST(DecideEbpf, AForeignObjectBlocksBothWritesAndIsNamed) {
   EbpfInput input = complete();
   input.config_map = nullptr;
   input.daemon_set["metadata"].erase("labels");
@@ -60,7 +60,7 @@ TEST(DecideEbpf, AForeignObjectStopsBothAndIsNamed) {
   EXPECT_THAT(d.blocked, HasSubstr("DaemonSet 'profiling-system/op-ebpf' exists and is not of"));
 }
 
-TEST(DecideEbpf, WhatIsBeingDeletedIsWaitedFor) {
+TEST(DecideEbpf, TerminatingObjectsBlockTheWrites) {
   EbpfInput input = complete();
   input.daemon_set["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
   EXPECT_THAT(decideEbpf(input).blocked, HasSubstr("is being deleted"));

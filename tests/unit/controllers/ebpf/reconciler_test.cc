@@ -43,7 +43,7 @@ struct Cluster {
   }
 };
 
-TEST(EbpfReconciler, MakesTheConfigurationThenWhatReadsIt) {
+TEST(EbpfReconciler, AppliesTheConfigMapBeforeTheDaemonSet) {
   Cluster c;
   ASSERT_TRUE(c.reconcile().status.ok());
   EXPECT_THAT(c.http.writtenPaths(), ElementsAre(kConfigMapPath, kDaemonSetPath));
@@ -54,7 +54,7 @@ TEST(EbpfReconciler, MakesTheConfigurationThenWhatReadsIt) {
   }
 }
 
-TEST(EbpfReconciler, WritesNothingTheSecondTime) {
+TEST(EbpfReconciler, SecondRunWritesNothing) {
   Cluster c;
   ASSERT_TRUE(c.reconcile().status.ok());
   c.http.clearWrites();
@@ -64,7 +64,7 @@ TEST(EbpfReconciler, WritesNothingTheSecondTime) {
   EXPECT_THAT(c.http.writtenPaths(), IsEmpty());
 }
 
-TEST(EbpfReconciler, DriftIsPutBack) {
+TEST(EbpfReconciler, DriftIsCorrected) {
   Cluster c;
   ASSERT_TRUE(c.reconcile().status.ok());
   Json set = *c.live("daemonsets");
@@ -78,7 +78,7 @@ TEST(EbpfReconciler, DriftIsPutBack) {
             false);
 }
 
-TEST(EbpfReconciler, SwitchedOffItRemovesTheUserThenWhatIsUsed) {
+TEST(EbpfReconciler, WithoutSettingsTheDaemonSetIsRemovedBeforeTheConfigMap) {
   Cluster c;
   ASSERT_TRUE(c.reconcile().status.ok());
   c.http.clearWrites();
@@ -91,7 +91,7 @@ TEST(EbpfReconciler, SwitchedOffItRemovesTheUserThenWhatIsUsed) {
   EXPECT_THAT(c.http.writtenPaths(), IsEmpty());
 }
 
-TEST(EbpfReconciler, WhatIsNotOursIsNeitherWrittenNorRemoved) {
+TEST(EbpfReconciler, ForeignObjectsAreNeitherWrittenNorRemoved) {
   for (const char* plural : {"configmaps", "daemonsets"}) {
     Cluster c;
     c.foreign(plural);
@@ -104,7 +104,7 @@ TEST(EbpfReconciler, WhatIsNotOursIsNeitherWrittenNorRemoved) {
   }
 }
 
-TEST(EbpfReconciler, WhatABackupBroughtBackIsKnownByItsLabels) {
+TEST(EbpfReconciler, ObjectsRestoredFromABackupAreRecognizedByTheirLabels) {
   Cluster c;
   ASSERT_TRUE(c.reconcile().status.ok());
   for (const char* plural : {"configmaps", "daemonsets"}) {
@@ -130,7 +130,7 @@ TEST(EbpfReconciler, NoRefusalIsFinal) {
   EXPECT_THAT(outcome.status.message(), HasSubstr("apply ConfigMap/profiling-system/op-ebpf"));
 }
 
-TEST(EbpfReconciler, WithoutANameNothingIsAsked) {
+TEST(EbpfReconciler, WithoutANameNothingIsRead) {
   Cluster c;
   c.http.intercept([](const net::Request&) -> std::optional<net::Response> {
     ADD_FAILURE() << "asked";

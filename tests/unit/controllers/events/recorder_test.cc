@@ -26,7 +26,7 @@ api::Condition condition(const std::string& status, const std::string& reason,
   return {"Ready", status, reason, message, "", 1};
 }
 
-TEST(EventsOf, OnlyAChangeOfStatusOrReasonIsAnEvent) {
+TEST(EventsOf, OnlyAChangedStatusOrReasonEmitsAnEvent) {
   const auto down = condition("False", "ServerNotReady");
   EXPECT_TRUE(
       eventsOf(kShop, {down}, {condition("False", "ServerNotReady", "other words")}).empty());
@@ -55,7 +55,7 @@ struct CorrelatorTest : ::testing::Test {
   }
 };
 
-TEST_F(CorrelatorTest, SameEventAgainContinuesItsSeries) {
+TEST_F(CorrelatorTest, RepeatedEventContinuesItsSeries) {
   ASSERT_TRUE(std::holds_alternative<EventCreate>(decide(event("a"))));
   now += 5min;
   const EventVerdict again = decide(event("a"));
@@ -66,7 +66,7 @@ TEST_F(CorrelatorTest, SameEventAgainContinuesItsSeries) {
   EXPECT_TRUE(std::holds_alternative<EventCreate>(decide(event("a")))) << "the series has ended";
 }
 
-TEST_F(CorrelatorTest, ManyAlikeBecomeOne) {
+TEST_F(CorrelatorTest, ManySimilarEventsBecomeOne) {
   for (int i = 0; i < 10; ++i) {
     EXPECT_EQ(std::get<EventCreate>(decide(event(std::to_string(i)))).note, std::to_string(i));
   }
@@ -77,7 +77,7 @@ TEST_F(CorrelatorTest, ManyAlikeBecomeOne) {
   EXPECT_EQ(std::get<EventCreate>(decide(event("12"))).note, "12");
 }
 
-TEST_F(CorrelatorTest, ObjectThatCausesTooManyIsSilencedAndOthersAreNot) {
+TEST_F(CorrelatorTest, ObjectWithTooManyEventsIsSilencedAndOthersAreNot) {
   for (int i = 0; i < 25; ++i) decide(event("a"));
   EXPECT_TRUE(std::holds_alternative<EventDrop>(decide(event("a"))));
   Event other = event("a");
@@ -104,7 +104,7 @@ struct RecorderTest : ::testing::Test {
   }
 };
 
-TEST_F(RecorderTest, EventIsWrittenAsTheApiWantsIt) {
+TEST_F(RecorderTest, EventHasTheFormThatTheApiRequires) {
   recorder.record(event("the server is \n down"));
   const net::Request request = call(0);
   EXPECT_THAT(request.target, HasSubstr("/apis/events.k8s.io/v1/namespaces/shop/events?"));
@@ -118,7 +118,7 @@ TEST_F(RecorderTest, EventIsWrittenAsTheApiWantsIt) {
   EXPECT_THAT(object["metadata"]["name"].get<std::string>(), ::testing::StartsWith("checkout."));
 }
 
-TEST_F(RecorderTest, RepetitionIsAPatchAndAnEventThatIsGoneIsMadeAnew) {
+TEST_F(RecorderTest, RepetitionIsAPatchAndADeletedEventIsCreatedAgain) {
   recorder.record(event("a"));
   recorder.record(event("a"));
   const net::Request patch = call(1);
@@ -130,14 +130,14 @@ TEST_F(RecorderTest, RepetitionIsAPatchAndAnEventThatIsGoneIsMadeAnew) {
   EXPECT_EQ(call(3).method, net::Method::kPost);
 }
 
-TEST_F(RecorderTest, ClusterScopedObjectsHaveTheirEventsInDefault) {
+TEST_F(RecorderTest, EventsOfClusterScopedObjectsAreInDefault) {
   Event e = event("a");
   e.regarding.namespace_.clear();
   recorder.record(e);
   EXPECT_THAT(call(0).target, HasSubstr("/namespaces/default/events"));
 }
 
-TEST_F(RecorderTest, StopWritesWhatIsQueued) {
+TEST_F(RecorderTest, StopWritesQueuedEvents) {
   for (int i = 0; i < 5; ++i) recorder.record(event(std::to_string(i)));
   recorder.stop();
   EXPECT_EQ(recorder.stats().created, 5u);

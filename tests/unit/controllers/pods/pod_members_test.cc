@@ -14,21 +14,21 @@ using testing::UnorderedElementsAre;
 constexpr const char* kDb = "shop/StatefulSet/db";
 constexpr std::string_view kUid = "0a1b2c3d-4e5f-6789-abcd-ef0123456789";
 
-PodFacts pod(std::string_view name, std::string_view revision = "r1") {
-  PodFacts facts;
+inject::PodFacts pod(std::string_view name, std::string_view revision = "r1") {
+  inject::PodFacts facts;
   facts.namespace_ = "shop";
   facts.name = name;
   facts.labels = {{"controller-revision-hash", "db-5f"}, {"profiling.dev/profiled", revision}};
   facts.owner = api::OwnerView{"apps/v1", "StatefulSet", "db", "uid-1", true};
-  facts.flags = kPodReady;
+  facts.flags = inject::kPodReady;
   facts.uid = kUid;
   facts.created = 1'785'585'600;
   return facts;
 }
 
-PodFacts failing(PodFacts facts) {
+inject::PodFacts failing(inject::PodFacts facts) {
   facts.restarts = 3;
-  facts.failure = FailureView{"app", false, 137, "OOMKilled", "ended"};
+  facts.failure = inject::FailureView{"app", false, 137, "OOMKilled", "ended"};
   return facts;
 }
 
@@ -38,7 +38,7 @@ engine::Pod only(const PodTable& table) {
   return pods.empty() ? engine::Pod() : pods[0];
 }
 
-TEST(PodMembers, TellsEverythingThatIsKeptOfAPod) {
+TEST(PodMembers, ReturnsEveryFieldKeptOfAPod) {
   PodTable table;
   table.upsert(failing(pod("db-4")));
   const engine::Pod got = only(table);
@@ -57,10 +57,10 @@ TEST(PodMembers, TellsEverythingThatIsKeptOfAPod) {
   EXPECT_FALSE(got.reporting.has_value()) << "another source knows that";
 }
 
-TEST(PodMembers, ImagesAreThoseOfAllPodsOnce) {
+TEST(PodMembers, ImagesOfAllPodsAreListedOnce) {
   PodTable table;
-  PodFacts a = pod("db-0");
-  PodFacts b = pod("db-1");
+  inject::PodFacts a = pod("db-0");
+  inject::PodFacts b = pod("db-1");
   a.images = {"sha256:bb", "sha256:aa", "sha256:aa"};
   b.images = {"sha256:cc", "sha256:aa"};
   table.upsert(a);
@@ -78,7 +78,7 @@ TEST(PodMembers, ImagesAreThoseOfAllPodsOnce) {
 
 TEST(PodMembers, OnlyPodsOfAStatefulSetHaveAnOrdinal) {
   PodTable table;
-  PodFacts facts = pod("web-6f7d8-12345");
+  inject::PodFacts facts = pod("web-6f7d8-12345");
   facts.labels = {{"pod-template-hash", "6f7d8"}};
   facts.owner = api::OwnerView{"apps/v1", "ReplicaSet", "web-6f7d8", "uid-2", true};
   table.upsert(facts);
@@ -88,10 +88,10 @@ TEST(PodMembers, OnlyPodsOfAStatefulSetHaveAnOrdinal) {
   EXPECT_EQ(pods[0].template_hash, "6f7d8");
 }
 
-TEST(PodMembers, PodsThatHaveEndedStayOut) {
+TEST(PodMembers, FinishedPodsAreLeftOut) {
   PodTable table;
-  PodFacts ended = pod("db-0");
-  ended.flags = kPodFinished;
+  inject::PodFacts ended = pod("db-0");
+  ended.flags = inject::kPodFinished;
   table.upsert(ended);
   table.upsert(pod("db-1"));
   EXPECT_EQ(only(table).name, "db-1");
@@ -99,10 +99,10 @@ TEST(PodMembers, PodsThatHaveEndedStayOut) {
   EXPECT_FALSE(table.members("nonsense").has_value());
 }
 
-TEST(PodMembers, AUidThatIsNoUuidIsKeptAsText) {
+TEST(PodMembers, UidThatIsNotAUuidIsKeptAsText) {
   PodTable table;
   const std::size_t empty = table.stats().symbols;
-  PodFacts facts = pod("db-0");
+  inject::PodFacts facts = pod("db-0");
   facts.uid = "not-a-uuid";
   table.upsert(facts);
   table.upsert(facts);
@@ -114,9 +114,9 @@ TEST(PodMembers, AUidThatIsNoUuidIsKeptAsText) {
   EXPECT_EQ(table.stats().symbols, empty);
 }
 
-TEST(PodMembers, ManyRestartsAreKeptAsManyRestarts) {
+TEST(PodMembers, RestartCountsSaturate) {
   PodTable table;
-  PodFacts facts = pod("db-0");
+  inject::PodFacts facts = pod("db-0");
   facts.restarts = 2'000'000'000;
   table.upsert(facts);
   EXPECT_EQ(only(table).restarts, 65535);
@@ -126,15 +126,15 @@ TEST(PodMembers, EachChangeTouchesTheGroup) {
   PodTable table;
   table.upsert(pod("db-0"));
   (void)table.takeTouched();
-  PodFacts other_uid = pod("db-0");
+  inject::PodFacts other_uid = pod("db-0");
   other_uid.uid = "0a1b2c3d-4e5f-6789-abcd-ef0123456780";
-  PodFacts younger = other_uid;
+  inject::PodFacts younger = other_uid;
   ++younger.created;
-  PodFacts restarted = younger;
+  inject::PodFacts restarted = younger;
   restarted.restarts = 1;
-  PodFacts failed = restarted;
-  failed.failure = FailureView{"app", false, 1, "Error", ""};
-  for (const PodFacts& facts : {other_uid, younger, restarted, failed}) {
+  inject::PodFacts failed = restarted;
+  failed.failure = inject::FailureView{"app", false, 1, "Error", ""};
+  for (const inject::PodFacts& facts : {other_uid, younger, restarted, failed}) {
     table.upsert(facts);
     EXPECT_THAT(table.takeTouched(), ElementsAre(kDb));
     table.upsert(facts);
@@ -142,13 +142,13 @@ TEST(PodMembers, EachChangeTouchesTheGroup) {
   }
 }
 
-TEST(PodMembers, WhatTellsPodsApartMakesNoClasses) {
+TEST(PodMembers, FieldsUniqueToAPodDoNotSplitClasses) {
   PodTable table;
   const std::size_t empty = table.stats().symbols;
   std::vector<std::string> names;
   for (int i = 0; i < 10; ++i) names.push_back("db-" + std::to_string(i));
   for (std::size_t i = 0; i < names.size(); ++i) {
-    PodFacts facts = i % 2 == 0 ? pod(names[i]) : failing(pod(names[i]));
+    inject::PodFacts facts = i % 2 == 0 ? pod(names[i]) : failing(pod(names[i]));
     facts.created += static_cast<std::uint32_t>(i);
     table.upsert(facts);
   }
@@ -170,8 +170,8 @@ TEST(PodMembers, WhatTellsPodsApartMakesNoClasses) {
 
 TEST(PodMembers, ClassesCountFromTheFirstPodThatHasNotEnded) {
   PodTable table;
-  PodFacts ended = pod("db-0", "r0");
-  ended.flags = kPodFinished;
+  inject::PodFacts ended = pod("db-0", "r0");
+  ended.flags = inject::kPodFinished;
   table.upsert(ended);
   table.upsert(pod("db-1", "r1"));
   table.upsert(pod("db-2", "r2"));

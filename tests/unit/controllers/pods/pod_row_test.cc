@@ -7,14 +7,14 @@
 namespace profiling::controllers {
 namespace {
 
-TEST(PodRow, AUidComesBackAsItWas) {
+TEST(PodRow, UidSurvivesARoundTrip) {
   const std::string text = "0a1b2c3d-4e5f-6789-abcd-ef0123456789";
   const auto uid = uidOf(text);
   ASSERT_TRUE(uid.has_value());
   EXPECT_EQ(uidText(*uid), text);
 }
 
-TEST(PodRow, WhatIsNoUuidIsNotTakenForOne) {
+TEST(PodRow, OtherTextIsNotEncodedAsAUuid) {
   for (const char* text :
        {"", "u1", "0A1B2C3D-4E5F-6789-ABCD-EF0123456789", "0a1b2c3d-4e5f-6789-abcd-ef012345678",
         "0a1b2c3d04e5f-6789-abcd-ef0123456789", "0a1b2c3d-4e5f-6789-abcd-ef01234567-9",
@@ -23,8 +23,8 @@ TEST(PodRow, WhatIsNoUuidIsNotTakenForOne) {
   }
 }
 
-TEST(PodRow, AFailureComesBackAsItWas) {
-  FailureView view;
+TEST(PodRow, FailureSurvivesARoundTrip) {
+  inject::FailureView view;
   view.container = "profiling-agent-java";
   view.init = true;
   view.exit_code = -1;
@@ -45,7 +45,7 @@ TEST(PodRow, AFailureComesBackAsItWas) {
 }
 
 TEST(PodRow, InitContainersWithOurPrefixAndSidecarsAreOurs) {
-  FailureView view;
+  inject::FailureView view;
   view.container = "profiling-agent-go";
   EXPECT_TRUE(failureOf(failureText(view))->ours) << "a sidecar where there are no native ones";
   view.container = "profiling-agent-java";
@@ -57,7 +57,7 @@ TEST(PodRow, InitContainersWithOurPrefixAndSidecarsAreOurs) {
 }
 
 TEST(PodRow, AMessageIsCutAndCannotForgeAnotherFailure) {
-  FailureView view;
+  inject::FailureView view;
   view.container = "app";
   view.reason = "Error\ninit";
   const std::string message = "a\nb\n" + std::string(5000, 'x');
@@ -69,16 +69,16 @@ TEST(PodRow, AMessageIsCutAndCannotForgeAnotherFailure) {
   EXPECT_LE(failure->message.size(), 256u);
 }
 
-TEST(PodRow, ThePartThatAClassShares) {
-  const engine::Pod pod =
-      podOf({{"profiling.dev/profiled", "r1"}, {"controller-revision-hash", "db-5f"}}, kPodReady);
+TEST(PodRow, PodsOfAClassShareLabelsAndFlags) {
+  const engine::Pod pod = podOf(
+      {{"profiling.dev/profiled", "r1"}, {"controller-revision-hash", "db-5f"}}, inject::kPodReady);
   EXPECT_EQ(pod.revision, "r1");
   EXPECT_EQ(pod.template_hash, "db-5f");
   EXPECT_TRUE(pod.ready);
   EXPECT_FALSE(pod.deleting);
   EXPECT_EQ(podOf({{"rollouts-pod-template-hash", "x"}}, 0).template_hash, "x");
-  EXPECT_EQ(podOf({}, kPodDeleting).revision, "");
-  EXPECT_TRUE(podOf({}, kPodDeleting).deleting);
+  EXPECT_EQ(podOf({}, inject::kPodDeleting).revision, "");
+  EXPECT_TRUE(podOf({}, inject::kPodDeleting).deleting);
 }
 
 }  // namespace

@@ -11,8 +11,8 @@ using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
 // The facts point into literals and into `names`, which lives as long as the test.
-PodFacts pod(std::string_view name, std::string_view hash = "6f7d8") {
-  PodFacts facts;
+inject::PodFacts pod(std::string_view name, std::string_view hash = "6f7d8") {
+  inject::PodFacts facts;
   facts.namespace_ = "shop";
   facts.name = name;
   facts.labels = {{"app", "web"}, {"pod-template-hash", hash}};
@@ -28,7 +28,7 @@ PodFacts pod(std::string_view name, std::string_view hash = "6f7d8") {
 
 constexpr const char* kWeb = "shop/Deployment/web";
 
-TEST(PodTable, GroupsPodsByTheWorkloadThatTheyTellOf) {
+TEST(PodTable, GroupsPodsByTheirWorkload) {
   PodTable table;
   table.upsert(pod("web-6f7d8-a"));
   table.upsert(pod("web-6f7d8-b"));
@@ -44,19 +44,19 @@ TEST(PodTable, GroupsPodsByTheWorkloadThatTheyTellOf) {
   EXPECT_EQ(table.stats().groups, 1u);
 }
 
-TEST(PodTable, AClassTellsWhatIsKeptOfItsPods) {
+TEST(PodTable, AClassHoldsTheSharedFieldsOfItsPods) {
   PodTable table;
-  PodFacts facts = pod("web-6f7d8-a");
+  inject::PodFacts facts = pod("web-6f7d8-a");
   facts.inject = "true";
   facts.policy = "";
   facts.decision = R"({"action":"injected"})";
-  facts.flags = kPodReady;
+  facts.flags = inject::kPodReady;
   table.upsert(facts);
   const PodClass pods = table.group(kWeb)->classes.at(0);
   EXPECT_EQ(pods.inject, "true");
   EXPECT_EQ(pods.policy, "") << "an empty annotation is not an absent one";
   EXPECT_EQ(pods.decision, R"({"action":"injected"})");
-  EXPECT_EQ(pods.flags, kPodReady);
+  EXPECT_EQ(pods.flags, inject::kPodReady);
   EXPECT_EQ(pods.owner_kind, "ReplicaSet");
   EXPECT_EQ(pods.owner_name, "web-6f7d8");
   EXPECT_EQ(pods.owner_uid, "uid-1");
@@ -68,7 +68,7 @@ TEST(PodTable, AClassTellsWhatIsKeptOfItsPods) {
   EXPECT_EQ(labels[0].value, "web");
 }
 
-TEST(PodTable, TellsOnlyGroupsThatChanged) {
+TEST(PodTable, ReportsOnlyChangedGroups) {
   PodTable table;
   table.upsert(pod("web-6f7d8-a"));
   EXPECT_THAT(table.takeTouched(), ElementsAre(kWeb));
@@ -76,14 +76,14 @@ TEST(PodTable, TellsOnlyGroupsThatChanged) {
   table.upsert(pod("web-6f7d8-a"));
   EXPECT_THAT(table.takeTouched(), IsEmpty()) << "the same again is no change";
   EXPECT_EQ(table.group(kWeb)->generation, generation);
-  PodFacts ready = pod("web-6f7d8-a");
-  ready.flags = kPodReady;
+  inject::PodFacts ready = pod("web-6f7d8-a");
+  ready.flags = inject::kPodReady;
   table.upsert(ready);
   EXPECT_THAT(table.takeTouched(), ElementsAre(kWeb));
   EXPECT_NE(table.group(kWeb)->generation, generation);
 }
 
-TEST(PodTable, APodThatIsGoneLeavesNothingBehind) {
+TEST(PodTable, ADeletedPodLeavesNothingBehind) {
   PodTable table;
   const std::size_t empty = table.stats().symbols;
   table.upsert(pod("web-6f7d8-a"));
@@ -97,10 +97,10 @@ TEST(PodTable, APodThatIsGoneLeavesNothingBehind) {
   table.erase("shop/web-6f7d8-b");  // once more: nothing happens
 }
 
-TEST(PodTable, ANameThatComesBackElsewhereMovesToTheOtherGroup) {
+TEST(PodTable, APodRecreatedUnderAnotherOwnerMovesToItsGroup) {
   PodTable table;
   table.upsert(pod("web-0"));
-  PodFacts other = pod("web-0");
+  inject::PodFacts other = pod("web-0");
   api::OwnerView owner;
   owner.api_version = "apps/v1";
   owner.kind = "StatefulSet";
@@ -115,7 +115,7 @@ TEST(PodTable, ANameThatComesBackElsewhereMovesToTheOtherGroup) {
   EXPECT_THAT(table.takeTouched(), UnorderedElementsAre(kWeb, "shop/StatefulSet/web"));
 }
 
-TEST(PodTable, AListRemovesWhatItDidNotName) {
+TEST(PodTable, ACompleteListRemovesPodsItDidNotName) {
   PodTable table;
   table.upsert(pod("web-6f7d8-a"));
   table.upsert(pod("web-6f7d8-b"));
@@ -131,7 +131,7 @@ TEST(PodTable, AListRemovesWhatItDidNotName) {
   EXPECT_EQ(table.group(kWeb)->classes.at(0).count, 2);
 }
 
-TEST(PodTable, AListThatBreaksOffRemovesNothing) {
+TEST(PodTable, AnIncompleteListRemovesNothing) {
   PodTable table;
   table.upsert(pod("web-6f7d8-a"));
   table.upsert(pod("web-6f7d8-b"));
@@ -147,7 +147,7 @@ TEST(PodTable, AListThatBreaksOffRemovesNothing) {
 TEST(PodTable, ListsTheGroupsOfANamespace) {
   PodTable table;
   table.upsert(pod("web-6f7d8-a"));
-  PodFacts other = pod("web-6f7d8-a");
+  inject::PodFacts other = pod("web-6f7d8-a");
   other.namespace_ = "shop-2";
   table.upsert(other);
   const auto listed = table.groups("shop");

@@ -46,7 +46,7 @@ struct Cluster {
     http.put("clusterprofilingpolicies", api::toJson(p));
   }
   void pod(const char* namespace_, const char* name, bool profiled, std::uint8_t flags = 0) {
-    PodFacts facts;
+    inject::PodFacts facts;
     facts.namespace_ = namespace_;
     facts.name = name;
     facts.inject = "true";
@@ -61,9 +61,9 @@ TEST(PolicyReconciler, CountsThePodsOfItsNamespaceThatItDecidesAbout) {
   Cluster c;
   c.policy(test::policy());
   c.pod("sho", "a", true);
-  c.pod("shop", "a", true, kPodReady);
+  c.pod("shop", "a", true, inject::kPodReady);
   c.pod("shop", "b", true);
-  c.pod("shop", "c", true, kPodFinished);
+  c.pod("shop", "c", true, inject::kPodFinished);
   c.pod("shop", "d", false);
   c.pod("shop2", "a", true);
   EXPECT_TRUE(c.reconcile().status.ok());

@@ -10,7 +10,7 @@ namespace {
 
 using specs::ObjectKind;
 
-TEST(ServerStatus, KeepsTheVolumesThatAreThere) {
+TEST(ServerStatus, KeepsExistingVolumes) {
   ServerWorld world;
   world.server.spec.persistence.size = "20Gi";
   const ServerDecision d = decideServer(world.input());
@@ -23,7 +23,7 @@ TEST(ServerStatus, KeepsTheVolumesThatAreThere) {
   EXPECT_TRUE(decideServer(world.input()).apply.empty());
 }
 
-TEST(ServerStatus, AForeignObjectIsLookedAtAgainBecauseItIsNotWatched) {
+TEST(ServerStatus, AForeignObjectIsPolledBecauseItIsNotWatched) {
   ServerWorld world;
   world.object(ObjectKind::kService, "pyroscope")["metadata"].erase("ownerReferences");
   world.object(ObjectKind::kService, "pyroscope")["metadata"].erase("labels");
@@ -37,7 +37,7 @@ TEST(ServerStatus, StatusHasUrlHashAndReplicas) {
   EXPECT_EQ(d.status.ready_replicas, 1);
 }
 
-TEST(ServerStatus, ASecondLookAtTheSameChangesNoStatus) {
+TEST(ServerStatus, DecidingAgainOnTheSameInputKeepsTheStatus) {
   ServerWorld world;
   world.server.status = decideServer(world.input()).status;
   ServerInput later = world.input();

@@ -62,7 +62,7 @@ struct Cluster {
   }
 };
 
-TEST(ServerReconciler, MakesEverythingAndWritesTheStatusLast) {
+TEST(ServerReconciler, AppliesAllObjectsAndWritesTheStatusLast) {
   Cluster c;
   ASSERT_TRUE(c.reconcile().status.ok());
   EXPECT_THAT(
@@ -80,7 +80,7 @@ TEST(ServerReconciler, MakesEverythingAndWritesTheStatusLast) {
   EXPECT_EQ(c.status().url, "http://pyroscope.profiling.svc:4040");
 }
 
-TEST(ServerReconciler, WritesNothingTheSecondTime) {
+TEST(ServerReconciler, SecondRunWritesNothing) {
   Cluster c;
   ASSERT_TRUE(c.reconcile().status.ok());
   c.sync();
@@ -91,7 +91,7 @@ TEST(ServerReconciler, WritesNothingTheSecondTime) {
   EXPECT_TRUE(c.http.writes().empty());
 }
 
-TEST(ServerReconciler, AStoreThatLagsBehindCausesNoSecondWrite) {
+TEST(ServerReconciler, ALaggingStoreCausesNoSecondWrite) {
   Cluster c;
   ASSERT_TRUE(c.reconcile().status.ok());
   c.http.clearWrites();
@@ -107,7 +107,7 @@ TEST(ServerReconciler, AStoreThatLagsBehindCausesNoSecondWrite) {
   EXPECT_EQ(second.requeue_after, Millis(1000));
 }
 
-TEST(ServerReconciler, PutsDriftBack) {
+TEST(ServerReconciler, CorrectsDrift) {
   Cluster c;
   ASSERT_TRUE(c.reconcile().status.ok());
   Json service = *c.http.get("services", "profiling", "pyroscope");
@@ -154,7 +154,7 @@ TEST(ServerReconciler, NeverTouchesAForeignObjectThatNoWatchShows) {
   EXPECT_EQ(api::findCondition(status.conditions, "Ready")->reason, "Conflict");
 }
 
-TEST(ServerReconciler, NothingIsMadeForAServerThatTheStoreStillShows) {
+TEST(ServerReconciler, NothingIsCreatedForADeletedServerThatTheStoreStillShows) {
   Cluster c;
   c.http.remove("profilingservers", "profiling", "pyroscope");
   EXPECT_TRUE(c.reconcile().status.ok());
@@ -169,7 +169,7 @@ TEST(ServerReconciler, NothingIsMadeForAServerThatTheStoreStillShows) {
   EXPECT_FALSE(c.http.writes().empty());
 }
 
-TEST(ServerReconciler, ARefusedObjectIsSaidInTheStatus) {
+TEST(ServerReconciler, ARefusedObjectIsReportedInTheStatus) {
   Cluster c;
   c.http.intercept([](const net::Request& r) -> std::optional<net::Response> {
     if (r.target.find("/statefulsets/") == std::string::npos || r.method == net::Method::kGet) {
@@ -196,7 +196,7 @@ TEST(ServerReconciler, AnUnavailableApiServerChangesNoCondition) {
   EXPECT_TRUE(c.status().conditions.empty());
 }
 
-TEST(ServerReconciler, AServerThatIsGoneOrGoingIsLeftToGarbageCollection) {
+TEST(ServerReconciler, ADeletedOrTerminatingServerIsLeftToGarbageCollection) {
   Cluster c;
   EXPECT_TRUE(c.reconciler.reconcile("profiling/none", c.stop.get_token()).status.ok());
   api::ProfilingServer going = test::s3Server();

@@ -28,15 +28,15 @@ class World : public testing::Test {
   }
   void pod(const std::string& workload, const std::string& name, std::string_view revision = "",
            bool fails = false) {
-    PodFacts facts;
+    inject::PodFacts facts;
     facts.namespace_ = "shop";
     facts.name = name;
     facts.labels = {{"app", workload}, {"pod-template-hash", "h1"}};
     if (!revision.empty()) facts.labels.push_back({"profiling.dev/profiled", revision});
     const std::string owner = workload + "-h1";
     facts.owner = api::OwnerView{"apps/v1", "ReplicaSet", owner, "uid", true};
-    if (!fails) facts.flags = kPodReady;
-    if (fails) facts.failure = FailureView{"app", false, 139, "Error", "", kImage};
+    if (!fails) facts.flags = inject::kPodReady;
+    if (fails) facts.failure = inject::FailureView{"app", false, 139, "Error", "", kImage};
     facts.images = {kImage};
     facts.decision = revision.empty() ? "" : kDecision;
     pods_.upsert(facts);

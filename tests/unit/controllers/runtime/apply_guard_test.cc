@@ -18,7 +18,7 @@ TEST(ApplyGuard, TheFirstWriteGoesThroughAndItsRepetitionWaits) {
   EXPECT_FALSE(guard.check("a", "2")) << "another content";
 }
 
-TEST(ApplyGuard, RepetitionsGetRarerUpToAMinute) {
+TEST(ApplyGuard, RepetitionsAreDelayedUpToAMinute) {
   test::FakeClock clock;
   ApplyGuard guard(clock);
   EXPECT_FALSE(guard.check("a", "1"));
@@ -30,7 +30,7 @@ TEST(ApplyGuard, RepetitionsGetRarerUpToAMinute) {
   }
 }
 
-TEST(ApplyGuard, AfterACalmTimeItStartsOver) {
+TEST(ApplyGuard, AfterAQuietPeriodItStartsOver) {
   test::FakeClock clock;
   ApplyGuard guard(clock);
   EXPECT_FALSE(guard.check("a", "1"));

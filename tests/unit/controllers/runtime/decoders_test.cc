@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "operator/api/v1alpha1/codec.h"
+#include "operator/kube/json_decoder.h"
+
 namespace profiling::controllers {
 namespace {
 
@@ -13,8 +16,8 @@ Result<kube::Decoded<T>> decode(const kube::Decoder<T>& decoder, const std::stri
 }
 
 TEST(WorkloadDecoder, ReadsTheOwnerAndTheStatus) {
-  const auto record =
-      decode(workloadDecoder(), R"({"metadata":{"name":"deployment-web","namespace":"shop",
+  const auto record = decode(kube::jsonDecoder<api::WorkloadProfile>(api::workloadFromJson),
+                             R"({"metadata":{"name":"deployment-web","namespace":"shop",
     "uid":"u","generation":1,"annotations":{"profiling.dev/pod-group":"Deployment/web"},
     "ownerReferences":[{"uid":"other"},{"uid":"d-1","controller":true}]},
     "status":{"phase":"Missed","pods":{"missed":2},"ownerUIDs":["rs-1"],
@@ -81,20 +84,20 @@ TEST(Decoders, AnObjectWithoutANameIsRefused) {
   EXPECT_EQ(decode(versionDecoder(), R"([])").status().code(), Code::kInvalidArgument);
 }
 
-TEST(Decoders, AClusterPolicyIsKnownByItsName) {
+TEST(Decoders, AClusterPolicysKeyIsItsName) {
   const auto decoded =
-      decode(clusterPolicyDecoder(),
+      decode(kube::jsonDecoder<api::ClusterProfilingPolicy>(api::clusterPolicyFromJson),
              R"({"metadata":{"name":"all"},"spec":{"endpoint":{"url":"http://x"}}})");
   ASSERT_TRUE(decoded.ok()) << decoded.status().toString();
   EXPECT_EQ(decoded->key, "all");
-  EXPECT_EQ(decode(clusterPolicyDecoder(),
+  EXPECT_EQ(decode(kube::jsonDecoder<api::ClusterProfilingPolicy>(api::clusterPolicyFromJson),
                    R"({"metadata":{"name":"all"},"spec":{"serverRef":{"name":"x"}}})")
                 .status()
                 .code(),
             Code::kInvalidArgument);
 }
 
-TEST(Decoders, NamespacesAreKeptAsTheirLabelsAndTheirAnnotation) {
+TEST(Decoders, ANamespaceKeepsItsLabelsAndItsAnnotation) {
   const auto decoded =
       decode(namespaceDecoder(), R"({"metadata":{"name":"shop","labels":{"team":"shop"},
                                      "annotations":{"profiling.dev/inject":"true"}}})");

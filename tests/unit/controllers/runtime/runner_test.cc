@@ -70,7 +70,7 @@ TEST(Runner, ExceptionsAreCaughtCountedAndRetried) {
   EXPECT_EQ(runner.stats().error, 2U);
 }
 
-TEST(Runner, ARefusalIsTriedAgainAfterMinutesForAPolicyMayHaveBeenMended) {
+TEST(Runner, ARefusalIsRetriedAfterMinutesBecauseThePolicyMayBeFixed) {
   test::FakeClock clock;
   kube::WorkQueue queue({Millis(1), Millis(5)}, clock);
   Runner runner(
@@ -90,7 +90,7 @@ TEST(Runner, ARefusalIsTriedAgainAfterMinutesForAPolicyMayHaveBeenMended) {
   runner.stop();
 }
 
-TEST(Runner, ARefusalThatNamesATimeIsNotFinal) {
+TEST(Runner, ARefusalWithRetryAfterIsNotTerminal) {
   test::FakeClock clock;
   kube::WorkQueue queue({Millis(1), Millis(5)}, clock);
   Runner runner(
@@ -107,7 +107,7 @@ TEST(Runner, ARefusalThatNamesATimeIsNotFinal) {
   runner.stop();
 }
 
-TEST(Runner, ARefusedPermissionAndARetryAfterAreWaitedFor) {
+TEST(Runner, PermissionDeniedAndRetryAfterDelayTheRetry) {
   test::FakeClock clock;
   kube::WorkQueue queue({Millis(1), Millis(5)}, clock);
   Runner runner(
@@ -133,7 +133,7 @@ TEST(Runner, ARefusedPermissionAndARetryAfterAreWaitedFor) {
       << "the forbidden key waits half a minute";
 }
 
-TEST(Runner, ASuccessMayAskToComeBack) {
+TEST(Runner, ASuccessMayRequeueItsKey) {
   kube::WorkQueue queue;
   std::atomic<int> calls{0};
   Runner runner("test", queue, [&](const std::string&, const std::stop_token&) {
@@ -145,7 +145,7 @@ TEST(Runner, ASuccessMayAskToComeBack) {
   EXPECT_EQ(runner.stats().requeue, 1U);
 }
 
-TEST(Runner, SaysHowLongTheOldestReconcileHasRunAndStopsIt) {
+TEST(Runner, ReportsTheLongestReconcileAndStopsIt) {
   test::FakeClock clock;
   kube::WorkQueue queue({Millis(1), Millis(5)}, clock);
   Runner runner(

@@ -26,7 +26,7 @@ Json at(const Json& object, const char* pointer) {
   return object.contains(p) ? object.at(p) : Json();
 }
 
-TEST(EbpfObjects, AreInTheOperatorsNamespaceUnderOneNameAndGoAwayWithIt) {
+TEST(EbpfObjects, ShareOneNameInTheOperatorsNamespaceAndAreDeletedWithIt) {
   const EbpfObjects o = objects();
   for (const Json* object : {&o.config_map, &o.daemon_set}) {
     const Json& metadata = object->at("metadata");
@@ -55,7 +55,7 @@ TEST(EbpfObjects, ThePodIsRootWithTheListedCapabilitiesAndNotPrivileged) {
 }
 
 // All pods with the label are watched and kept; here is one for each node.
-TEST(EbpfObjects, ThePodsAreChosenByLabelsOfTheirOwnAndNotWatched) {
+TEST(EbpfObjects, PodsAreSelectedByTheirOwnLabelsAndNotWatched) {
   const Json set = objects().daemon_set;
   const Json labels = at(set, "/spec/template/metadata/labels");
   EXPECT_EQ(at(set, "/spec/selector/matchLabels"), labels);
@@ -63,7 +63,7 @@ TEST(EbpfObjects, ThePodsAreChosenByLabelsOfTheirOwnAndNotWatched) {
   EXPECT_EQ(at(set, "/spec/template/metadata/annotations").at("profiling.dev/inject"), "false");
 }
 
-TEST(EbpfObjects, AnotherConfigurationRestartsThePodsAndOnlyThen) {
+TEST(EbpfObjects, OnlyAChangedConfigurationRestartsThePods) {
   const auto hash = [](const api::EbpfSettings& s) {
     return at(objects(s).daemon_set, "/spec/template/metadata/annotations").at(kConfigHashKey);
   };
@@ -74,7 +74,7 @@ TEST(EbpfObjects, AnotherConfigurationRestartsThePodsAndOnlyThen) {
   EXPECT_NE(hash(changed), hash(settings()));
 }
 
-TEST(EbpfObjects, WhatTheAdministratorSaysOfPodsIsPassedOn) {
+TEST(EbpfObjects, PodSettingsOfTheAdministratorAreApplied) {
   api::EbpfSettings s = settings();
   s.node_selector = R"({"disk":"ssd"})";
   s.tolerations = R"([{"operator":"Exists"}])";

@@ -32,7 +32,7 @@ Json container(const api::ProfilingServer& server) {
   return podSpec(server).at("containers").at(0);
 }
 
-TEST(ServerObjects, AreMadeInTheOrderOfTheirUse) {
+TEST(ServerObjects, AreListedInTheOrderOfTheirUse) {
   std::vector<std::string> names;
   for (const WantedObject& wanted : serverObjects(test::s3Server())) {
     names.push_back(std::string(objectKindName(wanted.kind)) + "/" + wanted.name);
@@ -55,7 +55,7 @@ TEST(ServerObjects, AllCarryOurLabelsAndTheServerAsController) {
   }
 }
 
-TEST(ServerObjects, TheServiceLeadsToTheNamedPort) {
+TEST(ServerObjects, TheServiceTargetsTheNamedPort) {
   const Json service = objectOf(test::s3Server(), ObjectKind::kService, "pyroscope");
   EXPECT_EQ(service.at("spec").at("ports"),
             Json::parse(R"([{"name":"http","port":4040,"protocol":"TCP","targetPort":"http"}])"));
@@ -67,7 +67,7 @@ TEST(ServerObjects, TheServiceLeadsToTheNamedPort) {
   EXPECT_EQ(headless.at("spec").at("publishNotReadyAddresses"), true);
 }
 
-TEST(ServerObjects, TheContainerIsTheServerWithItsFile) {
+TEST(ServerObjects, TheContainerRunsTheServerWithItsConfiguration) {
   const Json c = container(test::s3Server());
   EXPECT_EQ(c.at("image"), "grafana/pyroscope:2.2.1");
   EXPECT_EQ(c.at("args"), Json::parse(R"(["-config.file=/etc/pyroscope/config.yaml",
@@ -90,7 +90,7 @@ TEST(ServerObjects, CredentialsAreReferencesToTheSecretsKeys) {
   EXPECT_FALSE(container(test::filesystemServer()).contains("env"));
 }
 
-TEST(ServerObjects, ThePodIsFitForPodSecurityRestricted) {
+TEST(ServerObjects, ThePodMeetsPodSecurityRestricted) {
   const Json pod = podSpec(test::s3Server());
   EXPECT_EQ(pod.at("securityContext"), Json::parse(R"({"runAsNonRoot":true,"runAsUser":10001,
     "runAsGroup":10001,"fsGroup":10001,"fsGroupChangePolicy":"OnRootMismatch",
@@ -159,7 +159,7 @@ TEST(ServerObjects, AChangedConfigurationChangesThePodTemplateAndNothingElseDoes
   EXPECT_EQ(statefulSet(granted), statefulSet(test::s3Server()));
 }
 
-TEST(ServerObjects, AFieldThatIsNoLongerWantedChangesTheAppliedHash) {
+TEST(ServerObjects, ARemovedFieldChangesTheAppliedHash) {
   api::ProfilingServer server = test::s3Server();
   server.spec.pod.node_selector = R"({"disk":"ssd"})";
   const Json live = test::asLive(statefulSet(server));

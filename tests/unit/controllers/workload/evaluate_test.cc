@@ -33,7 +33,7 @@ PodClass profiled(std::int64_t count, const std::string& revision = kRevision) {
   c.labels += "profiling.dev/profiled\n" + revision + "\n";
   c.decision = R"({"policy":"shop","action":"injected","containers":[{"name":"app",
     "languages":[{"language":"java","version":"1"},{"language":"node","version":"1"}]}]})";
-  c.flags = kPodReady;
+  c.flags = inject::kPodReady;
   return c;
 }
 
@@ -49,7 +49,7 @@ struct World {
   }
 };
 
-TEST(WorkloadEvaluation, CountsPodsByWhatBecameOfThem) {
+TEST(WorkloadEvaluation, CountsPodsByTheirOutcome) {
   World w;
   w.group.classes = {profiled(3), profiled(2, "old"), pods(4)};
   w.group.classes[1].flags = 0;
@@ -67,15 +67,15 @@ TEST(WorkloadEvaluation, CountsPodsByWhatBecameOfThem) {
   EXPECT_FALSE(e.preflight_wanted.has_value());
 }
 
-TEST(WorkloadEvaluation, PodsThatEndAreNotCounted) {
+TEST(WorkloadEvaluation, TerminatingAndFinishedPodsAreNotCounted) {
   World w;
   w.group.classes = {pods(1), pods(2), pods(3)};
-  w.group.classes[1].flags = kPodDeleting;
-  w.group.classes[2].flags = kPodFinished;
+  w.group.classes[1].flags = inject::kPodDeleting;
+  w.group.classes[2].flags = inject::kPodFinished;
   EXPECT_EQ(w.run().pods.total, 1);
 }
 
-TEST(WorkloadEvaluation, AsksForAPreflightOfTheTemplateWithTheMostPods) {
+TEST(WorkloadEvaluation, RequestsAPreflightOfTheTemplateWithTheMostPods) {
   World w;
   w.group.classes = {pods(1, "h1"), pods(5, "h2"), profiled(9)};
   const WorkloadEvaluation e = w.run();
@@ -100,7 +100,7 @@ TEST(WorkloadEvaluation, APreflightHoldsForItsRevisionAndItsTemplate) {
   EXPECT_EQ(w.run().pods.skipped, 0);
 }
 
-TEST(WorkloadEvaluation, APolicyThatWaitsForTheAnnotationMatchesNothing) {
+TEST(WorkloadEvaluation, AnOptInPolicyMatchesNothingWithoutTheAnnotation) {
   World w;
   w.policy().policy.spec.activation = api::Activation::kAnnotated;
   w.group.classes = {pods(4)};
@@ -155,7 +155,7 @@ TEST(WorkloadEvaluation, ADamagedDecisionCostsTheLanguagesOnly) {
   }
 }
 
-TEST(WorkloadEvaluation, LosersKnowWhoHasPrecedence) {
+TEST(WorkloadEvaluation, ShadowsNameThePolicyWithPrecedence) {
   World w;
   auto second = inject::policy("second");
   auto other = inject::policy("other");
@@ -178,7 +178,7 @@ TEST(WorkloadEvaluation, LosersKnowWhoHasPrecedence) {
   EXPECT_EQ(status.workloads.matched, 0);
 }
 
-TEST(PolicyTotals, AddUpWhatWorkloadsHaveOfThePolicy) {
+TEST(PolicyTotals, SumTheSharesOfWorkloads) {
   World w;
   w.preflight = api::Preflight{"h1", kRevision, "NoLanguage", {}, {}};
   PolicyTotals totals(false, "shop", "shop");
@@ -217,7 +217,7 @@ Told told(const api::WorkloadProfileStatus& status) {
   return {phase.c_str(), text.c_str()};
 }
 
-TEST(WorkloadStatus, OneWordAndOneReason) {
+TEST(WorkloadStatus, HasOnePhaseAndOneReason) {
   World w;
   w.preflight = api::Preflight{"h1", kRevision, "Injected", {}, {}};
   const auto status = [&] {

@@ -67,12 +67,12 @@ struct Cluster {
         {{"shop/statefulset-db", std::make_shared<const api::WorkloadProfile>(*record)}});
   }
   void pod(std::string_view name, std::chrono::seconds age, std::string_view decision = kGuessed) {
-    PodFacts facts;
+    inject::PodFacts facts;
     facts.namespace_ = "shop";
     facts.name = name;
     facts.labels = {{"app", "web"}, {"profiling.dev/profiled", "0123456789"}};
     facts.owner = api::OwnerView{"apps/v1", "StatefulSet", "db", "uid-1", true};
-    facts.flags = kPodReady;
+    facts.flags = inject::kPodReady;
     facts.inject = "true";
     facts.decision = decision;
     facts.created = static_cast<std::uint32_t>(
@@ -100,7 +100,7 @@ struct Cluster {
   }
 };
 
-TEST(Languages, WhatArrivesNarrowsTheRecord) {
+TEST(Languages, ArrivingProfilesNarrowTheRecord) {
   Cluster c;
   c.pod("db-0", 120s);
   c.sends("db-0", "app", "pyspy");
@@ -129,7 +129,7 @@ TEST(Languages, TwoRuntimesInOneContainerAreBothKept) {
   EXPECT_EQ(c.detected()[0]["languages"], Json({"Java", "NodeJS"}));
 }
 
-TEST(Languages, AYoungPodIsWaitedFor) {
+TEST(Languages, AYoungPodIsAskedAboutLater) {
   Cluster c;
   c.pod("db-0", 20s);
   c.sends("db-0", "app", "nodespy");  // of a start script, perhaps
@@ -138,7 +138,7 @@ TEST(Languages, AYoungPodIsWaitedFor) {
   EXPECT_TRUE(c.detected().is_null());
 }
 
-TEST(Languages, OthersProfilesProveNothing) {
+TEST(Languages, ProfilesOfOtherWorkloadsProveNothing) {
   Cluster c;
   c.pod("db-0", 120s);
   c.sends("db-9", "app", "pyspy");      // of a pod that is no more
@@ -148,7 +148,7 @@ TEST(Languages, OthersProfilesProveNothing) {
   EXPECT_TRUE(c.detected().is_null());
 }
 
-TEST(Languages, AskedEverLessOftenAndNotForEveryEventOfThePods) {
+TEST(Languages, TheServerIsQueriedEverLessOftenAndNotOnEveryPodEvent) {
   Cluster c;
   c.pod("db-0", 600s);
   EXPECT_EQ(c.pass().requeue_after, Millis(300s));
@@ -161,7 +161,7 @@ TEST(Languages, AskedEverLessOftenAndNotForEveryEventOfThePods) {
   EXPECT_GT(c.queries.calls.size(), asked);
 }
 
-TEST(Languages, AServerThatDoesNotAnswerTeachesNothing) {
+TEST(Languages, AnUnavailableServerTeachesNothing) {
   Cluster c;
   c.pod("db-0", 60s);
   c.queries.answer = [](const auto&) -> Result<std::string> {
@@ -173,7 +173,7 @@ TEST(Languages, AServerThatDoesNotAnswerTeachesNothing) {
   EXPECT_TRUE(c.detected().is_null());
 }
 
-TEST(Languages, AnotherImageIsAskedAboutAnew) {
+TEST(Languages, AnotherImageIsAskedAboutAgain) {
   const std::vector<api::DetectedLanguages> known{{"app", "0a1b2c3d", {Language::kJava}}};
   EXPECT_THAT(openGuesses({{"app", "0a1b2c3d"}, {"app", "ffffffff"}}, known),
               ElementsAre(inject::Guess{"app", "ffffffff"}));

@@ -105,7 +105,7 @@ struct Cluster {
   }
 };
 
-TEST(WorkloadReconciler, AMatchedWorkloadGetsARecordThatItOwns) {
+TEST(WorkloadReconciler, AMatchedWorkloadOwnsItsRecord) {
   Cluster c;
   c.replicaSet("web-h1", "rs-1", "deployment-1");
   c.pod("web-a");
@@ -125,7 +125,7 @@ TEST(WorkloadReconciler, AMatchedWorkloadGetsARecordThatItOwns) {
 }
 
 // What a ConfigMap of the pod's environment holds is looked up once and kept: names, never values.
-TEST(WorkloadReconciler, TheRecordKnowsWhatConfigMapsHold) {
+TEST(WorkloadReconciler, ThePreflightReadsConfigMaps) {
   const Json env_from = {{"envFrom",
                           {{{"configMapRef", {{"name", "jvm"}}}},
                            {{"prefix", "JAVA_"}, {"configMapRef", {{"name", "short"}}}},
@@ -178,21 +178,21 @@ TEST(WorkloadReconciler, WritesOnlyWhenSomethingChanged) {
   EXPECT_EQ(c.record("/status/pods/profiled"), 2);
 }
 
-TEST(WorkloadReconciler, AWorkloadThatNoPolicyMatchesHasNone) {
+TEST(WorkloadReconciler, AnUnmatchedWorkloadHasNoRecord) {
   Cluster c;
   c.policies->namespaces.clear();
   c.pod("web-a");
   EXPECT_THAT(c.passWrites(), IsEmpty());
 }
 
-TEST(WorkloadReconciler, BarePodsHaveNone) {
+TEST(WorkloadReconciler, BarePodsHaveNoRecord) {
   Cluster c;
   c.pod("bare", "rs-1", {{"metadata", {{"ownerReferences", nullptr}}}});
   EXPECT_TRUE(c.reconciler.reconcile("shop/Pod/bare", c.stop.get_token()).status.ok());
   EXPECT_THAT(c.http.writes(), IsEmpty());
 }
 
-TEST(WorkloadReconciler, TheRecordGoesWhenNoPolicyMatchesAnyMore) {
+TEST(WorkloadReconciler, TheRecordIsDeletedWhenNoPolicyMatchesAnyMore) {
   Cluster c;
   c.replicaSet("web-h1", "rs-1", "deployment-1");
   c.pod("web-a");
@@ -219,7 +219,7 @@ TEST(WorkloadReconciler, ProfiledPodsKeepTheRecordWithoutAPolicy) {
   EXPECT_EQ(c.record("/status/policyRef"), Json());
 }
 
-TEST(WorkloadReconciler, AScaledDownWorkloadKeepsItsRecordWhileThePolicyIsThere) {
+TEST(WorkloadReconciler, AScaledDownWorkloadKeepsItsRecordWhileThePolicyExists) {
   Cluster c;
   c.replicaSet("web-h1", "rs-1", "deployment-1");
   c.pod("web-a");
@@ -235,7 +235,7 @@ TEST(WorkloadReconciler, AScaledDownWorkloadKeepsItsRecordWhileThePolicyIsThere)
   EXPECT_FALSE(c.http.get("workloadprofiles", "shop", "deployment-web").has_value());
 }
 
-TEST(WorkloadReconciler, AWorkloadMadeAnewGetsARecordOfItsOwn) {
+TEST(WorkloadReconciler, ARecreatedWorkloadGetsItsOwnRecord) {
   Cluster c;
   c.replicaSet("web-h1", "rs-1", "deployment-1");
   c.pod("web-a");
@@ -266,7 +266,7 @@ TEST(WorkloadReconciler, AReplicaSetWithoutADeploymentIsTheWorkload) {
       << "found again although its name is not the group's";
 }
 
-TEST(WorkloadReconciler, AnOwnerIsAskedForOnce) {
+TEST(WorkloadReconciler, AnOwnerIsReadOnce) {
   Cluster c;
   c.replicaSet("web-h1", "rs-1", "deployment-1");
   c.pod("web-a");
@@ -285,7 +285,7 @@ TEST(WorkloadReconciler, AnOwnerIsAskedForOnce) {
   EXPECT_EQ(asked, 1);
 }
 
-TEST(WorkloadReconciler, PodsWhoseOwnerIsGoneAreNobodys) {
+TEST(WorkloadReconciler, PodsOfADeletedOwnerBelongToNoWorkload) {
   Cluster c;
   c.pod("web-a");
   EXPECT_THAT(c.passWrites(), IsEmpty());
@@ -293,7 +293,7 @@ TEST(WorkloadReconciler, PodsWhoseOwnerIsGoneAreNobodys) {
   EXPECT_THAT(c.passWrites(), IsEmpty()) << "an object of the same name is not the owner";
 }
 
-TEST(WorkloadReconciler, AnAnswerThatIsNoOwnerAtAllIsAskedForAgain) {
+TEST(WorkloadReconciler, AnInvalidOwnerIsReadAgain) {
   Cluster c;
   c.replicaSet("web-h1", "rs-1", "deployment-1");
   c.pod("web-a");
@@ -307,7 +307,7 @@ TEST(WorkloadReconciler, AnAnswerThatIsNoOwnerAtAllIsAskedForAgain) {
   EXPECT_EQ(c.record("/status/phase"), "Missed");
 }
 
-TEST(WorkloadReconciler, APodThatCannotBeInjectedIsTold) {
+TEST(WorkloadReconciler, APodThatCannotBeInjectedIsReported) {
   Cluster c;
   c.replicaSet("web-h1", "rs-1", "deployment-1");
   c.pod("web-a", "rs-1", {{"spec", {{"os", {{"name", "windows"}}}}}});
@@ -319,7 +319,7 @@ TEST(WorkloadReconciler, APodThatCannotBeInjectedIsTold) {
   EXPECT_THAT(c.passWrites(), IsEmpty());
 }
 
-TEST(WorkloadReconciler, AnAnswerThatIsNotThePodIsNoPreflight) {
+TEST(WorkloadReconciler, AnAnswerWithAnotherPodIsNoPreflight) {
   Cluster c;
   c.replicaSet("web-h1", "rs-1", "deployment-1");
   c.pod("web-a");
@@ -333,7 +333,7 @@ TEST(WorkloadReconciler, AnAnswerThatIsNotThePodIsNoPreflight) {
   EXPECT_EQ(c.record("/status/preflight/reason"), "Injected");
 }
 
-TEST(WorkloadReconciler, ALostAnswerIsReadBackAndNotRepeatedAtOnce) {
+TEST(WorkloadReconciler, AWriteWithALostAnswerIsNotRepeatedAtOnce) {
   Cluster c;
   c.replicaSet("web-h1", "rs-1", "deployment-1");
   c.pod("web-a");
@@ -345,7 +345,7 @@ TEST(WorkloadReconciler, ALostAnswerIsReadBackAndNotRepeatedAtOnce) {
   EXPECT_THAT(c.http.writes(), IsEmpty());
 }
 
-TEST(WorkloadReconciler, NothingIsMadeInANamespaceThatGoesAway) {
+TEST(WorkloadReconciler, NothingIsCreatedInATerminatingNamespace) {
   Cluster c;
   c.replicaSet("web-h1", "rs-1", "deployment-1");
   c.pod("web-a");
@@ -358,7 +358,7 @@ TEST(WorkloadReconciler, NothingIsMadeInANamespaceThatGoesAway) {
   EXPECT_TRUE(c.pass().status.ok());
 }
 
-TEST(WorkloadReconciler, ARecordThatIsRefusedIsNoFinalError) {
+TEST(WorkloadReconciler, ARefusedRecordIsNotATerminalError) {
   Cluster c;
   c.replicaSet("web-h1", "rs-1", "deployment-1");
   c.pod("web-a");
@@ -374,7 +374,7 @@ TEST(WorkloadReconciler, ARecordThatIsRefusedIsNoFinalError) {
   EXPECT_EQ(c.record("/status/phase"), "Missed");
 }
 
-TEST(WorkloadReconciler, ARefusedWriteIsTriedAgain) {
+TEST(WorkloadReconciler, ARefusedWriteIsRetried) {
   Cluster c;
   c.replicaSet("web-h1", "rs-1", "deployment-1");
   c.pod("web-a");

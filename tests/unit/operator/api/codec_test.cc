@@ -48,9 +48,9 @@ TEST(Codec, EverySampleParsesAndReadsBackEqual) {
   int policies = 0;
   int cluster_policies = 0;
   int servers = 0;
-  for (const auto& file : yamlFiles("crds/samples")) {
+  for (const auto& file : test::yamlFiles("crds/samples")) {
     SCOPED_TRACE(file.filename());
-    const Json sample = jsonOfFile(file);
+    const Json sample = test::jsonOfFile(file);
     const auto check = [&](auto parse) {
       const auto first = parse(sample);
       ASSERT_TRUE(first.ok()) << first.status().toString();

@@ -88,7 +88,7 @@ void walk(const Json& node, const std::string& path, bool required,
 }
 
 Json schemaOfFile(const Crd& crd) {
-  const Json document = jsonOfFile(test::sourceDir() + "/" + crd.file);
+  const Json document = test::jsonOfFile(test::sourceDir() + "/" + crd.file);
   return document.at("/spec/versions/0/schema/openAPIV3Schema"_json_pointer);
 }
 

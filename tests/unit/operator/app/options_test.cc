@@ -25,14 +25,14 @@ std::vector<std::string> with(std::vector<std::string> first,
   return first;
 }
 
-TEST(ListenAddress, TakesTheUsualForms) {
+TEST(ListenAddress, AcceptsTheUsualForms) {
   EXPECT_EQ(parseListenAddress("[::]:8443")->host, "::");
   EXPECT_EQ(parseListenAddress(":8443")->host, "::");
   EXPECT_EQ(parseListenAddress("127.0.0.1:0")->port, 0);
   EXPECT_EQ(parseListenAddress("[::1]:65535")->port, 65535);
 }
 
-TEST(ListenAddress, NamesWhatIsWrong) {
+TEST(ListenAddress, NamesTheError) {
   for (const char* bad : {"", "8443", "::1:8443", "host:", "host:65536", "host:-1", "host:80x"}) {
     const auto address = parseListenAddress(bad);
     ASSERT_FALSE(address.ok()) << bad;
@@ -40,7 +40,7 @@ TEST(ListenAddress, NamesWhatIsWrong) {
   }
 }
 
-TEST(Options, WebhookFlagsArriveInItsSettings) {
+TEST(Options, WebhookFlagsSetItsOptions) {
   const Options options =
       parse(with({"webhook", "--listen=127.0.0.1:9443", "--log-format=json", "--log-level=debug",
                   "--threads=3", "--agent-version-java=2.1.2", "--shutdown-delay-ms=10"}));
@@ -55,7 +55,7 @@ TEST(Options, WebhookFlagsArriveInItsSettings) {
   EXPECT_EQ(webhook.common.agents.at(2).image, "n:1");
 }
 
-TEST(Options, AWatchLastsFiveMinutesOrAsLongAsItIsTold) {
+TEST(Options, WatchTimeoutIsFiveMinutesByDefault) {
   const auto timeout = [](std::vector<std::string> arguments) {
     return std::get<ControllerOptions>(parse(with(std::move(arguments)))).watch_timeout.count();
   };
@@ -64,7 +64,14 @@ TEST(Options, AWatchLastsFiveMinutesOrAsLongAsItIsTold) {
   EXPECT_EQ(timeout({"controller", "--watch-timeout=2m"}), 120);
 }
 
-TEST(Options, ProfilingOfNodesIsOffUnlessItIsDescribed) {
+TEST(Options, ServerAddressesAreReadByNamespaceAndName) {
+  const auto options = std::get<ControllerOptions>(
+      parse(with({"controller", "--server-address=a/b=127.0.0.1:1", "--server-address=a/c=d:2"})));
+  EXPECT_EQ(options.server_addresses.at("a/b"), "127.0.0.1:1");
+  EXPECT_EQ(options.server_addresses.at("a/c"), "d:2");
+}
+
+TEST(Options, EbpfProfilingIsOffByDefault) {
   EXPECT_FALSE(std::get<ControllerOptions>(parse(with({"controller"}))).ebpf.has_value());
   const auto on = std::get<ControllerOptions>(
       parse(with({"controller", "--ebpf-daemonset=x",
@@ -74,7 +81,7 @@ TEST(Options, ProfilingOfNodesIsOffUnlessItIsDescribed) {
   EXPECT_EQ(on.ebpf_daemonset, "x");
 }
 
-TEST(OptionsDeathTest, WrongFlagsEndWithCodeTwoAndOneLine) {
+TEST(OptionsDeathTest, WrongFlagsExitWithCodeTwoAndOneLine) {
   EXPECT_EXIT(parse({"webhook"}), ExitedWithCode(2), "--agent-image-java is required");
   EXPECT_EXIT(parse(with({"webhook", "--log-level=loud"})), ExitedWithCode(2),
               "log level 'loud' must be one of");
@@ -87,6 +94,8 @@ TEST(OptionsDeathTest, WrongFlagsEndWithCodeTwoAndOneLine) {
               "--watch-timeout");
   EXPECT_EXIT(parse(with({"controller", R"(--ebpf={"sampleHz":0})"})), ExitedWithCode(2),
               "--ebpf: at /: 'image' is required");
+  EXPECT_EXIT(parse(with({"controller", "--server-address=shop/pyroscope"})), ExitedWithCode(2),
+              "must look like NAMESPACE/NAME=HOST:PORT");
   EXPECT_EXIT(parse({"serve"}), ExitedWithCode(2), "");
   EXPECT_EXIT(parse({}), ExitedWithCode(2), "subcommand is required");
   EXPECT_EXIT(parse({"check-webhook", "--address=:443", "--server-name=x", "--ca=y"}),

@@ -1,57 +1,22 @@
-#include "operator/app/parts.h"
+#include "operator/app/exposition.h"
 
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "operator/base/clock.h"
 #include "operator/base/log.h"
-#include "operator/kube/version.h"
 #include "operator/net/beast/server.h"
-#include "operator/net/cpprest/client.h"
 
 namespace profiling::app {
 namespace {
 
-// From 100 µs to 1 s: the bar is 2 ms at the 99th percentile, the webhook's timeout 3 s.
+// From 100 µs to 1 s: the target is 2 ms at the 99th percentile, the webhook's timeout 3 s.
 const std::vector<double> kServiceSeconds{0.0001, 0.00025, 0.0005, 0.001, 0.002,
                                           0.005,  0.01,    0.05,   0.25,  1};
 
-constexpr std::chrono::milliseconds kVersionPatience{30'000};
-
 }  // namespace
-
-Result<ApiServer> connectApiServer(const CommonOptions& options) {
-  auto config = kube::loadConfig(options.kubeconfig, options.kube_context);
-  if (!config.ok()) return config.status();
-  ApiServer server;
-  server.config = *config;
-  net::cpprest::ClientOptions client{static_cast<const net::ServerAccess&>(*config)};
-  for (auto* slot : {&server.calls, &server.watches}) {
-    // A watch lives for up to ten minutes and may be silent all the while.
-    if (slot == &server.watches) client.inactivity = std::chrono::seconds(640);
-    auto made = net::cpprest::makeClient(client);
-    if (!made.ok()) return made.status();
-    *slot = *std::move(made);
-  }
-  log::info("API server chosen", {{"server", config->base_url}});
-  return server;
-}
-
-Result<bool> nativeSidecars(const CommonOptions& options, net::HttpClient& api_server) {
-  if (options.native_sidecars != "Auto") return options.native_sidecars == "Always";
-  const auto version = kube::readVersion(api_server, kVersionPatience, {});
-  if (!version.ok()) return version.status().annotated("the API server's version");
-  const bool all = kube::allNodesHaveNativeSidecars(*version);
-  log::info("Sidecars chosen",
-            {{"kubernetes", std::to_string(version->major) + "." + std::to_string(version->minor)},
-             {"native", all}});
-  return all;
-}
-
-std::string hostOf(const kube::ClusterConfig& config) {
-  const std::size_t scheme = config.base_url.find("://");
-  return scheme == std::string::npos ? config.base_url : config.base_url.substr(scheme + 3);
-}
-
-Result<std::unique_ptr<net::HttpClient>> connectAgain(const kube::ClusterConfig& config) {
-  return net::cpprest::makeClient({static_cast<const net::ServerAccess&>(config)});
-}
 
 net::ServerObserver observe(obs::Metrics& metrics, const std::string& server) {
   net::ServerObserver observer;
@@ -108,9 +73,9 @@ void exportReflector(obs::Metrics& metrics, const kube::Reflector& reflector) {
       metrics.counter("profiling_watch_errors_total", "Failed lists and watches.", labels);
   auto& decode = metrics.counter("profiling_watch_decode_errors_total",
                                  "Objects that could not be decoded.", labels);
-  auto& age =
-      metrics.gauge("profiling_store_age_seconds",
-                    "Seconds since the API server last told that the store is current.", labels);
+  auto& age = metrics.gauge(
+      "profiling_store_age_seconds",
+      "Seconds since the API server last confirmed that the store is current.", labels);
   metrics.onCollect([&lists, &streamed, &events, &errors, &decode, &age, &reflector] {
     const kube::ReflectorStats stats = reflector.stats();
     obs::raiseTo(lists, stats.lists);
@@ -120,11 +85,6 @@ void exportReflector(obs::Metrics& metrics, const kube::Reflector& reflector) {
     obs::raiseTo(decode, stats.decode_errors);
     age.Set(std::chrono::duration<double>(Clock::real().steady() - stats.last_contact).count());
   });
-}
-
-int failedStart(const Status& why) {
-  log::error("Start failed", {{"reason", why.message()}, {"code", codeName(why.code())}});
-  return 1;
 }
 
 }  // namespace profiling::app

@@ -1,5 +1,5 @@
 // All controllers together on a fake API that lists and watches: events lead to the right keys.
-#include "controllers/controllers.h"
+#include "controllers/manager.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@ using test::waitFor;
 
 struct Cluster {
   test::FakeApi http;
-  std::unique_ptr<Controllers> controllers;
+  std::unique_ptr<Manager> manager;
 
   Cluster() {
     http.put("namespaces", {{"metadata", {{"name", "shop"}, {"labels", {{"team", "shop"}}}}}});
@@ -25,20 +25,18 @@ struct Cluster {
              {{"metadata", {{"name", "hook"}}},
               {"webhooks", {{{"name", "pods.profiling.dev"}, {"clientConfig", Json::object()}}}}});
     Settings settings;
-    settings.operator_namespace = "profiling-system";
-    settings.webhook_service = "webhook";
-    settings.webhook_configuration = "hook";
-    settings.certificate_secret = "tls";
-    settings.ca_configmap = "ca";
-    settings.agents = {{{"java:1", "1"}, {"python:1", "1"}, {"node:1", "1"}}};
+    settings.inject.operator_namespace = "profiling-system";
+    settings.inject.native_sidecars = true;
+    settings.certificates = {"profiling-system", "webhook", "hook", "tls", "ca", {}};
+    settings.inject.agents = {{{"java:1", "1"}, {"python:1", "1"}, {"node:1", "1"}}};
     settings.timing.backoff = {Millis(5), Millis(50)};
     settings.timing.confirm_after = Millis(5);
-    controllers = std::make_unique<Controllers>(http, http, settings);
+    manager = std::make_unique<Manager>(http, http, settings);
   }
   void start() {
-    controllers->startWatches();
-    controllers->startWorkers();
-    ASSERT_TRUE(waitFor([&] { return controllers->synced(); })) << controllers->unsynced().front();
+    manager->startWatches();
+    manager->startWorkers();
+    ASSERT_TRUE(waitFor([&] { return manager->synced(); })) << manager->unsynced().front();
   }
   Json at(const char* plural, const char* ns, const char* name, const char* pointer) {
     const auto object = http.get(plural, ns, name);
@@ -100,7 +98,7 @@ api::ProfilingServer grantingServer() {
   return server;
 }
 
-TEST(Controllers, AServerAndItsPolicyBecomeReady) {
+TEST(Manager, AServerAndItsPolicyBecomeReady) {
   Cluster c;
   c.http.put("profilingpolicies", api::toJson(test::policy()));
   c.start();
@@ -123,7 +121,7 @@ TEST(Controllers, AServerAndItsPolicyBecomeReady) {
       waitFor([&] { return c.ready("profilingpolicies", "shop", "shop") == "True Active"; }));
 }
 
-TEST(Controllers, ANamespacesLabelsAndItsPodsReachThePolicy) {
+TEST(Manager, NamespaceLabelsAndPodsReachThePolicy) {
   Cluster c;
   c.http.put("profilingpolicies", api::toJson(test::policy()));
   c.http.put("profilingservers", api::toJson(grantingServer()));
@@ -142,7 +140,7 @@ TEST(Controllers, ANamespacesLabelsAndItsPodsReachThePolicy) {
       [&] { return c.ready("profilingpolicies", "shop", "shop") == "False ServerNotGranted"; }));
 }
 
-TEST(Controllers, ServersNamespacesAndPodsReachTheClusterPolicy) {
+TEST(Manager, ServersNamespacesAndPodsReachTheClusterPolicy) {
   Cluster c;
   c.http.put("clusterprofilingpolicies", api::toJson(test::clusterPolicy()));
   c.start();
@@ -157,7 +155,7 @@ TEST(Controllers, ServersNamespacesAndPodsReachTheClusterPolicy) {
       [&] { return c.at("clusterprofilingpolicies", "", "all", "/status/pods/profiled") == 1; }));
 }
 
-TEST(Controllers, PodsAndPoliciesReachTheRecordOfTheirWorkload) {
+TEST(Manager, PodsAndPoliciesReachTheRecordOfTheirWorkload) {
   Cluster c;
   c.http.put("profilingpolicies", api::toJson(test::policy()));
   c.http.put("profilingservers", api::toJson(grantingServer()));
@@ -192,7 +190,7 @@ TEST(Controllers, PodsAndPoliciesReachTheRecordOfTheirWorkload) {
       [&] { return !c.http.get("workloadprofiles", "shop", "statefulset-db").has_value(); }));
 }
 
-TEST(Controllers, DriftAndDeletionOfOwnedObjectsArePutBack) {
+TEST(Manager, DriftAndDeletionOfOwnedObjectsAreReverted) {
   Cluster c;
   c.http.put("profilingservers", api::toJson(grantingServer()));
   c.start();
@@ -208,7 +206,7 @@ TEST(Controllers, DriftAndDeletionOfOwnedObjectsArePutBack) {
       [&] { return c.at("services", "profiling", "pyroscope", "/spec/ports/0/port") == 4040; }));
 }
 
-TEST(Controllers, TheCertificatesAreMadeAndAnOverwrittenBundleIsPutBack) {
+TEST(Manager, CertificatesAreIssuedAndAnOverwrittenBundleIsRestored) {
   Cluster c;
   c.start();
   const auto bundle = [&] {
@@ -232,25 +230,25 @@ TEST(Controllers, TheCertificatesAreMadeAndAnOverwrittenBundleIsPutBack) {
       waitFor([&] { return c.http.get("secrets", "profiling-system", "tls").has_value(); }));
 }
 
-TEST(Controllers, NothingIsWrittenToServersUntilEveryStoreIsComplete) {
+TEST(Manager, ServersAreReconciledOnlyOnceEveryStoreIsComplete) {
   Cluster c;
   c.http.put("profilingservers", api::toJson(grantingServer()));
   c.http.intercept([](const net::Request& r) -> std::optional<net::Response> {
     if (r.target.find("/statefulsets?") == std::string::npos) return std::nullopt;
     return test::FakeHttp::json(503, "{}");
   });
-  c.controllers->startWatches();
-  c.controllers->startWorkers();
-  EXPECT_TRUE(waitFor([&] { return c.controllers->stats().at(0).runner.requeue >= 1; }));
-  EXPECT_FALSE(c.controllers->synced());
-  EXPECT_THAT(c.controllers->unsynced(),
+  c.manager->startWatches();
+  c.manager->startWorkers();
+  EXPECT_TRUE(waitFor([&] { return c.manager->stats().at(0).runner.requeue >= 1; }));
+  EXPECT_FALSE(c.manager->synced());
+  EXPECT_THAT(c.manager->unsynced(),
               testing::ElementsAre("statefulsets?app.kubernetes.io/managed-by=profiling-operator"));
   EXPECT_FALSE(c.http.get("services", "profiling", "pyroscope").has_value());
   EXPECT_TRUE(waitFor([&] { return c.http.get("secrets", "profiling-system", "tls").has_value(); }))
       << "certificates need no store";
 }
 
-TEST(Controllers, ItIsQuietOnceEverythingIsAsItShouldBe) {
+TEST(Manager, AConvergedClusterIsNotWrittenTo) {
   Cluster c;
   c.http.put("profilingservers", api::toJson(grantingServer()));
   c.http.put("profilingpolicies", api::toJson(test::policy()));
@@ -263,7 +261,7 @@ TEST(Controllers, ItIsQuietOnceEverythingIsAsItShouldBe) {
   EXPECT_TRUE(
       waitFor([&] { return c.http.get("secrets", "profiling-system", "tls").has_value(); }));
   const auto idle = [&] {
-    for (const ControllerStats& stats : c.controllers->stats()) {
+    for (const ControllerStats& stats : c.manager->stats()) {
       const RunnerStats& r = stats.runner;
       const bool timer = stats.name == "certificates";  // always has one for the next renewal
       if (r.active != 0 || r.queue.depth != 0 || (!timer && r.queue.delayed != 0)) return false;
@@ -273,22 +271,22 @@ TEST(Controllers, ItIsQuietOnceEverythingIsAsItShouldBe) {
   ASSERT_TRUE(waitFor(idle));
   // An event that changes nothing is looked at, and leads to no write.
   c.http.clearWrites();
-  const auto done = [&] { return c.controllers->stats().at(0).runner.success; };
+  const auto done = [&] { return c.manager->stats().at(0).runner.success; };
   const auto before = done();
   c.http.put("services", *c.http.get("services", "profiling", "pyroscope"));
   EXPECT_TRUE(waitFor([&] { return done() > before && idle(); }));
   EXPECT_THAT(c.http.writtenPaths(), testing::IsEmpty());
 }
 
-TEST(Controllers, TheyStopWhileWatchesAndWorkersAreBusy) {
+TEST(Manager, StopsWhileWatchesAndWorkersAreBusy) {
   Cluster c;
   c.http.put("profilingservers", api::toJson(grantingServer()));
-  c.controllers->startWatches();
-  c.controllers->startWorkers();
-  c.controllers->stopWorkers();
-  c.controllers->stopWatches();
-  EXPECT_EQ(c.controllers->reflectors().size(), 15U);
-  EXPECT_EQ(c.controllers->stats().size(), 7U);
+  c.manager->startWatches();
+  c.manager->startWorkers();
+  c.manager->stopWorkers();
+  c.manager->stopWatches();
+  EXPECT_EQ(c.manager->reflectors().size(), 15U);
+  EXPECT_EQ(c.manager->stats().size(), 7U);
 }
 
 }  // namespace

@@ -1,0 +1,60 @@
+#include "operator/app/api_server.h"
+
+#include "operator/base/log.h"
+#include "operator/base/str_cat.h"
+#include "operator/kube/version.h"
+#include "operator/net/cpprest/client.h"
+
+namespace profiling::app {
+namespace {
+
+constexpr std::chrono::milliseconds kVersionPatience{30'000};
+
+}  // namespace
+
+Result<ApiServer> connectApiServer(const CommonOptions& options) {
+  auto config = kube::loadConfig(options.kubeconfig, options.kube_context);
+  if (!config.ok()) return config.status();
+  ApiServer server;
+  server.config = *config;
+  net::cpprest::ClientOptions client{static_cast<const net::ServerAccess&>(*config)};
+  for (auto* slot : {&server.calls, &server.watches}) {
+    // A watch lives for up to ten minutes and may be silent all the while.
+    if (slot == &server.watches) client.inactivity = std::chrono::seconds(640);
+    auto made = net::cpprest::makeClient(client);
+    if (!made.ok()) return made.status();
+    *slot = *std::move(made);
+  }
+  log::info("API server chosen", {{"server", config->base_url}});
+  return server;
+}
+
+Result<bool> nativeSidecars(const CommonOptions& options, net::HttpClient& api_server) {
+  if (options.native_sidecars != "Auto") return options.native_sidecars == "Always";
+  const auto version = kube::readVersion(api_server, kVersionPatience, {});
+  if (!version.ok()) return version.status().annotated("the API server's version");
+  const bool all = kube::allNodesHaveNativeSidecars(*version);
+  log::info("Sidecars chosen",
+            {{"kubernetes", strCat(version->major, ".", version->minor)}, {"native", all}});
+  return all;
+}
+
+std::string hostOf(const kube::ClusterConfig& config) {
+  const std::size_t scheme = config.base_url.find("://");
+  return scheme == std::string::npos ? config.base_url : config.base_url.substr(scheme + 3);
+}
+
+Result<std::unique_ptr<net::HttpClient>> connectAgain(const kube::ClusterConfig& config) {
+  return net::cpprest::makeClient({static_cast<const net::ServerAccess&>(config)});
+}
+
+inject::Settings injectSettings(const CommonOptions& options, bool native_sidecars) {
+  inject::Settings settings;
+  settings.agents = options.agents;
+  settings.image_pull_policy = options.agent_pull_policy;
+  settings.operator_namespace = options.operator_namespace;
+  settings.native_sidecars = native_sidecars;
+  return settings;
+}
+
+}  // namespace profiling::app

@@ -1,0 +1,33 @@
+// The API server as both long-running processes use it, and the settings that both share.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "operator/app/options.h"
+#include "operator/inject/inject.h"
+#include "operator/kube/config.h"
+#include "operator/net/http_client.h"
+
+namespace profiling::app {
+
+// Two clients of the API server: watches hold connections for minutes and have their own pool.
+struct ApiServer {
+  kube::ClusterConfig config;
+  std::unique_ptr<net::HttpClient> calls;
+  std::unique_ptr<net::HttpClient> watches;
+};
+Result<ApiServer> connectApiServer(const CommonOptions& options);
+// One more client of the same server, with connections of its own.
+Result<std::unique_ptr<net::HttpClient>> connectAgain(const kube::ClusterConfig& config);
+// "10.0.0.1:6443": the label `host` of rest_client_*.
+std::string hostOf(const kube::ClusterConfig& config);
+
+// Whether sidecars may be native ones: as --native-sidecars sets it, with Auto by the API server's
+// version. Waits up to half a minute for the version.
+Result<bool> nativeSidecars(const CommonOptions& options, net::HttpClient& api_server);
+
+// What the webhook admits by and the controllers report by.
+inject::Settings injectSettings(const CommonOptions& options, bool native_sidecars);
+
+}  // namespace profiling::app

@@ -1,0 +1,26 @@
+// What both long-running processes serve and count about themselves.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "operator/app/options.h"
+#include "operator/kube/reflector.h"
+#include "operator/net/http_server.h"
+#include "operator/obs/health.h"
+#include "operator/obs/metrics.h"
+
+namespace profiling::app {
+
+// Counts and times the requests of a server, under its name.
+net::ServerObserver observe(obs::Metrics& metrics, const std::string& server);
+
+// Serves /livez, /readyz and /metrics over plain HTTP; logs the port.
+Result<std::unique_ptr<net::HttpServer>> serveHealth(const CommonOptions& options,
+                                                     const obs::Health& health,
+                                                     obs::Metrics& metrics);
+
+// Copies a reflector's counters into series of its resource before each exposition.
+void exportReflector(obs::Metrics& metrics, const kube::Reflector& reflector);
+
+}  // namespace profiling::app
