@@ -47,7 +47,7 @@ struct Sinks : ::testing::Test {
   bool assigned(std::string_view kind, std::string_view name) {
     auto policy = std::make_shared<api::EffectivePolicy>();
     policy->policy.metadata.name = "staged";
-    policy->policy.spec.rollout.emplace();
+    policy->policy.spec.rollout.emplace().pods.steps = {10, 100};
     policy->revision = kTarget;
     return table.choose({"shop", kind, name, -1}, policy, true).policy != nullptr;
   }

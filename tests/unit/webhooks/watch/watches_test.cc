@@ -26,6 +26,12 @@ json policy() {
           {"spec", {{"endpoint", {{"url", "http://pyroscope:4040"}}}, {"languages", {"Java"}}}}};
 }
 
+inject::Settings settingsWithAgents() {
+  inject::Settings settings;
+  settings.agents.fill({"registry/agent:1", "1"});
+  return settings;
+}
+
 struct WatchesTest : ::testing::Test {
   WatchesTest() {
     http.onSend([](const net::Request&) { return FakeHttp::json(503, ""); });
@@ -42,7 +48,6 @@ struct WatchesTest : ::testing::Test {
       }
       return FakeHttp::blockUntil(stop);
     });
-    for (auto& agent : settings.agents) agent = {"registry/agent:1", "1"};
   }
   void TearDown() override { watches.stop(); }
 
@@ -68,17 +73,24 @@ struct WatchesTest : ::testing::Test {
       "operation":"CREATE","object":{"metadata":{"annotations":{"profiling.dev/inject":"true"}},
       "spec":{"containers":[{"name":"app","image":"x"}]}}}})");
     const test::Posted posted(review.dump());
-    return mutator.handle(posted.request()).body.find("patchType") != std::string::npos;
+    // A refusal is written into the annotation as well, but with a warning.
+    const std::string body = mutator.handle(posted.request()).body;
+    return body.find("patchType") != std::string::npos &&
+           body.find("warnings") == std::string::npos;
   }
 
   Mutex mutex;
   std::set<std::string> held_back PROFILING_GUARDED_BY(mutex);
-  std::map<std::string, std::vector<json>> lists{
-      {"profilingpolicies", {policy()}}, {"profilingservers", {}}, {"namespaces", {}},
-      {"clusterprofilingpolicies", {}},  {"workloadprofiles", {}}, {"controllerrevisions", {}},
-      {"limitranges", {}},               {"pods", {}}};
+  std::map<std::string, std::vector<json>> lists{{"profilingpolicies", {policy()}},
+                                                 {"profilingservers", {}},
+                                                 {"namespaces", {}},
+                                                 {"clusterprofilingpolicies", {}},
+                                                 {"workloadprofiles", {}},
+                                                 {"controllerrevisions", {}},
+                                                 {"limitranges", {}},
+                                                 {"pods", {}}};
   FakeHttp http;
-  inject::Settings settings;
+  inject::Settings settings = settingsWithAgents();
   RolloutTable rollouts{"a", 1};
   PodMutator mutator{settings, {}, &rollouts};
   Watches watches{http, {settings.agents, "profiling-system"}, mutator, rollouts};
@@ -91,9 +103,8 @@ TEST_F(WatchesTest, NoRequestIsMadeBeforeTheStart) {
 }
 
 TEST_F(WatchesTest, UnsyncedNamesTheKindThatIsNotListed) {
-  const std::pair<const char*, const char*> kinds[] = {{"limitranges", "limit ranges"},
-                                                       {"workloadprofiles", "records"},
-                                                       {"pods", "profiled pods"}};
+  const std::pair<const char*, const char*> kinds[] = {
+      {"limitranges", "limit ranges"}, {"workloadprofiles", "records"}, {"pods", "profiled pods"}};
   for (const auto& [path, name] : kinds) hold(path);
   watches.start();
   for (const auto& [path, name] : kinds) {
@@ -116,7 +127,8 @@ TEST_F(WatchesTest, TheSnapshotWaitsForEveryKindThatItNeeds) {
 }
 
 TEST_F(WatchesTest, ValidationFindsTheServersAndTheLabelsOfNamespaces) {
-  lists["profilingservers"] = {{{"metadata", {{"name", "pyroscope"}, {"namespace", "shop"}}}}};
+  lists["profilingservers"] = {
+      {{"metadata", {{"name", "pyroscope"}, {"namespace", "shop"}}}, {"spec", json::object()}}};
   lists["namespaces"] = {{{"metadata", {{"name", "shop"}, {"labels", {{"team", "a"}}}}}}};
   watches.start();
   ASSERT_TRUE(synced());
