@@ -7,7 +7,7 @@ export PROFILING_CACHE
 export PATH := $(PROFILING_CACHE)/tools/bin:$(PATH)
 export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
 
-.PHONY: demo demo-down test build lint bench scale fuzz faults simulate e2e clean deps format help
+.PHONY: demo demo-down push test build lint bench scale fuzz faults simulate e2e clean deps format help
 
 help:          ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | column -t -s $$'\t'
@@ -17,6 +17,12 @@ demo:          ## the whole product on this machine, or on KUBECONFIG=…: real 
 
 demo-down:     ## stop the demo's cluster and remove what it made
 	@hack/cluster/cluster --name demo down
+
+push:          ## build the images that the chart names and push them, REGISTRY=host[:port]/path
+	@[ -n "$(REGISTRY)" ] || { echo "error: REGISTRY is not set; use: make push REGISTRY=host[:port]/path" >&2; exit 2; }
+	@hack/deps
+	cmake --preset release && cmake --build --preset release --target profiling-operator install_agent
+	@hack/images/push "$(REGISTRY)"
 
 test: deps     ## all tests: units, golden pods, adapters, real kube-apiserver, real node
 	@hack/test $(PRESET)

@@ -1,7 +1,7 @@
 // POST /mutate-pods: an AdmissionReview in, an AdmissionReview out.
 //
-// Fails open: whatever goes wrong inside, the pod is allowed unchanged and the failure is counted.
-// Only a request that is not an AdmissionReview at all is answered with a 4xx.
+// Fails open: after any internal error the pod is allowed unchanged and the failure is counted. Only a
+// request that is not an AdmissionReview at all gets a 4xx.
 #pragma once
 
 #include <functional>
@@ -32,7 +32,7 @@ class PodMutator {
 
   net::ServerResponse handle(const net::ServerRequest& request) const;
 
-  // Replaces what is decided from; admissions in progress keep theirs.
+  // Replaces the snapshot; admissions in progress keep theirs.
   void use(std::shared_ptr<const Snapshot> snapshot);
 
  private:

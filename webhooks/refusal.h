@@ -1,4 +1,4 @@
-// The answer to a request that is no AdmissionReview.
+// The response to a request that is no AdmissionReview.
 #pragma once
 
 #include <string>

@@ -4,14 +4,13 @@
 #include <utility>
 #include <vector>
 
+#include "operator/api/workload_key.h"
+
 namespace profiling::webhooks {
 namespace {
 
 std::string keyOf(const inject::PodOfWorkload& pod) {
-  std::string key;
-  key.reserve(pod.namespace_.size() + pod.kind.size() + pod.name.size() + 2);
-  key.append(pod.namespace_).append(1, '/').append(pod.kind).append(1, '/').append(pod.name);
-  return key;
+  return api::workloadKeyText(pod.namespace_, pod.kind, pod.name);
 }
 
 // The keys of `map` that a complete list did not name.
@@ -38,7 +37,7 @@ void RolloutTable::dropIfEmpty(Groups::iterator it) {
 void RolloutTable::setRecord(const std::string& record, std::string group,
                              std::optional<inject::Assignment> assignment,
                              inject::KnownOfWorkload known_of) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto known = records_.find(record);
   if (known != records_.end() && known->second != group) {
     if (const auto it = groups_.find(known->second); it != groups_.end()) {
@@ -68,7 +67,7 @@ void RolloutTable::removeRecord(const std::string& record) {
 void RolloutTable::keepRecords(const std::function<bool(const std::string&)>& named) {
   std::vector<std::string> gone;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     gone = unnamed(records_, named);
   }
   for (const std::string& record : gone) removeRecord(record);
@@ -83,7 +82,7 @@ void RolloutTable::leave(const PodRow& row) {
 
 void RolloutTable::podSeen(const std::string& pod, const std::string& group,
                            std::string_view revision, std::string_view replica) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto known = pods_.find(pod);
   if (known != pods_.end()) {
     if (known->second.revision == revision && known->second.group->first == group) return;
@@ -102,7 +101,7 @@ void RolloutTable::podSeen(const std::string& pod, const std::string& group,
 }
 
 void RolloutTable::podGone(const std::string& pod) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto it = pods_.find(pod);
   if (it == pods_.end()) return;
   const PodRow row = it->second;
@@ -113,7 +112,7 @@ void RolloutTable::podGone(const std::string& pod) {
 void RolloutTable::keepPods(const std::function<bool(const std::string&)>& named) {
   std::vector<std::string> gone;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     gone = unnamed(pods_, named);
   }
   for (const std::string& pod : gone) podGone(pod);
@@ -122,7 +121,7 @@ void RolloutTable::keepPods(const std::function<bool(const std::string&)>& named
 inject::RevisionChoice RolloutTable::choose(
     const inject::PodOfWorkload& pod, const std::shared_ptr<const api::EffectivePolicy>& policy,
     bool dry_run) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto it = groups_.find(keyOf(pod));
   if (it == groups_.end() || !it->second.assignment) {
     return inject::chooseRevision(policy, nullptr, pod.ordinal, {});
@@ -149,13 +148,13 @@ inject::RevisionChoice RolloutTable::choose(
 
 std::shared_ptr<const inject::KnownOfWorkload> RolloutTable::known(
     const inject::PodOfWorkload& pod) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto it = groups_.find(keyOf(pod));
   return it == groups_.end() ? nullptr : it->second.known;
 }
 
 RolloutTable::Stats RolloutTable::stats() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   Stats stats{records_.size(), pods_.size(), 0};
   for (const auto& [key, group] : groups_) stats.pending += group.grants.since.size();
   return stats;

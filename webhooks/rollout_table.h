@@ -1,9 +1,9 @@
-// What the rollouts say of each workload, and how many of its pods have an agent: what a webhook
-// process needs to give a share of a workload's pods the target revision.
+// The rollout's assignment for each workload, and the number of its pods with an agent: from these a
+// webhook process gives a share of a workload's pods the target revision.
 //
 // Pods are counted from a watch, which lags behind; a pod that was let in counts as pending until
-// the watch shows it, or for kGrantLife when it never comes to be. Pods name the process that let
-// them in, so that one does not take another's pod for its own.
+// the watch shows it, or for kGrantLife when it is never created. Pods name the process that let
+// them in, so that no process takes another's pod for its own.
 #pragma once
 
 #include <cstdint>
@@ -11,27 +11,27 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
 #include "operator/base/clock.h"
+#include "operator/base/mutex.h"
 #include "operator/inject/assignment.h"
 
 namespace profiling::webhooks {
 
 inline constexpr Millis kGrantLife{60'000};
-// With several processes a pod of ours that was seen counts as pending for so long: theirs of the
-// same moment may be seen later. While watches lag less than this, the bound of chooseRevision()
-// holds; with one process there is nobody to wait for.
+// With several processes, a pod of this one counts as pending for this long after it was seen: the
+// others' pods of the same moment may be seen later. While watches lag less than this, the bound of
+// chooseRevision() holds. A single process does not wait.
 inline constexpr Millis kLag{5'000};
 
 // Thread-safe: one short lock for each admission that gets as far as an agent.
 class RolloutTable final : public inject::Assignments {
  public:
-  // `replica` names this process; `replicas` is how many there are.
+  // `replica` names this process; `replicas` is their number.
   RolloutTable(std::string replica, std::int64_t replicas, const Clock& clock = Clock::real());
 
   // From the watch of the records. `group` is "namespace/Kind/name".
@@ -40,7 +40,7 @@ class RolloutTable final : public inject::Assignments {
   void removeRecord(const std::string& record);
   void keepRecords(const std::function<bool(const std::string& record)>& named);
 
-  // From the watch of the pods that have an agent. `replica`: who let it in.
+  // From the watch of the pods that have an agent. `replica`: the process that let the pod in.
   void podSeen(const std::string& pod, const std::string& group, std::string_view revision,
                std::string_view replica);
   void podGone(const std::string& pod);
@@ -61,8 +61,8 @@ class RolloutTable final : public inject::Assignments {
  private:
   struct Grants {
     std::string revision;
-    std::deque<SteadyTime> since;  // not seen yet
-    std::deque<SteadyTime> seen;   // when, of those of the last kLag
+    std::deque<SteadyTime> since;  // times of grants whose pods were not seen yet
+    std::deque<SteadyTime> seen;   // times when pods were seen, of the last kLag
   };
   struct Group {
     std::optional<inject::Assignment> assignment;
@@ -79,18 +79,17 @@ class RolloutTable final : public inject::Assignments {
     std::string revision;
   };
 
-  // All under mutex_.
-  Group& groupOf(const std::string& key) { return groups_.try_emplace(key).first->second; }
-  void leave(const PodRow& row);
-  void dropIfEmpty(Groups::iterator it);
+  void leave(const PodRow& row) PROFILING_REQUIRES(mutex_);
+  void dropIfEmpty(Groups::iterator it) PROFILING_REQUIRES(mutex_);
 
   const std::string replica_;
   const std::int64_t replicas_;
   const Clock& clock_;
-  mutable std::mutex mutex_;
-  Groups groups_;
-  std::unordered_map<std::string, std::string> records_;  // record to group
-  std::unordered_map<std::string, PodRow> pods_;
+  mutable Mutex mutex_;
+  Groups groups_ PROFILING_GUARDED_BY(mutex_);
+  // From record to group.
+  std::unordered_map<std::string, std::string> records_ PROFILING_GUARDED_BY(mutex_);
+  std::unordered_map<std::string, PodRow> pods_ PROFILING_GUARDED_BY(mutex_);
 };
 
 }  // namespace profiling::webhooks

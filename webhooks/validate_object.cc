@@ -5,8 +5,8 @@
 #include "operator/api/json_access.h"
 #include "operator/api/v1alpha1/codec.h"
 #include "operator/base/log.h"
-#include "operator/base/text.h"
 #include "webhooks/admission/response.h"
+#include "webhooks/admission/review.h"
 #include "webhooks/refusal.h"
 
 namespace profiling::webhooks {
@@ -14,14 +14,11 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int kMaxDepth = 64;
-constexpr std::size_t kMaxMessage = 1024;
-
 using api::member;
 using api::text;
 
-// What would keep the policy's pods without an agent, as its status will say it. A policy with an
-// endpoint of its own has no such problem.
+// The problem that keeps the policy's pods without an agent, in the words of its status. A policy
+// with an endpoint of its own has no such problem.
 void warnOfServer(const api::EffectivePolicy& effective, Validation& out) {
   if (!effective.server_problem.empty()) out.warnings.push_back(effective.server_problem);
 }
@@ -34,33 +31,6 @@ std::optional<Object> read(Result<Object> object, const std::string& namespace_,
   }
   if (object->metadata.namespace_.empty()) object->metadata.namespace_ = namespace_;
   return *std::move(object);
-}
-
-std::string answer(const std::string& uid, const Validation& verdict) {
-  if (verdict.error.empty()) return admission::allowedResponse(uid, {}, verdict.warnings);
-  return Json{{"apiVersion", "admission.k8s.io/v1"},
-              {"kind", "AdmissionReview"},
-              {"response",
-               {{"uid", uid},
-                {"allowed", false},
-                {"status",
-                 {{"code", 422},
-                  {"reason", "Invalid"},
-                  {"message", printable(verdict.error, kMaxMessage)}}}}}}
-      .dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-std::optional<Json> parse(std::string_view body) {
-  bool deep = false;
-  Json json = Json::parse(
-      body,
-      [&](int depth, Json::parse_event_t, Json&) {
-        deep = deep || depth > kMaxDepth;
-        return !deep;
-      },
-      false);
-  if (json.is_discarded() || deep) return std::nullopt;
-  return json;
 }
 
 }  // namespace
@@ -89,26 +59,28 @@ Validation validateObject(const Json& object, const std::string& namespace_,
 }
 
 net::ServerResponse ObjectValidator::handle(const net::ServerRequest& request) const {
-  const Json review = parse(request.body).value_or(Json());
-  const Json& asked = member(review, "request");
-  const std::string uid = text(member(asked, "uid"));
-  if (uid.empty()) return refusal(400, "the body must be an AdmissionReview with request.uid");
+  admission::ReviewDecoder& decoder = admission::threadDecoder();
+  admission::Review review;
+  if (auto status = decoder.decode(request.body, request.body_capacity, review); !status.ok()) {
+    return refusal(400, status.message());
+  }
   net::ServerResponse response;
   try {
-    const Json& object = member(asked, "object");
-    // What is being deleted has no object; only its finalizers change any more.
-    const bool going = !member(object, "metadata", "deletionTimestamp").is_null();
+    const Json object = Json::parse(decoder.objectText(), nullptr, false);
+    // A deletion has no object, and an object under deletion changes only its finalizers.
+    const bool deleted =
+        !object.is_object() || !member(object, "metadata", "deletionTimestamp").is_null();
     const Validation verdict =
-        object.is_object() && !going
-            ? validateObject(object, text(member(asked, "namespace")), known_)
-            : Validation();
-    response.body = answer(uid, verdict);
+        deleted ? Validation() : validateObject(object, std::string(review.namespace_), known_);
+    response.body = verdict.error.empty()
+                        ? admission::allowedResponse(review.uid, {}, verdict.warnings)
+                        : admission::deniedResponse(review.uid, verdict.error);
     return response;
   } catch (const std::exception& e) {
     log::error("Validation failed open", {{"error", e.what()}});
   }
   if (failed_open_) failed_open_();
-  response.body = admission::allowedResponse(uid, {}, {});
+  response.body = admission::allowedResponse(review.uid);
   return response;
 }
 

@@ -1,9 +1,9 @@
-// POST /validate: an object of ours, held against what its schema cannot say.
+// POST /validate: checks an object of ours against rules that its schema cannot express.
 //
-// Wrong values are refused with the field, the value and what is allowed, in the words that the
-// operator itself would use; what refers to something that is not there (yet) is a warning, so that
-// manifests may be applied in any order. Fails open like the webhook of pods: what goes wrong
-// inside allows the object, for the controllers report the same in its status.
+// Wrong values are denied with the field, the value and what is allowed, in the words that the
+// operator itself uses; a reference to an object that does not exist (yet) is a warning, so that
+// manifests may be applied in any order. Fails open like the pods' webhook: after an internal error
+// the object is allowed, and the controllers report the problem in its status.
 #pragma once
 
 #include <functional>
@@ -21,15 +21,15 @@
 
 namespace profiling::webhooks {
 
-// What the webhook's watches have seen; both are set. Called on I/O threads; thread-safe.
+// Look-ups in the webhook's watches; both are set. Called on I/O threads; thread-safe.
 struct KnownObjects {
-  // By "namespace/name"; null: there is none.
+  // By "namespace/name"; null: no such server.
   std::function<std::shared_ptr<const api::ProfilingServer>(const std::string& key)> server;
   std::function<std::map<std::string, std::string>(const std::string& name)> namespace_labels;
 };
 
 struct Validation {
-  std::string error;  // empty: the object is taken
+  std::string error;  // empty: the object is allowed
   std::vector<std::string> warnings;
 };
 

@@ -98,12 +98,4 @@ engine::Pod podOf(const std::vector<api::KeyValueView>& labels, std::uint8_t fla
   return pod;
 }
 
-std::int64_t ordinalOf(std::string_view pod_name) {
-  const std::size_t dash = pod_name.rfind('-');
-  if (dash == std::string_view::npos) return -1;
-  // Unsigned, so that a sign is no number.
-  const auto number = numberOf<std::uint32_t>(pod_name.substr(dash + 1));
-  return number ? static_cast<std::int64_t>(*number) : -1;
-}
-
 }  // namespace profiling::controllers

@@ -27,7 +27,5 @@ std::optional<engine::Failure> failureOf(std::string_view text);
 
 // The part of an engine::Pod that all pods of a class share.
 engine::Pod podOf(const std::vector<api::KeyValueView>& labels, std::uint8_t flags);
-// 3 for a StatefulSet's pod "db-3"; -1 when the name does not end in a number.
-std::int64_t ordinalOf(std::string_view pod_name);
 
 }  // namespace profiling::controllers

@@ -8,6 +8,7 @@
 
 #include "operator/api/workload_key.h"
 #include "operator/base/text.h"
+#include "operator/inject/assignment.h"
 #include "operator/inject/inject.h"
 #include "operator/kube/store.h"
 
@@ -226,7 +227,7 @@ engine::Pod PodTable::podOf(const Row& row, const engine::Pod& common, bool has_
   engine::Pod pod = common;
   pod.name = row.name();
   pod.uid = row.uid_is_symbol ? symbols_.text(uidSymbol(row)) : uidText(row.uid);
-  if (has_ordinal) pod.ordinal = ordinalOf(pod.name);
+  if (has_ordinal) pod.ordinal = inject::ordinalOf(pod.name);
   pod.created = engine::Time(std::chrono::seconds(row.created));
   pod.restarts = row.restarts;
   pod.failure = failureOf(symbols_.text(row.failure));

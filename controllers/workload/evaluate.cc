@@ -84,8 +84,8 @@ class Evaluator {
   void add(const PodClass& pods) {
     const api::PodView view = viewOf(group_, pods);
     const inject::Workload workload = inject::workloadOf(view);
-    const inject::Decision decision =
-        inject::decide(view, namespace_.view(group_.namespace_), namespace_.policies, settings_);
+    const inject::Decision decision = inject::decide(
+        view, workload, namespace_.view(group_.namespace_), namespace_.policies, settings_);
     addShadows(view, workload, decision);
     out_.pods.total += pods.count;
 
@@ -244,8 +244,10 @@ std::vector<bool> mayCarry(const PodGroup& group, const inject::NamespaceState& 
   const bool refused =
       preflight && !injects(inject::reasonOf(preflight->reason).value_or(Reason::kInjected));
   for (const PodClass& pods : group.classes) {
-    const inject::Decision decision = inject::decide(
-        viewOf(group, pods), namespace_.view(group.namespace_), namespace_.policies, settings);
+    const api::PodView view = viewOf(group, pods);
+    const inject::Decision decision =
+        inject::decide(view, inject::workloadOf(view), namespace_.view(group.namespace_),
+                       namespace_.policies, settings);
     out.push_back(decision.reason == Reason::kInjected && !refused);
   }
   return out;

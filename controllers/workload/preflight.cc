@@ -9,6 +9,7 @@
 #include "operator/api/json_access.h"
 #include "operator/api/k8s/pod_decoder.h"
 #include "operator/inject/env.h"
+#include "operator/inject/pod_reading.h"
 #include "operator/kube/json.h"
 
 namespace profiling::controllers {
@@ -79,7 +80,9 @@ Result<api::Preflight> runPreflight(kube::Client& client, const std::string& nam
   api::Preflight preflight;
   preflight.template_hash = wanted.template_hash;
   preflight.revision = wanted.policy->revision;
-  inject::Decision decision = inject::decide(pod, state.view(namespace_), state.policies, settings);
+  const inject::Workload workload = inject::workloadOf(pod);
+  const inject::Decision decision =
+      inject::decide(pod, workload, state.view(namespace_), state.policies, settings);
   if (!problem.empty()) {
     preflight.reason = inject::reasonName(inject::Reason::kMalformedPod);
     return preflight;
@@ -87,8 +90,9 @@ Result<api::Preflight> runPreflight(kube::Client& client, const std::string& nam
   preflight.config_maps = configMapsOf(client, pod, stop);
   auto known = std::make_shared<inject::KnownOfWorkload>();
   known->config_maps = preflight.config_maps;
-  decision.known = std::move(known);
-  const inject::InjectionPlan plan = inject::planInjection(decision, pod, settings);
+  const inject::PodReading reading(pod, workload, std::move(known));
+  const inject::InjectionPlan plan =
+      inject::planInjection(decision, inject::assignedAsDecided(decision), reading, settings);
   preflight.reason = inject::reasonName(plan.reason);
   for (const inject::ContainerDecision& container : plan.decisions) {
     for (const api::Language language : container.languages) {

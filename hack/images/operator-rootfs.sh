@@ -12,7 +12,7 @@ new_rootfs "$1"
 install -m 755 "$2" "$1/usr/bin/profiling-operator"
 strip "$1/usr/bin/profiling-operator"
 add_libraries "$1" "$1/usr/bin/profiling-operator"
-# Loaded when it is needed, so the binary does not name it.
+# Loaded at run time, so the binary does not list it.
 curl=$(library_path libcurl.so.4)
 [ -n "$curl" ] || { printf 'error: libcurl.so.4 is not installed\n' >&2; exit 1; }
 install -D -m 755 "$(realpath "$curl")" "$1$(realpath "$(dirname "$curl")")/libcurl.so.4"

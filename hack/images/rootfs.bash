@@ -18,11 +18,11 @@ PASSWD
   printf 'hosts: files dns\n' >"$1/etc/nsswitch.conf"
 }
 
-# libraries_of FILE…: every shared library that the files need, the loader included, one path a line.
-# The same file may come by several paths (/lib is a link): they are told once, by the real folder.
+# libraries_of FILE…: every shared library that the files need, including the loader, one path per line.
+# A file may have several paths (/lib is a link): it is printed once, by its real folder.
 libraries_of() {
   local path
-  # Those that the files carry beside themselves are found by the loader's own search, not by ldd.
+  # ldd does not list libraries beside the files, which the loader finds itself.
   { ldd "$@" 2>/dev/null || true; } | awk '$2 == "=>" && $3 ~ /^\// {print $3} $1 ~ /^\/.*ld-linux/ {print $1}' | sort -u |
     while read -r path; do
       printf '%s/%s\n' "$(realpath "$(dirname "$path")")" "$(basename "$path")"
@@ -43,8 +43,8 @@ add_libraries() {
   fi
 }
 
-# library_path NAME: where the loader finds it; empty when it does not. Reads the list to its end: a
-# reader that leaves early makes ldconfig fail, and with it, now and then, the script.
+# library_path NAME: the library's path; empty if the loader does not find it. Reads the list to its
+# end: a reader that stops early can make ldconfig, and with it the script, fail.
 library_path() {
   ldconfig -p | awk -v name="$1" '$1 == name && /x86-64/ && !path { path = $NF } END { if (path) print path }'
 }

@@ -1,4 +1,4 @@
-# Sourced by the scripts under hack/: where the cache is, and how progress is told.
+# Sourced by the scripts under hack/: the cache's path, and helpers to report progress.
 # shellcheck shell=bash
 
 PROFILING_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -10,8 +10,8 @@ export PATH="$PROFILING_CACHE/tools/bin:$PATH"
 say() { printf '%s\n' "$*" >&2; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
-# stage NAME COMMAND…: runs the command, its output in a log file; prints one line with the time it
-# took, or the end of the log when it failed. Every fifteen seconds a line tells that it still runs.
+# stage NAME COMMAND…: runs the command with its output in a log file; prints one line with the time it
+# took, or the end of the log if it failed, and a dot every fifteen seconds.
 STAGES=()
 stage() {
   local name=$1 log started pid beat rc=0

@@ -26,8 +26,8 @@ void refuseGrant(EffectivePolicy& e, const ProfilingServer& server, const std::s
              "server of your own namespace");
 }
 
-// Where profiles go once the server admits who sends them; with tenancy the tenant is the sender's
-// namespace.
+// The destination of profiles once the server admits the sender; with tenancy the tenant is the
+// sender's namespace.
 void resolve(EffectivePolicy& e, const ProfilingServer* server) {
   if (const auto& endpoint = e.policy.spec.endpoint) {
     e.server_url = endpoint->url;
@@ -83,9 +83,8 @@ std::shared_ptr<const EffectivePolicy> EffectivePolicy::at(std::string_view hash
   return nullptr;
 }
 
-// nlohmann sorts keys, so the text is canonical. What only chooses pods (priority, selector,
-// activation, mode) or says how they are reached (rollout) is not part of it: changing that changes
-// no injected pod.
+// nlohmann sorts keys, so the text is canonical. Fields that only choose pods (priority, selector,
+// activation, mode) or steer the rollout are not part of it: changing them changes no injected pod.
 nlohmann::json contentOf(const EffectivePolicy& e) {
   nlohmann::json content = toJson(e.policy)["spec"];
   for (const char* key : {"priority", "activation", "selector", "workloadKinds", "serverRef",
@@ -102,8 +101,8 @@ nlohmann::json contentOf(const EffectivePolicy& e) {
 }
 
 nlohmann::json withImages(nlohmann::json content, const AgentImages& agents) {
-  // Without those that are missing at the end, so that a revision of a time before a language was
-  // known keeps its hash.
+  // Without missing images at the end, so that a revision from before a language was added keeps its
+  // hash.
   std::size_t count = agents.size();
   while (count > 0 && agents[count - 1].image.empty()) --count;
   content["images"] = nlohmann::json::array();
@@ -160,7 +159,7 @@ EffectivePolicy makeEffective(const ProfilingPolicy& policy, const ProfilingServ
   e.policy = policy;
   if (policy.spec.server_ref && server != nullptr &&
       !grants(*server, policy.metadata.namespace_, namespace_labels)) {
-    // A namespace without a grant learns nothing of the server, not even by its revision.
+    // A namespace without a grant learns nothing about the server, not even from the revision.
     refuseGrant(e, *server, "namespace '" + policy.metadata.namespace_ + "'");
   } else {
     resolve(e, server);

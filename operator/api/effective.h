@@ -23,23 +23,23 @@ struct AgentImage {
 };
 using AgentImages = std::array<AgentImage, kLanguageCount>;  // by Language
 
-// A policy as the admission path sees it: built once when something it depends on changes, then
-// shared and immutable.
+// A policy as the admission path sees it: built when one of its inputs changes, then shared and
+// immutable.
 struct EffectivePolicy {
-  ProfilingPolicy
-      policy;            // of a cluster policy: its metadata, and the part of its spec that counts
-  bool cluster = false;  // it was a ClusterProfilingPolicy
+  // For a cluster policy: its metadata, and the part of its spec that both kinds have.
+  ProfilingPolicy policy;
+  bool cluster = false;  // a ClusterProfilingPolicy
   // 10 hex digits over the effective injection: images, env, sampling, tags, URL. A tenant that
-  // follows from the namespace counts as just that, whichever the namespace is.
+  // follows from the namespace counts the same in every namespace.
   std::string revision;
   std::string server_url;  // empty when it cannot be resolved
   std::string tenant_id;
-  std::string server_reason;   // CamelCase when server_url is empty: ServerNotFound,
-                               // ServerNotGranted, ServerNotReady
+  // Where server_url is empty: ServerNotFound, ServerNotGranted or ServerNotReady.
+  std::string server_reason;
   std::string server_problem;  // names field, value and remedy
-  AgentImages agents;          // what is injected
-  std::string tenant_rule;     // the tenant, or that it is the namespace: as the revision counts it
-  // The same policy at revisions that are kept, its own one among them when it is.
+  AgentImages agents;          // the images that are injected
+  std::string tenant_rule;     // the tenant, or kNamespaceAsTenant, as the revision counts it
+  // The same policy at its kept revisions; its current one is among them when it is kept.
   std::vector<std::shared_ptr<const EffectivePolicy>> revisions;
   std::vector<std::string> reduced;  // revisions of overheadLadder() below this one, in order
 
@@ -52,8 +52,8 @@ std::string_view policyKind(const EffectivePolicy& policy);
 struct Revision;
 using Revisions = std::vector<std::shared_ptr<const Revision>>;  // of one policy
 
-// What of a policy ends up in pods, in canonical form. Its hash with the images is the revision;
-// its key is the hash without them.
+// The part of a policy that ends up in pods, in canonical form. Its hash with the images is the
+// revision; its key is the hash without them.
 nlohmann::json contentOf(const EffectivePolicy& policy);  // without images
 nlohmann::json withImages(nlohmann::json content, const AgentImages& agents);
 std::string contentHash(const nlohmann::json& content);
@@ -64,16 +64,15 @@ std::string serverKey(const ProfilingPolicy& policy);
 std::string serverKey(const ClusterProfilingPolicy& policy);
 
 // The images are `agents`, unless a kept revision of the same content has others: then those.
-// `server` is what spec.serverRef names, null when it is not there (or when spec.endpoint is used);
-// `namespace_labels` are those of the policy's own namespace, which a grant by Selector looks at.
+// `server` is the one that spec.serverRef names, null when it does not exist or spec.endpoint is
+// used; `namespace_labels` are those of the policy's own namespace, for a grant by Selector.
 EffectivePolicy makeEffective(const ProfilingPolicy& policy, const ProfilingServer* server,
                               const std::map<std::string, std::string>& namespace_labels,
                               const AgentImages& agents, const Revisions& revisions = {});
 
-// What a cluster policy is for the pods of each namespace. The server's grant and, where it keeps
-// tenants apart, the tenant are those of the pod's namespace; the rest, the revision too, is the
-// same everywhere, and namespaces that see the policy alike share one object. `server` must outlive
-// it.
+// A cluster policy as the pods of each namespace see it. The server's grant and, with tenancy, the
+// tenant follow from the pod's namespace; the rest, including the revision, is the same everywhere,
+// and namespaces that see the policy alike share one object. `server` must outlive it.
 class ClusterEffective {
  public:
   ClusterEffective(const ClusterProfilingPolicy& policy, const ProfilingServer* server,
@@ -84,7 +83,7 @@ class ClusterEffective {
   const std::shared_ptr<const EffectivePolicy>& shared() const { return admitted_; }
   // spec.namespaceSelector.
   bool selects(const std::map<std::string, std::string>& namespace_labels) const;
-  // False only when the server is there and its allowedNamespaces leaves the namespace out.
+  // False only when the server exists and its allowedNamespaces leaves the namespace out.
   bool admits(std::string_view namespace_,
               const std::map<std::string, std::string>& namespace_labels) const;
   std::shared_ptr<const EffectivePolicy> in(
@@ -93,7 +92,7 @@ class ClusterEffective {
 
  private:
   const LabelSelector selector_;
-  const ProfilingServer* server_;  // null with spec.endpoint too
+  const ProfilingServer* server_;  // null with spec.endpoint as well
   std::shared_ptr<const EffectivePolicy> admitted_;
   std::shared_ptr<const EffectivePolicy> refused_;
 };

@@ -24,7 +24,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "operator/api/v1alpha1/codec.h"
+#include "operator/api/schema.h"
+#include "operator/base/status.h"
 #include "operator/base/text.h"
 
 namespace profiling::api {

@@ -1,5 +1,5 @@
-// Reading a DOM that others wrote: a field that is missing or of another type is empty, never an
-// exception.
+// Reads a DOM that others wrote: a field that is missing or of another type is empty and never
+// throws.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ inline const nlohmann::json& member(const nlohmann::json& object, std::string_vi
   const auto it = object.find(key);
   return it == object.end() ? kNothing : *it;
 }
-// member(member(object, "a"), "b"), as many as are given.
+// member(member(object, "a"), "b"), for any number of keys.
 template <class... Keys>
 const nlohmann::json& member(const nlohmann::json& object, std::string_view first, Keys... rest) {
   return member(member(object, first), rest...);

@@ -36,7 +36,7 @@ std::optional<AgentImages> imagesOf(const nlohmann::json& content) {
   return images;
 }
 
-// What contentOf() wrote, as the spec of a policy that has nothing else.
+// The output of contentOf() as the spec of a policy that has nothing else.
 Status readContent(nlohmann::json spec, Revision& r) {
   r.url = stringOf(spec, "url");
   r.tenant = stringOf(spec, "tenant");
@@ -86,7 +86,7 @@ Result<Revision> revisionFromJson(const nlohmann::json& object) {
 std::string revisionName(const EffectivePolicy& policy) {
   std::string name = policy.policy.metadata.name.substr(0, kMaxPrefix);
   while (!name.empty() && (name.back() == '.' || name.back() == '-')) name.pop_back();
-  // A namespace may hold a policy and, being the operator's, a cluster policy of the same name.
+  // The operator's namespace may hold revisions of a policy and of a cluster policy of the same name.
   return (policy.cluster ? "cluster-" : "") + name + "-" + policy.revision;
 }
 

@@ -9,7 +9,7 @@
 
 namespace profiling::api {
 
-// Finds the value of a label, or returns nullopt: lets one matcher serve maps and decoded views.
+// Returns the value of a label, or nullopt: one matcher serves maps and decoded views.
 using LabelLookup = std::function<std::optional<std::string_view>(std::string_view key)>;
 
 bool matches(const LabelSelector& selector, const LabelLookup& labels);

@@ -1,5 +1,5 @@
 // Exponential backoff with full jitter: each delay is uniform in [0, min(cap, base * 2^n)], but
-// never below base / 2 so that a failing call is not repeated at once.
+// never below base / 2, so that a failing call is not repeated at once.
 #pragma once
 
 #include <chrono>
@@ -13,7 +13,7 @@ struct BackoffSpec {
   std::chrono::milliseconds cap{30'000};
 };
 
-// Not thread-safe; one instance for each thing that is retried.
+// Not thread-safe; one instance for each retried operation.
 class Backoff {
  public:
   explicit Backoff(BackoffSpec spec, std::uint64_t seed = std::random_device{}())

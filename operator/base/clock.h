@@ -1,4 +1,4 @@
-// Time as an injected source, so that decisions can be tested without waiting.
+// An injected source of time, so that tests of decisions need not wait.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,7 @@ class Clock {
   virtual SteadyTime steady() const = 0;
   virtual WallTime wall() const = 0;
 
-  static const Clock& real();  // lives for ever
+  static const Clock& real();  // never destroyed
 };
 
 }  // namespace profiling

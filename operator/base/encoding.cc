@@ -35,7 +35,7 @@ std::optional<std::string> base64Decode(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
   std::size_t padding = 0;
   while (padding < 2 && text.size() > padding && text[text.size() - 1 - padding] == '=') ++padding;
-  // EVP_DecodeBlock takes padding anywhere and white space at both ends.
+  // EVP_DecodeBlock accepts padding anywhere and white space at both ends.
   if (text.substr(0, text.size() - padding).find_first_of("= \t\r\n") != std::string_view::npos) {
     return std::nullopt;
   }

@@ -28,14 +28,14 @@
 #define PROFILING_THREAD_ANNOTATION(x)
 #endif
 
-// On a member: reads and writes need the mutex. ..._PT: what the pointer points to does.
+// On a member: reads and writes need the mutex. ..._PT: access through the pointer does.
 #define PROFILING_GUARDED_BY(mutex) PROFILING_THREAD_ANNOTATION(guarded_by(mutex))
 #define PROFILING_PT_GUARDED_BY(mutex) PROFILING_THREAD_ANNOTATION(pt_guarded_by(mutex))
 // On a function: the caller holds the mutex.
 #define PROFILING_REQUIRES(...) PROFILING_THREAD_ANNOTATION(requires_capability(__VA_ARGS__))
 // On a function: the caller does not hold the mutex, because the function takes it.
 #define PROFILING_EXCLUDES(...) PROFILING_THREAD_ANNOTATION(locks_excluded(__VA_ARGS__))
-// On a function that the analysis cannot follow; the comment beside it says why it is right.
+// On a function that the analysis cannot follow; a comment beside it says why it is correct.
 #define PROFILING_NO_THREAD_SAFETY_ANALYSIS PROFILING_THREAD_ANNOTATION(no_thread_safety_analysis)
 
 namespace profiling {
@@ -53,7 +53,7 @@ class PROFILING_THREAD_ANNOTATION(capability("mutex")) Mutex {
   std::mutex mutex_;
 };
 
-// Holds a mutex for a scope. unlock() and lock() serve loops that work outside of it.
+// Holds a mutex for a scope. unlock() and lock() are for loops that release it in between.
 class PROFILING_THREAD_ANNOTATION(scoped_lockable) MutexLock {
  public:
   explicit MutexLock(Mutex& mutex) PROFILING_THREAD_ANNOTATION(acquire_capability(mutex))
@@ -88,7 +88,7 @@ class CondVar {
   void notifyAll() { cv_.notify_all(); }
 
   void wait(Mutex& mutex) PROFILING_REQUIRES(mutex) { cv_.wait(mutex); }
-  // False: the time was up.
+  // False: timed out.
   template <class Clock, class Duration>
   bool waitUntil(Mutex& mutex, const std::chrono::time_point<Clock, Duration>& until)
       PROFILING_REQUIRES(mutex) {
@@ -99,8 +99,8 @@ class CondVar {
       PROFILING_REQUIRES(mutex) {
     return cv_.wait_for(mutex, time) == std::cv_status::no_timeout;
   }
-  // With a predicate, which runs under the mutex, and a stop request, which ends the wait too.
-  // Returns what the predicate last said. The predicate is a lambda that states its lock:
+  // Waits for a predicate, which runs under the mutex, or for a stop request. Returns the
+  // predicate's last result. The predicate is a lambda that states its lock:
   //   [this]() PROFILING_REQUIRES(mutex_) { return ready_; }
   template <class Predicate>
   bool wait(Mutex& mutex, const std::stop_token& stop, Predicate ready) PROFILING_REQUIRES(mutex) {

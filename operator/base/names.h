@@ -1,4 +1,4 @@
-// What names of Kubernetes' objects look like.
+// The syntax of Kubernetes object names.
 #pragma once
 
 #include <algorithm>
@@ -6,7 +6,7 @@
 
 namespace profiling {
 
-// RFC 1123, as names of namespaces and Services: a-z, 0-9 and '-' inside, at most 63.
+// An RFC 1123 label, as for namespaces and Services: a-z, 0-9 and inner '-', at most 63.
 inline bool isDnsLabel(std::string_view text) {
   const auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
   return !text.empty() && text.size() <= 63 && text.front() != '-' && text.back() != '-' &&

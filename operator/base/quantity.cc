@@ -6,7 +6,7 @@
 namespace profiling {
 
 std::optional<double> parseQuantity(std::string_view text) {
-  // from_chars takes "inf", "nan" and a sign, too.
+  // from_chars also accepts "inf", "nan" and a sign.
   if (text.empty() || (text[0] != '.' && (text[0] < '0' || text[0] > '9'))) return std::nullopt;
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);

@@ -1,4 +1,4 @@
-// resource.Quantity as far as comparing and adding up need it. Pure.
+// Parses resource.Quantity into a number to compare and add up. Pure.
 #pragma once
 
 #include <optional>
@@ -6,8 +6,8 @@
 
 namespace profiling {
 
-// "50m" → 0.05, "100Mi" → 104857600, "1e3" → 1000; nullopt for what is no quantity, negative ones
-// included: no resource has any.
+// "50m" → 0.05, "100Mi" → 104857600, "1e3" → 1000; nullopt for anything else, negative
+// quantities included: no resource is negative.
 std::optional<double> parseQuantity(std::string_view text);
 
 }  // namespace profiling

@@ -1,20 +1,19 @@
-// Stopping is cooperative: std::stop_token is passed down to whatever may block, and every wait
-// takes one.
+// Stopping is cooperative: callers pass a std::stop_token down to every call that may block.
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <stop_token>
+
+#include "operator/base/mutex.h"
 
 namespace profiling {
 
 // Sleeps for `d` or until `stop` is requested; true if the whole time has passed.
 inline bool sleepFor(const std::stop_token& stop, std::chrono::milliseconds d) {
-  std::mutex mutex;
-  std::condition_variable_any cv;
-  std::unique_lock lock(mutex);
-  cv.wait_for(lock, stop, d, [] { return false; });
+  Mutex mutex;
+  CondVar never;
+  const MutexLock lock(mutex);
+  never.waitFor(mutex, stop, d, [] { return false; });
   return !stop.stop_requested();
 }
 

@@ -39,8 +39,8 @@ std::optional<std::chrono::system_clock::time_point> parseRfc3339(std::string_vi
   const std::string head(text.substr(0, 19));
   const char* end = strptime(head.c_str(), "%Y-%m-%dT%H:%M:%S", &tm);
   if (end == nullptr || *end != '\0') return std::nullopt;
-  // strptime takes blanks, single digits and February 30: only what is written back the same is a
-  // time.
+  // strptime accepts blanks, single digits and February 30; a valid time formats back to the same
+  // text.
   const auto time = std::chrono::system_clock::from_time_t(timegm(&tm));
   if (formatRfc3339(time).compare(0, head.size(), head) != 0) return std::nullopt;
   return time;

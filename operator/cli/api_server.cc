@@ -1,8 +1,12 @@
 #include "operator/cli/api_server.h"
 
 #include <algorithm>
+#include <ranges>
+
+#include <nlohmann/json.hpp>
 
 #include "operator/api/v1alpha1/codec.h"
+#include "operator/base/str_cat.h"
 #include "operator/base/text.h"
 #include "operator/kube/json.h"
 #include "operator/kube/percent_encoding.h"
@@ -14,21 +18,18 @@ using Json = nlohmann::json;
 
 constexpr std::string_view kFieldManager = "kubectl-profiling";
 constexpr std::size_t kPage = 500;
-constexpr std::size_t kNamesTold = 10;
+constexpr std::size_t kNamesListed = 10;
 
 Status notInstalled(const kube::Resource& resource) {
-  return {Code::kNotFound, "the cluster does not know '" + resource.plural + "." + resource.group +
-                               "': is profiling-operator installed there?"};
+  return {Code::kNotFound, "the cluster has no resource '" + resource.plural + "." +
+                               resource.group + "': is profiling-operator installed?"};
 }
 
-std::string among(std::vector<std::string> names) {
-  if (names.empty()) return "there is none";
-  std::sort(names.begin(), names.end());
-  std::string text = "there is";
-  for (std::size_t i = 0; i < names.size() && i < kNamesTold; ++i) {
-    text += (i == 0 ? " " : ", ") + names[i];
-  }
-  return names.size() > kNamesTold ? text + ", …" : text;
+std::string available(std::vector<std::string> names) {
+  if (names.empty()) return "none exist";
+  std::ranges::sort(names);
+  return strCat("available: ", join(names | std::views::take(kNamesListed), ", "),
+                names.size() > kNamesListed ? ", …" : "");
 }
 
 std::string text(const Json& object, const char* key) {
@@ -62,7 +63,7 @@ Result<Policy> ApiServer::policy(const PolicyName& name) {
                 (name.cluster ? "ClusterProfilingPolicy '" + name.name + "' not found"
                               : "ProfilingPolicy '" + name.name + "' not found in namespace '" +
                                     where + "'") +
-                    ": " + among(std::move(names)));
+                    "; " + available(std::move(names)));
 }
 
 Result<api::WorkloadProfile> ApiServer::workload(const WorkloadName& name) {
@@ -78,15 +79,16 @@ Result<api::WorkloadProfile> ApiServer::workload(const WorkloadName& name) {
   if (!others.ok()) return others.status();
   std::vector<std::string> names;
   for (const api::WorkloadProfile& other : *others) names.push_back("'" + shortName(other) + "'");
-  return Status(Code::kNotFound,
-                "no record of " + name.kind + " '" + name.name + "' in namespace '" + namespace_ +
-                    "' (a workload has one while a policy matches it): " + among(std::move(names)));
+  return Status(Code::kNotFound, "no WorkloadProfile for " + name.kind + " '" + name.name +
+                                     "' in namespace '" + namespace_ +
+                                     "' (only workloads that a policy matches have one); " +
+                                     available(std::move(names)));
 }
 
 Result<std::vector<Json>> ApiServer::list(const kube::Resource& resource,
                                           std::string_view namespace_) {
   auto found = pages(resource, namespace_);
-  // A page may outlive the version that it belongs to: once more from the start.
+  // The continue token may have expired: list again from the start.
   if (!found.ok() && found.status().code() == Code::kGone) found = pages(resource, namespace_);
   return found;
 }
@@ -202,7 +204,7 @@ Result<Json> ApiServer::podOrWorkload(std::string_view target) {
   const auto resource = kResources.find(name->kind);
   if (resource == kResources.end()) {
     return Status(Code::kInvalidArgument,
-                  "'" + printable(target) + "' makes no pods that are known");
+                  "'" + printable(target) + "' is not a kind that creates pods");
   }
   auto object = client_.get(resource->second, namespace_, name->name, {});
   if (!object.ok()) {

@@ -1,4 +1,4 @@
-// What the commands read from and write to the API server. Blocking calls, one thread.
+// The commands' reads and writes at the API server. Blocking calls; one thread.
 #pragma once
 
 #include <chrono>
@@ -15,36 +15,36 @@ namespace profiling::cli {
 
 class ApiServer {
  public:
-  // `http` must outlive this. `namespace_` is the one that names without a namespace are in.
+  // `http` must outlive this. Names without a namespace are looked up in `namespace_`.
   ApiServer(net::HttpClient& http, std::string namespace_,
             std::chrono::milliseconds deadline = std::chrono::seconds(30));
 
   const std::string& ownNamespace() const { return namespace_; }
   net::HttpClient& http() { return client_.http(); }
 
-  // kNotFound names what there is instead, or says that the kind is not installed.
+  // kNotFound lists the existing names, or states that the kind is not installed.
   Result<Policy> policy(const PolicyName& name);
   Result<api::WorkloadProfile> workload(const WorkloadName& name);
 
-  // An empty namespace means all. An object that cannot be read is left out and named in
+  // An empty namespace means all. Objects that cannot be read are skipped and listed in
   // `unreadable`.
   Result<std::vector<Policy>> policies(std::string_view namespace_);
   Result<std::vector<Policy>> clusterPolicies();
   Result<Workloads> workloads(std::string_view namespace_);
-  // Those that the policy decides about.
+  // The workloads that the policy applies to.
   Result<Workloads> workloadsOf(const Policy& policy);
   Result<std::map<std::string, std::map<std::string, std::string>>> namespaceLabels();
 
-  // As they are, of a kind whose items name none. An empty namespace means all.
+  // Raw objects, with kind and apiVersion filled in. An empty namespace means all.
   Result<std::vector<nlohmann::json>> objects(const kube::Resource& resource, std::string_view kind,
                                               std::string_view namespace_);
-  // "pod/web-1", "deployment/web": of the own namespace.
+  // "pod/web-1" or "deployment/web" in ownNamespace().
   Result<nlohmann::json> podOrWorkload(std::string_view target);
 
   Status patch(const Policy& policy, const nlohmann::json& patch);
   Status patch(const api::WorkloadProfile& workload, const nlohmann::json& patch);
 
-  // One line for each object that the last calls could not read.
+  // One line for each object that previous calls could not read.
   const std::vector<std::string>& unreadable() const { return unreadable_; }
 
  private:

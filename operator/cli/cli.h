@@ -1,4 +1,4 @@
-// The command line of people, as a program: `kubectl-profiling` and `profiling-operator cli`.
+// The command-line program: `kubectl-profiling` and `profiling-operator cli`.
 #pragma once
 
 #include <iosfwd>
@@ -12,20 +12,20 @@
 
 namespace profiling::cli {
 
-// Where output goes, and what it can show.
+// Where output goes and what it supports.
 struct Screen {
   std::ostream& out;
   std::ostream& err;
   Style style;
-  bool terminal = false;  // lines may be drawn over
+  bool terminal = false;  // lines may be redrawn
 };
 
-// Runs a command and returns the process's exit code: 0 done, 1 failed or not found, 2 wrong usage.
-// `server` may be null where worksOffline().
+// Runs a command and returns the exit code: 0 done, 1 failed or not found, 2 wrong usage. `server`
+// may be null if worksOffline().
 int run(const Options& options, ApiServer* server, const Screen& screen,
         WallTime now = std::chrono::system_clock::now());
 
-// The whole program; `program` is how it was called, for help and errors.
+// The whole program; `program` is its name in help and errors.
 int runProgram(const std::string& program, std::vector<std::string> arguments);
 
 }  // namespace profiling::cli

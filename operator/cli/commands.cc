@@ -2,6 +2,8 @@
 
 #include <ostream>
 
+#include <nlohmann/json.hpp>
+
 #include "operator/cli/cli.h"
 #include "operator/cli/forecast.h"
 #include "operator/cli/history.h"
@@ -13,7 +15,7 @@ namespace {
 
 void warnUnreadable(const ApiServer& server, const Screen& screen) {
   for (const std::string& line : server.unreadable()) {
-    screen.err << "warning: left out " << line << "\n";
+    screen.err << "warning: skipped " << line << "\n";
   }
 }
 
@@ -40,7 +42,7 @@ int listPolicies(const Options& options, ApiServer& server, const Screen& screen
     screen.err << "No policies found"
                << (options.cluster || options.all_namespaces
                        ? std::string()
-                       : " in namespace '" + server.ownNamespace() + "' (-A: anywhere)")
+                       : " in namespace '" + server.ownNamespace() + "' (-A: all namespaces)")
                << ".\n";
     return 0;
   }
@@ -59,7 +61,7 @@ int status(const Options& options, ApiServer& server, const Screen& screen, Wall
   auto workloads = server.workloadsOf(*policy);
   if (!workloads.ok()) return fail(screen, workloads.status());
   warnUnreadable(server, screen);
-  sortForPeople(*workloads);
+  sortByUrgency(*workloads);
   if (structured(options)) {
     nlohmann::json list = nlohmann::json::array();
     for (const api::WorkloadProfile& workload : *workloads) list.push_back(toJson(workload));
@@ -73,7 +75,7 @@ int status(const Options& options, ApiServer& server, const Screen& screen, Wall
   return 0;
 }
 
-// A policy's workloads, or the one that was named.
+// The workloads of a policy, or one named workload.
 int history(const Options& options, ApiServer& server, const Screen& screen, WallTime now) {
   const auto target = parseTarget(options.target, options.cluster);
   if (!target.ok()) return fail(screen, target.status());
@@ -98,7 +100,7 @@ int history(const Options& options, ApiServer& server, const Screen& screen, Wal
   }
   const Table table = historyTable(workloads, namespaces, now);
   if (table.rows.empty()) {
-    screen.err << "No revision of " << options.target << " has ended yet.\n";
+    screen.err << "No revision of " << options.target << " has finished yet.\n";
     return 0;
   }
   screen.out << joined(render(table, screen.style));
@@ -115,7 +117,7 @@ Result<Policy> policyOfFile(const std::string& path) {
   return policy;
 }
 
-// The applied policy; with a file, with that file's spec.
+// The applied policy, with the file's spec if a file is given.
 Result<Policy> policyToPlan(const Options& options, ApiServer& server) {
   if (options.file.empty()) {
     const auto name = parsePolicy(options.target, options.cluster);
@@ -126,15 +128,16 @@ Result<Policy> policyToPlan(const Options& options, ApiServer& server) {
   if (!file.ok()) return file.status();
   if (!file->cluster && !file->metadata.namespace_.empty() &&
       file->metadata.namespace_ != server.ownNamespace()) {
-    return Status(Code::kInvalidArgument,
-                  "the file's policy is of namespace '" + file->metadata.namespace_ + "', not '" +
-                      server.ownNamespace() + "': give -n " + file->metadata.namespace_);
+    return Status(Code::kInvalidArgument, "the policy in the file has namespace '" +
+                                              file->metadata.namespace_ + "', not '" +
+                                              server.ownNamespace() + "': use -n " +
+                                              file->metadata.namespace_);
   }
   auto applied = server.policy({file->cluster, file->metadata.name});
   if (!applied.ok()) {
     if (applied.status().code() != Code::kNotFound) return applied.status();
     return applied.status().annotated(
-        "apply the policy with spec.mode: Observe first, which changes no pod");
+        "apply the policy with spec.mode: Observe first; that changes no pods");
   }
   applied->spec = file->spec;
   return applied;

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "controllers/engine/engine.h"
+#include "operator/base/str_cat.h"
 #include "operator/base/time_text.h"
 
 namespace profiling::cli {
@@ -17,7 +18,7 @@ milliseconds durationOf(const std::string& text) {
   return value.ok() ? *value : milliseconds(0);
 }
 
-// Why no pod of it can get an agent; empty: some can.
+// Why none of the workload's pods can get an agent; empty if some can.
 std::string unsupported(const api::WorkloadProfile& workload) {
   const api::WorkloadPods& pods = workload.status.pods;
   if (pods.total == 0 || pods.skipped < pods.total) return {};
@@ -27,12 +28,12 @@ std::string unsupported(const api::WorkloadProfile& workload) {
 }
 
 std::string whyLeftOut(const api::WorkloadProfile& workload) {
-  if (workload.spec.skip) return "spec.skip of its record";
+  if (workload.spec.skip) return "skipped (spec.skip)";
   if (!workload.spec.pin.empty()) return "pinned to " + workload.spec.pin;
   return unsupported(workload);
 }
 
-// Time for one workload whose `change` pods come in the policy's pod steps.
+// Time for one workload to change `change` pods in the policy's pod steps.
 void estimate(const api::RolloutSpec& rollout, milliseconds pod_start, WorkloadForecast& w) {
   const milliseconds soak = durationOf(rollout.pods.soak);
   const milliseconds cooldown = durationOf(rollout.restart.cooldown);
@@ -49,7 +50,7 @@ void estimate(const api::RolloutSpec& rollout, milliseconds pod_start, WorkloadF
   }
 }
 
-// Who is in which step; `lowest`: the lowest bucket of each wave.
+// `lowest` is the lowest bucket of each wave.
 void assignSteps(const std::vector<std::int64_t>& steps, std::vector<WorkloadForecast>& workloads,
                  const std::map<std::size_t, std::uint32_t>& lowest) {
   for (WorkloadForecast& w : workloads) {
@@ -81,7 +82,7 @@ void addUp(Forecast& out, const api::RolloutSpec& rollout) {
     ++step.workloads;
     step.pods += w.change;
     step.restarts += w.restarts;
-    // Nobody is quicker than the slowest workload, nor than all replacements through the slots.
+    // The slowest workload is a lower bound, and so are all replacements divided by the slots.
     replacing += w.replacing;
     waiting = std::max(waiting, w.whole - w.replacing);
     longest = std::max(longest, w.whole);
@@ -99,35 +100,36 @@ std::vector<std::string> notesFor(const Policy& policy, const api::RolloutSpec& 
   std::vector<std::string> notes;
   if (policy.observes()) {
     notes.emplace_back(
-        "The policy only observes: nothing of this happens until spec.mode is Enforce.");
+        "The policy only observes: none of this happens until spec.mode is Enforce.");
   }
   if (policy.stale()) {
     notes.emplace_back(
-        "The controller has not seen the policy's last change; the records are of before.");
+        "The controller has not processed the policy's last change; the forecast may be stale.");
   }
   if (rollout.restart.mode != api::RestartMode::kManaged) {
     notes.emplace_back("spec.rollout.restart.mode is " +
                        std::string(api::restartModeName(rollout.restart.mode)) +
-                       ": nothing is restarted; pods change when their owners start them anew.");
+                       ": nothing is restarted; pods change at their next start.");
   } else if (!rollout.restart.windows.empty()) {
     notes.emplace_back(
-        "Pods are replaced only in maintenance windows; the time between them comes on top.");
+        "Pods are replaced only in maintenance windows; the time between them is not included.");
   }
   if (rollout.workloads.approval == api::Approval::kEachStep) {
-    notes.emplace_back("Each step waits for a person: kubectl profiling rollout promote " +
+    notes.emplace_back("Each step waits for approval: kubectl profiling rollout promote " +
                        policy.shortName());
   }
   const auto lowest = [&](const WorkloadForecast& w) {
     return w.step == 1 && w.bucket >= rollout.workloads.steps.front() * 100;
   };
-  if (std::any_of(out.workloads.begin(), out.workloads.end(), lowest)) {
-    notes.emplace_back("No bucket is in the first step's share: the lowest one comes first.");
+  if (std::ranges::any_of(out.workloads, lowest)) {
+    notes.emplace_back(
+        "No bucket falls into the first step: the workload with the lowest one comes first.");
   }
-  const auto never = std::count_if(out.workloads.begin(), out.workloads.end(),
-                                   [](const auto& w) { return w.step == 0 && w.left_out.empty(); });
+  const auto never = std::ranges::count_if(
+      out.workloads, [](const auto& w) { return w.step == 0 && w.left_out.empty(); });
   if (never > 0) {
-    notes.emplace_back("The last step is " + std::to_string(rollout.workloads.steps.back()) +
-                       "%: " + std::to_string(never) + " workloads are in none.");
+    notes.push_back(strCat("The last step is ", rollout.workloads.steps.back(), "%: ", never,
+                           " workloads are in no step."));
   }
   return notes;
 }
@@ -168,8 +170,7 @@ Forecast forecast(const Policy& policy, const Workloads& workloads,
     const std::size_t step = w.step == 0 ? std::numeric_limits<std::size_t>::max() : w.step;
     return std::tuple(w.step == 0, w.wave, step, w.bucket, std::string_view(w.name));
   };
-  std::sort(out.workloads.begin(), out.workloads.end(),
-            [&](const auto& a, const auto& b) { return order(a) < order(b); });
+  std::ranges::sort(out.workloads, {}, order);
   addUp(out, rollout);
   if (managed) {
     out.duration = milliseconds(0);

@@ -1,5 +1,7 @@
 #include <set>
 
+#include <nlohmann/json.hpp>
+
 #include "operator/cli/forecast.h"
 #include "operator/cli/progress.h"
 
@@ -33,11 +35,11 @@ std::vector<std::string> summary(const Forecast& f, const Policy& policy,
             {"Namespace", policy.metadata.namespace_},
             {"Mode", policy.observes() ? "Observe" : "Enforce"},
             {"Revision", policy.target()},
-            {"Workloads", number(f.taking_part) + " take part, " + number(f.left_out) + " do not"},
-            {"Pods", number(f.pods) + ": " + number(f.done) + " are done, " + number(f.change) +
-                         " would change"},
+            {"Workloads", number(f.taking_part) + " included, " + number(f.left_out) + " excluded"},
+            {"Pods", number(f.pods) + ": " + number(f.done) + " up to date, " + number(f.change) +
+                         " to change"},
             {"Restarts", number(f.restarts)},
-            {"Duration", f.duration ? duration : "not known: nothing is restarted"}},
+            {"Duration", f.duration ? duration : "unknown: nothing is restarted"}},
       style);
 }
 
@@ -80,7 +82,7 @@ std::vector<std::string> render(const Forecast& f, const Policy& policy, const S
     if (policy.cluster) table.headers.emplace_back("NAMESPACE");
     table.headers.emplace_back("WORKLOAD");
     if (in_waves) table.headers.emplace_back("WAVE");
-    for (const char* h : {"STEP", "BUCKET", "PODS", "CHANGE", "RESTARTS", "LEFT OUT"}) {
+    for (const char* h : {"STEP", "BUCKET", "PODS", "CHANGE", "RESTARTS", "EXCLUDED"}) {
       table.headers.emplace_back(h);
     }
     for (const WorkloadForecast& w : f.workloads) {

@@ -1,4 +1,4 @@
-// Texts of --help: what a command does, and examples.
+// Texts of --help: what each command does, with examples.
 #pragma once
 
 #include <string_view>
@@ -7,8 +7,8 @@ namespace profiling::cli {
 
 struct HelpText {
   std::string_view name;
-  std::string_view about;    // one line, in the list of commands
-  std::string_view details;  // below the flags
+  std::string_view about;    // one line, for the list of commands
+  std::string_view details;  // printed below the flags
 };
 
 namespace help {

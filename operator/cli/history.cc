@@ -1,6 +1,9 @@
 #include "operator/cli/history.h"
 
 #include <algorithm>
+#include <functional>
+
+#include <nlohmann/json.hpp>
 
 #include "operator/cli/progress.h"
 
@@ -21,8 +24,8 @@ std::vector<Entry> newestFirst(const Workloads& workloads) {
     }
   }
   // RFC 3339 in UTC sorts as text; a record's own order holds among equals.
-  std::stable_sort(entries.begin(), entries.end(),
-                   [](const Entry& a, const Entry& b) { return a.what->time > b.what->time; });
+  std::ranges::stable_sort(entries, std::ranges::greater{},
+                           [](const Entry& e) { return std::string_view(e.what->time); });
   return entries;
 }
 

@@ -1,4 +1,4 @@
-// `rollout history`: what became of earlier revisions, from the records. Pure.
+// `rollout history`: the results of earlier revisions. Pure.
 #pragma once
 
 #include "operator/cli/model.h"
@@ -7,7 +7,7 @@
 
 namespace profiling::cli {
 
-// Newest first, of all the workloads together.
+// Newest first across all workloads.
 Table historyTable(const Workloads& workloads, bool namespaces, WallTime now);
 nlohmann::json historyJson(const Workloads& workloads);
 

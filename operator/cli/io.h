@@ -1,4 +1,4 @@
-// What commands share: files in, errors out.
+// Helpers shared by commands: reading files, reporting errors.
 #pragma once
 
 #include <string>
@@ -8,15 +8,15 @@
 
 namespace profiling::cli {
 
-// Tells the error; the exit code of a command that failed.
+// Prints the error and returns the exit code of a failed command.
 int fail(const Screen& screen, const Status& why);
 
-// Whether the output is for scripts.
+// Whether the output is JSON or YAML.
 bool structured(const Options& options);
 
 // "-" is standard input.
 Result<std::string> readText(const std::string& file);
-// The same for messages.
+// How messages name the file.
 std::string fileName(const std::string& file);
 
 }  // namespace profiling::cli

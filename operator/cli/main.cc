@@ -1,4 +1,4 @@
-// kubectl-profiling: found by kubectl on the PATH, so that `kubectl profiling …` runs it.
+// kubectl-profiling: `kubectl profiling …` runs it from the PATH.
 #include <exception>
 #include <iostream>
 

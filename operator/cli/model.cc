@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include <nlohmann/json.hpp>
+
 #include "operator/api/v1alpha1/codec.h"
 #include "operator/base/text.h"
 
@@ -51,7 +53,6 @@ Result<Policy> policyFrom(const nlohmann::json& object) {
   if (kind == api::ClusterProfilingPolicy::kKind) {
     auto read = api::clusterPolicyFromJson(object);
     if (!read.ok()) return read.status();
-    // What namespaceSelector chose is in the records.
     return Policy{true, std::move(read->metadata), std::move(read->spec), std::move(read->status)};
   }
   return Status(Code::kInvalidArgument,
@@ -90,13 +91,13 @@ nlohmann::json toJson(const Policy& policy) {
 
 nlohmann::json toJson(const api::WorkloadProfile& workload) {
   const api::WorkloadProfileSpec& spec = workload.spec;
-  nlohmann::json wishes = {{"paused", spec.paused}, {"skip", spec.skip}};
-  if (!spec.pin.empty()) wishes["pin"] = spec.pin;
-  if (!spec.approve.empty()) wishes["approve"] = spec.approve;
+  nlohmann::json overrides = {{"paused", spec.paused}, {"skip", spec.skip}};
+  if (!spec.pin.empty()) overrides["pin"] = spec.pin;
+  if (!spec.approve.empty()) overrides["approve"] = spec.approve;
   return {{"name", shortName(workload)},
           {"namespace", workload.metadata.namespace_},
           {"record", workload.metadata.name},
-          {"spec", std::move(wishes)},
+          {"spec", std::move(overrides)},
           {"status", api::toJson(workload.status)}};
 }
 

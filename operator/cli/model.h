@@ -1,11 +1,11 @@
-// What the command line knows of a rollout: one struct for both kinds of policy, and the records of
-// its workloads. Pure.
+// The rollout as commands see it: one struct for both kinds of policy, and the WorkloadProfiles.
+// Pure.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "operator/api/v1alpha1/policy.h"
 #include "operator/api/v1alpha1/workload.h"
@@ -20,15 +20,15 @@ struct Policy {
   api::ProfilingPolicyStatus status;
 
   std::string kind() const;
-  // "profilingpolicy.profiling.dev/checkout", as kubectl names what it has changed.
+  // "profilingpolicy.profiling.dev/checkout", as kubectl names a changed object.
   std::string title() const;
-  std::string shortName()
-      const;  // "policy/checkout", "clusterpolicy/prod": as parseTarget takes it
-  // What the rollout moves to: the revision that step and wave refer to.
+  // "policy/checkout" or "clusterpolicy/prod", which parseTarget accepts.
+  std::string shortName() const;
+  // The revision being rolled out, which step and wave refer to.
   const std::string& target() const;
   bool paused() const { return spec.rollout && spec.rollout->paused; }
   bool observes() const { return spec.mode == api::PolicyMode::kObserve; }
-  // The controller has not seen the spec as it is now.
+  // The controller has not processed the current spec.
   bool stale() const { return status.observed_generation < metadata.generation; }
 };
 
@@ -38,7 +38,7 @@ using Workloads = std::vector<api::WorkloadProfile>;
 Result<Policy> policyFrom(const nlohmann::json& object);
 
 bool decides(const Policy& policy, const api::WorkloadProfile& workload);
-// "deployment/web": as parseTarget takes it.
+// "deployment/web", which parseTarget accepts.
 std::string shortName(const api::WorkloadProfile& workload);
 // "workloadprofile.profiling.dev/deployment-web"
 std::string title(const api::WorkloadProfile& workload);

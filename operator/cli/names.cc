@@ -65,7 +65,7 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-// What the API server takes for a name of ours, so that a typing error is told here.
+// Whether the API server accepts the name, so that typing errors are reported early.
 bool isName(std::string_view text) {
   constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyz0123456789-.";
   return !text.empty() && text.size() <= 253 &&
@@ -79,12 +79,11 @@ Result<Target> parseTarget(std::string_view text, bool cluster) {
   const std::size_t slash = text.find('/');
   const std::string_view name = slash == std::string_view::npos ? text : text.substr(slash + 1);
   if (!isName(name)) {
-    return refused(text, name.empty() ? "has no name" : "does not hold a name of Kubernetes");
+    return refused(text, name.empty() ? "has no name" : "is not a valid Kubernetes name");
   }
   if (slash == std::string_view::npos) return Target(PolicyName{cluster, std::string(name)});
   const std::string word = lower(text.substr(0, slash));
-  const auto* const found = std::find_if(kKinds.begin(), kKinds.end(),
-                                         [&](const KindName& kind) { return kind.word == word; });
+  const auto* const found = std::ranges::find(kKinds, word, &KindName::word);
   if (found == kKinds.end()) return refused(text, "has an unknown kind");
   const bool of_cluster = found->kind == "ClusterProfilingPolicy";
   if (cluster && !of_cluster) return refused(text, "contradicts --cluster");

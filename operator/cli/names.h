@@ -1,8 +1,8 @@
-// What people type to name a policy or a workload. Pure.
+// Names of policies and workloads on the command line. Pure.
 //
-//   checkout, policy/checkout, profilingpolicy/checkout     a ProfilingPolicy of the namespace
+//   checkout, policy/checkout, profilingpolicy/checkout     a ProfilingPolicy in the namespace
 //   clusterpolicy/prod, or prod with --cluster              a ClusterProfilingPolicy
-//   deployment/web, deploy/web, sts/db, cronjob/nightly     a workload, by its record
+//   deployment/web, deploy/web, sts/db, cronjob/nightly     a workload
 #pragma once
 
 #include <string>
@@ -23,12 +23,12 @@ struct WorkloadName {
 };
 using Target = std::variant<PolicyName, WorkloadName>;
 
-// kInvalidArgument names what is allowed.
+// kInvalidArgument states what is allowed.
 Result<Target> parseTarget(std::string_view text, bool cluster = false);
 Result<PolicyName> parsePolicy(std::string_view text, bool cluster = false);
-// The same with pod/web-1, for commands that no policy is meant for.
+// Also accepts pod/web-1, and no policy.
 Result<WorkloadName> parsePodOrWorkload(std::string_view text);
-// A namespace becomes a part of a path; empty is all of them.
+// A namespace becomes part of a URL path; empty means all.
 Status checkNamespace(std::string_view text);
 
 }  // namespace profiling::cli

@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "operator/base/str_cat.h"
 #include "operator/base/text.h"
 #include "operator/base/time_text.h"
 #include "operator/cli/help.h"
@@ -14,7 +15,7 @@
 namespace profiling::cli {
 namespace {
 
-// What CLI11 fills; the durations are still text.
+// What CLI11 fills in; durations are still text.
 struct Raw {
   Options options;
   std::string output = "table", timeout = "0s", pod_start = "30s", request_timeout = "30s";
@@ -23,18 +24,19 @@ struct Raw {
 
 void addCluster(CLI::App& app, Raw& raw) {
   Options& o = raw.options;
-  app.add_option("-n,--namespace", o.namespace_, "Namespace; the context's by default")
+  app.add_option("-n,--namespace", o.namespace_, "Namespace (default: the context's)")
       ->type_name("NAME");
   app.add_option("--context", o.context, "Context of the kubeconfig")->type_name("NAME");
   app.add_option("--kubeconfig", o.kubeconfig,
-                 "File to use; else $KUBECONFIG, ~/.kube/config, or the pod's service account")
+                 "Path of the kubeconfig (default: $KUBECONFIG, ~/.kube/config or the pod's "
+                 "service account)")
       ->type_name("FILE");
-  app.add_option("--request-timeout", raw.request_timeout, "Of one request [30s]")
+  app.add_option("--request-timeout", raw.request_timeout, "Timeout of a request [30s]")
       ->type_name("DURATION");
 }
 
 void addOutput(CLI::App& command, Raw& raw, const std::vector<std::string>& formats) {
-  command.add_option("-o,--output", raw.output, "Of what is printed")
+  command.add_option("-o,--output", raw.output, "Output format")
       ->check(CLI::IsMember(formats))
       ->type_name("FORMAT");
 }
@@ -63,12 +65,12 @@ CLI::App* addTarget(CLI::App* command, Raw& raw, const char* what, bool required
   return command;
 }
 
-// The verbs that change something: same flags, another patch.
+// The verbs that change something share their flags and differ in the patch.
 void addVerb(CLI::App& parent, Raw& raw, const HelpText& text, Verb verb, const char* what) {
   CLI::App* command = addTarget(add(parent, text), raw, what);
   command->add_flag("--dry-run", raw.options.dry_run, "Print the patch and change nothing");
   if (verb == Verb::kPromote) {
-    command->add_flag("--full", raw.full, "Everything at once, not only the next step");
+    command->add_flag("--full", raw.full, "Promote to the last step at once");
   }
   command->callback([&raw, verb] {
     raw.options.command = Command::kRequest;
@@ -87,10 +89,12 @@ void addRollout(CLI::App& app, Raw& raw) {
   group(*rollout);
 
   CLI::App* status = addTarget(add(*rollout, help::kStatus), raw, "POLICY", false);
-  status->add_flag("-w,--watch", raw.options.watch, "Stay until the rollout is done or halted");
-  status->add_option("--timeout", raw.timeout, "Of --watch; 0s: none")->type_name("DURATION");
+  status->add_flag("-w,--watch", raw.options.watch,
+                   "Follow the rollout until it is done or halted");
+  status->add_option("--timeout", raw.timeout, "Time limit of --watch; 0s: none")
+      ->type_name("DURATION");
   status->add_flag("-A,--all-namespaces", raw.options.all_namespaces,
-                   "Policies of all namespaces and of the cluster");
+                   "List policies of all namespaces and cluster policies");
   addOutput(*status, raw, {"json", "yaml", "wide"});
   status->callback([&raw] { raw.options.command = Command::kStatus; });
 
@@ -110,9 +114,9 @@ void addRollout(CLI::App& app, Raw& raw) {
 void addPlan(CLI::App& app, Raw& raw) {
   CLI::App* plan = addTarget(add(app, help::kPlan), raw, "POLICY", false);
   plan->add_option("-f,--filename", raw.options.file,
-                   "Policy as it would be: a YAML or JSON file, '-' for standard input")
+                   "YAML or JSON file with the changed policy, '-' for standard input")
       ->type_name("FILE");
-  plan->add_option("--pod-start", raw.pod_start, "What a pod needs to become ready [30s]")
+  plan->add_option("--pod-start", raw.pod_start, "Time a pod takes to become ready [30s]")
       ->type_name("DURATION");
   addOutput(*plan, raw, {"json", "yaml"});
   plan->callback([&raw] { raw.options.command = Command::kPlan; });
@@ -121,7 +125,7 @@ void addPlan(CLI::App& app, Raw& raw) {
 void addFiles(CLI::App* command, Raw& raw, bool required) {
   command
       ->add_option("-f,--filename", raw.options.files,
-                   "YAML or JSON file, '-' for standard input; may be given again")
+                   "YAML or JSON file, '-' for standard input; repeatable")
       ->required(required)
       ->type_name("FILE");
 }
@@ -130,16 +134,16 @@ void addPods(CLI::App& app, Raw& raw) {
   const auto common = [&raw](CLI::App* command) {
     command
         ->add_option("-p,--policies", raw.options.policy_files,
-                     "File with policies, servers and namespaces to decide by")
+                     "File with policies, servers and namespaces to use")
         ->type_name("FILE");
-    command->add_flag("--live", raw.options.live, "Decide by the cluster's policies, too");
+    command->add_flag("--live", raw.options.live, "Use the cluster's policies too");
     command
         ->add_option("--agent-image", raw.options.agent_images,
-                     "Agent instead of the installed one or the chart's; may be given again")
+                     "Agent image to use instead of the installed one; repeatable")
         ->type_name("LANGUAGE=IMAGE");
     command
         ->add_option("--operator-namespace", raw.options.operator_namespace,
-                     "Where the operator is installed")
+                     "Namespace of the operator")
         ->type_name("NAME");
     addOutput(*command, raw, {"json", "yaml"});
   };
@@ -157,7 +161,7 @@ void addPods(CLI::App& app, Raw& raw) {
 
   CLI::App* lint = add(app, help::kLint);
   addFiles(lint, raw, true);
-  lint->add_flag("--strict", raw.options.strict, "Fail for warnings, too");
+  lint->add_flag("--strict", raw.options.strict, "Fail on warnings too");
   addOutput(*lint, raw, {"json", "yaml"});
   lint->callback([&raw] { raw.options.command = Command::kLint; });
 }
@@ -168,7 +172,7 @@ Format formatOf(const std::string& text) {
   return text == "wide" ? Format::kWide : Format::kTable;
 }
 
-// That the command can be meant for what is named.
+// Checks that the command applies to the named object.
 Status checkTarget(const Options& o) {
   if (o.target.empty()) return {};
   if (o.command == Command::kExplain) return parsePodOrWorkload(o.target).status();
@@ -204,11 +208,11 @@ Status finish(Raw& raw) {
   if (o.command == Command::kStatus) {
     if (o.target.empty() && o.watch) return bad("--watch needs a POLICY to wait for");
     if (!o.target.empty() && o.all_namespaces) {
-      return bad("-A lists policies: leave POLICY away, or name its namespace with -n");
+      return bad("-A lists policies: omit POLICY, or name its namespace with -n");
     }
-    if (o.timeout.count() > 0 && !o.watch) return bad("--timeout is of --watch, which is missing");
+    if (o.timeout.count() > 0 && !o.watch) return bad("--timeout requires --watch");
     const bool table = o.format == Format::kTable || o.format == Format::kWide;
-    if (o.watch && !table) return bad("--watch shows a table: -o must be wide or absent");
+    if (o.watch && !table) return bad("--watch prints a table: -o must be wide or absent");
   }
   if (o.command == Command::kExplain && o.target.empty() == o.files.empty()) {
     return bad("exactly one of TARGET and -f FILE must be given");
@@ -228,16 +232,16 @@ std::string wrongCommand(const std::string& program, CLI::App& root,
     app = app->get_subcommands().front();
     path += " " + app->get_name();
   }
-  std::string known;
+  std::vector<std::string> known;
   for (const CLI::App* command : app->get_subcommands([](const CLI::App*) { return true; })) {
-    known += (known.empty() ? "" : ", ") + command->get_name();
+    known.push_back(command->get_name());
   }
   if (known.empty()) return {};
-  const auto wrong = std::find_if(words.begin(), words.end(),
-                                  [](const std::string& word) { return !word.starts_with('-'); });
+  const auto wrong =
+      std::ranges::find_if(words, [](const std::string& word) { return !word.starts_with('-'); });
   return (wrong == words.end() ? "a command is missing"
                                : "unknown command '" + printable(*wrong) + "'") +
-         ": '" + path + "' has " + known;
+         ": '" + path + "' has " + join(known, ", ");
 }
 
 }  // namespace
@@ -260,7 +264,7 @@ std::variant<Options, int> parseOptions(const std::string& program,
   addRollout(app, raw);
   addPlan(app, raw);
   addPods(app, raw);
-  // The verbs for a workload also without 'rollout' before them.
+  // Workload verbs also work without 'rollout'.
   addVerb(app, raw, help::kPauseWorkload, Verb::kPause, "WORKLOAD");
   addVerb(app, raw, help::kResumeWorkload, Verb::kResume, "WORKLOAD");
   addWorkloadVerbs(app, raw);
@@ -269,7 +273,7 @@ std::variant<Options, int> parseOptions(const std::string& program,
     err << "error: " << what << "\nSee '" << program << " --help'.\n";
     return kUsage;
   };
-  std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes a vector
+  std::ranges::reverse(arguments);  // as CLI11 takes a vector
   try {
     app.parse(std::move(arguments));
   } catch (const CLI::Success& e) {  // --help, --version

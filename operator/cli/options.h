@@ -1,4 +1,4 @@
-// The command line of people: flags to plain settings.
+// Turns the command line into plain settings.
 #pragma once
 
 #include <chrono>
@@ -20,7 +20,7 @@ struct Options {
   std::chrono::milliseconds request_timeout{30'000};
 
   Command command = Command::kStatus;
-  std::string target;  // as typed; empty where it may be left out
+  std::string target;  // as typed; empty if omitted
   bool cluster = false;
   bool all_namespaces = false;
   Format format = Format::kTable;
@@ -37,18 +37,18 @@ struct Options {
   std::vector<std::string> files, policy_files;
   std::vector<std::string> agent_images;  // LANGUAGE=IMAGE
   std::string operator_namespace = "profiling-system";
-  bool live = false;    // policies of the cluster, besides those of the files
-  bool strict = false;  // warnings fail, too
+  bool live = false;    // use the cluster's policies in addition to the files'
+  bool strict = false;  // fail on warnings too
 };
 
-// Whether the command can do without an API server.
+// Whether the command needs no API server.
 bool worksOffline(const Options& options);
 
 inline constexpr int kUsage = 2;  // exit code
 
-// `arguments` without the program's name; `program` is how help and errors name it. Settings, or
-// the exit code of a process that is done: 0 after help (on `out`), kUsage with what is wrong and
-// what is allowed (on `err`).
+// `arguments` exclude the program's name; help and errors call it `program`. Returns settings, or
+// the exit code: 0 after printing help to `out`, kUsage after printing what is wrong and what is
+// allowed to `err`.
 std::variant<Options, int> parseOptions(const std::string& program,
                                         std::vector<std::string> arguments, std::ostream& out,
                                         std::ostream& err);

@@ -44,10 +44,9 @@ int runProgram(const std::string& program, std::vector<std::string> arguments) {
   auto parsed = parseOptions(program, std::move(arguments), std::cout, std::cerr);
   if (const int* code = std::get_if<int>(&parsed)) return *code;
   const auto& options = std::get<Options>(parsed);
-  // What a watch meets on its way, such as a refused one, is told only by the log.
+  // Problems of a watch, such as a refused request, are reported only in the log.
   log::init(options.watch ? log::Level::kWarn : log::Level::kError, log::Format::kText);
-  // cpprestsdk would read all of the system's authorities for each connection; only the cluster's
-  // own one is trusted.
+  // cpprestsdk would read all system CAs for each connection; only the cluster's CA is trusted.
   setenv("SSL_CERT_FILE", "/dev/null", 1);
 
   const auto fail = [](const Status& why) {
@@ -59,7 +58,7 @@ int runProgram(const std::string& program, std::vector<std::string> arguments) {
       kube::loadConfig(options.kubeconfig, options.context, kube::Prefer::kKubeconfig);
   if (!config.ok()) return fail(config.status());
   net::cpprest::ClientOptions client{*config};
-  client.inactivity = std::chrono::seconds(640);  // a watch may be silent that long
+  client.inactivity = std::chrono::seconds(640);  // a watch may be silent for so long
   const auto http = net::cpprest::makeClient(std::move(client));
   if (!http.ok()) return fail(http.status());
   ApiServer server(**http, options.namespace_.empty() ? config->namespace_ : options.namespace_,

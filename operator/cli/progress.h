@@ -1,4 +1,4 @@
-// Bars and spans of time, as short text. Pure.
+// Progress bars and durations as short text. Pure.
 #pragma once
 
 #include <chrono>
@@ -10,12 +10,12 @@
 
 namespace profiling::cli {
 
-// "[####......] 4/10"; "0/0" has an empty bar. Only what is whole is full, and only zero is empty.
+// "[####......] 4/10"; The bar is full only when all are done and empty only when none is.
 std::string progressBar(std::int64_t done, std::int64_t total, const Style& style);
 
 // As kubectl's AGE column: "45s", "3m12s", "27m", "5h10m", "3d4h". Negative counts as zero.
 std::string span(std::chrono::milliseconds time);
-// Since an RFC 3339 time; empty when the text is none.
+// Time since an RFC 3339 time; empty if the text is invalid.
 std::string age(std::string_view since, std::chrono::system_clock::time_point now);
 // For estimates, two units at most: "40s", "25m", "2h10m", "1d4h".
 std::string roughly(std::chrono::milliseconds time);

@@ -1,5 +1,5 @@
-// What people ask of a rollout, as the merge patch that asks for it: of a policy by its spec or an
-// annotation, of one workload by the spec of its record. Pure.
+// The merge patch of each verb: for a policy, of its spec or an annotation; for a workload, of the
+// spec of its WorkloadProfile. Pure.
 #pragma once
 
 #include <chrono>
@@ -26,11 +26,11 @@ enum class Verb {
 };
 
 struct Request {
-  nlohmann::json patch;  // null: it is so already, nothing to send
-  std::string done;      // "paused", "promoted to step 2/3 of revision 5f3a": follows the title
+  nlohmann::json patch;  // null: nothing to change
+  std::string done;  // "paused", "promoted to step 2/3 of revision 5f3a": printed after the title
 };
 
-// kInvalidArgument when the verb makes no sense there, with what to do instead.
+// kInvalidArgument if the verb does not apply, with what to do instead.
 Result<Request> requestOf(Verb verb, const Policy& policy,
                           std::chrono::system_clock::time_point now);
 Result<Request> requestOf(Verb verb, const api::WorkloadProfile& workload);

@@ -4,6 +4,7 @@
 #include <array>
 #include <tuple>
 
+#include "operator/base/str_cat.h"
 #include "operator/base/text.h"
 #include "operator/base/time_text.h"
 #include "operator/cli/progress.h"
@@ -11,11 +12,11 @@
 namespace profiling::cli {
 namespace {
 
-// In the order of the enum: the higher, the later.
+// By enum value; higher sorts later.
 constexpr std::array<int, 11> kUrgency{6, 5, 4, 3, 3, 3, 0, 1, 2, 7, 8};
 constexpr int kNoRecord = 6;
 
-// A retry that the controller has not seen yet must not be taken for the failure before it.
+// Until the controller has seen a retry, the status still shows the failure before it.
 constexpr auto kRetrySeenWithin = std::chrono::seconds(15);
 
 int urgency(const api::WorkloadProfile& workload) {
@@ -49,7 +50,7 @@ Cell verdictCell(const api::GateVerdict& verdict) {
 }
 
 std::string of(std::int64_t part, std::int64_t all) {
-  return all > 0 ? std::to_string(part) + "/" + std::to_string(all) : std::string();
+  return all > 0 ? strCat(part, "/", all) : std::string();
 }
 
 std::string revisions(const Policy& policy, const Style& style) {
@@ -68,29 +69,22 @@ std::string stepText(const Policy& policy) {
       policy.spec.rollout ? policy.spec.rollout->workloads.steps : std::vector<std::int64_t>{100};
   const auto at = static_cast<std::size_t>(rollout->step);
   if (at >= 1 && at <= steps.size()) {
-    text += " (" + std::to_string(steps[at - 1]) + "% of the workloads)";
+    strAppend(text, " (", steps[at - 1], "% of the workloads)");
   }
   return text;
 }
 
 std::string counts(const api::PolicyRollout& r) {
-  std::string text;
-  for (const auto& [count, word] :
-       {std::pair{r.pending, "pending"}, std::pair{r.active, "active"}, std::pair{r.held, "held"},
-        std::pair{r.complete, "complete"}, std::pair{r.failed, "failed"},
-        std::pair{r.skipped, "skipped"}}) {
-    text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + word;
-  }
-  return text;
+  return strCat(r.pending, " pending, ", r.active, " active, ", r.held, " held, ", r.complete,
+                " complete, ", r.failed, " failed, ", r.skipped, " skipped");
 }
 
 std::string workloadCounts(const api::ProfilingPolicyStatus& status) {
   if (status.rollout) return counts(*status.rollout);
-  return std::to_string(status.workloads.matched) + " matched, " +
-         std::to_string(status.workloads.profiled) + " profiled";
+  return strCat(status.workloads.matched, " matched, ", status.workloads.profiled, " profiled");
 }
 
-// Why it does not go on: the rollout's own words, else the condition that is not as it should be.
+// Why the rollout does not progress: its own reason, else that of a failing Ready condition.
 std::pair<std::string, std::string> reasonOf(const Policy& policy) {
   const auto& rollout = policy.status.rollout;
   if (rollout && !rollout->reason.empty()) return {rollout->reason, rollout->message};
@@ -106,7 +100,7 @@ std::string phaseText(const Policy& policy) {
   return policy.status.phase.empty() ? "Unknown" : policy.status.phase;
 }
 
-// Of a workload: why it is where it is.
+// Why the workload is in its state.
 std::string reasonOf(const api::WorkloadProfile& workload) {
   if (const auto& rollout = workload.status.rollout) {
     if (!rollout->reason.empty()) return rollout->reason;
@@ -119,27 +113,25 @@ std::string reasonOf(const api::WorkloadProfile& workload) {
 std::string overheadText(const std::optional<api::Overhead>& overhead) {
   if (!overhead) return {};
   constexpr std::int64_t kMi = 1 << 20;
-  return "cpu " + std::to_string(overhead->cpu_percent) + "%, " +
-         std::to_string(overhead->memory_bytes / kMi) + "Mi";
+  return strCat("cpu ", overhead->cpu_percent, "%, ", overhead->memory_bytes / kMi, "Mi");
 }
 
 }  // namespace
 
-void sortForPeople(Workloads& workloads) {
+void sortByUrgency(Workloads& workloads) {
   const auto key = [](const api::WorkloadProfile& w) {
     return std::tuple(urgency(w), std::string_view(w.metadata.namespace_),
                       std::string_view(w.status.workload_ref.kind),
                       std::string_view(w.metadata.name));
   };
-  std::stable_sort(workloads.begin(), workloads.end(),
-                   [&](const auto& a, const auto& b) { return key(a) < key(b); });
+  std::ranges::stable_sort(workloads, {}, key);
 }
 
 std::vector<std::string> headOf(const Policy& policy, const Style& style) {
   const api::ProfilingPolicyStatus& status = policy.status;
   std::string phase = phaseText(policy);
   if (policy.paused() && phase != "Paused") phase += " (spec.rollout.paused is set)";
-  if (policy.stale()) phase += " (of before the last change)";
+  if (policy.stale()) phase += " (stale)";
   const auto [reason, message] = reasonOf(policy);
   Pairs pairs{{"Policy", policy.shortName()},
               {"Namespace", policy.metadata.namespace_},
@@ -150,11 +142,11 @@ std::vector<std::string> headOf(const Policy& policy, const Style& style) {
   }
   pairs.emplace_back("Step", stepText(policy));
   pairs.emplace_back("Workloads", workloadCounts(status));
-  pairs.emplace_back("Pods", progressBar(status.pods.profiled, status.pods.matched, style) +
-                                 " profiled, " + std::to_string(status.pods.ready) + " ready, " +
-                                 std::to_string(status.pods.outdated) + " outdated, " +
-                                 std::to_string(status.pods.missed + status.pods.waiting) +
-                                 " to come, " + std::to_string(status.pods.skipped) + " skipped");
+  const auto& pods = status.pods;
+  pairs.emplace_back(
+      "Pods", strCat(progressBar(pods.profiled, pods.matched, style), " profiled, ", pods.ready,
+                     " ready, ", pods.outdated, " outdated, ", pods.missed + pods.waiting,
+                     " pending, ", pods.skipped, " skipped"));
   pairs.emplace_back("Reason", Cell(reason, Tone::kAlarm));
   pairs.emplace_back("Message", message);
   return render(pairs, style);
@@ -204,7 +196,7 @@ std::vector<std::string> statusLines(const Policy& policy, const Workloads& work
   std::vector<std::string> lines = headOf(policy, style);
   lines.emplace_back();
   if (workloads.empty()) {
-    lines.emplace_back("No workload is decided about by this policy.");
+    lines.emplace_back("This policy applies to no workloads.");
     return lines;
   }
   const auto table = render(workloadTable(workloads, {policy.cluster, wide}, now, style), style);
@@ -259,8 +251,7 @@ std::string workloadLine(const api::WorkloadProfile& workload, bool namespaces) 
       text += ", verdict " + std::string(api::verdictName(r->verdict.result));
     }
   }
-  text += ", pods " + std::to_string(workload.status.pods.profiled) + "/" +
-          std::to_string(workload.status.pods.total);
+  strAppend(text, ", pods ", workload.status.pods.profiled, "/", workload.status.pods.total);
   const std::string reason = reasonOf(workload);
   return printable(reason.empty() ? text : text + ": " + reason, 1024);
 }

@@ -1,4 +1,4 @@
-// `rollout status`: a policy's rollout and its workloads, as lines for people. Pure.
+// `rollout status`: a policy's rollout and its workloads as text. Pure.
 #pragma once
 
 #include <chrono>
@@ -13,33 +13,32 @@ namespace profiling::cli {
 
 using WallTime = std::chrono::system_clock::time_point;
 
-// What needs a person first (Paused, RollingBack, RolledBack), then what is under way, then what
-// waits, then what is done; by namespace, kind and name within.
-void sortForPeople(Workloads& workloads);
+// Workloads that need attention first (Paused, RollingBack, RolledBack), then those in progress,
+// waiting and done; by namespace, kind and name within each group.
+void sortByUrgency(Workloads& workloads);
 
 // "Phase: …", "Step: …" and so on.
 std::vector<std::string> headOf(const Policy& policy, const Style& style);
 
 struct WorkloadColumns {
   bool namespaces = false;
-  bool wide = false;  // revisions, overhead, attribution and message, too
+  bool wide = false;  // with revisions, overhead, attribution and message
 };
 Table workloadTable(const Workloads& workloads, const WorkloadColumns& columns, WallTime now,
                     const Style& style);
 
-// Head and table together.
+// Head and table.
 std::vector<std::string> statusLines(const Policy& policy, const Workloads& workloads, bool wide,
                                      WallTime now, const Style& style);
 
-// One line for each policy.
+// One row per policy.
 Table policyTable(const std::vector<Policy>& policies, bool namespaces, const Style& style);
 
-// Without ages and alignment: for a log, where a line is written when it has changed.
+// Without ages and alignment: for a log that prints a line only when it changes.
 std::string policyLine(const Policy& policy);
 std::string workloadLine(const api::WorkloadProfile& workload, bool namespaces);
 
-// Whether waiting for the rollout is over: 0 done, 1 failed; nullopt: it goes on, or the status is
-// of before the last change.
+// The result of the rollout: 0 done, 1 failed; nullopt if it is in progress or the status is stale.
 std::optional<int> outcome(const Policy& policy, WallTime now);
 
 }  // namespace profiling::cli

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <nlohmann/json.hpp>
 #include <yaml-cpp/yaml.h>
 
 #include "operator/base/text.h"
@@ -14,7 +15,7 @@ using Json = nlohmann::json;
 
 constexpr int kDeepest = 64;
 
-// What yaml-cpp would write plainly although another reader takes it for something else than text.
+// Whether another YAML reader could take the plain text for something other than a string.
 bool needsQuotes(const std::string& text) {
   constexpr std::string_view kPlain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./ ";
@@ -79,7 +80,7 @@ Json fromYaml(const YAML::Node& node, int depth) {
       return nullptr;
   }
   const std::string& text = node.Scalar();
-  if (node.Tag() == "!") return text;  // was quoted
+  if (node.Tag() == "!") return text;  // quoted
   if (text == "true" || text == "false") return text == "true";
   std::int64_t number = 0;
   if (YAML::convert<std::int64_t>::decode(node, number)) return number;
@@ -98,7 +99,7 @@ std::string render(const Json& value, Format format) {
 }
 
 Result<std::vector<Json>> parseDocuments(const std::string& text, std::size_t first_line) {
-  // YAML's flow style begins so, too; but not all of JSON is YAML to the library: "\ud83d\ude00".
+  // yaml-cpp does not read all JSON ("\ud83d\ude00"); YAML's flow style begins with '{' too.
   if (trim(text).starts_with('{')) {
     if (auto json = kube::parseJson(text); json.ok()) return std::vector<Json>{*std::move(json)};
   }
@@ -119,7 +120,7 @@ Result<Json> parseDocument(const std::string& text) {
   if (!found.ok()) return found.status();
   if (found->size() == 1) return std::move(found->front());
   return Status(Code::kInvalidArgument,
-                "must hold one object, and holds " + std::to_string(found->size()));
+                "must contain one document, contains " + std::to_string(found->size()));
 }
 
 }  // namespace profiling::cli

@@ -1,11 +1,11 @@
-// JSON and YAML, as people read and write them. Pure.
+// Reading and writing JSON and YAML. Pure.
 #pragma once
 
 #include <cstddef>
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "operator/base/status.h"
 
@@ -13,14 +13,14 @@ namespace profiling::cli {
 
 enum class Format { kTable, kWide, kJson, kYaml };
 
-// Indented, with a newline at the end; kTable and kWide count as kJson.
+// Indented, with a final newline; kTable and kWide render as kJson.
 std::string render(const nlohmann::json& value, Format format);
 
-// YAML (or JSON) documents as the API server would be sent them: what is quoted stays a string.
-// Empty ones are left out. Errors are kInvalidArgument with the line, counted from `first_line`.
+// YAML or JSON documents; quoted scalars stay strings and empty documents are dropped. Errors are
+// kInvalidArgument with the line, counted from `first_line`.
 Result<std::vector<nlohmann::json>> parseDocuments(const std::string& text,
                                                    std::size_t first_line = 0);
-// The only one.
+// Exactly one document.
 Result<nlohmann::json> parseDocument(const std::string& text);
 
 }  // namespace profiling::cli

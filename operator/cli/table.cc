@@ -31,13 +31,12 @@ const char* codeOf(Tone tone) {
   return "";
 }
 
-// Text of the cluster never reaches the terminal raw: an escape sequence in a message could draw
-// anything.
+// Text from the cluster is never printed raw: a message could contain escape sequences.
 std::string shown(const Cell& cell) {
   return cell.text.empty() ? "-" : printable(cell.text, kLongestCell);
 }
 
-// One line of padded cells, coloured after it was cut to the width.
+// One line of padded cells, cut to the width and then coloured.
 std::string line(const std::vector<Cell>& cells, const std::vector<std::size_t>& widths,
                  const Style& style) {
   std::string out;

@@ -1,4 +1,4 @@
-// Tables of text for people: lines in, aligned lines out. Pure.
+// Text tables with aligned columns. Pure.
 #pragma once
 
 #include <cstddef>
@@ -10,12 +10,12 @@ namespace profiling::cli {
 
 enum class Tone { kPlain, kGood, kBusy, kAlarm, kFaint };
 
-// What the output can show. Nothing of it but on a terminal, so that pipes get plain ASCII.
+// What the output supports. All off unless it is a terminal, so that pipes get plain ASCII.
 struct Style {
   bool colour = false;
-  bool unicode = false;    // bars and arrows; names of objects are ASCII anyway
-  std::size_t width = 0;   // columns; longer lines are cut. 0: never
-  std::size_t height = 0;  // lines of the screen. 0: no limit
+  bool unicode = false;    // bars and arrows
+  std::size_t width = 0;   // columns; longer lines are cut; 0: no limit
+  std::size_t height = 0;  // lines; 0: no limit
 };
 
 struct Cell {
@@ -28,17 +28,17 @@ struct Cell {
 
 struct Table {
   std::vector<std::string> headers;
-  std::vector<std::vector<Cell>> rows;  // an empty cell is shown as "-"
+  std::vector<std::vector<Cell>> rows;  // empty cells render as "-"
 };
 
-// The header and one line for each row, columns three blanks apart as kubectl has them.
+// The header and one line per row; columns are three blanks apart, as in kubectl.
 std::vector<std::string> render(const Table& table, const Style& style);
 
-// "Phase:   Progressing" lines; pairs with an empty value are left out.
+// "Phase:   Progressing" lines; pairs without a value are dropped.
 using Pairs = std::vector<std::pair<std::string, Cell>>;
 std::vector<std::string> render(const Pairs& pairs, const Style& style);
 
-// Columns that the text takes on a terminal, one for each code point.
+// Columns of the text on a terminal: one per code point.
 std::size_t columns(std::string_view text);
 // At most `width` columns (0: all).
 std::string fitted(std::string_view text, std::size_t width);

@@ -1,13 +1,12 @@
 #include "operator/cli/watch.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <map>
-#include <mutex>
 #include <ostream>
 
 #include "operator/api/v1alpha1/codec.h"
 #include "operator/base/clock.h"
+#include "operator/base/mutex.h"
 #include "operator/kube/json.h"
 #include "operator/kube/reflector.h"
 
@@ -35,9 +34,9 @@ class Follower {
  public:
   Follower(net::HttpClient& http, const Policy& policy) {
     const kube::ChangeHandler changed = [this](std::string_view) {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       changed_ = true;
-      wake_.notify_one();
+      wake_.notifyOne();
     };
     kube::ReflectorOptions one;
     one.resource = policy.cluster ? kube::resources::kClusterPolicies : kube::resources::kPolicies;
@@ -56,8 +55,10 @@ class Follower {
 
   // Until something has changed, or the time has passed; whether something has.
   bool wait(std::chrono::milliseconds time) {
-    std::unique_lock lock(mutex_);
-    wake_.wait_for(lock, time, [this] { return changed_; });
+    const MutexLock lock(mutex_);
+    const auto until = std::chrono::steady_clock::now() + time;
+    while (!changed_ && wake_.waitUntil(mutex_, until)) {
+    }
     return std::exchange(changed_, false);
   }
 
@@ -72,14 +73,14 @@ class Follower {
     for (const auto& [key, workload] : *snapshot) {
       if (decides(policy, *workload)) out.push_back(*workload);
     }
-    sortForPeople(out);
+    sortByUrgency(out);
     return out;
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool changed_ = false;  // guarded by mutex_
+  Mutex mutex_;
+  CondVar wake_;
+  bool changed_ PROFILING_GUARDED_BY(mutex_) = false;
   kube::Store<Policy> policies_;
   kube::Store<api::WorkloadProfile> workloads_;
   std::unique_ptr<kube::Reflector> policy_, records_;  // last: they end before what they write to

@@ -3,20 +3,19 @@
 #include <algorithm>
 
 #include "operator/base/names.h"
+#include "operator/base/str_cat.h"
 #include "operator/base/text.h"
 
 namespace profiling::inject {
 
 Warning invalidAnnotation(std::string_view key, std::string_view value, std::string_view allowed) {
-  return {std::string(key) + ": \"" + printable(value, 80) +
-          "\" is ignored; allowed: " + std::string(allowed)};
+  return {strCat(key, ": \"", printable(value, 80), "\" is ignored; allowed: ", allowed)};
 }
 
 bool isDnsSubdomain(std::string_view name) {
   if (name.empty() || name.size() > 253) return false;
   const std::vector<std::string_view> labels = split(name, '.');
-  return std::all_of(labels.begin(), labels.end(),
-                     [](std::string_view label) { return isDnsLabel(label); });
+  return std::ranges::all_of(labels, isDnsLabel);
 }
 
 InjectValue parseInject(std::optional<std::string_view> value, std::string_view place,
@@ -37,16 +36,17 @@ InjectValue parseInject(std::optional<std::string_view> value, std::string_view 
       const std::optional<api::Language> language = api::languageFromToken(trim(token));
       if (!language) {
         some_unknown = true;
-      } else if (std::find(out.languages.begin(), out.languages.end(), *language) ==
-                 out.languages.end()) {
+      } else if (std::ranges::find(out.languages, *language) == out.languages.end()) {
         out.languages.push_back(*language);
       }
     }
   }
   if (some_unknown) {
-    warnings.push_back(invalidAnnotation(
-        std::string(place) + " " + std::string(api::kInjectKey), *value,
-        "true, false, or a list of java, python, node, dotnet, ruby, go, native"));
+    std::string allowed = "true, false, or a list of ";
+    for (std::size_t i = 0; i < api::kLanguageCount; ++i) {
+      strAppend(allowed, i == 0 ? "" : ", ", api::languageToken(static_cast<api::Language>(i)));
+    }
+    warnings.push_back(invalidAnnotation(strCat(place, ' ', api::kInjectKey), *value, allowed));
   }
   out.kind = out.languages.empty() ? InjectValue::Kind::kInvalid : InjectValue::Kind::kLanguages;
   return out;

@@ -1,4 +1,4 @@
-// The grammar of our annotations: small, exact, capped. What is wrong is ignored with a warning.
+// The grammar of our annotations: small, exact, capped. A wrong value is ignored with a warning.
 #pragma once
 
 #include <optional>
@@ -22,8 +22,9 @@ struct InjectValue {
 InjectValue parseInject(std::optional<std::string_view> value, std::string_view place,
                         std::vector<Warning>& warnings);
 
-// "app,worker", "*", "!name"; only exclusions mean all but those. `*` is every application
-// container that is no known sidecar; an init container or a sidecar is a target only by its name.
+// "app,worker", "*", "!name"; a list of exclusions alone means all other containers. `*` is every
+// application container that is no known sidecar; an init container or a sidecar is a target only
+// by its name.
 struct ContainerSelection {
   bool given = false;
   bool all = false;
@@ -33,7 +34,7 @@ struct ContainerSelection {
 ContainerSelection parseContainers(std::optional<std::string_view> value,
                                    std::vector<Warning>& warnings);
 
-// RFC 1123, at most 253 bytes: names of objects. (isDnsLabel of base: of containers.)
+// RFC 1123, at most 253 bytes: names of objects. (isDnsLabel in base: names of containers.)
 bool isDnsSubdomain(std::string_view name);
 
 Warning invalidAnnotation(std::string_view key, std::string_view value, std::string_view allowed);

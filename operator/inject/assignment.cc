@@ -1,9 +1,7 @@
 #include "operator/inject/assignment.h"
 
 #include <algorithm>
-
-#include "operator/inject/pod_checks.h"
-#include "operator/inject/pprof/pprof.h"
+#include <charconv>
 
 namespace profiling::inject {
 namespace {
@@ -58,8 +56,8 @@ RevisionChoice chooseRevision(const Policy& current, const Assignment* assignmen
       api::immediate(policy.spec.rollout) && !(policy.spec.rollout && policy.spec.rollout->paused);
   if (assignment == nullptr || !isOf(*assignment, *current)) {
     if (at_once) return {current, Reason::kInjected, false};
-    const Policy proven = revisionOf(current, policy.status.stable_revision);
-    return proven ? RevisionChoice{proven, Reason::kInjected, false}
+    const Policy stable = revisionOf(current, policy.status.stable_revision);
+    return stable ? RevisionChoice{stable, Reason::kInjected, false}
                   : refused(Reason::kAwaitingRollout);
   }
   const Assignment& a = *assignment;
@@ -67,7 +65,7 @@ RevisionChoice chooseRevision(const Policy& current, const Assignment* assignmen
   // Overhead may have made the target a reduced revision of the current one.
   const auto& reduced = current->reduced;
   const bool newer = unknown && a.assigned != current->revision &&
-                     std::find(reduced.begin(), reduced.end(), a.target) == reduced.end();
+                     std::ranges::find(reduced, a.target) == reduced.end();
   if (at_once && newer && !a.held) return {current, Reason::kInjected, false};
 
   const Reason none = a.rejected.empty() ? Reason::kAwaitingRollout : Reason::kRolledBack;
@@ -88,28 +86,17 @@ RevisionChoice chooseRevision(const Policy& current, const Assignment* assignmen
   return refused(none);
 }
 
-std::optional<std::string_view> carriedRevision(const api::PodView& pod) {
-  for (std::size_t i = 0; i < api::kLanguageCount; ++i) {
-    if (ownInitContainer(pod, static_cast<api::Language>(i)) != nullptr) {
-      return pod.label(api::kProfiledKey);
-    }
-  }
-  if (ownSidecar(pod) != nullptr || toldAlloy(pod)) return pod.label(api::kProfiledKey);
-  return std::nullopt;
-}
-
-std::int64_t ordinalOf(std::string_view kind, std::string_view pod_name) {
-  if (kind != "StatefulSet") return -1;
+std::int64_t ordinalOf(std::string_view pod_name) {
   const std::size_t dash = pod_name.rfind('-');
   if (dash == std::string_view::npos) return -1;
   const std::string_view digits = pod_name.substr(dash + 1);
-  if (digits.empty() || digits.size() > 9 ||
-      digits.find_first_not_of("0123456789") != std::string_view::npos) {
-    return -1;
-  }
-  std::int64_t value = 0;
-  for (const char c : digits) value = value * 10 + (c - '0');
-  return value;
+  std::uint32_t number = 0;  // unsigned, so that a sign is no number
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return error == std::errc() && end == digits.data() + digits.size() ? std::int64_t{number} : -1;
+}
+
+std::int64_t ordinalOf(std::string_view kind, std::string_view pod_name) {
+  return kind == "StatefulSet" ? ordinalOf(pod_name) : -1;
 }
 
 }  // namespace profiling::inject

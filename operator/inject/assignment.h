@@ -1,5 +1,5 @@
-// Which revision a pod gets: what the rollout has assigned to its workload, within the share that
-// the step allows. Pure; the webhook and the controller ask the same function.
+// Which revision a pod gets: the one that the rollout has assigned to its workload, within the share
+// that the step allows. Pure; the webhook and the controller use the same function.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace profiling::inject {
 
-// The slice of a WorkloadProfile that decides.
+// The slice of a WorkloadProfile that assigns a revision.
 struct Assignment {
   std::string policy_kind, policy_name;
   std::string target, stable, assigned, rejected;  // revisions; empty: none
@@ -28,53 +28,52 @@ std::optional<Assignment> assignmentOf(const api::WorkloadProfile& record);
 // Pods of the workload on the assigned revision, as this process knows them.
 struct Share {
   std::int64_t live = 0;
-  std::int64_t pending = 0;   // let in by this process and not seen yet
+  std::int64_t pending = 0;   // let in by this process and not yet seen in the watch
   std::int64_t replicas = 1;  // processes that let pods in
 };
 
 struct RevisionChoice {
   std::shared_ptr<const api::EffectivePolicy> policy;  // null: no agent, for `reason`
   Reason reason = Reason::kInjected;
-  bool counted = false;  // it takes one of the share's places
+  bool counted = false;  // the pod takes one of the share's places
 };
 
 // `current` is the policy as it is now; `assignment` is null when the workload has no record.
 // `ordinal` is that of a StatefulSet's pod, else -1.
 //
-// A workload without a record gets what is proven: the policy's stable revision, or, under a policy
-// that stages nothing, the current one. So does a workload whose record does not know the current
-// revision yet. With several processes each may fill only its part of the places that are left:
-// where each knows of the others' pods what it knows of its own, together they go over the share by
-// at most one pod less than there are processes (webhooks/rollout_table.h keeps to that).
+// A workload without a record gets the policy's stable revision, or, under a policy that stages
+// nothing, the current one. So does a workload whose record does not know the current revision yet.
+// Each of several processes may fill only its part of the free places: as long as each sees the
+// others' pods as it sees its own, together they exceed the share by at most one pod less than there
+// are processes (webhooks/rollout_table.h keeps to that).
 RevisionChoice chooseRevision(const std::shared_ptr<const api::EffectivePolicy>& current,
                               const Assignment* assignment, std::int64_t ordinal,
                               const Share& share);
 
-// One pod of a workload, as far as its revision depends on it.
+// The parts of a pod's identity that its revision depends on.
 struct PodOfWorkload {
   std::string_view namespace_, kind, name;
   std::int64_t ordinal = -1;  // of a StatefulSet's pod
 };
 
-// The rollouts of all workloads, as a decision about a new pod reads them. Implementations are
+// The rollouts of all workloads, as the decision about a new pod reads them. Implementations are
 // thread-safe and outlive the decisions that use them.
 class Assignments {
  public:
   virtual ~Assignments() = default;
-  // What the workload's record knows of its languages and ConfigMaps; null: nothing.
+  // The languages and ConfigMaps in the workload's record; null: none.
   virtual std::shared_ptr<const KnownOfWorkload> known(const PodOfWorkload& pod) const = 0;
-  // A choice that is `counted` takes a place of the workload's share, unless it is a dry run.
+  // A `counted` choice takes a place of the workload's share, unless it is a dry run.
   virtual RevisionChoice choose(const PodOfWorkload& pod,
                                 const std::shared_ptr<const api::EffectivePolicy>& policy,
                                 bool dry_run) = 0;
-  // The process that lets pods in, as the decision annotation names it.
+  // The name of this process in decision annotations.
   virtual const std::string& replica() const = 0;
 };
 
-// The revision that an earlier pass has put into the pod; nullopt when it carries no agent.
-std::optional<std::string_view> carriedRevision(const api::PodView& pod);
-
-// The trailing number of a StatefulSet pod's name, else -1.
+// The trailing number of a StatefulSet's pod: 3 for "db-3", -1 without one.
+std::int64_t ordinalOf(std::string_view pod_name);
+// -1 also for pods of other kinds.
 std::int64_t ordinalOf(std::string_view kind, std::string_view pod_name);
 
 }  // namespace profiling::inject

@@ -1,5 +1,7 @@
 #include "operator/inject/container_bounds.h"
 
+#include <nlohmann/json.hpp>
+
 #include "operator/api/json_access.h"
 #include "operator/base/quantity.h"
 
@@ -15,7 +17,7 @@ std::string quantityIn(const nlohmann::json& item, const char* bound, const char
   return parseQuantity(text) ? text : std::string();
 }
 
-// Of two bounds that may be missing the greater one, or the smaller one.
+// The greater, or the smaller, of two bounds that may be missing.
 const std::string& pick(const std::string& a, const std::string& b, bool greater) {
   if (a.empty()) return b;
   if (b.empty()) return a;

@@ -1,6 +1,6 @@
-// What the LimitRanges of a namespace demand of every container. A sidecar is a container of its
-// own: one that asks for less than the least would have its pod refused. (The init containers that
-// copy agents are as large as one of the pod's own containers, which was let pass already.)
+// The bounds that the LimitRanges of a namespace set for every container. The API server would refuse
+// a pod whose sidecar requests less than the minimum. (The init containers that copy agents have the
+// size of one of the pod's own containers, which complies already.)
 #pragma once
 
 #include <map>
@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "operator/api/k8s/pod_view.h"
 #include "operator/base/status.h"
@@ -18,7 +18,7 @@ namespace profiling::inject {
 // Quantities; empty: no bound.
 struct ContainerBounds {
   std::string cpu_min, cpu_max, memory_min, memory_max;
-  bool ratio = false;  // of limit to request: then they have to be alike
+  bool ratio = false;  // limits the ratio of limit to request: the sidecar's are then equal
 
   bool any() const {
     return ratio || !cpu_min.empty() || !cpu_max.empty() || !memory_min.empty() ||
@@ -26,9 +26,9 @@ struct ContainerBounds {
   }
 };
 
-// The items of spec.limits of type Container; what is not a quantity bounds nothing.
+// The items of spec.limits of type Container; a text that is no quantity sets no bound.
 ContainerBounds boundsOf(const nlohmann::json& limit_range);
-// Both hold: the greater least, the smaller most.
+// Both apply: the greater minimum, the smaller maximum.
 ContainerBounds tighter(const ContainerBounds& a, const ContainerBounds& b);
 
 // `wanted` within the bounds. Views into both.

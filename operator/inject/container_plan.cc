@@ -3,19 +3,18 @@
 #include <algorithm>
 
 #include "operator/base/quantity.h"
-#include "operator/inject/env.h"
-#include "operator/inject/languages/detect.h"
+#include "operator/base/str_cat.h"
 #include "operator/inject/languages/language.h"
 #include "operator/inject/languages/language_choice.h"
 #include "operator/inject/names.h"
 #include "operator/inject/pod_checks.h"
 #include "operator/inject/pprof/pprof.h"
-#include "operator/inject/targets.h"
+#include "operator/inject/tools/known_tools.h"
 
 namespace profiling::inject {
 namespace {
 
-// What an agent and the copying of it need at least.
+// The least that an agent, and the init container that copies it, need.
 constexpr double kLeastCpu = 0.05;
 constexpr double kLeastMemory = 100.0 * 1024 * 1024;
 
@@ -36,7 +35,7 @@ const api::MountView* mountAt(const api::ContainerView& c, std::string_view path
   return nullptr;
 }
 
-// Something else sits where one of our volumes goes, or inside of it.
+// Whether something else is mounted where one of our volumes goes, or inside of it.
 bool pathTaken(const api::ContainerView& c, std::string_view path, std::string_view volume) {
   for (const api::MountView& m : c.mounts) {
     const std::string_view at = trimmedPath(m.mount_path);
@@ -50,7 +49,8 @@ enum class Temp { kFine, kNeeded, kReadOnly };
 
 // Java's agent unpacks its native library into java.io.tmpdir: a JVM without a writable one would
 // go unprofiled. The application's own folder is changed only where there is none.
-Temp tempOf(const api::ContainerView& c, const ContainerEnv& env) {
+Temp tempOf(const ContainerEnv& env) {
+  const api::ContainerView& c = env.container();
   for (const std::string_view name : {"JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_OPTS"}) {
     const api::EnvVarView* var = env.find(name);
     if (var == nullptr) continue;
@@ -65,13 +65,15 @@ Temp tempOf(const api::ContainerView& c, const ContainerEnv& env) {
   return c.security.read_only_root ? Temp::kNeeded : Temp::kFine;
 }
 
-// The container brings its own Pyroscope settings. Values that are just ours, or that stand beside
-// our agent, come from an earlier pass.
-bool embedsSdk(const ContainerEnv& env, const std::string& name, const std::string& address) {
+// Whether the container brings its own Pyroscope settings. Values that equal ours, or that stand
+// beside our agent, come from an earlier pass.
+bool embedsSdk(const ContainerReading& container, const std::string& name,
+               const std::string& address) {
+  const ContainerEnv& env = container.env;
   const api::EnvVarView* app = env.find(kApplicationNameEnv);
   const api::EnvVarView* server = env.find(kServerAddressEnv);
   if (env.find("PYROSCOPE_ADHOC_SERVER_ADDRESS") != nullptr) return true;
-  if (carriesAgent(env.container())) return false;
+  if (container.carries_agent) return false;
   for (const std::string_view ours : {kApplicationNameEnv, kServerAddressEnv}) {
     if (env.supplies(ours) == Supply::kYes) return true;
   }
@@ -85,10 +87,10 @@ class EnvPlanner {
 
   void setIfAbsent(std::string_view name, std::string value) {
     const auto same = [&](const EnvEdit& e) { return e.name == name; };
-    if (env_.find(name) != nullptr || std::any_of(plan_.env.begin(), plan_.env.end(), same)) return;
+    if (env_.find(name) != nullptr || std::ranges::any_of(plan_.env, same)) return;
     append(name, std::move(value), {});
   }
-  // Ours on every container that has our agent, so an old value is replaced.
+  // The variable is ours on every container with our agent, so an old value is replaced.
   void setOurs(std::string_view name, std::string value) {
     const api::EnvVarView* var = env_.find(name);
     if (var == nullptr) return append(name, std::move(value), {});
@@ -96,8 +98,8 @@ class EnvPlanner {
     plan_.env.push_back(
         {EnvEdit::Kind::kReplaceValue, std::string(name), std::move(value), {}, env_.indexOf(var)});
   }
-  // Tags refer to pod and node, which therefore have to stand earlier: at the front if the tags
-  // are there already.
+  // Tags refer to pod and node, whose variables therefore stand earlier: at the front where the
+  // container has the tags already.
   void setTags(std::string tags) {
     const api::EnvVarView* existing = env_.find(kLabelsEnv);
     const std::string_view text = existing == nullptr ? std::string_view(tags) : existing->value;
@@ -105,7 +107,7 @@ class EnvPlanner {
         {kPodNameEnv, "metadata.name"}, {kNodeNameEnv, "spec.nodeName"}};
     for (const auto& [name, field] : downward) {
       if (env_.find(name) != nullptr) continue;
-      if (text.find("$(" + std::string(name) + ")") == std::string_view::npos) continue;
+      if (text.find(strCat("$(", name, ")")) == std::string_view::npos) continue;
       append(name, {}, std::string(field));
       if (existing != nullptr) plan_.env.back().kind = EnvEdit::Kind::kPrepend;
     }
@@ -133,51 +135,51 @@ std::optional<Reason> languageProblem(const PodContext& ctx, const LanguageRow& 
     return Reason::kLimitsTooSmall;
   }
   if (pod_wide != Reason::kInjected) return pod_wide;
-  if (const ToolRule* rule = findRule(row.language, Answer::kRefuse, {ctx.pod, c, env})) {
-    // An image's name is a guess, which whoever names the language for this pod overrules.
+  if (const ToolRule* rule = findRule(row.language, Answer::kRefuse, {ctx.reading.pod, env})) {
+    // An image's name is a guess, which the language's name in the pod's annotation overrules.
     const std::vector<api::Language>& named = ctx.decision.annotated_languages;
     const bool guess = rule->reason == Reason::kUnsupportedRuntime;
-    if (!guess || std::find(named.begin(), named.end(), row.language) == named.end()) {
+    if (!guess || std::ranges::find(named, row.language) == named.end()) {
       return rule->reason;
     }
   }
   if (row.needs_temp && temp == Temp::kReadOnly) return Reason::kReadOnlyTemp;
   if (row.needs_temp && temp == Temp::kNeeded) {
-    const api::VolumeView* volume = findVolume(ctx.pod, kTempVolumeName);
+    const api::VolumeView* volume = findVolume(ctx.reading.pod, kTempVolumeName);
     if ((volume != nullptr && !volume->is_empty_dir) ||
         pathTaken(c, kTempMountPath, kTempVolumeName)) {
       return Reason::kNameConflict;
     }
   }
   // An init container that starts before ours would not find the files.
-  const api::ContainerView* own = ownInitContainer(ctx.pod, row.language);
+  const api::ContainerView* own = ctx.reading.ownInitContainer(row.language);
   if (c.is_init && own != nullptr && own->index > c.index) return Reason::kNameConflict;
   return std::nullopt;
 }
 
-// What a language needs of a container's variables: all of it, or it is not injected.
-struct Attached {
+// The changes to a container's variables that a language needs: all of them, or it is not injected.
+struct EnvChanges {
   Reason reason = Reason::kInjected;
-  bool assumed = false;  // that no Secret of envFrom holds what is set
+  bool assumed = false;  // that no Secret of envFrom holds the variables
   std::vector<EnvEdit> edits;
   std::vector<NameValue> fixed;
 };
-Attached attach(const PodContext& ctx, const LanguageRow& row, const ContainerEnv& env,
-                bool own_temp) {
+EnvChanges envChanges(const PodContext& ctx, const LanguageRow& row, const ContainerEnv& env,
+                      bool own_temp) {
   Attachment wanted;
   if (row.attach != nullptr) {
-    wanted = row.attach({ctx.pod, env.container(), env});
+    wanted = row.attach({ctx.reading.pod, env});
   } else {
     wanted.variables.push_back(row.variable);
   }
-  Attached out;
+  EnvChanges out;
   out.reason = wanted.reason;
   out.fixed = std::move(wanted.fixed);
   for (const MergeVariable& variable : wanted.variables) {
     std::vector<std::string_view> additions;
     if (own_temp) additions.push_back(kTempOption);
     additions.push_back(variable.addition);
-    Merge merge = mergeVariable(env, variable, additions, ctx.policy().policy.spec.secret_env_from);
+    Merge merge = mergeVariable(env, variable, additions, ctx.policy.policy.spec.secret_env_from);
     if (!merge.ok()) {
       out.reason = merge.reason;
       return out;
@@ -188,10 +190,49 @@ Attached attach(const PodContext& ctx, const LanguageRow& row, const ContainerEn
   return out;
 }
 
+// Fills result.decision with what is injected and what is skipped. True: one of them assumes that
+// no Secret holds its variable.
+bool planLanguages(const PodContext& ctx, const ContainerEnv& env,
+                   const std::vector<api::Language>& languages, EnvPlanner& planner,
+                   ContainerResult& result) {
+  const Temp temp = tempOf(env);
+  bool assumed = false;
+  for (const api::Language language : languages) {
+    const LanguageRow& row = languageRow(language);
+    if (const auto problem = languageProblem(ctx, row, env, temp)) {
+      result.decision.skipped.push_back({language, *problem});
+      continue;
+    }
+    if (row.scraped) {
+      result.scraped = language;
+      result.decision.languages.push_back(language);
+      continue;
+    }
+    const bool own_temp = row.needs_temp && temp == Temp::kNeeded;
+    EnvChanges changes = envChanges(ctx, row, env, own_temp);
+    if (changes.reason != Reason::kInjected) {
+      result.decision.skipped.push_back({language, changes.reason});
+      continue;
+    }
+    assumed = assumed || changes.assumed;
+    for (EnvEdit& edit : changes.edits) result.plan.env.push_back(std::move(edit));
+    for (NameValue& fixed : changes.fixed) planner.setOurs(fixed.name, std::move(fixed.value));
+    if (own_temp) {
+      result.needs_temp = true;
+      result.plan.add_temp_mount = mountAt(env.container(), kTempMountPath) == nullptr;
+    }
+    result.decision.languages.push_back(language);
+    result.loads_agent = true;
+  }
+  return assumed;
+}
+
 }  // namespace
 
-ContainerResult planContainer(const PodContext& ctx, const api::ContainerView& c,
+ContainerResult planContainer(const PodContext& ctx, const ContainerReading& container,
                               std::vector<Warning>& warnings) {
+  const ContainerEnv& env = container.env;
+  const api::ContainerView& c = container.view();
   ContainerResult result;
   ContainerPlan& plan = result.plan;
   result.decision.container = c.name;
@@ -204,64 +245,34 @@ ContainerResult planContainer(const PodContext& ctx, const api::ContainerView& c
     return result;
   };
 
-  const ContainerEnv env(c, ctx.decision.known ? &ctx.decision.known->config_maps : nullptr);
-  const std::string name = literal(serviceName(ctx.pod, ctx.workload, ctx.policy(), c.name));
-  const std::string address = literal(ctx.policy().server_url);
-  if (embedsSdk(env, name, address)) return skip(Reason::kEmbeddedSDK);
+  const std::string name = literal(ctx.service_name.forContainer(c.name));
+  const std::string address = literal(ctx.policy.server_url);
+  if (embedsSdk(container, name, address)) return skip(Reason::kEmbeddedSDK);
 
-  const Temp temp = tempOf(c, env);
   EnvPlanner planner(env, plan);
-  bool assumed = false;
-  bool guessed = false;
-  for (const api::Language language : chooseLanguages(ctx, env, warnings, guessed)) {
-    const LanguageRow& row = languageRow(language);
-    if (const auto problem = languageProblem(ctx, row, env, temp)) {
-      result.decision.skipped.push_back({language, *problem});
-      continue;
-    }
-    if (row.scraped) {
-      result.scraped = language;
-      result.decision.languages.push_back(language);
-      continue;
-    }
-    const bool own_temp = row.needs_temp && temp == Temp::kNeeded;
-    Attached attached = attach(ctx, row, env, own_temp);
-    if (attached.reason != Reason::kInjected) {
-      result.decision.skipped.push_back({language, attached.reason});
-      continue;
-    }
-    assumed = assumed || attached.assumed;
-    for (EnvEdit& edit : attached.edits) plan.env.push_back(std::move(edit));
-    for (NameValue& fixed : attached.fixed) planner.setOurs(fixed.name, std::move(fixed.value));
-    if (own_temp) {
-      result.needs_temp = true;
-      plan.add_temp_mount = mountAt(c, kTempMountPath) == nullptr;
-    }
-    result.decision.languages.push_back(language);
-    result.loads_agent = true;
-  }
+  LanguageChoice choice = chooseLanguages(ctx, env, warnings);
+  const bool assumed = planLanguages(ctx, env, choice.languages, planner, result);
   if (!result.decision.injected()) {
     plan.env.clear();
     return skip(result.decision.skipped.empty() ? Reason::kNoLanguage
                                                 : result.decision.skipped.front().reason);
   }
+  const std::vector<api::Language>& languages = result.decision.languages;
   result.decision.reason = assumed ? Reason::kEnvFromSecretAssumed : Reason::kInjected;
-  if (guessed && result.decision.languages.size() > 1) result.decision.guess = imageHash(c.image);
+  if (choice.guessed && languages.size() > 1) result.decision.guess = std::move(choice.image_hash);
   if (!result.loads_agent) return result;
 
   planner.setOurs(kApplicationNameEnv, name);
   planner.setOurs(kServerAddressEnv, address);
-  if (!ctx.policy().tenant_id.empty()) {
-    planner.setIfAbsent(kTenantEnv, literal(ctx.policy().tenant_id));
+  if (!ctx.policy.tenant_id.empty()) {
+    planner.setIfAbsent(kTenantEnv, literal(ctx.policy.tenant_id));
   }
-  const std::vector<api::Language>& languages = result.decision.languages;
-  const bool colons = std::none_of(languages.begin(), languages.end(), [](api::Language l) {
-    return languageRow(l).colon_ends_tag_name;
-  });
+  const bool colons = std::ranges::none_of(
+      languages, [](api::Language l) { return languageRow(l).colon_ends_tag_name; });
   planner.setTags(ctx.tags.forContainer(c.name, colons));
   for (const api::Language language : languages) {
     if (languageRow(language).scraped) continue;
-    for (NameValue& setting : languageRow(language).settings(ctx.policy(), c)) {
+    for (NameValue& setting : languageRow(language).settings(ctx.policy, c)) {
       planner.setIfAbsent(setting.name, std::move(setting.value));
     }
   }

@@ -2,37 +2,37 @@
 
 #include <utility>
 
-#include "operator/inject/assignment.h"
 #include "operator/inject/decision_json.h"
+#include "operator/inject/pod_reading.h"
 
 namespace profiling::inject {
 namespace {
 
-void tell(PodOutcome& outcome, const std::vector<Warning>& warnings) {
-  if (outcome.mode == api::PolicyMode::kObserve) return;
-  for (const Warning& w : warnings) outcome.warnings.push_back(w.text);
+PodOutcome outcomeOf(Reason reason, Decision decision, const std::vector<Warning>& warnings) {
+  PodOutcome out;
+  out.reason = reason;
+  out.mode = decision.mode();
+  out.decision = std::move(decision);
+  if (out.mode == api::PolicyMode::kObserve) return out;
+  for (const Warning& w : warnings) out.warnings.push_back(w.text);
+  return out;
 }
 
 // The revision that the rollout has for the pod's workload, or none.
-void assignRevision(Decision& decision, const api::PodView& view, bool dry_run,
-                    Assignments* assignments) {
-  const Workload workload = workloadOf(view);
-  const PodOfWorkload pod{view.namespace_, workload.kind, workload.name,
-                          ordinalOf(workload.kind, view.name)};
-  if (assignments != nullptr) decision.known = assignments->known(pod);
-  if (const auto carried = carriedRevision(view)) {
-    // A later pass, or a template that was exported from a running pod: it has its place already,
-    // and what is there stays.
-    if (auto same = decision.policy->at(*carried)) decision.policy = std::move(same);
-    decision.replica = replicaOf(view.annotation(api::kDecisionKey).value_or(""));
-    return;
+Assigned assignRevision(const Decision& decision, const PodReading& reading,
+                        const PodOfWorkload& pod, bool dry_run, Assignments* assignments) {
+  if (const auto carried = reading.carriedRevision()) {
+    // A later pass, or a template that was exported from a running pod: the pod has its place, and
+    // keeps the agents that it carries.
+    auto same = decision.chosen->at(*carried);
+    return {same == nullptr ? decision.chosen : std::move(same), Reason::kInjected,
+            std::string(replicaOf(reading.pod.annotation(api::kDecisionKey).value_or("")))};
   }
   RevisionChoice choice = assignments == nullptr
-                              ? chooseRevision(decision.policy, nullptr, pod.ordinal, {})
-                              : assignments->choose(pod, decision.policy, dry_run);
-  decision.policy = std::move(choice.policy);
-  if (decision.policy == nullptr) decision.reason = choice.reason;
-  if (choice.counted) decision.replica = assignments->replica();
+                              ? chooseRevision(decision.chosen, nullptr, pod.ordinal, {})
+                              : assignments->choose(pod, decision.chosen, dry_run);
+  return {std::move(choice.policy), choice.reason,
+          choice.counted ? assignments->replica() : std::string()};
 }
 
 }  // namespace
@@ -41,37 +41,38 @@ Result<PodOutcome> decidePod(PodSource& source, api::PodView& pod, bool dry_run,
                              const Snapshot& snapshot, const Settings& settings,
                              Assignments* assignments) {
   const NamespaceState& state = snapshot.of(pod.namespace_);
-  const api::NamespaceView namespace_ = state.view(pod.namespace_);
-  PodOutcome outcome;
-  Decision& decision = outcome.decision;
-
   if (auto status = source.decodeMetadata(pod); !status.ok()) return status;
-  decision = decide(pod, namespace_, state.policies, settings);
-  outcome.reason = decision.reason;
-  outcome.mode = decision.mode;
-  if (decision.policy == nullptr && !decision.opted_in) {
-    tell(outcome, decision.warnings);
-    return outcome;
+  const Workload workload = workloadOf(pod);
+  Decision decision = decide(pod, workload, state.view(pod.namespace_), state.policies, settings);
+  const bool injects = decision.reason == Reason::kInjected;
+  if (!injects && !decision.opted_in) {
+    const Reason reason = decision.reason;
+    std::vector<Warning> warnings = decision.warnings;
+    return outcomeOf(reason, std::move(decision), warnings);
   }
   std::string problem;
   if (auto status = source.decodeSpec(pod, problem); !status.ok()) return status;
   if (!problem.empty()) {
-    outcome.reason = Reason::kMalformedPod;
-    tell(outcome, {{"profiling.dev: the pod is not profiled: " + problem}});
-    return outcome;
+    return outcomeOf(Reason::kMalformedPod, std::move(decision),
+                     {{"profiling.dev: the pod is not profiled: " + problem}});
   }
-  if (!pod.priority_class.empty()) {
-    decision = decide(pod, namespace_, state.policies, settings);
-    outcome.mode = decision.mode;
+  // The priority class comes with the spec. Nothing else of the decision depends on the spec.
+  if (isCritical(pod)) {
+    return outcomeOf(Reason::kCriticalPod, {.reason = Reason::kCriticalPod}, {});
   }
-  if (decision.policy != nullptr && decision.mode == api::PolicyMode::kEnforce) {
-    assignRevision(decision, pod, dry_run, assignments);
-  }
-  decision.bounds = state.bounds;
-  outcome.plan = planInjection(decision, pod, settings);
-  outcome.reason = outcome.plan.reason;
-  outcome.patch = renderPatch(outcome.plan, pod, settings);
-  tell(outcome, outcome.plan.warnings);
+
+  const bool assigns = injects && decision.mode() == api::PolicyMode::kEnforce;
+  const PodOfWorkload member{pod.namespace_, workload.kind, workload.name,
+                             ordinalOf(workload.kind, pod.name)};
+  const PodReading reading(
+      pod, workload, assigns && assignments != nullptr ? assignments->known(member) : nullptr);
+  Assigned assigned = assigns ? assignRevision(decision, reading, member, dry_run, assignments)
+                              : assignedAsDecided(decision);
+  InjectionPlan plan = planInjection(decision, assigned, reading, settings, state.bounds.get());
+  PodOutcome outcome = outcomeOf(plan.reason, std::move(decision), plan.warnings);
+  outcome.assigned = std::move(assigned);
+  outcome.patch = renderPatch(plan, pod, settings);
+  outcome.plan = std::move(plan);
   return outcome;
 }
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "operator/base/status.h"
@@ -13,8 +12,8 @@
 
 namespace profiling::inject {
 
-// A pod that is decoded as far as it is needed, so that one that no policy selects costs only its
-// metadata. Both return an error only for JSON that cannot be read at all.
+// A pod whose JSON is decoded step by step, so that one that no policy selects costs only its
+// metadata. Both steps return an error only for JSON that cannot be read at all.
 class PodSource {
  public:
   virtual ~PodSource() = default;
@@ -28,8 +27,9 @@ struct PodOutcome {
   api::PolicyMode mode = api::PolicyMode::kEnforce;
   std::string patch;  // empty: the pod stays as it is
   std::vector<std::string> warnings;
-  // The evidence. Views into the source, valid as long as its views are.
+  // How it came to that. Views into the source, valid as long as its views are.
   Decision decision;
+  Assigned assigned;
   InjectionPlan plan;
 };
 

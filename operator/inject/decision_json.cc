@@ -4,6 +4,7 @@
 
 #include "operator/api/json_access.h"
 #include "operator/base/json_text.h"
+#include "operator/base/str_cat.h"
 #include "operator/base/text.h"
 #include "operator/inject/names.h"
 
@@ -27,7 +28,7 @@ void appendContainer(std::string& out, const ContainerDecision& c, const api::Ag
     out += '}';
   }
   if (!first) out += ']';
-  if (!c.guess.empty()) out += R"(,"guess":")" + c.guess + '"';
+  if (!c.guess.empty()) strAppend(out, R"(,"guess":")", c.guess, '"');
   out += c.injected() ? R"(,"action":"injected","reason":")" : R"(,"action":"skipped","reason":")";
   out += reasonName(c.reason);
   out += '"';
@@ -55,7 +56,7 @@ std::string_view replicaOf(std::string_view decision) {
 }
 
 std::string agentName(std::string_view language, std::string_view version) {
-  return std::string(language).append(1, ' ').append(printable(version, kMaxVersion));
+  return strCat(language, ' ', printable(version, kMaxVersion));
 }
 
 std::vector<std::string> agentsIn(std::string_view decision, std::string_view container) {
@@ -89,28 +90,28 @@ std::vector<Guess> guessesIn(const nlohmann::json& decision) {
   return out;
 }
 
-std::string decisionJson(const Decision& decision, Reason reason, std::string_view revision,
+std::string decisionJson(const Decision& decision, Reason reason, const Assigned* injected,
                          const std::vector<ContainerDecision>& containers,
                          const api::AgentImages& agents) {
   std::string out = "{";
-  if (!decision.policy_name.empty()) {
+  if (!decision.policyName().empty()) {
     out += R"("policy":)";
-    appendJsonString(out, decision.policy_name);
+    appendJsonString(out, decision.policyName());
     out += ',';
-    if (decision.cluster_policy) out += R"("policyKind":"ClusterProfilingPolicy",)";
+    if (decision.byClusterPolicy()) out += R"("policyKind":"ClusterProfilingPolicy",)";
   }
-  if (!revision.empty()) {
+  if (injected != nullptr) {
     out += R"("revision":)";
-    appendJsonString(out, revision);
+    appendJsonString(out, injected->policy->revision);
     out += ',';
-    if (!decision.replica.empty()) {
+    if (!injected->replica.empty()) {
       out += R"("replica":)";
-      appendJsonString(out, decision.replica);
+      appendJsonString(out, injected->replica);
       out += ',';
     }
   }
-  out +=
-      revision.empty() ? R"("action":"skipped","reason":")" : R"("action":"injected","reason":")";
+  out += injected == nullptr ? R"("action":"skipped","reason":")"
+                             : R"("action":"injected","reason":")";
   out += reasonName(reason);
   out += '"';
   std::size_t written = 0;
@@ -123,7 +124,7 @@ std::string decisionJson(const Decision& decision, Reason reason, std::string_vi
   }
   if (written != 0) out += ']';
   if (written < containers.size()) {
-    out += R"(,"more":)" + std::to_string(containers.size() - written);
+    strAppend(out, R"(,"more":)", containers.size() - written);
   }
   out += '}';
   return out;

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "operator/inject/languages/language.h"
+#include "operator/inject/fact_log.h"
 
 namespace profiling::inject {
 
-// Names outside these beginnings are never looked up.
+// Names without one of these prefixes are never looked up.
 bool decidesAboutAgents(std::string_view name) {
   if (name.empty()) return false;
   switch (name[0]) {
@@ -42,6 +42,7 @@ bool decidesAboutAgents(std::string_view name) {
 ContainerEnv::ContainerEnv(const api::ContainerView& container,
                            const std::vector<api::ConfigMapNames>* known)
     : container_(container), config_maps_(known) {
+  FactLog::add(Fact::kContainerEnv, &container);
   for (const api::EnvVarView& var : container.env) {
     if (decidesAboutAgents(var.name)) known_.push_back(&var);
   }
@@ -55,6 +56,18 @@ const api::EnvVarView* ContainerEnv::find(std::string_view name) const {
 
 std::size_t ContainerEnv::indexOf(const api::EnvVarView* var) const {
   return static_cast<std::size_t>(var - container_.env.data());
+}
+
+bool ContainerEnv::switchedOn(std::string_view name) const {
+  const api::EnvVarView* var = find(name);
+  if (var == nullptr) return false;
+  if (var->has_value_from) return true;  // unknown: taken as on, because two profilers crash
+  return !var->value.empty() && var->value != "false" && var->value != "0";
+}
+
+bool ContainerEnv::switchedOff(std::string_view name) const {
+  const api::EnvVarView* var = find(name);
+  return var != nullptr && !var->has_value_from && (var->value == "0" || var->value == "false");
 }
 
 Supply ContainerEnv::supplies(std::string_view name) const {
@@ -78,7 +91,7 @@ Supply ContainerEnv::supplies(std::string_view name) const {
 
 namespace {
 
-// The next element of a list of `variable`, which is taken off it; none: the list is at its end.
+// Takes the next element off a list of `variable`; nullopt at its end.
 std::optional<std::string_view> nextElement(std::optional<std::string_view>& list,
                                             const MergeVariable& variable) {
   if (!list) return std::nullopt;
@@ -100,7 +113,7 @@ bool isOurs(std::string_view element, const MergeVariable& variable) {
          (!variable.own.empty() && element.starts_with(variable.own));
 }
 
-// The list without elements of ours that are none of `wanted`; as it is, to the byte, without any.
+// The list without elements of ours that are not in `wanted`; unchanged where it has none.
 std::string withoutStale(std::string_view value, const MergeVariable& variable,
                          const std::vector<std::string_view>& wanted, char separator) {
   if (variable.own.empty()) return std::string(value);
@@ -120,7 +133,7 @@ std::string withoutStale(std::string_view value, const MergeVariable& variable,
   return dropped ? kept : std::string(value);
 }
 
-// What stands between elements: the other separator where it is the only one in use.
+// The separator between elements: the other one where it is the only one in use.
 char separatorOf(std::string_view value, const MergeVariable& variable) {
   const bool other = variable.other_separator != '\0' &&
                      value.find(variable.separator) == std::string_view::npos &&
@@ -173,8 +186,8 @@ Merge mergeVariable(const ContainerEnv& env, const MergeVariable& variable,
   }
 
   Merge merge;
-  // An entry that holds exactly our text was made by us: the question of what envFrom holds was
-  // answered then, and the answer is the same now.
+  // An entry that holds exactly our text is ours: what envFrom holds was decided then, and the answer
+  // is the same now.
   const Supply supply =
       existing == nullptr || before == alone ? env.supplies(variable.name) : Supply::kNo;
   if (supply != Supply::kNo) {

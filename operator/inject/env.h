@@ -15,7 +15,21 @@
 
 namespace profiling::inject {
 
-struct MergeVariable;
+// A variable of a container that makes the runtime load the agent. It may hold something already,
+// so it is extended and never replaced.
+struct MergeVariable {
+  std::string_view name;
+  std::string_view addition;  // also how an earlier injection is recognised
+  char separator = ' ';
+  bool prepend = false;
+  // An unresolved "$(NAME)" stays literal and does the runtime no harm. Then the variable can refer
+  // to a value that a source of envFrom may or may not provide.
+  bool self_reference = false;
+  char other_separator = '\0';  // the runtime reads it alike: kept where it is the one in use
+  bool terminated = false;      // the separator also follows the last element
+  // Elements that begin so are ours: replaced where they are no longer right.
+  std::string_view own = {};
+};
 
 enum class Supply { kNo, kPerhaps, kYes };
 
@@ -26,16 +40,22 @@ bool decidesAboutAgents(std::string_view name);
 // does not depend on how much else the container sets. Views the container.
 class ContainerEnv {
  public:
-  // `known`: of the ConfigMaps that it names; may be null.
+  // `known`: the variables of the ConfigMaps that it names; may be null.
   explicit ContainerEnv(const api::ContainerView& container,
                         const std::vector<api::ConfigMapNames>* known = nullptr);
 
   const api::EnvVarView* find(std::string_view name) const;
   std::size_t indexOf(const api::EnvVarView* var) const;
-  // Whether a source of envFrom provides `name`: perhaps, where its prefix is a beginning of the
-  // name and what it holds is not known.
+  // Whether a source of envFrom provides `name`: perhaps, where the name starts with its prefix
+  // and its keys are not known.
   Supply supplies(std::string_view name) const;
+  // True when the variable is set to something that does not say no: "1", "true", "auto", …
+  bool switchedOn(std::string_view name) const;
+  // True when the variable is "0" or "false".
+  bool switchedOff(std::string_view name) const;
   const api::ContainerView& container() const { return container_; }
+  // The entries that some rule asks for, in order; an effective one may follow others of its name.
+  const std::vector<const api::EnvVarView*>& entries() const { return known_; }
 
  private:
   const api::ContainerView& container_;
@@ -43,9 +63,17 @@ class ContainerEnv {
   std::vector<const api::EnvVarView*> known_;  // in order
 };
 
+// A container in its pod, as rules about other tools and languages see it.
+struct ContainerContext {
+  const api::PodView& pod;
+  const ContainerEnv& env;
+
+  const api::ContainerView& container() const { return env.container(); }
+};
+
 // Whether `value` of that variable has `element`.
 bool listContains(std::string_view value, std::string_view element, const MergeVariable& variable);
-// Whether `value` has what we add to that variable, of this pass or of an earlier one.
+// Whether `value` has what we add to that variable, in this pass or an earlier one.
 bool holdsOurs(std::string_view value, const MergeVariable& variable);
 
 struct Merge {
@@ -53,8 +81,8 @@ struct Merge {
   std::optional<EnvEdit> edit;        // none: it holds the additions already
   bool ok() const { return reason == Reason::kInjected || reason == Reason::kEnvFromSecretAssumed; }
 };
-// Extends `variable` by each of `additions` that it does not have. Elements of ours that are not
-// among them go.
+// Extends `variable` by each of `additions` that it does not have, and drops elements of ours that
+// are not among them.
 Merge mergeVariable(const ContainerEnv& env, const MergeVariable& variable,
                     const std::vector<std::string_view>& additions,
                     api::SecretEnvFrom secret_env_from);

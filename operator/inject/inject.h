@@ -1,13 +1,15 @@
 // The decision: which pod gets which agents, and why not. Pure: no I/O, no clock, no threads, no
 // logging. The same functions serve the webhook, tests and offline tools.
 //
-//   Decision d = decide(pod, namespace_, policies, settings);   // which policy, or a reason
-//   InjectionPlan plan = planInjection(d, pod, settings);       // plain data: what would be added
-//   std::string patch = renderPatch(plan, pod, settings);       // JSON Patch (RFC 6902), "[]"
-//   never
+//   const Workload workload = workloadOf(pod);
+//   const Decision d = decide(pod, workload, namespace_, policies, settings);
+//   const Assigned assigned = …;                     // the revision that the rollout gives the pod
+//   const PodReading reading(pod, workload, known);  // what the pod's own text says
+//   const InjectionPlan plan = planInjection(d, assigned, reading, settings);
+//   const std::string patch = renderPatch(plan, pod, settings);  // JSON Patch; empty: no change
 //
-// Under a policy of mode Observe everything is decided and told to the caller, and nothing planned:
-// the pod stays as it is, to the byte, and nobody is warned.
+// Under a policy of mode Observe the caller learns what would be decided, and nothing is planned:
+// the pod stays as it is, to the byte, without a warning.
 //
 // A pod that was injected before (by an earlier pass, or because its template was exported from a
 // running pod) is recognised part by part, by content: what is there is kept, what is missing is
@@ -29,8 +31,8 @@
 
 namespace profiling::inject {
 
-// Why something was or was not done: one closed enum for annotation, metric, event and status.
-// reasonName() gives the CamelCase word; remedyText() one sentence for people.
+// Why a pod or container was or was not injected: one closed enum for annotation, metric, event and
+// status. reasonName() gives the CamelCase word; remedyText() one sentence for people.
 enum class Reason {
   kInjected,
   kAlreadyInjected,
@@ -40,36 +42,36 @@ enum class Reason {
   kUnknownPolicy,      // annotation names a policy that is not there
   kServerUnavailable,  // serverRef unresolved: missing, not granted, no URL yet
   kNamespaceExcluded,  // kube-system, the operator's own
-  kUnknownNamespace,   // not (yet) among the namespaces that the webhook has seen
+  kUnknownNamespace,   // the webhook has not seen the namespace yet
   kCriticalPod,        // system-node-critical, system-cluster-critical
   kStaticPod,
   kUnsupportedOS,
   kUnsupportedArchitecture,
   kNoTargetContainer,
   kUnknownContainer,
-  kNoLanguage,            // nothing of what the policy allows applies
+  kNoLanguage,            // no language that the policy allows applies
   kEnvValueFrom,          // a variable that must be extended comes from valueFrom
   kEnvFromConfigMap,      // a ConfigMap of envFrom holds a variable that must be extended
   kEnvFromSecret,         // secretEnvFrom: Skip
   kEnvFromSecretAssumed,  // injected, assuming the Secret holds none of our names
   kEmbeddedSDK,           // the container already carries PYROSCOPE_* of its own
   kConflictingAgent,
-  kAwaitingRollout,     // the workload's turn in the rollout has not come
-  kOutsideShare,        // the step's share of the workload's pods is profiled
+  kAwaitingRollout,     // the rollout has not reached the workload
+  kOutsideShare,        // the step's share of the workload's pods is profiled already
   kRolledBack,          // the revision failed here, or was aborted
   kNameConflict,        // a volume, mount path or container of our name with other content
   kReadOnlyTemp,        // Java without a writable temp folder
   kNoExecTemp,          // the temp folder cannot hold programs
-  kUnsupportedRuntime,  // an implementation of the language that no agent is made for
-  kNoPprofPort,         // Go and its like: where pprof is served is not known
-  kScrapedElsewhere,    // its annotations ask an Alloy for it
+  kUnsupportedRuntime,  // an implementation of the language that has no agent
+  kNoPprofPort,         // Go and Native: the port that serves pprof is not known
+  kScrapedElsewhere,    // its annotations ask a Grafana Alloy to scrape it
   kNoNativeSidecar,     // one more container would keep the Job from ending
-  kProfilingDisabled,   // the container itself tells its runtime to load no profiler
+  kProfilingDisabled,   // the container switches its runtime's profiling off
   kLimitsTooSmall,      // the pod's limits are below what copying an agent needs
   kPodTooLarge,         // more containers, env or annotations than we touch
   kMalformedPod,        // a field of a wrong type, which the API server will refuse
   kInvalidAnnotation,   // ignored, with a warning
-  kInternalError,       // trouble of our own: the pod is allowed, unchanged
+  kInternalError,       // an error of our own: the pod is allowed, unchanged
 };
 inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kInternalError) + 1;
 std::string_view reasonName(Reason reason);
@@ -86,9 +88,9 @@ struct Settings {
   // Whether every node starts init containers with restartPolicy Always: Kubernetes 1.29 and later.
   // Elsewhere such a container would never end, and its pod never start.
   bool native_sidecars = false;
-  // Whether a language's agent image has an arm64 variant. An init container of the wrong
-  // architecture cannot start and would hold up its pod, so pods that ask for arm64 nodes are left
-  // alone until the administrator says that the image fits.
+  // Whether a language's agent image has an arm64 variant. None of ours has: an init container of
+  // the wrong architecture cannot start and would hold up its pod, so pods that ask for arm64 nodes
+  // are left alone.
   std::array<bool, api::kLanguageCount> arm64_images{};
   std::vector<std::string> excluded_namespaces{"kube-system", "kube-public", "kube-node-lease"};
   // Never default targets: proxies and collectors that others put beside the application.
@@ -122,7 +124,7 @@ struct Warning {
   std::string text;  // <= 240 bytes, user-controlled parts printable()
 };
 
-// The controller that made a pod, as far as the pod itself tells. Views into the pod.
+// The controller that made a pod, as far as the pod itself shows. Views into the pod.
 struct Workload {
   std::string_view kind = "Pod";  // Deployment, StatefulSet, …; a bare pod is its own workload
   std::string_view name;          // may be empty for a bare pod
@@ -130,36 +132,57 @@ struct Workload {
 };
 Workload workloadOf(const api::PodView& pod);
 
-// The slice of a WorkloadProfile that tells what a pod does not.
+// The slice of a WorkloadProfile that a pod itself does not show.
 struct KnownOfWorkload {
-  std::vector<api::DetectedLanguages> detected;  // of containers that nothing else tells about
+  std::vector<api::DetectedLanguages> detected;  // of containers without any other hint
   std::vector<api::ConfigMapNames> config_maps;
 
   bool empty() const { return detected.empty() && config_maps.empty(); }
 };
 KnownOfWorkload knownOf(const api::WorkloadProfile& record);
 
+// Which policy a pod falls under and whether that policy wants it profiled. Never changes once made.
 struct Decision {
-  std::shared_ptr<const api::EffectivePolicy> policy;  // null: nothing is done
-  // The policy that decides, also when it comes to nothing. Null: none, or it was not asked.
-  std::shared_ptr<const api::EffectivePolicy> chosen;
-  Reason reason = Reason::kNoPolicy;
-  api::PolicyMode mode = api::PolicyMode::kEnforce;  // of the policy that won
-  bool opted_in = false;    // the pod itself asks for it: a refusal is written into its annotation
-  std::string policy_name;  // of the policy that won, also when the pod is refused
-  bool cluster_policy = false;                     // which is a ClusterProfilingPolicy
-  std::vector<api::Language> annotated_languages;  // from inject: "java,python"; empty: not named
-  std::vector<Warning> warnings;
-  std::shared_ptr<const KnownOfWorkload> known;  // what the workload's record tells; may be null
-  // What the namespace demands of each container; may be null.
-  std::shared_ptr<const ContainerBounds> bounds;
-  // Set where a share of the pods is counted: which webhook process let this one in.
-  std::string replica;
+  // The policy that decides, also where it refuses. Null: no policy was found, or none was looked
+  // for.
+  std::shared_ptr<const api::EffectivePolicy> chosen = nullptr;
+  Reason reason = Reason::kNoPolicy;  // kInjected: `chosen` wants the pod profiled
+  bool opted_in = false;  // the pod itself asks for it: a refusal is written into its annotation
+  std::vector<api::Language> annotated_languages = {};  // of inject: "java,python"; empty: none
+  std::vector<Warning> warnings = {};
+  std::string unknown_policy = {};  // the name in the annotation, where no policy has it
+
+  // The policy whose agents the pod gets; null when it gets none.
+  std::shared_ptr<const api::EffectivePolicy> wanted() const {
+    return reason == Reason::kInjected ? chosen : nullptr;
+  }
+  std::string_view policyName() const {
+    return chosen == nullptr ? std::string_view(unknown_policy) : chosen->policy.metadata.name;
+  }
+  bool byClusterPolicy() const { return chosen != nullptr && chosen->cluster; }
+  api::PolicyMode mode() const {
+    return chosen == nullptr ? api::PolicyMode::kEnforce : chosen->policy.spec.mode;
+  }
 };
 // Whether a policy's selector and kinds let the pod in; precedence is another matter.
 bool selects(const api::EffectivePolicy& policy, const api::PodView& pod, const Workload& workload);
-Decision decide(const api::PodView& pod, const api::NamespaceView& namespace_,
-                const PolicyList& policies, const Settings& settings);
+bool isCritical(const api::PodView& pod);  // system-node-critical, system-cluster-critical
+// Needs the pod's metadata, and of its spec the priority class.
+Decision decide(const api::PodView& pod, const Workload& workload,
+                const api::NamespaceView& namespace_, const PolicyList& policies,
+                const Settings& settings);
+
+// What the rollout gives a pod whose policy wants it profiled.
+struct Assigned {
+  // The policy at the revision that the pod gets; null: no agent, for `reason`.
+  std::shared_ptr<const api::EffectivePolicy> policy;
+  Reason reason = Reason::kInjected;
+  std::string replica = {};  // the webhook process that let the pod in, where a share is counted
+};
+// The decision as it stands, without a rollout.
+inline Assigned assignedAsDecided(const Decision& decision) {
+  return {decision.wanted(), decision.reason};
+}
 
 struct SkippedLanguage {
   api::Language language = api::Language::kJava;
@@ -224,8 +247,11 @@ struct InjectionPlan {
   std::string safe_to_evict_volumes;  // cluster-autoscaler annotation's new value; empty: unchanged
   std::vector<Warning> warnings;
 };
-InjectionPlan planInjection(const Decision& decision, const api::PodView& pod,
-                            const Settings& settings);
+struct PodReading;
+// `bounds` is what the namespace demands of each container; may be null.
+InjectionPlan planInjection(const Decision& decision, const Assigned& assigned,
+                            const PodReading& reading, const Settings& settings,
+                            const ContainerBounds* bounds = nullptr);
 
 // The JSON Patch document; empty string when the plan is empty. Parents are created first, keys are
 // escaped (~0, ~1), arrays are appended to or inserted into, never replaced.

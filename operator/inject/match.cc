@@ -3,36 +3,38 @@
 
 #include "operator/api/selector.h"
 #include "operator/inject/annotations.h"
+#include "operator/inject/fact_log.h"
 
 namespace profiling::inject {
 namespace {
 
 bool contains(const std::vector<std::string>& list, std::string_view text) {
-  return std::find(list.begin(), list.end(), text) != list.end();
+  return std::ranges::find(list, text) != list.end();
 }
+
+using Policy = std::shared_ptr<const api::EffectivePolicy>;
 
 // The annotation's choice replaces selector and precedence: the owner of the pod has named it. Only
 // a policy of the pod's own namespace can be named.
-std::shared_ptr<const api::EffectivePolicy> choose(const api::PodView& pod,
-                                                   const PolicyList& policies, Decision& d) {
+Policy choose(const api::PodView& pod, const Workload& workload, const PolicyList& policies,
+              Decision& d) {
+  const auto first = [&](const auto& fits) {
+    const auto it = std::ranges::find_if(policies, fits);
+    return it == policies.end() ? nullptr : *it;
+  };
   if (const auto named = pod.annotation(api::kPolicyKey)) {
     if (isDnsSubdomain(*named)) {
+      const Policy policy =
+          first([&](const Policy& p) { return !p->cluster && p->policy.metadata.name == *named; });
       d.reason = Reason::kUnknownPolicy;
-      d.policy_name = std::string(*named);
-      for (const auto& p : policies) {
-        if (!p->cluster && p->policy.metadata.name == *named) return p;
-      }
-      return nullptr;
+      if (policy == nullptr) d.unknown_policy = std::string(*named);
+      return policy;
     }
     d.warnings.push_back(
         invalidAnnotation(api::kPolicyKey, *named, "the name of a ProfilingPolicy"));
   }
   d.reason = Reason::kNoPolicy;
-  const Workload workload = workloadOf(pod);
-  for (const auto& p : policies) {
-    if (selects(*p, pod, workload)) return p;
-  }
-  return nullptr;
+  return first([&](const Policy& p) { return selects(*p, pod, workload); });
 }
 
 }  // namespace
@@ -50,7 +52,7 @@ bool isExcluded(std::string_view namespace_, const Settings& settings) {
 }
 
 void sortByPrecedence(PolicyList& policies) {
-  std::sort(policies.begin(), policies.end(), [](const auto& a, const auto& b) {
+  std::ranges::sort(policies, [](const auto& a, const auto& b) {
     const auto key = [](const api::EffectivePolicy& e) {
       const api::ObjectMeta& metadata = e.policy.metadata;
       // RFC 3339 in UTC sorts as text.
@@ -62,8 +64,15 @@ void sortByPrecedence(PolicyList& policies) {
   });
 }
 
-Decision decide(const api::PodView& pod, const api::NamespaceView& namespace_,
-                const PolicyList& policies, const Settings& settings) {
+bool isCritical(const api::PodView& pod) {
+  return pod.priority_class == "system-node-critical" ||
+         pod.priority_class == "system-cluster-critical";
+}
+
+Decision decide(const api::PodView& pod, const Workload& workload,
+                const api::NamespaceView& namespace_, const PolicyList& policies,
+                const Settings& settings) {
+  FactLog::add(Fact::kDecision, &pod);
   Decision d;
   const auto refuse = [&](Reason reason) {
     d.reason = reason;
@@ -71,10 +80,7 @@ Decision decide(const api::PodView& pod, const api::NamespaceView& namespace_,
   };
   if (isExcluded(pod.namespace_, settings)) return refuse(Reason::kNamespaceExcluded);
   if (pod.annotation("kubernetes.io/config.mirror")) return refuse(Reason::kStaticPod);
-  if (pod.priority_class == "system-node-critical" ||
-      pod.priority_class == "system-cluster-critical") {
-    return refuse(Reason::kCriticalPod);
-  }
+  if (isCritical(pod)) return refuse(Reason::kCriticalPod);
 
   using Kind = InjectValue::Kind;
   const InjectValue own = parseInject(pod.annotation(api::kInjectKey), "pod", d.warnings);
@@ -83,22 +89,17 @@ Decision decide(const api::PodView& pod, const api::NamespaceView& namespace_,
   if (own.kind == Kind::kNo || inherited.kind == Kind::kNo) return refuse(Reason::kOptedOut);
 
   if (!namespace_.seen) return refuse(Reason::kUnknownNamespace);
-  const auto policy = choose(pod, policies, d);
-  if (policy == nullptr) return d;
-  d.chosen = policy;
-  d.policy_name = policy->policy.metadata.name;
-  d.cluster_policy = policy->cluster;
-  d.mode = policy->policy.spec.mode;
-  if (d.mode == api::PolicyMode::kObserve) d.warnings.clear();
+  d.chosen = choose(pod, workload, policies, d);
+  if (d.chosen == nullptr) return d;
+  if (d.mode() == api::PolicyMode::kObserve) d.warnings.clear();
 
   const InjectValue& asked = d.opted_in ? own : inherited;
   const bool wanted = asked.kind == Kind::kYes || asked.kind == Kind::kLanguages;
-  if (!wanted && policy->policy.spec.activation == api::Activation::kAnnotated) {
+  if (!wanted && d.chosen->policy.spec.activation == api::Activation::kAnnotated) {
     return refuse(Reason::kNotOptedIn);
   }
-  if (policy->server_url.empty()) return refuse(Reason::kServerUnavailable);
+  if (d.chosen->server_url.empty()) return refuse(Reason::kServerUnavailable);
   d.annotated_languages = asked.languages;
-  d.policy = policy;
   d.reason = Reason::kInjected;
   return d;
 }

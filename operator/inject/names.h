@@ -4,6 +4,9 @@
 #include <string>
 #include <string_view>
 
+#include "operator/api/v1alpha1/policy.h"
+#include "operator/base/str_cat.h"
+
 namespace profiling::inject {
 
 inline constexpr std::string_view kVolumeName = "profiling-agent";
@@ -12,6 +15,11 @@ inline constexpr std::string_view kTempVolumeName = "profiling-agent-tmp";
 inline constexpr std::string_view kTempMountPath = "/profiling-agent-tmp";
 inline constexpr std::string_view kTempOption = "-Djava.io.tmpdir=/profiling-agent-tmp";
 inline constexpr std::string_view kInitContainerPrefix = "profiling-agent-";  // + language token
+
+// Names our init container, and our sidecar, of that language.
+inline std::string initContainerName(api::Language language) {
+  return strCat(kInitContainerPrefix, api::languageToken(language));
+}
 
 inline constexpr std::string_view kPodNameEnv = "PROFILING_POD_NAME";
 inline constexpr std::string_view kNodeNameEnv = "PROFILING_NODE_NAME";
@@ -26,6 +34,9 @@ inline constexpr std::string_view kTenantEnv = "PYROSCOPE_TENANT_ID";
 // listed keeps the node from being scaled down.
 inline constexpr std::string_view kSafeToEvictKey =
     "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes";
+
+// Asks a Grafana Alloy of the cluster for CPU profiles.
+inline constexpr std::string_view kAlloyCpuKey = "profiles.grafana.com/cpu.scrape";
 
 // Bounds above which a pod is left alone; Kubernetes refuses annotations of more than 256 KiB.
 inline constexpr std::size_t kMaxContainers = 300;

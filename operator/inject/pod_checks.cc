@@ -4,7 +4,6 @@
 
 #include "operator/inject/languages/language.h"
 #include "operator/inject/names.h"
-#include "operator/inject/pprof/pprof_endpoint.h"
 
 namespace profiling::inject {
 namespace {
@@ -26,7 +25,7 @@ bool tooLarge(const api::PodView& pod) {
   }
   std::size_t bytes = 0;
   for (const api::KeyValueView& a : pod.annotations) bytes += a.key.size() + a.value.size();
-  // What we may add has to fit, too.
+  // What we may add has to fit as well.
   return bytes + kMaxDecisionBytes + 512 > kMaxAnnotationBytes;
 }
 
@@ -38,24 +37,9 @@ bool notLinux(const api::PodView& pod) {
 
 }  // namespace
 
-std::string initContainerName(api::Language language) {
-  return std::string(kInitContainerPrefix) + std::string(api::languageToken(language));
-}
-
 const api::VolumeView* findVolume(const api::PodView& pod, std::string_view name) {
   for (const api::VolumeView& v : pod.volumes) {
     if (v.name == name) return &v;
-  }
-  return nullptr;
-}
-
-const api::ContainerView* ownInitContainer(const api::PodView& pod, api::Language language) {
-  const std::string name = initContainerName(language);
-  for (const api::ContainerView& c : pod.init_containers) {
-    if (c.name != name || c.is_native_sidecar) continue;
-    for (const api::MountView& m : c.mounts) {
-      if (m.name == kVolumeName && m.mount_path == kMountPath && !m.read_only) return &c;
-    }
   }
   return nullptr;
 }
@@ -68,21 +52,21 @@ std::optional<Reason> podProblem(const api::PodView& pod) {
   return std::nullopt;
 }
 
-std::array<Reason, api::kLanguageCount> languageProblems(const api::PodView& pod,
+std::array<Reason, api::kLanguageCount> languageProblems(const PodReading& reading,
                                                          const Settings& settings,
                                                          const api::AgentImages& agents) {
   std::array<Reason, api::kLanguageCount> out;
   out.fill(Reason::kInjected);
+  const api::PodView& pod = reading.pod;
   const std::string_view arch = selected(pod, "kubernetes.io/arch", "beta.kubernetes.io/arch");
   for (std::size_t i = 0; i < out.size(); ++i) {
     const auto language = static_cast<api::Language>(i);
     const std::string name = initContainerName(language);
     const auto same = [&](const api::ContainerView& c) { return c.name == name; };
-    const bool ours = ownInitContainer(pod, language) != nullptr ||
-                      (languageRow(language).scraped && ownSidecar(pod) != nullptr);
-    const bool taken =
-        !ours && (std::any_of(pod.containers.begin(), pod.containers.end(), same) ||
-                  std::any_of(pod.init_containers.begin(), pod.init_containers.end(), same));
+    const bool ours = reading.ownInitContainer(language) != nullptr ||
+                      (languageRow(language).scraped && reading.sidecar);
+    const bool taken = !ours && (std::ranges::any_of(pod.containers, same) ||
+                                 std::ranges::any_of(pod.init_containers, same));
     if (agents[i].image.empty()) {
       out[i] = Reason::kNoLanguage;
     } else if (!arch.empty() && arch != "amd64" && !(arch == "arm64" && settings.arm64_images[i])) {

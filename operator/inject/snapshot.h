@@ -1,4 +1,4 @@
-// What is decided from: everything that matters of every namespace, resolved beforehand and
+// The input of all decisions: the relevant state of every namespace, resolved in advance and
 // immutable, so that an admission takes one atomic load and no lock, no parse and no API call.
 #pragma once
 
@@ -14,7 +14,7 @@
 
 namespace profiling::inject {
 
-// The slice of a Namespace that is kept.
+// The slice of a Namespace that decisions need.
 struct NamespaceRecord {
   std::string name;
   std::map<std::string, std::string> labels;
@@ -39,24 +39,24 @@ struct NamespaceState {
 
 class Snapshot {
  public:
-  // Of any name: a namespace that concerns nobody has the empty state. Once a cluster policy might
-  // apply to it, one that is not among those that were seen is told apart.
+  // For any name: a namespace without policies or annotation has the empty state. With a cluster
+  // policy, a namespace that no watch has shown yet has `seen` false.
   const NamespaceState& of(std::string_view namespace_) const;
 
-  // Those that have a policy or an annotation; with a cluster policy, all that were seen.
+  // Namespaces with a policy or an annotation; with a cluster policy, all that were seen.
   std::map<std::string, NamespaceState, std::less<>> namespaces;
-  bool complete = false;  // all that were seen are there
-  // Cluster policies as a namespace that their server admits sees them, by name.
+  bool complete = false;  // all namespaces that were seen are included
+  // Cluster policies by name, as a namespace that their server admits sees them.
   std::map<std::string, std::shared_ptr<const api::EffectivePolicy>, std::less<>> cluster;
 };
 
-// By "namespace/name", or "name" without one: as kube::Store keeps them.
+// By "namespace/name", or "name" without a namespace, as in kube::Store.
 template <class T>
 using Records = std::map<std::string, std::shared_ptr<const T>, std::less<>>;
 
-// Pure. Policies whose server cannot be resolved are kept, with the reason. Of the revisions those
-// count that lie in their policy's own namespace, a cluster policy's in `operator_namespace`: from
-// elsewhere somebody else could slip an image in.
+// Pure. Policies whose server cannot be resolved are kept, with the reason. A revision counts only in
+// its policy's own namespace, a cluster policy's in `operator_namespace`: anywhere else another user
+// could smuggle an image in.
 std::shared_ptr<const Snapshot> buildSnapshot(
     const Records<api::ProfilingPolicy>& policies,
     const Records<api::ClusterProfilingPolicy>& cluster_policies,

@@ -5,6 +5,7 @@
 #include "operator/base/text.h"
 #include "operator/inject/annotations.h"
 #include "operator/inject/env.h"
+#include "operator/inject/fact_log.h"
 #include "operator/inject/names.h"
 
 namespace profiling::inject {
@@ -53,10 +54,11 @@ std::string nameOfLabel(std::string_view key) {
 
 }  // namespace
 
-std::string serviceName(const api::PodView& pod, const Workload& workload,
-                        const api::EffectivePolicy& policy, std::string_view container) {
+ServiceName::ServiceName(const api::PodView& pod, const Workload& workload,
+                         const api::EffectivePolicy& policy) {
+  FactLog::add(Fact::kServiceName, &pod);
   const api::ServiceNameRule& rule = policy.policy.spec.service_name;
-  std::array<std::optional<std::string_view>, 9> ladder;
+  std::array<std::optional<std::string_view>, 8> ladder;
   ladder[0] = pod.annotation(api::kServiceNameKey);
   if (rule.from == api::ServiceNameFrom::kLabel) ladder[1] = pod.label(rule.key);
   if (rule.from == api::ServiceNameFrom::kAnnotation) ladder[1] = pod.annotation(rule.key);
@@ -67,15 +69,20 @@ std::string serviceName(const api::PodView& pod, const Workload& workload,
   ladder[5] = pod.label("app.kubernetes.io/name");
   ladder[6] = workload.name;
   ladder[7] = pod.name;
-  ladder[8] = container;
-  for (const auto& step : ladder) {
-    if (step && !trim(*step).empty()) return sanitised(trim(*step));
-  }
-  return "unknown";
+  const auto named =
+      std::ranges::find_if(ladder, [](const auto& step) { return step && !trim(*step).empty(); });
+  if (named != ladder.end()) name_ = sanitised(trim(**named));
+}
+
+std::string ServiceName::forContainer(std::string_view container) const {
+  if (!name_.empty()) return name_;
+  const std::string_view name = trim(container);
+  return name.empty() ? "unknown" : sanitised(name);
 }
 
 Tags::Tags(const api::PodView& pod, const Workload& workload, const api::EffectivePolicy& policy,
            std::vector<Warning>& warnings) {
+  FactLog::add(Fact::kTags, &pod);
   tags_ = {{"namespace", literal(pod.namespace_)},
            {"pod", "$(" + std::string(kPodNameEnv) + ")"},
            {"node", "$(" + std::string(kNodeNameEnv) + ")"}};

@@ -14,17 +14,25 @@ namespace profiling::inject {
 // The ladder that the OpenTelemetry operator and grafana/k8s-monitoring-helm use, with our
 // annotation and the policy's rule in front of it, so that pushed, scraped and eBPF profiles of
 // one service share a name. Characters that agents refuse become '_'; at most 128 bytes.
-std::string serviceName(const api::PodView& pod, const Workload& workload,
-                        const api::EffectivePolicy& policy, std::string_view container);
+class ServiceName {
+ public:
+  ServiceName(const api::PodView& pod, const Workload& workload,
+              const api::EffectivePolicy& policy);
+  // The container's own name stands at the end of the ladder.
+  std::string forContainer(std::string_view container) const;
+
+ private:
+  std::string name_;  // empty: the pod has none
+};
 
 // PYROSCOPE_LABELS without the container's own tag: at most 30 names in all, container and node
-// included. Pod and node are $(NAME) references, since neither is known at admission.
+// included. Pod and node are $(NAME) references, since admission knows neither.
 class Tags {
  public:
   Tags(const api::PodView& pod, const Workload& workload, const api::EffectivePolicy& policy,
        std::vector<Warning>& warnings);
-  // `colons` false: for an agent that ends a name at the first of them, so that none may be in a
-  // value.
+  // `colons` false: for an agent that ends a name at the first colon, so that no value may have
+  // one.
   std::string forContainer(std::string_view container, bool colons = true) const;
 
  private:

@@ -2,71 +2,57 @@
 
 #include <algorithm>
 
-#include "operator/inject/languages/language.h"
-#include "operator/inject/names.h"
-#include "operator/inject/pprof/pprof_endpoint.h"
+#include "operator/inject/fact_log.h"
 
 namespace profiling::inject {
 namespace {
 
 template <class List>
 bool contains(const List& list, std::string_view text) {
-  return std::find(list.begin(), list.end(), text) != list.end();
+  return std::ranges::find(list, text) != list.end();
+}
+
+bool hasContainer(const std::vector<api::ContainerView>& list, std::string_view name) {
+  return std::ranges::find(list, name, &api::ContainerView::name) != list.end();
+}
+
+Targets selectNamed(const PodReading& pod, const ContainerSelection& selection,
+                    const std::vector<const ContainerReading*>& by_default) {
+  Targets targets;
+  const auto add = [&](const ContainerReading& c, bool by_star) {
+    const std::string_view name = c.view().name;
+    if ((by_star || contains(selection.names, name)) && !contains(selection.excluded, name)) {
+      targets.containers.push_back(&c);
+    }
+  };
+  for (const ContainerReading& c : pod.init_containers) add(c, false);
+  for (const ContainerReading& c : pod.containers) {
+    add(c, selection.all && std::ranges::find(by_default, &c) != by_default.end());
+  }
+  for (const std::string_view name : selection.names) {
+    if (!hasContainer(pod.pod.containers, name) && !hasContainer(pod.pod.init_containers, name)) {
+      targets.unknown.push_back(name);
+    }
+  }
+  return targets;
 }
 
 }  // namespace
 
-bool carriesAgent(const api::ContainerView& container) {
-  for (const api::MountView& mount : container.mounts) {
-    if (mount.name == kVolumeName && mount.mount_path == kMountPath) return true;
-  }
-  for (const api::EnvVarView& var : container.env) {
-    if (var.name == kPodNameEnv && var.has_value_from) return true;
-    for (const LanguageRow* row : languageRows()) {
-      if (!row->scraped && var.name == row->variable.name && holdsOurs(var.value, row->variable))
-        return true;
-    }
-  }
-  return false;
-}
-
-Targets selectTargets(const api::PodView& pod, const ContainerSelection& selection,
+Targets selectTargets(const PodReading& pod, const ContainerSelection& selection,
                       const Settings& settings) {
-  Targets targets;
-  const api::ContainerView* sidecar = ownSidecar(pod);
-  if (selection.given) {
-    for (const api::ContainerView& c : pod.init_containers) {
-      if (contains(selection.names, c.name) && !contains(selection.excluded, c.name)) {
-        targets.containers.push_back(&c);
-      }
-    }
-    for (const api::ContainerView& c : pod.containers) {
-      const bool by_star =
-          selection.all && !contains(settings.sidecar_names, c.name) && &c != sidecar;
-      if ((by_star || contains(selection.names, c.name)) && !contains(selection.excluded, c.name)) {
-        targets.containers.push_back(&c);
-      }
-    }
-    for (const std::string_view name : selection.names) {
-      const auto same = [&](const api::ContainerView& c) { return c.name == name; };
-      if (std::none_of(pod.containers.begin(), pod.containers.end(), same) &&
-          std::none_of(pod.init_containers.begin(), pod.init_containers.end(), same)) {
-        targets.unknown.push_back(name);
-      }
-    }
-    return targets;
+  FactLog::add(Fact::kTargets, &pod.pod);
+  const api::ContainerView* own = pod.sidecar ? pod.sidecar->container : nullptr;
+  std::vector<const ContainerReading*> applications, injected;
+  for (const ContainerReading& c : pod.containers) {
+    if (&c.view() == own) continue;
+    if (!contains(settings.sidecar_names, c.view().name)) applications.push_back(&c);
+    const bool scraped = pod.sidecar && c.view().name == pod.sidecar->target;
+    if (c.carries_agent || scraped) injected.push_back(&c);
   }
-  const std::string_view scraped = sidecar == nullptr ? std::string_view() : containerOf(*sidecar);
-  for (const api::ContainerView& c : pod.containers) {
-    if (&c != sidecar && (carriesAgent(c) || c.name == scraped)) targets.containers.push_back(&c);
-  }
-  if (!targets.containers.empty()) return targets;
-  for (const api::ContainerView& c : pod.containers) {
-    if (contains(settings.sidecar_names, c.name) || &c == sidecar) continue;
-    targets.containers.push_back(&c);
-    break;
-  }
-  return targets;
+  if (selection.given) return selectNamed(pod, selection, applications);
+  if (injected.empty() && !applications.empty()) injected.push_back(applications.front());
+  return {injected, {}};
 }
 
 }  // namespace profiling::inject

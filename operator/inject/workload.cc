@@ -1,3 +1,4 @@
+#include "operator/inject/fact_log.h"
 #include "operator/inject/inject.h"
 
 namespace profiling::inject {
@@ -7,7 +8,7 @@ bool isDigits(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-// `name` without "-suffix", or empty when it does not end like that.
+// `name` without "-suffix", or empty when it does not end in it.
 std::string_view without(std::string_view name, std::string_view suffix) {
   if (suffix.empty() || !name.ends_with(suffix)) return {};
   name.remove_suffix(suffix.size());
@@ -28,6 +29,7 @@ std::string_view cronJobOf(std::string_view job) {
 }  // namespace
 
 Workload workloadOf(const api::PodView& pod) {
+  FactLog::add(Fact::kWorkload, &pod);
   Workload w;
   for (const std::string_view key :
        {"pod-template-hash", "rollouts-pod-template-hash", "controller-revision-hash"}) {

@@ -25,7 +25,7 @@ Status checkName(std::string_view name) {
           "name '" + printable(name) + "' must not be empty, '.' or '..', nor hold '/' or '%'"};
 }
 
-// Empty for what is cluster-scoped.
+// Empty for cluster-scoped objects.
 Status checkNamespace(std::string_view namespace_) {
   if (validSegment(namespace_)) return {};
   return {Code::kInvalidArgument,
@@ -96,7 +96,7 @@ Result<nlohmann::json> Client::apply(const Resource& resource, const nlohmann::j
                    "?fieldManager=" + percentEncode(field_manager) +
                    (conflicts == Conflicts::kForce ? "&force=true&" : "&force=false&") +
                    std::string(kValidation);
-  request.body = dumpJson(object);  // JSON is YAML, and what the server parses fastest
+  request.body = dumpJson(object);  // JSON is YAML that the server parses fastest
   request.content_type = "application/apply-patch+yaml";
   return call(request, stop);
 }
@@ -161,7 +161,7 @@ Status Client::remove(const Resource& resource, std::string_view namespace_, std
   net::Request request;
   request.method = net::Method::kDelete;
   request.target = resource.path(namespace_, name);
-  // Background: dependents are collected after the owner is gone, so nothing waits on finalizers.
+  // Background: dependents are collected after their owner, so the deletion waits for no finalizer.
   request.body = dumpJson({{"apiVersion", "v1"},
                            {"kind", "DeleteOptions"},
                            {"propagationPolicy", "Background"},
@@ -171,7 +171,7 @@ Status Client::remove(const Resource& resource, std::string_view namespace_, std
 }
 
 Result<nlohmann::json> Client::call(const net::Request& request, const std::stop_token& stop) {
-  // The path without the query: what was being done, for the error's text.
+  // The error names the path without its query.
   const std::string what = std::string(net::methodName(request.method)) + " " +
                            printable(request.target.substr(0, request.target.find('?')), 200);
   const auto start = std::chrono::steady_clock::now();

@@ -3,10 +3,10 @@
 // Every write is idempotent by design, because a connection may fail after the server acted:
 // server-side apply with one field manager for each control loop, deterministic names,
 // uid/resourceVersion preconditions on delete. A GET whose connection failed is sent once more
-// (a kept-alive connection may have been closed under us); an answer of the server, 5xx included,
-// is never repeated here, and a write never is: the caller reads back.
+// (the server may have closed a kept-alive connection). Writes, and requests that the server has
+// answered (5xx included), are never repeated here: the caller reads back.
 //
-// No text of an error holds a body; what the server says is cut to 400 characters.
+// Error texts hold no body; the server's message is cut to 400 characters.
 #pragma once
 
 #include <chrono>
@@ -24,7 +24,7 @@
 
 namespace profiling::kube {
 
-// Which collection of objects: {"", "v1", "pods"} or {"apps", "v1", "statefulsets"}.
+// A collection of objects: {"", "v1", "pods"} or {"apps", "v1", "statefulsets"}.
 struct Resource {
   std::string group;
   std::string version;
@@ -64,7 +64,7 @@ struct DeletePreconditions {
   std::string resource_version;  // empty: not required
 };
 
-// Of server-side apply, when a field has another owner.
+// For server-side apply: what to do if a field has another owner.
 enum class Conflicts {
   kForce,  // the field becomes ours
   kFail,   // kConflict: for an object that should not be there yet
@@ -72,36 +72,34 @@ enum class Conflicts {
 
 class Client {
  public:
-  // `http` must outlive the client. `deadline` is the total time of each call, its repetition
-  // included.
+  // `http` must outlive the client. `deadline` bounds each call as a whole, including a repetition.
   explicit Client(net::HttpClient& http,
                   std::chrono::milliseconds deadline = std::chrono::seconds(30));
 
-  // Names and namespaces are checked in every call: an empty name would turn a request for one
-  // object into one for the whole collection, and '/' would reach another resource. Such a name is
-  // kInvalidArgument and nothing is sent.
+  // Every call checks names and namespaces: an empty name would turn a request for one object into
+  // one for the whole collection, and '/' would reach another resource. Such a name is
+  // kInvalidArgument, and nothing is sent.
   Result<nlohmann::json> get(const Resource& resource, std::string_view namespace_,
                              std::string_view name, const std::stop_token& stop);
   Result<nlohmann::json> create(const Resource& resource, std::string_view namespace_,
                                 const nlohmann::json& object, const std::stop_token& stop);
   // Server-side apply of the fields of `object`; namespace and name come from its metadata.
-  // `subresource` is empty or "status". All writes ask for strict field validation, so a field that
-  // the server does not know is kInvalidArgument instead of being dropped.
+  // `subresource` is empty or "status". All writes request strict field validation, so a field
+  // unknown to the server is kInvalidArgument instead of being dropped.
   Result<nlohmann::json> apply(const Resource& resource, const nlohmann::json& object,
                                std::string_view field_manager, const std::stop_token& stop,
                                std::string_view subresource = {},
                                Conflicts conflicts = Conflicts::kForce);
-  // An empty field manager leaves its name to the server.
+  // With an empty field manager the server chooses the name.
   Result<nlohmann::json> mergePatch(const Resource& resource, std::string_view namespace_,
                                     std::string_view name, const nlohmann::json& patch,
                                     const std::stop_token& stop, std::string_view subresource = {},
                                     std::string_view field_manager = {});
-  // All objects of a namespace, for kinds of which there are few: one page, at most `limit`; more
-  // than that is kTooLarge.
+  // All objects of a namespace, for kinds with few objects: one page of at most `limit`; kTooLarge
+  // if there are more.
   Result<std::vector<nlohmann::json>> list(const Resource& resource, std::string_view namespace_,
                                            const std::stop_token& stop, int limit = 500);
-  // Asks for the pod to go, by its uid, as its PodDisruptionBudgets allow: kRateLimited when they
-  // do not.
+  // Evicts the pod with this uid; kRateLimited if a PodDisruptionBudget does not allow it.
   Status evict(std::string_view namespace_, std::string_view pod, std::string_view uid,
                const std::stop_token& stop);
   // NotFound is returned as such; the caller decides whether it is success.
@@ -116,11 +114,12 @@ class Client {
   std::chrono::milliseconds deadline_;
 };
 
-// Turns a non-2xx answer into a Status (OK for 2xx): the Status object's message and reason if the
-// body is one, else the HTTP code; Retry-After is kept. 400 405 406 415 422 kInvalidArgument, 401
-// kUnauthenticated, 403 kPermissionDenied, 404 kNotFound, 409 kAlreadyExists or kConflict by
-// reason, 410 kGone, 413 kTooLarge, 429 kRateLimited, 504 kDeadlineExceeded (the outcome of a write
-// is unknown), other 5xx kUnavailable. A redirect is kInternal: none is followed.
+// The Status of an answer: OK for 2xx; else from the message and reason of the Status object in the
+// body, or from the HTTP code if there is none; Retry-After is kept. 400 405 406 415 422
+// kInvalidArgument, 401 kUnauthenticated, 403 kPermissionDenied, 404 kNotFound, 409 kAlreadyExists
+// or kConflict by reason, 410 kGone, 413 kTooLarge, 429 kRateLimited, 504 kDeadlineExceeded (the
+// outcome of a write is unknown), other 5xx kUnavailable. A redirect is kInternal: none is
+// followed.
 Status statusOf(const net::Response& response);
 
 }  // namespace profiling::kube

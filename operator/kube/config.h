@@ -1,4 +1,4 @@
-// Where the API server is and who we are: in-cluster files, or a kubeconfig.
+// The API server's address and our credentials, from in-cluster files or a kubeconfig.
 #pragma once
 
 #include <string>
@@ -9,14 +9,14 @@
 
 namespace profiling::kube {
 
-// Credentials stay file names where they are, so that rotated tokens are read again. Inline
+// Credentials in files stay file names, so that rotated tokens are read again. Inline
 // kubeconfig data (…-data) is held as PEM text. base_url is https://kubernetes.default.svc:443 or
 // https://HOST:PORT; a CA is required.
 //
-// All errors are kInvalidArgument (or kNotFound for a file that is not there) and name the file,
+// All errors are kInvalidArgument (or kNotFound for a missing file) and name the file,
 // the field and what is allowed; none holds a credential.
 struct ClusterConfig : net::ServerAccess {
-  std::string namespace_;  // the pod's own, or the context's; "default" when unknown
+  std::string namespace_;  // the pod's or the context's; "default" if unknown
 };
 
 // From /var/run/secrets/kubernetes.io/serviceaccount and KUBERNETES_SERVICE_HOST/PORT. The server
@@ -26,19 +26,19 @@ Result<ClusterConfig> inClusterConfig(
     std::string_view root = "/var/run/secrets/kubernetes.io/serviceaccount");
 
 // Reads a kubeconfig file; `context` empty means current-context. exec and auth-provider plugins
-// are refused by name: what is allowed is a token, a token file or a client certificate.
+// are refused by name: allowed are a token, a token file and a client certificate.
 Result<ClusterConfig> kubeconfigFile(const std::string& path, std::string_view context = {});
 
-// Of two configurations that are both there.
+// Which configuration wins if both exist.
 enum class Prefer {
-  kInCluster,   // a process of ours in a pod
-  kKubeconfig,  // a person's tool: what kubectl would use
+  kInCluster,   // for our processes in pods
+  kKubeconfig,  // for command-line tools: as kubectl chooses
 };
 
-// --kubeconfig, else in-cluster when its files exist (never when a context is asked for: only a
+// --kubeconfig, else in-cluster when its files exist (never if a context is given: only a
 // kubeconfig has contexts), else $KUBECONFIG, else ~/.kube/config; with kKubeconfig in-cluster
 // comes last. $KUBECONFIG may list several files with ':' between them: as for kubectl, the first
-// that names a thing wins and missing ones are skipped. Reads the environment: call it from one
+// to define an entry wins and missing files are skipped. Reads the environment: call it from one
 // thread.
 Result<ClusterConfig> loadConfig(const std::string& kubeconfig_flag, std::string_view context = {},
                                  Prefer prefer = Prefer::kInCluster);

@@ -15,7 +15,7 @@ namespace od = simdjson::ondemand;
 
 static_assert(kObjectPadding >= simdjson::SIMDJSON_PADDING);
 
-// Buffers above this are given back after use: the process must stay small when idle.
+// Larger buffers are freed after use: the process must stay small when idle.
 constexpr std::size_t kKeepCapacity = 256 << 10;
 
 Status broken(std::string_view what, simdjson::error_code error) {
@@ -66,7 +66,7 @@ simdjson::error_code readObjectMeta(od::object& object, Meta& meta) {
   return object.reset().error();
 }
 
-// Bookmarks are few and small, so this parses anew.
+// Bookmarks are few and small, so a second parse is cheap.
 bool endsInitialEvents(std::string_view bookmark) {
   const simdjson::padded_string text(bookmark);
   od::parser parser;
@@ -90,7 +90,7 @@ EventType eventType(std::string_view name) {
   return EventType::kUnknown;
 }
 
-// Nothing but white space may follow the document: what does is a second one, or rubbish.
+// Only white space may follow the document; anything else is a second document or garbage.
 bool atEnd(od::document& document) {
   return document.current_location().error() == simdjson::OUT_OF_BOUNDS;
 }
@@ -198,7 +198,7 @@ Result<WatchEvent> EventDecoder::decode(std::string_view line) {
 Result<ListPage> decodeList(std::string body, const std::function<void(std::string_view)>& item) {
   const std::size_t length = body.size();
   body.append(kObjectPadding, ' ');
-  od::parser parser;  // of this page alone: its buffers are several times the page
+  od::parser parser;  // for this page only: its buffers are several times the page
   od::document document;
   ListState state;
   auto error = parser.iterate(body.data(), length, body.size()).get(document);

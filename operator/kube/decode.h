@@ -1,5 +1,5 @@
-// Reads what list and watch requests answer, without building a DOM: the raw JSON text of each
-// object is handed on as a slice, and only a few fields of its metadata are looked at (simdjson).
+// Reads the answers of list and watch requests without building a DOM: passes on the raw JSON text
+// of each object as a slice, and reads only a few fields of its metadata (simdjson).
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ enum class EventType { kAdded, kModified, kDeleted, kBookmark, kError, kUnknown 
 struct WatchEvent {
   EventType type = EventType::kUnknown;
   std::string_view object;     // raw JSON; valid until the next call
-  std::string_view type_name;  // as sent; valid as long
+  std::string_view type_name;  // as sent; valid until the next call
   std::string key;  // objectKey(); empty for bookmarks, errors and objects without a name
   std::string resource_version;     // empty when the object has none
   bool initial_events_end = false;  // the bookmark that ends a streaming list
@@ -29,8 +29,8 @@ struct ListPage {
   std::size_t items = 0;
 };
 
-// Objects are handed on with at least kObjectPadding readable bytes behind them, so that a SIMD
-// parser can read them in place.
+// At least kObjectPadding readable bytes follow each object, so that a SIMD parser can read it in
+// place.
 inline constexpr std::size_t kObjectPadding = 64;
 
 // Keeps buffers between calls. Not thread-safe.
@@ -51,11 +51,11 @@ class EventDecoder {
 };
 
 // Calls `item` with each element of "items" in order. kInternal when `body` is not a complete list
-// with a resourceVersion (an HTML page, another kind, a truncated answer): items that were handed
-// on before must then be thrown away.
+// with a resourceVersion (an HTML page, another kind, a truncated answer): the caller then discards
+// the items it has received.
 Result<ListPage> decodeList(std::string body, const std::function<void(std::string_view)>& item);
 
-// "namespace/name" of an object, empty when it has no name.
+// "namespace/name" of an object; empty if it has no name.
 std::string keyOf(std::string_view object_json);
 
 // The Status inside an ERROR event, mapped as statusOf() maps an answer.

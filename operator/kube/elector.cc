@@ -117,7 +117,7 @@ void Elector::write(const LeaseWrite& write, const std::stop_token& stop) {
   machine_.writeFailed();
   if (stop.stop_requested()) return;
   last_error_ = stored.status();
-  // Another candidate was faster: nothing unusual.
+  // Another candidate was faster, which is normal.
   const bool usual =
       last_error_.code() == Code::kConflict || last_error_.code() == Code::kAlreadyExists;
   log::write(usual ? log::Level::kInfo : log::Level::kWarn, "Lease not written",
@@ -130,8 +130,8 @@ void Elector::stop(const std::function<void()>& before_release) {
   thread_.join();
   if (before_release) before_release();
   if (!machine_.heldUntil()) return;
-  // A renewal that was under way when we stopped may have been stored, or be stored only after we
-  // have read: then a conflict, and what is read next tells.
+  // The server may have stored a renewal that was in flight when we stopped, or may store it only
+  // after our read: then the release conflicts, and the next read shows the stored lease.
   for (int tries = 1; tries <= kReleaseTries; ++tries) {
     read({});
     const auto free = machine_.release(clock_.wall());
@@ -143,19 +143,19 @@ void Elector::stop(const std::function<void()>& before_release) {
                {{"lease", options_.name}, {"reason", stored.toString()}});
     break;
   }
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   held_until_.reset();
 }
 
 void Elector::publish() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   held_until_ = machine_.heldUntil();
   holder_ = machine_.holder();
   last_turn_ = clock_.steady();
 }
 
 std::optional<SteadyTime> Elector::heldUntil() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return held_until_;
 }
 
@@ -165,12 +165,12 @@ bool Elector::leading() const {
 }
 
 std::string Elector::holder() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return holder_;
 }
 
 SteadyTime Elector::lastTurn() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return last_turn_;
 }
 

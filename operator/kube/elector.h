@@ -1,14 +1,12 @@
-// Takes part in the election of a leader: drives a LeaseMachine (lease.h) over a Client in a thread
-// of its own.
+// Takes part in leader election: drives a LeaseMachine (lease.h) over a Client in its own thread.
 //
 //   Elector elector(client, {"profiling-system", "profiling-operator", identity}, timing, clock);
 //   elector.start([&] { … begin to write … }, [&](const std::string& why) { … exit … });
-//   …   elector.stop([&] { … end all writing … });   // gives the lease up: another takes over
+//   …   elector.stop([&] { … end all writing … });   // releases the lease
 #pragma once
 
 #include <atomic>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -16,6 +14,7 @@
 #include <thread>
 
 #include "operator/base/clock.h"
+#include "operator/base/mutex.h"
 #include "operator/kube/client.h"
 #include "operator/kube/fence.h"
 #include "operator/kube/lease.h"
@@ -37,24 +36,24 @@ std::string makeIdentity(std::string_view host);
 class Elector final : public Fence {
  public:
   // `client` and `clock` must outlive the elector. The client's deadline should be a quarter of the
-  // renewal deadline, so that one call that hangs cannot lose the lease, and its connections its
-  // own, so that no other traffic can delay a renewal.
+  // renewal deadline, so that one hanging call cannot lose the lease, and it should share no
+  // connections, so that no other traffic can delay a renewal.
   Elector(Client& client, ElectorOptions options, const Clock& clock = Clock::real());
   ~Elector() override { stop(); }
   Elector(const Elector&) = delete;
   Elector& operator=(const Elector&) = delete;
 
-  // Both are called on the elector's thread, `elected` at most once, `lost` at most once and only
-  // after `elected`; nothing is renewed afterwards, so the process should end.
+  // Both run on the elector's thread: `elected` at most once, `lost` at most once and only after
+  // `elected`. The lease is not renewed after `lost`, so the process should exit.
   void start(std::function<void()> elected, std::function<void(const std::string& why)> lost);
-  // Ends the thread, calls `before_release` (to end all writing, while leadership still lasts),
-  // then writes that the lease is free, if it is ours. May be called again.
+  // Ends the thread, calls `before_release` (to end all writes while leadership still lasts), then
+  // releases the lease if we hold it. May be called again.
   void stop(const std::function<void()>& before_release = {});
 
-  // Any thread.
+  // Thread-safe.
   std::optional<SteadyTime> heldUntil() const override;
   bool leading() const;
-  std::string holder() const;   // as last read; empty: nobody
+  std::string holder() const;   // as last read; empty: none
   SteadyTime lastTurn() const;  // when the loop last moved, for a liveness check
 
  private:
@@ -68,15 +67,15 @@ class Elector final : public Fence {
   Client& client_;
   const ElectorOptions options_;
   const Clock& clock_;
-  LeaseMachine machine_;  // the elector's thread; after it has ended, stop()'s
-  Status last_error_;     // the same
+  LeaseMachine machine_;  // used by the elector's thread, and by stop() after it has ended
+  Status last_error_;     // likewise
   std::function<void()> elected_;
   std::function<void(const std::string&)> lost_;
 
-  mutable std::mutex mutex_;
-  std::optional<SteadyTime> held_until_;  // guarded by mutex_
-  std::string holder_;                    // guarded by mutex_
-  SteadyTime last_turn_;                  // guarded by mutex_
+  mutable Mutex mutex_;
+  std::optional<SteadyTime> held_until_ PROFILING_GUARDED_BY(mutex_);
+  std::string holder_ PROFILING_GUARDED_BY(mutex_);
+  SteadyTime last_turn_ PROFILING_GUARDED_BY(mutex_);
 
   std::jthread thread_;
 };

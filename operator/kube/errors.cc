@@ -14,7 +14,7 @@ namespace profiling::kube {
 namespace {
 
 constexpr std::size_t kMaxMessage = 400;
-constexpr std::int64_t kMaxRetryAfter = 3600;  // seconds; a larger wish is a mistake of the server
+constexpr std::int64_t kMaxRetryAfter = 3600;  // seconds; a server that asks for more is mistaken
 
 struct ServerStatus {
   std::string reason;
@@ -51,13 +51,13 @@ std::optional<std::int64_t> parseSeconds(std::string_view header) {
   return seconds;
 }
 
-// kube-apiserver (1.34) answers a server-side apply of a field that the schema does not have with
-// 500 and no reason; asking again would bring the same.
+// kube-apiserver (1.34) answers 500 without a reason to a server-side apply of a field that is not
+// in the schema; a retry would fail alike.
 bool isTypedPatchError(int http, std::string_view message) {
   return http == 500 && message.starts_with("failed to create typed patch object");
 }
 
-// What the API server means by those that it uses in its own way.
+// HTTP codes that the API server uses in its own way.
 Code codeOf(int http, std::string_view reason) {
   switch (http) {
     case 409:

@@ -1,10 +1,10 @@
 // Keeps a process that is no longer the leader from writing: an HttpClient in front of another that
-// lets reads pass and sends a write only while leadership lasts.
+// passes reads on and sends a write only while leadership lasts.
 //
-// A write ends, for us, before leadership can: its deadline is cut to what is left. What the server
-// does with it later is bounded by the preconditions that writes carry. A write that is under way
-// when the process is told to stop is not broken off (its outcome would be unknown, and the lease
-// is released after the last write); new ones are refused.
+// From our side a write ends before leadership can: its deadline is cut to the time left. What the
+// server does with it later is bounded by the write's preconditions. A stop request does not abort
+// a write in flight (its outcome would be unknown, and the lease is released after the last write);
+// new writes are refused.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,7 @@
 
 namespace profiling::kube {
 
-// Until when this process may write; nullopt: not at all. Any thread.
+// Until when this process may write; nullopt: not at all. Thread-safe.
 class Fence {
  public:
   virtual ~Fence() = default;

@@ -33,7 +33,8 @@ bool deeperThan(std::string_view text, int limit) {
 
 Result<nlohmann::json> parseJson(std::string_view text) {
   if (deeperThan(text, kMaxJsonDepth)) {
-    return Status(Code::kInternal, strCat("the server's JSON is nested deeper than ", kMaxJsonDepth, " levels"));
+    return Status(Code::kInternal,
+                  strCat("the server's JSON is nested deeper than ", kMaxJsonDepth, " levels"));
   }
   nlohmann::json value = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (value.is_discarded()) {

@@ -29,8 +29,8 @@ struct File {
   YAML::Node root;
 };
 
-// One map of a kubeconfig together with the words that name it in errors and the folder that its
-// relative paths start from.
+// One map of a kubeconfig with its name for error messages and the folder that its relative paths
+// start from.
 struct Entry {
   YAML::Node node;
   std::string where;  // "/home/me/.kube/config: users['admin'].user"
@@ -82,7 +82,7 @@ Result<Entry> find(const std::vector<File>& files, const char* list, const char*
                  (names.empty() ? "none" : printable(names, 300)));
 }
 
-// The PEM text of KEY-data (base64) or of the file that KEY names; empty when neither is there.
+// The PEM text of KEY-data (base64) or of the file that KEY names; empty if neither is set.
 Result<std::string> pem(const Entry& entry, const std::string& key, std::string_view label) {
   const std::string data_key = key + "-data";
   const Result<std::string> data = entry.text(data_key.c_str());

@@ -1,4 +1,4 @@
-// Internals of config.h: files, and the merging of several kubeconfigs.
+// Internals of config.h: reads files and merges kubeconfigs.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace profiling::kube {
 
-// At most 1 MiB; kNotFound when the file is not there. Errors name the file.
+// At most 1 MiB; kNotFound if the file is missing. Errors name the file.
 Result<std::string> readSmallFile(const std::string& path);
 // As above, and the text must hold a PEM block whose label ends with `label` ("CERTIFICATE").
 Result<std::string> readPemFile(const std::string& path, std::string_view label);

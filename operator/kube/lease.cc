@@ -85,7 +85,7 @@ LeaseStep LeaseMachine::next(SteadyTime now, WallTime wall) {
     case Next::kWait:
       break;
   }
-  // A holder renews from what it wrote itself; everybody else looks again.
+  // The holder renews from what it wrote itself; all others read again.
   next_ = leading(now) && observed_ ? Next::kDecide : Next::kRead;
   return LeaseWait{leading(now) ? timing_.retry : timing_.retry / 2};
 }
@@ -133,8 +133,8 @@ void LeaseMachine::written(const LeaseRecord& stored, SteadyTime sent) {
 }
 
 void LeaseMachine::writeFailed() {
-  // What the server holds is unknown now, also after a lost connection: the write may have
-  // happened. A lease that is ours by what we read is renewed, never assumed.
+  // The server's state is unknown now, also after a lost connection: the write may have happened.
+  // We hold the lease only if a read shows it, and then renew it.
   observed_.reset();
   next_ = Next::kWait;
 }

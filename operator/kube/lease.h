@@ -1,13 +1,14 @@
-// Leadership by a Lease (coordination.k8s.io/v1) as a pure state machine: told what was read and
-// how a write ended, it says what to do next. No I/O, no threads; elector.cc drives it.
+// Leadership by a Lease (coordination.k8s.io/v1) as a pure state machine: results of reads and
+// writes go in, the next step comes out. No I/O, no threads; elector.cc drives it.
 //
 // The rules are client-go's (tools/leaderelection): a lease is free when it has no holder, or when
 // *we* have seen the same renewal for its whole duration by our own clock; times written by others
-// are never compared with our clock, so that skew does no harm. A write carries the
-// resourceVersion that was read, so that of two candidates one gets a conflict.
+// are never compared with our clock, so that skew does no harm. A write carries the resourceVersion
+// of the read before it, so one of two candidates gets a conflict.
 //
-// A lease is a hint, not a lock: a holder that was frozen may wake up late. heldUntil() bounds what
-// it still believes (fence.h), and writes carry preconditions for the moment in between.
+// A lease is a hint, not a lock: a holder that was frozen may wake up late. heldUntil() bounds how
+// long it considers itself the leader (fence.h), and preconditions of writes cover the time
+// between.
 #pragma once
 
 #include <chrono>
@@ -23,12 +24,12 @@
 
 namespace profiling::kube {
 
-// duration > renew_deadline > 2 × retry. The defaults are long: etcd maintenance and slow API
-// servers cost operators with 15/10/2 their leader, while a stop releases the lease at once.
+// duration > renew_deadline > 2 × retry. The defaults are long, because operators with 15/10/2 lose
+// their leader to etcd maintenance and slow API servers, and a stop releases the lease at once.
 struct LeaseTiming {
-  std::chrono::seconds duration{30};  // others wait so long after the last renewal they saw
-  Millis renew_deadline{20'000};      // without a renewal for so long the holder steps down
-  Millis retry{4'000};                // between two renewals; a candidate looks twice as often
+  std::chrono::seconds duration{30};  // how long others wait after the last renewal they saw
+  Millis renew_deadline{20'000};      // the holder steps down after this long without renewal
+  Millis retry{4'000};                // between two renewals; a candidate reads twice as often
 };
 
 // InvalidArgument names the flags when the three do not fit together.
@@ -67,14 +68,14 @@ class LeaseMachine {
 
   void seen(const std::optional<LeaseRecord>& lease, SteadyTime now);  // nullopt: there is none
   void readFailed();
-  // `sent`: a time before the write left us.
+  // `sent`: a time before the write was sent.
   void written(const LeaseRecord& stored, SteadyTime sent);
-  void writeFailed();  // whatever the reason: the lease is read again
+  void writeFailed();  // for any reason: the lease is read again
 
   bool leading(SteadyTime now) const { return held_until_ && now < *held_until_; }
   std::optional<SteadyTime> heldUntil() const { return held_until_; }
   const std::string& holder() const { return observed_ ? observed_->holder : none_; }
-  // What to write to give the lease up; nullopt when it is not ours.
+  // The write that releases the lease; nullopt if we do not hold it.
   std::optional<LeaseWrite> release(WallTime wall) const;
 
  private:

@@ -12,17 +12,17 @@ namespace profiling::kube {
 
 class LineSplitter {
  public:
-  // A line without its newline; valid during the call. A status other than OK ends the work.
+  // A line without its newline; valid during the call. A status other than OK ends push().
   using LineSink = std::function<Status(std::string_view line)>;
 
-  // A longer line is kTooLarge, noticed as soon as the bound is passed.
+  // A line over the bound is kTooLarge as soon as the bound is passed.
   explicit LineSplitter(std::size_t max_line) : max_line_(max_line) {}
 
   // Blank lines are skipped: a watch uses them as keep-alive.
   Status push(std::string_view bytes, const LineSink& sink);
 
-  // The stream ended cleanly: hands on a last line that has no newline, as an error sent with a
-  // Content-Length has none. After an abrupt end call reset() instead: what is left is a fragment.
+  // After a clean end of the stream: passes on a last line without a newline, such as an error sent
+  // with a Content-Length. After an abrupt end call reset() instead: the rest is a fragment.
   Status finish(const LineSink& sink);
   void reset();
 

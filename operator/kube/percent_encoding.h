@@ -1,4 +1,4 @@
-// Pure and thread-safe.
+// Percent-encoding for URLs. Pure and thread-safe.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace profiling::kube {
 
-// Everything but RFC 3986's unreserved characters as %XX: fit for a path segment or a query value.
+// Encodes all but RFC 3986's unreserved characters as %XX, for a path segment or a query value.
 std::string percentEncode(std::string_view text);
 
 }  // namespace profiling::kube

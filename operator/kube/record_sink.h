@@ -1,5 +1,5 @@
-// Where a reflector puts what it has read. A Store<T> has one (reflector_impl.h); a kind that needs
-// another shape in memory brings its own.
+// The receiver of what a reflector reads. Store<T> has one (reflector_impl.h); a kind that needs
+// another shape in memory has its own.
 #pragma once
 
 #include <cstddef>
@@ -10,19 +10,19 @@
 
 namespace profiling::kube {
 
-// All calls come from the reflector's thread. Object texts have kObjectPadding (decode.h) readable
-// bytes behind them. A Status other than OK costs that one object: it is counted and logged.
+// All calls come from the reflector's thread. kObjectPadding (decode.h) readable bytes follow each
+// object's text. After a Status other than OK that object is skipped, counted and logged.
 class RecordSink {
  public:
   virtual ~RecordSink() = default;
-  virtual std::size_t stored() const = 0;  // records that readers see
+  virtual std::size_t stored() const = 0;  // records visible to readers
 
   virtual void beginList() = 0;                             // an empty side map
   virtual Status listed(std::string_view object_json) = 0;  // into the side map
   virtual void unlisted(const std::string& key) = 0;        // out of the side map again
-  virtual void keepListed(const std::string& key) = 0;      // the reader's record, if any, into it
+  virtual void keepListed(const std::string& key) = 0;      // the visible record, if any, into it
   virtual void commitList() = 0;                            // readers see the side map; notifies
-  virtual void dropList() = 0;                              // give the side map's memory back
+  virtual void dropList() = 0;                              // frees the side map
 
   virtual Status upsert(std::string_view object_json) = 0;  // pending until flush()
   virtual void erase(const std::string& key) = 0;           // pending until flush()

@@ -14,9 +14,9 @@ namespace {
 
 constexpr std::chrono::seconds kPageDeadline{60};
 constexpr std::chrono::seconds kHeadDeadline{30};
-// Clocks of server and client, and the way between them.
+// Tolerance for the clocks of server and client, and for latency.
 constexpr std::chrono::seconds kEarly{2};
-// A namespace full of objects that we cannot read must not fill the log.
+// A namespace full of unreadable objects must not fill the log.
 constexpr std::chrono::seconds kSkipLogInterval{10};
 
 class SinkReflector final : public Reflector {
@@ -60,18 +60,18 @@ void ReflectorCore::stop() {
 }
 
 ReflectorStats ReflectorCore::stats() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return stats_;
 }
 
 void ReflectorCore::contact() {
   const SteadyTime now = clock_.steady();
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   stats_.last_contact = now;
 }
 
 void ReflectorCore::count(std::uint64_t ReflectorStats::*counter) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   ++(stats_.*counter);
 }
 
@@ -219,7 +219,7 @@ void ReflectorCore::streamList(const StreamListStep& step, const std::stop_token
       {.head = kHeadDeadline, .idle = step.deadline, .total = step.deadline}, stop);
   if (stop.stop_requested()) return;
   if (!list.end_version.empty()) {
-    // The watch that follows is a request of its own: its deadlines are others.
+    // The watch that follows is a separate request with other deadlines.
     const PageVerdict verdict = machine_.streamDone(list.end_version, list.items, sink_.stored());
     if (verdict == PageVerdict::kComplete) count(&ReflectorStats::streamed_lists);
     complete(verdict, "stream");
@@ -229,8 +229,8 @@ void ReflectorCore::streamList(const StreamListStep& step, const std::stop_token
   Status why = end.status();
   if (end.ok()) {
     why = statusOf(*end);
-    // An end before the time that we gave it is a server that goes away; a gateway's 504 says as
-    // little about bookmarks.
+    // An end before the deadline means that the server shuts down; like a gateway's 504, it says
+    // nothing about bookmarks.
     const bool ran_its_time = clock_.steady() - begin >= step.deadline - kEarly;
     if (why.ok()) {
       why = Status(ran_its_time ? Code::kDeadlineExceeded : Code::kUnavailable,

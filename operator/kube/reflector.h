@@ -1,15 +1,15 @@
-// Keeps a Store in step with the API server: drives a WatchMachine (watch_machine.h) over a
-// net::HttpClient in a thread of its own.
+// Keeps a Store up to date with the API server: drives a WatchMachine (watch_machine.h) over a
+// net::HttpClient in its own thread.
 //
 // The decoder turns one object's JSON text into a record, on the reflector's thread; the text is
 // followed by kObjectPadding (decode.h) readable bytes. An object that cannot be decoded is
-// counted, logged and skipped: it never stops the others, and the record that readers had of it
-// stays, in a relist too. Removal goes by the object's own namespace and name, so a decoder's key
-// must be objectKey().
+// counted, logged and skipped: it never stops the others, and readers keep its last good record,
+// also across a relist. Removal uses the object's own namespace and name, so a decoder's key must
+// be objectKey().
 //
-// A relist fills a side map that replaces the old one only when it is complete; one empty answer
-// while the store has contents is not believed until a second list says the same. Events that
-// arrive together are published together.
+// A relist fills a side map, which replaces the old one only when complete; an empty list while the
+// store has contents counts only if a second list confirms it. Events that arrive together are
+// published together.
 #pragma once
 
 #include <chrono>
@@ -46,7 +46,7 @@ struct ReflectorStats {
   std::uint64_t decode_errors = 0;   // objects skipped, and events of an unknown type
   std::uint64_t watch_errors = 0;    // streams that did not end cleanly
   std::uint64_t list_errors = 0;
-  SteadyTime last_contact;  // last byte from the server that told us the store is current
+  SteadyTime last_contact;  // last byte from the server that confirmed the store
 };
 
 template <class T>
@@ -58,9 +58,8 @@ struct Decoded {
 template <class T>
 using Decoder = std::function<Result<Decoded<T>>(std::string_view object_json)>;
 
-// `changed` is called on the reflector's thread after the new snapshot is visible, with the key of
-// what changed, once for each key of a batch; with an empty key after a relist (everything may have
-// changed).
+// `changed` is called on the reflector's thread after the new snapshot is visible, once for
+// each changed key of a batch; with an empty key after a relist (everything may have changed).
 using ChangeHandler = std::function<void(std::string_view key)>;
 
 // Not copyable; start() once, from one thread; stop by stop() or destruction. stop() may be called
@@ -80,7 +79,7 @@ std::unique_ptr<Reflector> makeReflector(net::HttpClient& http, ReflectorOptions
                                          Store<T>& store, Decoder<T> decoder, ChangeHandler changed,
                                          const Clock& clock = Clock::real());
 
-// The same with a sink of the caller's; whether it has seen a complete list is for it to tell.
+// The same with the caller's own sink, which keeps track of complete lists itself.
 std::unique_ptr<Reflector> makeReflector(net::HttpClient& http, ReflectorOptions options,
                                          std::unique_ptr<RecordSink> sink,
                                          const Clock& clock = Clock::real());

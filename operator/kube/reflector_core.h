@@ -4,13 +4,13 @@
 
 #include <cstddef>
 #include <memory>
-#include <mutex>
 #include <stop_token>
 #include <string>
 #include <string_view>
 #include <thread>
 
 #include "operator/base/clock.h"
+#include "operator/base/mutex.h"
 #include "operator/base/status.h"
 #include "operator/kube/decode.h"
 #include "operator/kube/line_splitter.h"
@@ -20,10 +20,10 @@
 
 namespace profiling::kube {
 
-// What a streaming list has told so far.
+// Progress of a streaming list.
 struct StreamedList {
   std::size_t items = 0;
-  std::string end_version;  // of the last bookmark; empty until that has come
+  std::string end_version;  // the last bookmark's; empty until it arrives
 };
 
 class ReflectorCore {
@@ -60,14 +60,14 @@ class ReflectorCore {
   const Clock& clock_;
   const std::string name_;  // "pods.v1" for logs
 
-  // The reflector's thread only.
+  // Used by the reflector's thread only.
   WatchMachine machine_;
   LineSplitter lines_;
   EventDecoder decoder_;
   SteadyTime next_skip_log_{};
 
-  mutable std::mutex mutex_;
-  ReflectorStats stats_;  // guarded by mutex_
+  mutable Mutex mutex_;
+  ReflectorStats stats_ PROFILING_GUARDED_BY(mutex_);
 
   std::jthread thread_;
 };

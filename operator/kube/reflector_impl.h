@@ -64,8 +64,8 @@ class StoreSink final : public RecordSink {
   }
 
  private:
-  // A decoder is written by others and reads what anybody may have put into the cluster: whatever
-  // it throws costs that one object, never the process.
+  // A decoder is the caller's code and reads objects that any cluster user may have written: an
+  // exception costs that one object, never the process.
   Result<Decoded<T>> decode(std::string_view object_json) {
     try {
       return decoder_(object_json);

@@ -1,9 +1,9 @@
-// What a watch has seen, as records of our own type: one writer (the watch's thread), many readers.
+// The objects of a watch as records of our own type: one writer (the watch's thread), many readers.
 //
 // Readers take a snapshot: an immutable, shared map; taking it is one atomic load, so the admission
 // path never waits for a writer. The writer batches changes and publishes a new map: for kinds with
-// few objects (policies, namespaces, servers), copying a map of pointers is cheaper than any locking
-// scheme. Kinds with many objects (pods, records) have sinks of their own.
+// few objects (policies, namespaces, servers), copying a map of pointers is cheaper than any
+// locking scheme. Kinds with many objects (pods, records) have sinks of their own.
 #pragma once
 
 #include <atomic>
@@ -24,7 +24,7 @@ class Store {
   using Map = std::map<std::string, std::shared_ptr<const T>, std::less<>>;
   using Snapshot = std::shared_ptr<const Map>;
 
-  // Any thread.
+  // Thread-safe.
   Snapshot snapshot() const {
     return std::atomic_load_explicit(&current_, std::memory_order_acquire);
   }
@@ -36,7 +36,7 @@ class Store {
   // True once a complete list has been stored.
   bool synced() const { return synced_.load(std::memory_order_acquire); }
 
-  // The writer's thread only.
+  // Called by the writer's thread only.
   void publish(Map map) {
     std::atomic_store_explicit(&current_, Snapshot(std::make_shared<const Map>(std::move(map))),
                                std::memory_order_release);

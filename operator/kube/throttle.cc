@@ -43,11 +43,12 @@ Result<net::Response> ThrottledClient::send(const net::Request& request, Millis 
                                             const std::stop_token& stop) {
   Millis wait{0};
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     wait = throttle_.reserve(clock_.steady());
     if (wait >= deadline) {
       throttle_.giveBack();
-      return Status(Code::kRateLimited, "the API server asked for a pause, or we ask too often")
+      return Status(Code::kRateLimited,
+                    "the API server asked for a pause, or the client-side rate limit is reached")
           .withRetryAfter(std::chrono::ceil<std::chrono::seconds>(wait));
     }
   }
@@ -56,7 +57,7 @@ Result<net::Response> ThrottledClient::send(const net::Request& request, Millis 
   if (!answer.ok()) return answer;
   if (answer->status == 429 || (answer->status == 503 && !answer->retry_after.empty())) {
     const auto asked = statusOf(*answer).retryAfter().value_or(std::chrono::seconds(0));
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     throttle_.pause(asked, clock_.steady());
   }
   return answer;

@@ -1,16 +1,16 @@
-// Keeps this process a polite client of the API server: an HttpClient in front of another that
-// sends at most so many requests a second, and none while the server has asked for a pause.
+// Client-side rate limiting: an HttpClient in front of another that bounds the requests a second
+// and sends none while the server asks for a pause.
 //
-// The server sheds load by priority and fairness, so in calm the limit only stops our own bugs (a
-// hot loop). When an answer is 429, or 503 with Retry-After, *every* request waits, not only the
-// one that was refused: others would be refused as well. Streams pass; their reflectors back off by
+// The server sheds load by priority and fairness, so normally the limit only stops our own bugs (a
+// hot loop). After a 429, or a 503 with Retry-After, *every* request waits, not only the refused
+// one, because the others would be refused as well. Streams pass; their reflectors back off
 // themselves.
 #pragma once
 
-#include <mutex>
 #include <stop_token>
 
 #include "operator/base/clock.h"
+#include "operator/base/mutex.h"
 #include "operator/net/http_client.h"
 
 namespace profiling::kube {
@@ -19,17 +19,17 @@ struct ThrottleSpec {
   double per_second = 50;
   int burst = 100;
   Millis default_pause{1'000};   // after a 429 that names no time
-  Millis longest_pause{60'000};  // whatever a server asks for
+  Millis longest_pause{60'000};  // whatever the server asks for
 };
 
-// When the next request may go, as values: a token bucket and a pause. Not thread-safe.
+// Computes when the next request may be sent: a token bucket and a pause. Not thread-safe.
 class Throttle {
  public:
   Throttle(ThrottleSpec spec, SteadyTime now);
 
   // How long to wait from `now` on; takes the token.
   Millis reserve(SteadyTime now);
-  void giveBack();  // the request of the last reservation is not sent after all
+  void giveBack();                           // the last reserved request is not sent after all
   void pause(Millis asked, SteadyTime now);  // 0: the server named no time
 
  private:
@@ -56,8 +56,8 @@ class ThrottledClient final : public net::HttpClient {
  private:
   net::HttpClient& next_;
   const Clock& clock_;
-  std::mutex mutex_;
-  Throttle throttle_;  // guarded by mutex_
+  Mutex mutex_;
+  Throttle throttle_ PROFILING_GUARDED_BY(mutex_);
 };
 
 }  // namespace profiling::kube

@@ -1,4 +1,4 @@
-// Which Kubernetes the API server is of, and what follows from it.
+// The API server's Kubernetes version, and what depends on it.
 #pragma once
 
 #include <chrono>
@@ -15,15 +15,15 @@ struct ServerVersion {
   int minor = 0;
 };
 
-// Of the body of GET /version; a minor version of "34+", as some clouds say, is 34.
+// Reads the body of GET /version; a minor version of "34+", as some clouds report, is 34.
 Result<ServerVersion> parseVersion(std::string_view json);
-// Tries until `patience` is over: nothing else tells.
+// Retries until `patience` has passed; there is no other source for the version.
 Result<ServerVersion> readVersion(net::HttpClient& http, std::chrono::milliseconds patience,
                                   const std::stop_token& stop);
 
-// Whether every node that may belong to such a cluster starts native sidecars. Kubelets do since
-// 1.29, and may be three minor versions older than the API server (Kubernetes' version skew
-// policy); one that does not would never get the pod running.
+// Whether every node that such a cluster may have starts native sidecars. Kubelets do since 1.29,
+// and may be three minor versions older than the API server (Kubernetes' version skew policy); an
+// older kubelet would never get the pod running.
 bool allNodesHaveNativeSidecars(const ServerVersion& version);
 
 }  // namespace profiling::kube

@@ -7,8 +7,8 @@ namespace profiling::kube {
 namespace {
 
 constexpr int kLargestPage = 8'000;
-// After so many refusals in a row the version we resume from may itself be what the server cannot
-// serve (a restored backup counts from an earlier one), so it is asked for a new list.
+// After this many refusals in a row the server may be unable to serve the version we resume from (a
+// restored backup counts from an earlier one), so the machine lists again.
 constexpr int kFruitlessAnswers = 3;
 constexpr int kBrokenStreams = 2;
 // The total bound of a watch lies above its idle bound: it catches a peer that drips bytes for
@@ -21,47 +21,56 @@ WatchMachine::WatchMachine(WatchTiming timing, std::uint64_t seed)
     : timing_(timing),
       backoff_(timing.backoff, seed),
       random_(seed),
-      limit_(timing.page_size),
-      streaming_(timing.streaming_list) {
+      streaming_(timing.streaming_list),
+      state_(Listing{.limit = timing.page_size}) {
+}
+
+std::string_view WatchMachine::resourceVersion() const {
+  const auto* watch = std::get_if<Watching>(&state_);
+  return watch == nullptr ? std::string_view() : watch->resource_version;
 }
 
 WatchMachineStep WatchMachine::next(SteadyTime now) {
   if (wait_) return WaitStep{*std::exchange(wait_, std::nullopt)};
-  if (listing_) {
-    if (streaming_ && broken_streams_ < kBrokenStreams) {
-      return StreamListStep{std::chrono::ceil<std::chrono::seconds>(timing_.stream_deadline),
-                            timing_.stream_deadline};
-    }
-    if (continue_.empty()) listed_ = 0;
-    return ListStep{limit_, continue_};
+  if (auto* list = std::get_if<Listing>(&state_)) return nextList(*list);
+  return nextWatch(std::get<Watching>(state_), now);
+}
+
+WatchMachineStep WatchMachine::nextList(Listing& list) const {
+  if (streaming_ && list.broken_streams < kBrokenStreams) {
+    return StreamListStep{std::chrono::ceil<std::chrono::seconds>(timing_.stream_deadline),
+                          timing_.stream_deadline};
   }
-  watch_started_ = now;
-  progress_ = false;
+  if (list.continue_token.empty()) list.items = 0;
+  return ListStep{list.limit, list.continue_token};
+}
+
+WatchMachineStep WatchMachine::nextWatch(Watching& watch, SteadyTime now) {
+  watch.started = now;
+  watch.progress = false;
   const std::chrono::seconds timeout(std::uniform_int_distribution<std::int64_t>(
       timing_.shortest_watch.count(), timing_.longest_watch.count())(random_));
   const auto idle = timeout + timing_.idle_margin;
-  return WatchStep{resource_version_, timeout, idle, idle + kTotalMargin};
+  return WatchStep{watch.resource_version, timeout, idle, idle + kTotalMargin};
 }
 
 PageVerdict WatchMachine::pageDone(const std::string& resource_version,
                                    const std::string& continue_token, std::size_t items,
                                    std::size_t stored) {
-  listed_ += items;
-  if (!continue_token.empty()) {
-    continue_ = continue_token;
-    return PageVerdict::kMore;
-  }
-  continue_.clear();
-  return listed(resource_version, stored);
+  auto& list = std::get<Listing>(state_);
+  list.items += items;
+  list.continue_token = continue_token;
+  return continue_token.empty() ? listed(resource_version, stored) : PageVerdict::kMore;
 }
 
 PageVerdict WatchMachine::streamDone(const std::string& resource_version, std::size_t items,
                                      std::size_t stored) {
-  listed_ = items;
+  std::get<Listing>(state_).items = items;
   return listed(resource_version, stored);
 }
 
 void WatchMachine::streamFailed(const Status& status, SteadyTime now) {
+  auto& list = std::get<Listing>(state_);
   switch (status.code()) {
     case Code::kInvalidArgument:  // the server does not know it, or has it switched off
     case Code::kDeadlineExceeded:
@@ -69,79 +78,73 @@ void WatchMachine::streamFailed(const Status& status, SteadyTime now) {
       return;  // pages, at once
     case Code::kTooLarge:
     case Code::kInternal:
-      broken_streams_ = kBrokenStreams;
+      list.broken_streams = kBrokenStreams;
       break;
     default:
-      ++broken_streams_;
+      ++list.broken_streams;
   }
-  confirming_ = false;
+  list.confirming = false;
   fail(status, now);
 }
 
 PageVerdict WatchMachine::listed(const std::string& resource_version, std::size_t stored) {
-  if (listed_ == 0 && stored > 0 && !confirming_) {
+  auto& list = std::get<Listing>(state_);
+  if (list.items == 0 && stored > 0 && !list.confirming) {
     // Servers have been seen to answer 200 with nothing while their own cache was not ready; one
     // such answer must not delete everything.
-    confirming_ = true;
+    list.confirming = true;
     wait_ = timing_.confirm_after;
     return PageVerdict::kConfirm;
   }
-  confirming_ = false;
-  listing_ = false;
-  limit_ = timing_.page_size;
-  fruitless_answers_ = 0;
-  broken_streams_ = 0;
-  resource_version_ = resource_version;
+  state_ = Watching{.resource_version = resource_version};
   return PageVerdict::kComplete;
 }
 
 void WatchMachine::listFailed(const Status& status, SteadyTime now) {
-  if (status.code() == Code::kGone && !continue_.empty()) {
+  auto& list = std::get<Listing>(state_);
+  if (status.code() == Code::kGone && !list.continue_token.empty()) {
     // The list outlived the server's history: fewer, larger pages have a better chance.
-    limit_ = std::min(limit_ * 2, kLargestPage);
+    list.limit = std::min(list.limit * 2, kLargestPage);
   } else if (status.code() == Code::kTooLarge) {
-    limit_ = std::max(limit_ / 4, 1);
+    list.limit = std::max(list.limit / 4, 1);
   }
-  listAgain();
+  list.continue_token.clear();
+  list.confirming = false;
   fail(status, now);
 }
 
 void WatchMachine::eventSeen(const std::string& resource_version) {
-  progress_ = true;
-  fruitless_answers_ = 0;
-  if (!resource_version.empty()) resource_version_ = resource_version;
+  auto& watch = std::get<Watching>(state_);
+  watch.progress = true;
+  watch.fruitless_answers = 0;
+  if (!resource_version.empty()) watch.resource_version = resource_version;
 }
 
-bool WatchMachine::mustList(const Status& status, bool answered) const {
+bool WatchMachine::mustList(const Watching& watch, const Status& status, bool answered) {
   switch (status.code()) {
     case Code::kGone:
     case Code::kInvalidArgument:
     case Code::kNotFound:
     case Code::kTooLarge:  // resuming would meet the same line again
-    case Code::kInternal:  // what came was not a watch
+    case Code::kInternal:  // the answer was not a watch
       return true;
     default:
-      return answered && fruitless_answers_ >= kFruitlessAnswers;
+      return answered && watch.fruitless_answers >= kFruitlessAnswers;
   }
 }
 
 void WatchMachine::watchEnded(const Status& status, bool answered, SteadyTime now) {
+  auto& watch = std::get<Watching>(state_);
   if (status.ok()) {
-    if (now - watch_started_ >= timing_.short_watch) return;
+    if (now - watch.started >= timing_.short_watch) return;
     // Closed early but not in vain: go on soon, without growing delays that would make us stale.
-    if (progress_) backoff_.reset();
+    if (watch.progress) backoff_.reset();
     wait_ = nextDelay(now);
     return;
   }
-  if (answered && !progress_ && status.code() != Code::kRateLimited) ++fruitless_answers_;
-  if (mustList(status, answered)) listAgain();
+  if (answered && !watch.progress && status.code() != Code::kRateLimited) ++watch.fruitless_answers;
+  if (mustList(watch, status, answered)) state_ = Listing{.limit = timing_.page_size};
   fail(status, now);
-}
-
-void WatchMachine::listAgain() {
-  listing_ = true;
-  continue_.clear();
-  confirming_ = false;
 }
 
 std::chrono::milliseconds WatchMachine::nextDelay(SteadyTime now) {

@@ -1,25 +1,26 @@
-// The list/watch protocol of the Kubernetes API as a pure state machine: it is told what happened
-// and says what to do next. No I/O, no threads, no clock but values; reflector.cc drives it.
+// The list/watch protocol of the Kubernetes API as a pure state machine: events go in, the next step
+// comes out. No I/O, no threads, no clock but values; reflector.cc drives it.
 //
-//   streaming list, or list pages ──complete──▶ watch ──clean end, broken stream──▶ watch again
-//   from the last version
-//       ▲                                         │
-//       └──────── 410 in any shape, or an answer that makes no sense ────────┘
+//   streaming list, or list pages
+//       │ complete                ▲ 410 in any shape,
+//       ▼                         │ or an answer that makes no sense
+//   watch from the last version ──┘
+//       └─▶ after a clean end or a broken stream: watch again
 //
-// Numbers are client-go's (tools/cache/reflector.go): pages of 500, a watch of random 5-10
-// minutes so that many clients do not reconnect at once, backoff 0.8-30 s with full jitter that
-// starts over after two healthy minutes.
+// Numbers are client-go's (tools/cache/reflector.go): pages of 500; a watch of random 5-10 minutes,
+// so that many clients do not reconnect at once; backoff 0.8-30 s with full jitter, which starts
+// over after two healthy minutes.
 //
-// A streaming list is a watch that begins with every object and marks the end of those by a
-// bookmark (sendInitialEvents; on by default since Kubernetes 1.34, and a constant cost per object
-// for the server). Servers may refuse it, or never send that bookmark
-// (kubernetes/kubernetes#140890): then, and after two broken streams in a row, the list is read in
-// pages. A refusal or a missing bookmark is remembered for good.
+// A streaming list is a watch that begins with every object and marks their end by a bookmark
+// (sendInitialEvents; on by default since Kubernetes 1.34, and a constant cost per object for the
+// server). Servers may refuse it, or never send that bookmark (kubernetes/kubernetes#140890): then,
+// and after two broken streams in a row, the list is read in pages. A refusal or a missing bookmark
+// is remembered for good.
 //
-// Paged lists ask for no resourceVersion, that is for a consistent read, and for pages.
-// resourceVersion=0 would be served from the server's cache, but that ignores the page limit (150
-// 000 pods in one answer) and may lie in the past of what this process, or the one before it, has
-// already seen. Servers since 1.31 answer consistent lists from their cache anyway.
+// Paged lists set a limit and no resourceVersion, which asks for a consistent read. With
+// resourceVersion=0 the server would answer from its cache, but ignore the limit (150,000 pods in
+// one answer), and the answer may be older than what this process, or the one before it, has already
+// seen. Servers since 1.31 answer consistent lists from their cache anyway.
 #pragma once
 
 #include <chrono>
@@ -27,6 +28,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "operator/base/backoff.h"
@@ -40,22 +42,22 @@ struct WatchTiming {
   std::chrono::milliseconds healthy_after = std::chrono::minutes(2);
   std::chrono::seconds shortest_watch = std::chrono::minutes(5);
   std::chrono::seconds longest_watch = std::chrono::minutes(10);
-  // How much longer than the server's own timeout we wait for a byte before the connection counts
-  // as dead: a close by the server may never arrive.
+  // Without a byte for this long after the server's own timeout the connection counts as dead: a
+  // close by the server may never arrive.
   std::chrono::milliseconds idle_margin = std::chrono::seconds(5);
   // A clean end sooner than this is a server in trouble, not a watch that ran its time.
   std::chrono::milliseconds short_watch = std::chrono::seconds(5);
-  // Before a list that came back empty is asked for a second time.
+  // Pause before an empty list is requested a second time.
   std::chrono::milliseconds confirm_after = std::chrono::seconds(1);
   int page_size = 500;
   bool streaming_list = true;
-  // Of a whole streaming list; without its last bookmark by then it counts as never coming.
+  // For a whole streaming list; a bookmark that is missing by then counts as never coming.
   std::chrono::milliseconds stream_deadline = std::chrono::seconds(60);
 };
 
 struct StreamListStep {
   std::chrono::seconds timeout{0};        // for the server, as timeoutSeconds
-  std::chrono::milliseconds deadline{0};  // client side, of the whole stream
+  std::chrono::milliseconds deadline{0};  // client side, for the whole stream
 };
 
 struct ListStep {
@@ -66,7 +68,7 @@ struct WatchStep {
   std::string resource_version;
   std::chrono::seconds timeout{0};     // for the server, as timeoutSeconds
   std::chrono::milliseconds idle{0};   // client side: between two pieces of the body
-  std::chrono::milliseconds total{0};  // client side: of the whole stream
+  std::chrono::milliseconds total{0};  // client side: for the whole stream
 };
 struct WaitStep {
   std::chrono::milliseconds delay{0};
@@ -76,62 +78,67 @@ using WatchMachineStep = std::variant<StreamListStep, ListStep, WatchStep, WaitS
 enum class PageVerdict {
   kMore,      // fetch the next page
   kComplete,  // the side buffer replaces what readers see
-  kConfirm,   // empty although the store is not: throw the buffer away, the list is asked for again
+  kConfirm,   // empty although the store is not: drop the buffer, the list is requested again
 };
 
-// Not thread-safe. Between two next() exactly one of streamDone, streamFailed, pageDone,
-// listFailed, watchEnded is called for a list or watch step; a wait needs no answer.
+// Not thread-safe. After each list or watch step, exactly one of streamDone, streamFailed, pageDone,
+// listFailed, watchEnded is called before the next next(); a wait step needs no call.
 class WatchMachine {
  public:
   explicit WatchMachine(WatchTiming timing, std::uint64_t seed = std::random_device{}());
 
   WatchMachineStep next(SteadyTime now);
 
-  // The bookmark that ends a streaming list has arrived, after `items` objects; never kMore.
+  // The bookmark that ends a streaming list has arrived, after `items` objects; never returns kMore.
   PageVerdict streamDone(const std::string& resource_version, std::size_t items,
                          std::size_t stored);
   // kInvalidArgument: refused; kDeadlineExceeded: the bookmark did not come.
   void streamFailed(const Status& status, SteadyTime now);
-  // A page has arrived whole. `items` of this page; `stored`: objects that readers see now.
+  // A page has arrived whole. `items`: on this page; `stored`: objects that readers see now.
   PageVerdict pageDone(const std::string& resource_version, const std::string& continue_token,
                        std::size_t items, std::size_t stored);
   void listFailed(const Status& status, SteadyTime now);
 
   // For every event and every bookmark. An empty version is ignored.
   void eventSeen(const std::string& resource_version);
-  // `status` is OK after a clean end. `answered`: the server said so itself (an HTTP error or an
-  // ERROR event), as opposed to a connection that failed.
+  // `status` is OK after a clean end. `answered`: the server itself reported the error (by HTTP
+  // status or ERROR event); false: the connection failed.
   void watchEnded(const Status& status, bool answered, SteadyTime now);
 
-  const std::string& resourceVersion() const { return resource_version_; }
-  bool listing() const { return listing_; }
+  // Where the current watch stands; empty while a list is read.
+  std::string_view resourceVersion() const;
+  bool listing() const { return std::holds_alternative<Listing>(state_); }
   bool streaming() const { return streaming_; }  // not yet given up for good
 
  private:
-  void fail(const Status& status, SteadyTime now);
-  std::chrono::milliseconds nextDelay(SteadyTime now);
-  void listAgain();
+  struct Listing {
+    int limit;
+    int broken_streams = 0;           // in a row
+    std::string continue_token = {};  // empty: the first page
+    std::size_t items = 0;
+    bool confirming = false;  // the list before this one came back empty
+  };
+  struct Watching {
+    std::string resource_version;
+    SteadyTime started{};
+    bool progress = false;      // an event or bookmark came in this watch
+    int fruitless_answers = 0;  // watches in a row that the server ended before any event
+  };
+
+  WatchMachineStep nextList(Listing& list) const;
+  WatchMachineStep nextWatch(Watching& watch, SteadyTime now);
   PageVerdict listed(const std::string& resource_version, std::size_t stored);
-  bool mustList(const Status& status, bool answered) const;
+  static bool mustList(const Watching& watch, const Status& status, bool answered);
+  std::chrono::milliseconds nextDelay(SteadyTime now);
+  void fail(const Status& status, SteadyTime now);
 
   const WatchTiming timing_;
   Backoff backoff_;
   std::mt19937_64 random_;
-  std::optional<std::chrono::milliseconds> wait_;
-  std::optional<SteadyTime> last_failure_;
-
-  bool listing_ = true;
-  int broken_streams_ = 0;  // in a row
-  int limit_;
   bool streaming_;
-  std::string continue_;
-  std::size_t listed_ = 0;
-  bool confirming_ = false;  // the list before this one came back empty
-
-  std::string resource_version_;
-  SteadyTime watch_started_{};
-  bool progress_ = false;      // an event or bookmark came in this watch
-  int fruitless_answers_ = 0;  // watches in a row that the server ended before any event
+  std::variant<Listing, Watching> state_;
+  std::optional<std::chrono::milliseconds> wait_;  // before the next step
+  std::optional<SteadyTime> last_failure_;
 };
 
 }  // namespace profiling::kube

@@ -5,7 +5,7 @@
 namespace profiling::kube {
 namespace {
 
-// Upper bound of one wait, so that a clock that is stepped (or one of a test) is looked at again.
+// Upper bound of one wait, so that a stepped clock (or a fake one) is read again.
 constexpr std::chrono::milliseconds kLongestWait{60'000};
 
 }  // namespace
@@ -15,11 +15,12 @@ WorkQueue::WorkQueue(BackoffSpec backoff, const Clock& clock)
 }
 
 void WorkQueue::add(std::string key, Lane lane) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   enqueue(std::move(key), lane);
 }
 
 void WorkQueue::onTaken(std::function<void(std::chrono::nanoseconds)> observer) {
+  const MutexLock lock(mutex_);
   on_taken_ = std::move(observer);
 }
 
@@ -37,10 +38,10 @@ void WorkQueue::enqueue(std::string key, Lane lane) {
     ++adds_;
   }
   (lane == Lane::kLive ? live_ : bulk_).push_back(std::move(key));
-  wake_.notify_one();
+  wake_.notifyOne();
 }
 
-// Some key is queued.
+// Precondition: a key is queued.
 std::string WorkQueue::take(SteadyTime now) {
   for (;;) {
     const bool live = bulk_.empty() || (!live_.empty() && live_in_a_row_ < kBulkShare - 1);
@@ -57,7 +58,7 @@ std::string WorkQueue::take(SteadyTime now) {
 }
 
 void WorkQueue::addAfter(std::string key, std::chrono::milliseconds delay) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (delay <= std::chrono::milliseconds(0)) {
     enqueue(std::move(key), Lane::kLive);
   } else {
@@ -66,7 +67,7 @@ void WorkQueue::addAfter(std::string key, std::chrono::milliseconds delay) {
 }
 
 void WorkQueue::addRateLimited(std::string key) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   ++retries_;
   Backoff& backoff = backoffs_.try_emplace(key, backoff_spec_).first->second;
   schedule(std::move(key), clock_.steady() + backoff.next());
@@ -80,12 +81,12 @@ void WorkQueue::schedule(std::string key, SteadyTime when) {
     it->second = when;
   }
   by_time_.emplace(when, std::move(key));
-  // All: each sleeping worker holds the time of the key that was next when it fell asleep.
-  wake_.notify_all();
+  // All workers: each sleeps until the time of the key that was next when it fell asleep.
+  wake_.notifyAll();
 }
 
 void WorkQueue::forget(const std::string& key) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   backoffs_.erase(key);
 }
 
@@ -98,7 +99,7 @@ void WorkQueue::promoteDue(SteadyTime now) {
 }
 
 std::optional<std::string> WorkQueue::get(const std::stop_token& stop) {
-  std::unique_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   while (!stop.stop_requested()) {
     const SteadyTime now = clock_.steady();
     promoteDue(now);
@@ -112,7 +113,7 @@ std::optional<std::string> WorkQueue::get(const std::stop_token& stop) {
     if (next - now < kLongestWait) {
       wait = std::chrono::ceil<std::chrono::milliseconds>(next - now);  // earlier would spin
     }
-    wake_.wait_for(lock, stop, wait, [&] {
+    wake_.waitFor(mutex_, stop, wait, [this, next]() PROFILING_REQUIRES(mutex_) {
       return !queued_.empty() || (!by_time_.empty() && by_time_.begin()->first < next);
     });
   }
@@ -120,13 +121,13 @@ std::optional<std::string> WorkQueue::get(const std::stop_token& stop) {
 }
 
 void WorkQueue::done(const std::string& key) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   processing_.erase(key);
   if (auto again = again_.extract(key)) enqueue(std::move(again.key()), again.mapped());
 }
 
 WorkQueueStats WorkQueue::stats() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return {queued_.size(), due_.size(), adds_, retries_};
 }
 

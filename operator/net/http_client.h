@@ -1,4 +1,4 @@
-// The seam between us and whatever HTTP client library speaks to the Kubernetes API server.
+// The interface to the HTTP client library that speaks to the Kubernetes API server.
 //
 // Plain structs, blocking calls for our own threads, errors as values; no library type and no
 // exception crosses it. Implementations are thread-safe. A client is bound to one server and one
@@ -20,16 +20,16 @@ namespace profiling::net {
 enum class Method { kGet, kPost, kPut, kPatch, kDelete };
 std::string_view methodName(Method method);
 
-// Whom a client speaks to and as whom. Credentials that are files are read for each request, for
-// they rotate.
+// A client's server and credentials. Credential files are read for each request, because they
+// rotate.
 struct ServerAccess {
   std::string base_url;         // https://HOST:PORT, a DNS name or an IPv4 literal
-  std::string ca_pem;           // the only authorities that are trusted; may be empty for http://
+  std::string ca_pem;           // the only trusted authorities; may be empty for http://
   std::string client_cert_pem;  // optional pair
   std::string client_key_pem;
   std::string token;            // optional bearer token …
-  std::string token_file;       // … or a file with one, which is used when both are set
-  std::string tls_server_name;  // when the certificate carries another name than the URL
+  std::string token_file;       // … or a file with one, which wins if both are set
+  std::string tls_server_name;  // if the certificate has another name than the URL
 };
 
 struct Header {
@@ -52,7 +52,7 @@ struct Response {
   std::string retry_after;  // the header's text, empty when absent
 };
 
-// What an HTTP status of 300 or more says, as far as it is the same for every server.
+// The Code of an HTTP status of 300 or more, as far as all servers agree on it.
 Code codeOf(int status);
 
 // Receives the bytes of a streamed body, on the thread that called stream(). A status other than
@@ -60,23 +60,23 @@ Code codeOf(int status);
 using ByteSink = std::function<Status(std::string_view bytes)>;
 
 struct StreamLimits {
-  std::chrono::milliseconds head{30'000};   // until the response's head is there
+  std::chrono::milliseconds head{30'000};   // until the response's head arrives
   std::chrono::milliseconds idle{300'000};  // between two pieces of the body
-  std::chrono::milliseconds total{0};       // of the whole stream; 0: none
+  std::chrono::milliseconds total{0};       // for the whole stream; 0: unlimited
 };
 
 class HttpClient {
  public:
   virtual ~HttpClient() = default;
 
-  // Any HTTP status is a Response; a Status is returned when there was none (kUnavailable,
+  // Returns a Response for any HTTP status, and a Status if no answer came (kUnavailable,
   // kDeadlineExceeded, kCancelled, kTls, kTooLarge). `deadline` is total: connect to last byte.
   // After kDeadlineExceeded or kUnavailable a write may have happened: read back.
   virtual Result<Response> send(const Request& request, std::chrono::milliseconds deadline,
                                 const std::stop_token& stop) = 0;
 
-  // Streams a 2xx body into `sink` and returns its head (body empty) after a clean end. Another
-  // status is returned like send() does, with its body. An abrupt end is kUnavailable.
+  // Streams a 2xx body into `sink` and returns its head (body empty) after a clean end. Returns any
+  // other status as send() does, with its body. An abrupt end is kUnavailable.
   virtual Result<Response> stream(const Request& request, const ByteSink& sink,
                                   const StreamLimits& limits, const std::stop_token& stop) = 0;
 };

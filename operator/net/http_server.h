@@ -1,7 +1,7 @@
-// The seam between our handlers and the HTTP server library.
+// The interface between our handlers and the HTTP server library.
 //
 // Handlers are pure CPU on in-memory snapshots and run to completion on the server's I/O threads;
-// they must be thread-safe and must not throw (a throw is answered with 500 and counted).
+// they must be thread-safe and must not throw (an exception becomes a counted 500).
 // Limits and their origin: cert-manager's security audit (3 MiB body, 413 before reading) and the
 // deadlines that Go's net/http advises; all are enforced before a handler sees a byte.
 #pragma once
@@ -70,12 +70,12 @@ struct ServerOptions {
   ServerLimits limits;
 };
 
-// What happened, for metrics. Called on I/O threads; must be cheap and thread-safe.
+// Callbacks for metrics. Called on I/O threads; must be cheap and thread-safe.
 struct ServerObserver {
   std::function<void(std::string_view path, int status, std::chrono::nanoseconds service_time)>
       request;
-  std::function<void(std::string_view reason)>
-      rejected;  // "tls_handshake", "header_timeout", "body_too_large", …
+  // `reason` is one of those that makeServer() lists: "tls_handshake", "body_too_large", …
+  std::function<void(std::string_view reason)> rejected;
   std::function<void(int delta)> connections;
 };
 
@@ -84,8 +84,8 @@ class HttpServer {
  public:
   virtual ~HttpServer() = default;
   virtual std::uint16_t port() const = 0;
-  // Stops accepting, lets requests in flight finish (a request is in flight until its reply is
-  // written), closes idle connections; true if all were done before the deadline.
+  // Stops accepting, closes idle connections and lets requests in flight finish (until their reply
+  // is written). True if all finished before the deadline.
   virtual bool drain(std::chrono::milliseconds deadline) = 0;
 };
 

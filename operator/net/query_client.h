@@ -1,8 +1,8 @@
-// The seam between us and whatever HTTP client asks our storage servers what they know. It is not
-// the one that speaks to the Kubernetes API server: that library may be ended by a hostile peer.
+// The interface to the HTTP client that queries our storage servers. Not the client for the
+// Kubernetes API server, because a hostile peer can crash that library.
 //
 // Blocking calls for our own threads, errors as values. Implementations are thread-safe, follow no
-// redirect, use no proxy and send nothing but the headers they are given.
+// redirect, use no proxy and send only the headers they are given.
 #pragma once
 
 #include <chrono>
@@ -19,7 +19,7 @@ class QueryClient {
  public:
   virtual ~QueryClient() = default;
 
-  // The body of a 2xx answer. Another answer is an error by its status: 400 405 415 422 and other
+  // The body of a 2xx answer. Any other answer is an error by its status: 400 405 415 422 and other
   // 4xx kInvalidArgument, 401 kUnauthenticated, 403 kPermissionDenied, 404 kNotFound, 429
   // kRateLimited, 3xx kInternal, 5xx kUnavailable; without an answer kUnavailable, kTls,
   // kDeadlineExceeded, kCancelled; kTooLarge for a body beyond the limit. `deadline` is total.

@@ -1,5 +1,5 @@
-// Where the server's certificate comes from. The owner of a source (tls::FileSource) watches the
-// files and swaps an immutable Material; the server takes the current one for each new connection.
+// The source of the server's certificate. The implementation (tls::FileSource) watches files and
+// swaps an immutable TlsMaterial; the server takes the current one for each new connection.
 #pragma once
 
 #include <chrono>
@@ -26,8 +26,7 @@ class TlsMaterial {
 class TlsSource {
  public:
   virtual ~TlsSource() = default;
-  // Null until the first good pair was seen; afterwards never null again: a bad pair never
-  // replaces a good one.
+  // Null until the first good pair is read, and never again: a bad pair never replaces a good one.
   virtual std::shared_ptr<const TlsMaterial> current() const = 0;
 };
 

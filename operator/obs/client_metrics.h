@@ -1,5 +1,5 @@
-// Counts and times what a client of the API server does, by client-go's names, so that existing
-// dashboards fit: rest_client_requests_total{code,method,host} and
+// Counts and times the requests of an API server client under client-go's metric names, so that
+// existing dashboards fit: rest_client_requests_total{code,method,host} and
 // rest_client_request_duration_seconds{verb,host}. Without an answer the code is "<error>".
 #pragma once
 
@@ -17,7 +17,7 @@ class MeasuredClient final : public net::HttpClient {
 
   Result<net::Response> send(const net::Request& request, std::chrono::milliseconds deadline,
                              const std::stop_token& stop) override;
-  // Counted at its end, not timed: how long a watch lasts says nothing about the server.
+  // Counted at its end, not timed: the length of a watch says nothing about the server.
   Result<net::Response> stream(const net::Request& request, const net::ByteSink& sink,
                                const net::StreamLimits& limits,
                                const std::stop_token& stop) override;

@@ -3,22 +3,22 @@
 namespace profiling::obs {
 
 void Health::addLiveness(std::string name, Check check) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   liveness_.emplace_back(std::move(name), std::move(check));
 }
 
 void Health::addReadiness(std::string name, Check check) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   readiness_.emplace_back(std::move(name), std::move(check));
 }
 
 net::ServerResponse Health::livez(bool verbose) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return answer(liveness_, verbose);
 }
 
 net::ServerResponse Health::readyz(bool verbose) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return answer(readiness_, verbose);
 }
 

@@ -4,12 +4,12 @@
 #pragma once
 
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "operator/base/mutex.h"
 #include "operator/net/http_server.h"
 #include "operator/obs/metrics.h"
 
@@ -17,7 +17,8 @@ namespace profiling::obs {
 
 class Health {
  public:
-  // Returns what is wrong, or nullopt. Called for each probe: cheap, thread-safe, no I/O.
+  // Returns the problem, or nullopt. Runs for each probe: must be cheap, thread-safe and without
+  // I/O.
   using Check = std::function<std::optional<std::string>()>;
 
   void addLiveness(std::string name, Check check);
@@ -31,9 +32,9 @@ class Health {
  private:
   using Checks = std::vector<std::pair<std::string, Check>>;
   static net::ServerResponse answer(const Checks& checks, bool verbose);
-  mutable std::mutex mutex_;
-  Checks liveness_;
-  Checks readiness_;
+  mutable Mutex mutex_;
+  Checks liveness_ PROFILING_GUARDED_BY(mutex_);
+  Checks readiness_ PROFILING_GUARDED_BY(mutex_);
 };
 
 // GET /livez, /readyz (both with ?verbose) and /metrics. The references must outlive the server.

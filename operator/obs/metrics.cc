@@ -57,33 +57,33 @@ Metrics::Metrics() = default;
 
 prometheus::Counter& Metrics::counter(std::string_view name, std::string_view help,
                                       const Labels& labels) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return familyOf(counters_, name, help, registry_, prometheus::BuildCounter).Add(labels);
 }
 
 prometheus::Gauge& Metrics::gauge(std::string_view name, std::string_view help,
                                   const Labels& labels) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return familyOf(gauges_, name, help, registry_, prometheus::BuildGauge).Add(labels);
 }
 
 prometheus::Histogram& Metrics::histogram(std::string_view name, std::string_view help,
                                           const std::vector<double>& buckets,
                                           const Labels& labels) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return familyOf(histograms_, name, help, registry_, prometheus::BuildHistogram)
       .Add(labels, buckets);
 }
 
 void Metrics::onCollect(std::function<void()> collector) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   collectors_.push_back(std::move(collector));
 }
 
 std::string Metrics::text() {
   std::vector<std::function<void()>> collectors;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     collectors = collectors_;
   }
   for (const auto& collect : collectors) collect();

@@ -1,15 +1,14 @@
 // Counters, gauges and histograms of this process, served as Prometheus text on the health port.
 //
-// A thin layer over prometheus-cpp so that call sites hold a reference to a ready-made series and
-// never look one up on a hot path. Thread-safe. Names are documented in ARCHITECTURE.md; label
-// values come from closed sets, never from users.
+// A thin layer over prometheus-cpp: call sites hold a reference to a series and never look one up
+// on a hot path. Thread-safe. ARCHITECTURE.md documents the names; label values come from closed
+// sets, never from users.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +17,8 @@
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
+
+#include "operator/base/mutex.h"
 
 namespace profiling::obs {
 
@@ -33,7 +34,7 @@ class Metrics {
   prometheus::Histogram& histogram(std::string_view name, std::string_view help,
                                    const std::vector<double>& buckets, const Labels& labels = {});
 
-  // Called before each exposition, to copy figures that are kept elsewhere into gauges.
+  // `collector` runs before each exposition, to copy figures kept elsewhere into gauges.
   void onCollect(std::function<void()> collector);
 
   // The text format, version 0.0.4.
@@ -41,15 +42,18 @@ class Metrics {
 
  private:
   prometheus::Registry registry_;
-  std::mutex mutex_;
-  std::map<std::string, prometheus::Family<prometheus::Counter>*, std::less<>> counters_;
-  std::map<std::string, prometheus::Family<prometheus::Gauge>*, std::less<>> gauges_;
-  std::map<std::string, prometheus::Family<prometheus::Histogram>*, std::less<>> histograms_;
-  std::vector<std::function<void()>> collectors_;
+  Mutex mutex_;
+  std::map<std::string, prometheus::Family<prometheus::Counter>*, std::less<>> counters_
+      PROFILING_GUARDED_BY(mutex_);
+  std::map<std::string, prometheus::Family<prometheus::Gauge>*, std::less<>> gauges_
+      PROFILING_GUARDED_BY(mutex_);
+  std::map<std::string, prometheus::Family<prometheus::Histogram>*, std::less<>> histograms_
+      PROFILING_GUARDED_BY(mutex_);
+  std::vector<std::function<void()>> collectors_ PROFILING_GUARDED_BY(mutex_);
 };
 
-// For figures that are counted elsewhere and only grow: prometheus-cpp's counters can only be
-// incremented.
+// Sets a counter from a figure that is counted elsewhere and only grows; prometheus-cpp's counters
+// can only be incremented.
 void raiseTo(prometheus::Counter& counter, std::uint64_t value);
 
 // process_resident_memory_bytes, process_open_fds, process_threads, process_cpu_seconds_total.

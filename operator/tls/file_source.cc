@@ -44,7 +44,7 @@ std::shared_ptr<const net::TlsMaterial> FileSource::current() const {
 }
 
 Status FileSource::reload() {
-  const std::lock_guard lock(reload_mutex_);
+  const MutexLock lock(reload_mutex_);
   auto certificate = readFile(folder_ + "/tls.crt");
   auto key = readFile(folder_ + "/tls.key");
   const Status unread = !certificate.ok() ? certificate.status() : key.status();

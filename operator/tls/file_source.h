@@ -1,4 +1,4 @@
-// Watches a folder with tls.crt and tls.key, as kubelet projects a Secret, and offers the newest
+// Watches a folder with tls.crt and tls.key, as kubelet projects a Secret, and provides the newest
 // good pair. A bad, half-written or expired pair never replaces a good one; it is counted and
 // logged.
 #pragma once
@@ -7,11 +7,11 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 
 #include "operator/base/clock.h"
+#include "operator/base/mutex.h"
 #include "operator/base/status.h"
 #include "operator/net/tls_source.h"
 
@@ -28,7 +28,7 @@ class FileSource final : public net::TlsSource {
 
   std::shared_ptr<const net::TlsMaterial> current() const override;
 
-  // Reads the files now. OK also when nothing changed.
+  // Reads the files now and returns the verdict on them.
   Status reload();
 
   std::uint64_t reloads() const { return reloads_.load(std::memory_order_relaxed); }
@@ -37,10 +37,11 @@ class FileSource final : public net::TlsSource {
  private:
   const std::string folder_;
   const Clock& clock_;
-  std::mutex reload_mutex_;
-  std::string seen_;                                 // digest of what was read last, good or bad
-  Status last_;                                      // verdict on it
-  std::shared_ptr<const net::TlsMaterial> current_;  // by std::atomic_load/store
+  Mutex reload_mutex_;
+  // Digest of the files read last, good or bad, and the verdict on them.
+  std::string seen_ PROFILING_GUARDED_BY(reload_mutex_);
+  Status last_ PROFILING_GUARDED_BY(reload_mutex_);
+  std::shared_ptr<const net::TlsMaterial> current_;  // accessed by std::atomic_load and _store
   std::atomic<std::uint64_t> reloads_{0};
   std::atomic<std::uint64_t> errors_{0};
   std::jthread thread_;

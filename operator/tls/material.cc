@@ -66,7 +66,7 @@ Result<std::shared_ptr<const net::TlsMaterial>> parseMaterial(
       return Status(Code::kInvalidArgument, "the chain holds more than 10 certificates");
     }
   }
-  ERR_clear_error();  // the end of the text is reported as an error
+  ERR_clear_error();  // OpenSSL reports the end of the text as an error
   if (certificates.empty()) {
     return Status(Code::kInvalidArgument, "no PEM certificate in the certificate file");
   }

@@ -1,4 +1,4 @@
-// A serving certificate with its chain and key, parsed and checked. Immutable, so any thread.
+// A serving certificate with its chain and key, parsed and checked. Immutable and thread-safe.
 #pragma once
 
 #include <chrono>
@@ -12,8 +12,8 @@
 namespace profiling::tls {
 
 // Parses PEM text: the leaf first, then intermediates; the key must be the leaf's. A certificate
-// that is not valid at `now` is refused, with five minutes of leeway for clocks that differ.
-// Errors name what is wrong and never hold key material.
+// must be valid at `now`, with five minutes of leeway for clock skew. Errors name the defect and
+// never hold key material.
 Result<std::shared_ptr<const net::TlsMaterial>> parseMaterial(
     std::string_view chain_pem, std::string_view key_pem,
     std::chrono::system_clock::time_point now);

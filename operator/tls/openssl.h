@@ -27,7 +27,7 @@ using BioPtr = std::unique_ptr<BIO, OpensslDelete>;
 // A read-only BIO over `text`, which must outlive it.
 BioPtr readBio(std::string_view text);
 std::string bioText(BIO* bio);
-// The newest error of this thread, and clears the queue.
+// Returns this thread's newest error and clears its queue.
 std::string opensslError();
 
 }  // namespace profiling::tls

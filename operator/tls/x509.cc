@@ -54,7 +54,7 @@ bool addExtension(X509* certificate, X509* issuer, int nid, const std::string& v
   return extension && X509_add_ext(certificate, extension.get(), -1) == 1;
 }
 
-// Serial numbers of 159 random bits: positive and at most 20 octets, as RFC 5280 4.1.2.2 asks.
+// Serial numbers of 159 random bits: positive and at most 20 octets, as RFC 5280 4.1.2.2 requires.
 bool setSerial(X509* certificate) {
   std::array<unsigned char, 20> bytes{};
   if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) return false;

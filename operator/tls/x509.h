@@ -1,4 +1,4 @@
-// Making and reading the webhook's certificates: a self-signed CA and leaves for DNS names.
+// Issues and reads the webhook's certificates: a self-signed CA and leaves for DNS names.
 // Keys are ECDSA P-256. Pure apart from randomness; thread-safe.
 #pragma once
 
@@ -20,7 +20,7 @@ struct PemPair {
   std::string key;          // PEM, PKCS#8
 };
 
-// Valid from five minutes before `now` (clocks differ) until `now + lifetime`.
+// Valid from five minutes before `now` (for clock skew) until `now + lifetime`.
 Result<PemPair> makeCa(std::string_view common_name, TimePoint now, std::chrono::hours lifetime);
 Result<PemPair> issueLeaf(const PemPair& ca, const std::vector<std::string>& dns_names,
                           TimePoint now, std::chrono::hours lifetime);
@@ -31,7 +31,7 @@ struct CertificateInfo {
   std::vector<std::string> dns_names;
   bool is_ca = false;
 };
-// Of the first certificate in the PEM text.
+// Describes the first certificate in the PEM text.
 Result<CertificateInfo> inspect(std::string_view certificate_pem);
 
 // Whether the leaf's signature verifies with the key of one of the CA certificates in `ca_bundle`.

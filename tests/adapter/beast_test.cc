@@ -114,7 +114,7 @@ TEST_F(BeastTest, RoutesByExactPathAndMethod) {
   EXPECT_EQ(handled_, 0);
 }
 
-TEST_F(BeastTest, RefusesFramingThatTwoReadersCouldReadDifferently) {
+TEST_F(BeastTest, RefusesAmbiguousFraming) {
   start();
   const std::string head = "POST /echo HTTP/1.1\r\n";
   const std::map<std::string, std::string> bad{
@@ -155,7 +155,7 @@ TEST_F(BeastTest, RefusesFramingThatTwoReadersCouldReadDifferently) {
   EXPECT_THAT(exchange(post("still alive")), HasSubstr("still alive"));
 }
 
-TEST_F(BeastTest, HoldsItsLimits) {
+TEST_F(BeastTest, EnforcesItsLimits) {
   ServerOptions options;
   options.limits.body = 1000;
   options.limits.header_fields = 10;
@@ -220,7 +220,7 @@ TEST_F(BeastTest, AHandlerThatThrowsIsAnsweredWith500) {
   EXPECT_EQ(rejected("handler_exception"), 1);
 }
 
-TEST_F(BeastTest, ALargeBodySentIntoARefusalStillSeesTheReply) {
+TEST_F(BeastTest, AClientSendingALargeBodyStillSeesTheRefusal) {
   start();
   const Socket s = dial(server_->port());
   const std::string big(4u << 20, 'x');
@@ -249,7 +249,7 @@ TEST_F(BeastTest, ConnectionsAreCapped) {
   EXPECT_THAT(first.receive("|again"), HasSubstr("|again"));
 }
 
-TEST_F(BeastTest, ServesOnBesideManyIdleConnections) {
+TEST_F(BeastTest, ServesRequestsBesideManyIdleConnections) {
   ServerOptions options;
   options.limits.connections_per_peer = 1'000;
   start(options);
@@ -276,7 +276,7 @@ TEST_F(BeastTest, DrainWaitsForTheReplyInFlightAndClosesTheIdle) {
   EXPECT_LT(dial(server_->port()).fd(), 0) << "nothing is accepted any more";
 }
 
-TEST_F(BeastTest, DrainSaysSoWhenTheDeadlinePassed) {
+TEST_F(BeastTest, DrainReportsAPassedDeadline) {
   start();
   const Socket busy = dial(server_->port());
   busy.send(post("", "", "/slow"));
@@ -296,8 +296,8 @@ TEST_F(BeastTest, BadAddressesAndTakenPortsAreErrors) {
   EXPECT_EQ(makeServer(options, {}).status().code(), Code::kUnavailable);
 }
 
-// In a process of its own, because the limit would hit the test runner too.
-TEST(BeastDescriptors, RunningOutOfThemPausesAcceptingInsteadOfSpinning) {
+// In its own process, because the limit would hit the test runner too.
+TEST(BeastDescriptors, ExhaustionPausesAcceptingInsteadOfSpinning) {
   const pid_t child = fork();
   if (child == 0) {
     std::atomic<int> pauses{0};
@@ -315,7 +315,7 @@ TEST(BeastDescriptors, RunningOutOfThemPausesAcceptingInsteadOfSpinning) {
                                }}},
                              observer);
     if (!server.ok()) _exit(2);
-    // Clients have their descriptors already; the server finds none left for accepting them all.
+    // The clients already hold their descriptors; the server cannot get enough to accept them all.
     std::vector<Socket> held;
     for (int i = 0; i < 30; ++i) held.emplace_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     rlimit low{};

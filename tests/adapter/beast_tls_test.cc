@@ -72,7 +72,7 @@ class BeastTlsTest : public ::testing::Test {
     ASSERT_TRUE(server.ok());
     server_ = *std::move(server);
   }
-  // One request on a connection of its own; the status line, or what failed.
+  // Sends one request on a new connection; returns the status line or the error.
   std::string get(SSL_SESSION* session = nullptr, bool* reused = nullptr,
                   std::unique_ptr<SSL_SESSION, SslDelete>* out = nullptr) {
     const test::Socket s = test::dial(server_->port());

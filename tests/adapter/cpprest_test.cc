@@ -64,7 +64,7 @@ TEST(CpprestClient, SendsMethodTargetBodyAndTypeAndReadsTheAnswer) {
   EXPECT_THAT(peer.requests().at(0), HasSubstr("Content-Type:application/apply-patch+yaml\r\n"));
 }
 
-TEST(CpprestClient, FollowsNoRedirectAndTakesTheTokenNowhereElse) {
+TEST(CpprestClient, FollowsNoRedirectAndSendsTheTokenNowhereElse) {
   Listener other;
   Peer peer([&](const Socket& s, const std::string&) {
     s.send("HTTP/1.1 307 Moved\r\nLocation: http://127.0.0.1:" + std::to_string(other.port()) +
@@ -79,7 +79,7 @@ TEST(CpprestClient, FollowsNoRedirectAndTakesTheTokenNowhereElse) {
   EXPECT_FALSE(other.waiting(100ms));
 }
 
-TEST(CpprestClient, TheTotalDeadlineHoldsAgainstAByteDrip) {
+TEST(CpprestClient, TheTotalDeadlineEndsADrippingAnswer) {
   Peer* self = nullptr;
   Peer peer([&](const Socket& s, const std::string&) {
     s.send("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
@@ -178,7 +178,7 @@ TEST(CpprestClient, AStreamWithAContentLengthReachesTheSinkToo) {
   EXPECT_EQ(got, "{\"type\":\"ERROR\"}\n");
 }
 
-TEST(CpprestClient, ARefusedStreamIsReturnedWithItsBodyAndNotGivenToTheSink) {
+TEST(CpprestClient, ARefusedStreamIsReturnedWithItsBodyAndBypassesTheSink) {
   Peer peer([](const Socket& s, const std::string&) {
     s.send("HTTP/1.1 410 Gone\r\nContent-Length: 7\r\n\r\ntoo old");
   });
@@ -229,7 +229,7 @@ TEST(CpprestClient, TheSinksErrorEndsTheStreamAndIsReturned) {
   EXPECT_EQ(end.status().code(), Code::kGone);
 }
 
-TEST(CpprestClient, ASlowSinkPushesBackInsteadOfFillingMemory) {
+TEST(CpprestClient, ASlowSinkAppliesBackPressure) {
   std::atomic<std::size_t> sent{0};
   std::atomic<bool> go{false};
   constexpr std::size_t kTotal = 64u << 20;
@@ -385,7 +385,7 @@ TEST(CpprestClient, TrustsOnlyTheGivenAuthorityAndTheExpectedName) {
             Code::kTls);
 }
 
-TEST(CpprestClient, UnusableOptionsAreErrorsThatSayWhy) {
+TEST(CpprestClient, UnusableOptionsAreErrorsThatNameTheReason) {
   ClientOptions options;
   options.base_url = "ftp://x";
   EXPECT_THAT(makeClient(options).status().message(), HasSubstr("must begin with https://"));

@@ -49,7 +49,7 @@ TEST(CurlClient, SendsWhatItWasGivenAndReturnsTheBody) {
   EXPECT_THAT(requests[1], HasSubstr("GET /metrics HTTP/1.1\r\n"));
 }
 
-TEST(CurlClient, AStatusIsAnErrorByWhatTheCallerDoesNext) {
+TEST(CurlClient, MapsAStatusToTheCodeOfTheNextAction) {
   std::atomic<const char*> status = "";
   Peer peer([&](const Socket& s, const std::string&) {
     s.send(answer("why\n" + std::string(5000, 'x'), status.load()));
@@ -98,7 +98,7 @@ TEST(CurlClient, SpeaksHttpOnly) {
             Code::kInvalidArgument);
 }
 
-TEST(CurlClient, AHeaderCannotBringAnother) {
+TEST(CurlClient, AHeaderCannotInjectAnother) {
   const auto c = client();
   const std::vector<std::pair<std::string, std::string>> bad = {
       {"X-Scope-OrgID", "a\r\nX-Other: b"}, {"X\r\nY", "a"}, {"", "a"}, {"X:", "a"}, {"X;", ""}};
@@ -109,7 +109,7 @@ TEST(CurlClient, AHeaderCannotBringAnother) {
   }
 }
 
-TEST(CurlClient, ABodyBeyondTheLimitIsNotTaken) {
+TEST(CurlClient, ABodyBeyondTheLimitIsRefused) {
   Peer* self = nullptr;
   std::atomic<const char*> length = "";
   Peer peer([&](const Socket& s, const std::string&) {
@@ -126,7 +126,7 @@ TEST(CurlClient, ABodyBeyondTheLimitIsNotTaken) {
   }
 }
 
-TEST(CurlClient, CompressedBodiesAreNotAskedFor) {
+TEST(CurlClient, CompressedBodiesAreNotRequested) {
   Peer peer([](const Socket& s, const std::string&) { s.send(answer("x")); });
   ASSERT_TRUE(client()->get(peer.url(), {}, 10s, {}).ok());
   EXPECT_THAT(peer.requests()[0], Not(HasSubstr("Accept-Encoding")));

@@ -1,4 +1,4 @@
-// A server that says and does what the test wants, connection by connection.
+// A server whose behaviour the test scripts for each connection.
 #pragma once
 
 #include <atomic>
@@ -13,7 +13,7 @@
 
 namespace profiling::test {
 
-// Reads one request from each connection and hands both to `script`, each in a thread of its own.
+// Reads one request from each connection and passes both to `script`, each in its own thread.
 class Peer {
  public:
   using Script = std::function<void(const Socket&, const std::string& request)>;

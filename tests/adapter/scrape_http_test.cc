@@ -91,7 +91,7 @@ TEST(ScrapeHttp, BadAnswersAreErrors) {
   }
 }
 
-TEST(ScrapeHttp, NobodyThere) {
+TEST(ScrapeHttp, AnAbsentServerIsUnavailable) {
   int port = 0;
   {
     const test::Listener gone;
@@ -102,7 +102,7 @@ TEST(ScrapeHttp, NobodyThere) {
   EXPECT_EQ(c.connect(in(20s), never).code(), Code::kUnavailable);
 }
 
-TEST(ScrapeHttp, EveryWaitHasAnEnd) {
+TEST(ScrapeHttp, EveryWaitEndsAtItsDeadlineOrOnCancel) {
   Peer peer([](const Socket& s, const std::string&) { s.receive(); });
   Cancel never, soon;
   auto c = client(peer.url());
@@ -158,7 +158,7 @@ class ScrapeTlsTest : public testing::Test, public net::TlsSource {
   std::unique_ptr<net::HttpServer> server_;
 };
 
-TEST_F(ScrapeTlsTest, OnlyAServerThatIsWhoItMustBe) {
+TEST_F(ScrapeTlsTest, AcceptsOnlyAnAuthenticatedServer) {
   const auto good = post("localhost", ca_.certificate);
   ASSERT_TRUE(good.ok()) << good.status().toString();
   EXPECT_EQ(good->body, "end");
@@ -235,7 +235,7 @@ class ResolverTest : public testing::Test {
   std::jthread thread_;
 };
 
-TEST_F(ResolverTest, LiteralsAndHostsAskNobody) {
+TEST_F(ResolverTest, LiteralsAndHostsNeedNoQuery) {
   EXPECT_EQ(resolve("192.0.2.1")->at(0).text(), "192.0.2.1");
   EXPECT_EQ(resolve("::1")->at(0).text(), "::1");
   EXPECT_EQ(resolve("fixed")->at(0).text(), "10.9.9.9");
@@ -249,7 +249,7 @@ TEST_F(ResolverTest, GoesThroughTheSearchList) {
   EXPECT_EQ(resolve("bad..name").status().code(), Code::kInvalidArgument);
 }
 
-TEST_F(ResolverTest, AsksAgainWhenAQuestionWasLost) {
+TEST_F(ResolverTest, RepeatsALostQuery) {
   lost_ = 1;
   EXPECT_EQ(resolve("store.b.test.")->at(0).text(), "10.1.2.3");
 }

@@ -1,4 +1,4 @@
-// Plain sockets for tests that must say or do what no HTTP library would.
+// Plain sockets for tests that must send what no HTTP library would.
 #pragma once
 
 #include <arpa/inet.h>
@@ -27,7 +27,7 @@ class Socket {
   bool send(const std::string& text) const {
     return ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size());
   }
-  // What arrives until `enough` is in it, the peer closes, or ten seconds have passed.
+  // Reads until `enough` has arrived, the peer closes, or ten seconds have passed.
   std::string receive(const std::string& enough = "\n\n never \n\n") const {
     std::string got;
     char chunk[65536];

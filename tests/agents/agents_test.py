@@ -1,4 +1,4 @@
-"""The agents in applications that know nothing of them: profiles arrive, and no application is harmed."""
+"""The agents in unmodified applications: profiles arrive, and no application is affected."""
 import re
 
 import pytest
@@ -7,7 +7,7 @@ LANGUAGES = ("java", "python", "node")
 
 
 def started(outcome):
-    """The processes that say they are profiled."""
+    """The pids that log that they are profiled."""
     return {int(pid) for pid in re.findall(r"profiling \S+ from process (\d+)", outcome.err)}
 
 
@@ -39,12 +39,12 @@ def test_further_profiles_arrive(outcome, name):
 def test_short_program_ends_with_its_own_code(outcome, language):
     result = outcome(f"{language} short")
     assert result.code == 7, result
-    if language != "java":  # Java says on stderr that it picked up JAVA_TOOL_OPTIONS, and what its agent does
+    if language != "java":  # Java logs JAVA_TOOL_OPTIONS and its agent's messages to stderr
         assert result.err == "" and result.uploads == [], result
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_odd_tenant_is_not_the_applications_trouble(outcome, language):
+def test_an_odd_tenant_does_not_affect_the_application(outcome, language):
     result = outcome(f"{language} odd tenant")
     assert result.code == 6, result
     if language != "java":
@@ -52,7 +52,7 @@ def test_odd_tenant_is_not_the_applications_trouble(outcome, language):
 
 
 @pytest.mark.parametrize("language", ["python", "node"])
-def test_labels_that_no_server_takes_are_left_out(outcome, language):
+def test_labels_that_servers_refuse_are_left_out(outcome, language):
     result = outcome(f"{language} odd labels")
     assert result.code == 6 and result.uploads, result
     if language == "node":
@@ -69,11 +69,11 @@ def test_java_survives_odd_labels(outcome):
 
 
 @pytest.mark.parametrize("name", ["java no temp folder", "java read-only, no temp folder"])
-def test_java_without_a_writable_temp_folder_lives_and_is_not_profiled(outcome, name):
-    """By itself the agent would end the JVM; that it is profiled as well is why the injection adds a folder."""
+def test_java_without_a_writable_temp_folder_runs_unprofiled(outcome, name):
+    """Without the launcher the agent would end the JVM. The injection adds a folder, so that such pods are profiled."""
     result = outcome(name)
     assert (result.code, result.out) == (7, "done\n") and result.uploads == [], result
-    assert "io.pyroscope" in result.err, "what the launcher caught"
+    assert "io.pyroscope" in result.err, "the exception that the launcher caught"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -89,7 +89,7 @@ def test_without_name_or_address_nothing_starts(outcome, language, name):
     assert result.code == 4 and result.uploads == [] and not started(result), result
 
 
-def test_python_main_thread_stays_the_main_thread(outcome):
+def test_the_python_main_thread_remains_the_main_thread(outcome):
     result = outcome("python main thread")
     assert result.code == 0 and result.uploads, result
 
@@ -117,7 +117,7 @@ def test_node_one_liner_ends_with_its_own_code(outcome):
     assert result.code == 3 and result.err == "" and result.uploads == [], result
 
 
-def test_node_intervals_that_are_no_numbers_fall_back(outcome):
+def test_invalid_node_intervals_fall_back_to_defaults(outcome):
     result = outcome("node odd intervals")
-    # With the package's own reading an interval of NaN means an upload each millisecond.
+    # The package itself reads an interval of NaN as an upload each millisecond.
     assert result.code == 3 and result.uploads == [] and result.err == "", result

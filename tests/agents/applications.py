@@ -1,4 +1,4 @@
-"""What the scenarios run: our programs, compiled and named as their makers name them, and real ones of others."""
+"""The programs of the scenarios: our own, compiled, and real ones of others."""
 import hashlib
 import os
 import pathlib
@@ -17,7 +17,7 @@ def run(*command):
 
 
 def gunicorn():
-    """The folder with gunicorn, fetched once into the cache."""
+    """The folder with gunicorn, downloaded once into the cache."""
     cache = pathlib.Path(os.environ.get("PROFILING_CACHE") or
                          pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "profiling-operator") / "agents"
     folder = cache / f"gunicorn-{hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:16]}"
@@ -28,21 +28,21 @@ def gunicorn():
             "--target", work / "tree", "-r", REQUIREMENTS)
         try:
             (work / "tree").rename(folder)
-        except OSError:  # somebody else was faster
+        except OSError:  # another process was faster
             assert folder.is_dir()
         shutil.rmtree(work)
     return folder
 
 
 def node_for_musl():
-    """Its folder, or None where apt's mirror does not have what it needs."""
+    """Its folder, or None if apt's mirror lacks its packages."""
     done = subprocess.run([injected.ROOT / "tests/agents/musl/node.sh"], env=injected.plain_environment(), capture_output=True, text=True)
     assert done.returncode in (0, 75), done.stderr
     return done.stdout.strip() or None
 
 
 def prepare(folder):
-    """Fills `folder`, and returns what the words in a scenario's command stand for."""
+    """Fills `folder` and returns the values of the placeholders in commands."""
     shutil.copytree(injected.PROGRAMS, folder)
     run("javac", "-d", folder, *injected.PROGRAMS.glob("*.java"), injected.ROOT / "tests/e2e/apps/java/shop/Checkout.java")
     (folder / "manifest").write_text("Premain-Class: OtherAgent\n")

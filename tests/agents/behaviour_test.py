@@ -1,4 +1,4 @@
-"""Applications behave as they do without the agent: servers that fork, launchers, other agents, bad servers, the end of memory."""
+"""Applications behave as they do without the agent: forking servers, launchers, other agents, bad servers, out of memory."""
 import re
 
 import pytest
@@ -17,13 +17,13 @@ def has(result, name):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("trouble", ["silent", "refusing", "no url", "no such host", *ANSWERS])
-def test_trouble_with_the_server_is_not_the_applications(outcome, language, trouble):
+def test_server_failures_do_not_affect_the_application(outcome, language, trouble):
     result = outcome(f"{language} {trouble}")
     assert same(result, outcome(f"{language} plain")), result
     assert result.code == 5
     if trouble in ANSWERS:
         assert result.match is not None, result
-    if language != "java":  # its agent says on stderr that uploads fail
+    if language != "java":  # its agent logs failed uploads to stderr
         assert result.err == "", result
 
 
@@ -33,7 +33,7 @@ def test_process_that_lives_one_second(outcome, language):
     assert (result.code, result.out) == (7, outcome(f"{language} plain").out), result
 
 
-def test_java_gets_time_to_compile_before_the_agent_comes(outcome):
+def test_java_compiles_before_the_agent_starts(outcome):
     result = outcome("java default delay")
     assert (result.code, result.uploads) == (7, []), result
 
@@ -46,18 +46,18 @@ def test_gunicorn_workers_are_profiled_and_the_master_is_not(outcome, name):
     assert len(workers) == 2 and started(result) == workers, result
     for pid in workers:
         assert has(result, b"price_in_%d_" % pid)
-    # It computed a second before each fork, many times the delay.
+    # The master computed for a second before each fork, many times the delay.
     assert not has(result, b"price_in_master")
 
 
 def test_children_are_profiled_and_end_with_their_codes(outcome):
     result = outcome("python forks")
     assert result.code == 0, result
-    told = {line.split()[0]: line.split()[1:] for line in result.out.splitlines()}
-    assert told.pop("codes") == ["7", "11", "12", "13"]
-    assert set(told) == {"parent", "forked", "fork", "spawn", "forkserver"}
-    assert started(result) == {int(pid) for pid, in told.values()}, result
-    for name in told:
+    printed = {line.split()[0]: line.split()[1:] for line in result.out.splitlines()}
+    assert printed.pop("codes") == ["7", "11", "12", "13"]
+    assert set(printed) == {"parent", "forked", "fork", "spawn", "forkserver"}
+    assert started(result) == {int(pid) for pid, in printed.values()}, result
+    for name in printed:
         assert has(result, f"price_by_{name}_".encode()), name
     assert "Warning" not in result.err
 
@@ -70,19 +70,19 @@ def test_node_of_an_alpine_image_is_profiled(outcome, words):
 
 
 @pytest.mark.parametrize("option", ["-I", "-E"])
-def test_python_that_looks_at_no_environment_is_left_alone(outcome, option):
+def test_python_that_ignores_the_environment_is_not_profiled(outcome, option):
     result = outcome(f"python {option}")
     assert result.code == 4 and result.err == "" and result.uploads == [], result
     assert "_profiling_agent=False pyroscope=False" in result.out
 
 
-def test_a_virtual_environments_own_sitecustomize_runs_too(outcome):
+def test_the_sitecustomize_of_a_virtual_environment_also_runs(outcome):
     result = outcome("python venv")
     assert "the sitecustomize of venv" in result.out and same(result, outcome("python venv plain")), result
     assert has(result, b"price_basket")
 
 
-def test_npm_is_left_alone_and_what_it_runs_is_profiled(outcome):
+def test_npm_is_not_profiled_but_its_scripts_are(outcome):
     result = outcome("node npm run")
     assert result.code == 7 and len(started(result)) == 1 and has(result, b"priceBasket"), result
 
@@ -104,13 +104,13 @@ def test_java_on_a_read_only_root(outcome):
 
 
 @pytest.mark.parametrize("place", ["before", "after"])
-def test_another_java_agent_runs_too(outcome, place):
+def test_another_java_agent_also_runs(outcome, place):
     result = outcome(f"java beside an agent {place}")
     assert result.code == 5 and "the other agent saw Burn" in result.out and has(result, b"priceBasket"), result
 
 
 @pytest.mark.parametrize("number, code", [(1, 1), (2, 3)])
-def test_the_end_of_memory_is_that_of_the_plain_run(outcome, number, code):
+def test_out_of_memory_ends_java_as_without_the_agent(outcome, number, code):
     result, plain = outcome(f"java memory {number}"), outcome(f"java memory {number} plain")
     assert plain.code == code and same(result, plain), result
     assert "OutOfMemoryError" in result.err + result.out and has(result, b"priceBasket"), result

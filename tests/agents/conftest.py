@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 import pytest
 
@@ -53,6 +54,17 @@ SERVERS = {"recorder": Recorder, "silent": SilentServer, "refusing": NoServer, "
            **{str(status): lambda status=status: Recorder(status) for status in (401, 429, 500)}}
 
 
+def await_text(log, text, process, seconds):
+    """Returns two upload intervals after `log` holds `text`, or when the process has ended or time is up."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and process.poll() is None:
+        log.seek(0)
+        if text in log.read():
+            time.sleep(2)
+            return
+        time.sleep(0.1)
+
+
 def perform(scenario, agents, words):
     server = SERVERS[scenario.server]()
     try:
@@ -65,12 +77,15 @@ def perform(scenario, agents, words):
         known = {**words, "agents": agents}
         env = {k: re.sub(r"\{(\w+)\}", lambda word: str(known.get(word[1], word[0])), v) for k, v in env.items()}
         command = [word.format(**words) for word in scenario.command]
-        with subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                              cwd=words["programs"], start_new_session=True) as process:
+        with tempfile.NamedTemporaryFile("r") as log, subprocess.Popen(
+                command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open(log.name, "w") if scenario.logged else subprocess.PIPE,
+                text=True, cwd=words["programs"], start_new_session=True) as process:
             match = None
+            if scenario.logged:
+                await_text(log, scenario.logged, process, scenario.seconds)
             if scenario.until is not None:
                 match = server.wait_for(scenario.until, scenario.seconds)
-                if not scenario.told:
+                if not scenario.by_stdin:
                     process.terminate()
             try:
                 out, err = process.communicate(timeout=scenario.seconds)
@@ -78,7 +93,10 @@ def perform(scenario, agents, words):
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, 9)
                 out, err = process.communicate()
-                code = "killed: it did not end by itself"
+                code = "killed: it did not exit by itself"
+            if scenario.logged:
+                log.seek(0)
+                err = log.read()
         return Outcome(code, out, err, list(server.uploads), match)
     finally:
         server.close()
@@ -86,7 +104,7 @@ def perform(scenario, agents, words):
 
 @pytest.fixture(scope="session")
 def outcome(agents, words):
-    """outcome(NAME): what became of a scenario. All of them run side by side, a few at a time."""
+    """outcome(NAME): the result of a scenario. All scenarios run in parallel, a few at a time."""
     with concurrent.futures.ThreadPoolExecutor(max_workers=6) as pool:
         futures = {s.name: pool.submit(perform, s, agents, words) for s in SCENARIOS}
         yield lambda name: futures[name].result()

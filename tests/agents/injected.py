@@ -1,4 +1,4 @@
-"""Puts the agents where a pod has them, and gives a process the environment that the operator gives a container."""
+"""Installs the agents as in a pod, and builds the environment that the operator gives a container."""
 import os
 import pathlib
 import subprocess
@@ -10,7 +10,7 @@ LANGUAGES = ("java", "python", "node")
 
 
 def plain_environment():
-    """Nothing of the caller's that an interpreter reads, only what finds programs and caches."""
+    """The caller's environment without variables that interpreters read: only program and cache paths."""
     kept = ("PATH", "HOME", "JAVA_HOME", "PROFILING_CACHE", "XDG_CACHE_HOME", "SSL_CERT_FILE", "PIP_CERT")
     return {k: os.environ[k] for k in kept if k in os.environ}
 
@@ -41,7 +41,7 @@ def find_node():
 
 
 def agent_environment(agents, language, url, seconds=1):
-    """What the operator gives a container: uploads each so many seconds."""
+    """The environment that the operator sets in a container; uploads every `seconds`."""
     env = {
         **plain_environment(),
         "PYROSCOPE_APPLICATION_NAME": f"{language}.app",

@@ -1,4 +1,4 @@
-"""install-agent: all of an agent, checked, or nothing of it."""
+"""install-agent: installs an agent completely and verified, or not at all."""
 import hashlib
 import os
 import subprocess
@@ -89,9 +89,9 @@ def test_installs_anew_over_anything_else(install, source, volume, damage):
     assert [p.name for p in volume.iterdir()] == ["java"]
 
 
-def test_removes_what_a_killed_run_left(install, volume):
+def test_removes_leftovers_of_a_killed_run(install, volume):
     (volume / ".java.installing-99/native").mkdir(parents=True)
-    (volume / ".python.installing-99").mkdir()  # another agent's is not ours to remove
+    (volume / ".python.installing-99").mkdir()  # must not remove another agent's
     assert install().returncode == 0
     assert sorted(p.name for p in volume.iterdir()) == [".python.installing-99", "java"]
 
@@ -123,7 +123,7 @@ def test_full_volume(install, volume):
     assert done.stdout == "", "a failed installation must leave nothing behind"
 
 
-def test_volume_that_is_not_there(install, tmp_path):
+def test_missing_volume(install, tmp_path):
     done = install(to=tmp_path / "nowhere/java")
     assert done.returncode == 4 and "is the volume mounted?" in done.stderr, done
 

@@ -1,5 +1,5 @@
-"""A server that stands where Pyroscope would: it keeps what agents send. Loopback, one per program
-under test, so that nothing is mixed up."""
+"""A stand-in for Pyroscope that records uploads. On loopback, one per program under test, so that
+uploads are not mixed up."""
 import gzip
 import http.server
 import socket
@@ -15,8 +15,8 @@ class Upload:
         self.query = {k: v[0] for k, v in urllib.parse.parse_qs(parsed.query).items()}
 
     def content(self):
-        """The body with every gzip stream in it unpacked, whatever it is wrapped in (multipart with
-        JFR, protobuf with pprof): enough to look for names."""
+        """The body with every gzip stream in it unpacked, in any wrapping (multipart with JFR, protobuf
+        with pprof): enough to search for names."""
         body = gzip.decompress(self.body) if self.headers.get("content-encoding") == "gzip" else self.body
         found, at = [body], body.find(b"\x1f\x8b\x08")
         while at >= 0:
@@ -29,7 +29,7 @@ class Upload:
 
 
 class Recorder:
-    """Answers with `status`, `after` so many seconds, or when it is closed."""
+    """Answers with `status` after `after` seconds, or when closed."""
 
     def __init__(self, status=200, after=0):
         self.uploads, self._news, self._closed = [], threading.Condition(), threading.Event()
@@ -63,13 +63,13 @@ class Recorder:
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        # Programs under test are ended while they send.
+        # Programs under test may end while they send.
         self._server.handle_error = lambda request, address: None
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def wait_for(self, wanted, seconds):
-        """The first upload that `wanted` says yes to; None when the time is over."""
+        """The first upload for which `wanted` is true; None on timeout."""
         with self._news:
             self._news.wait_for(lambda: any(wanted(u) for u in self.uploads), seconds)
             return next((u for u in self.uploads if wanted(u)), None)
@@ -81,7 +81,7 @@ class Recorder:
 
 
 class SilentServer:
-    """Takes connections and never answers."""
+    """Accepts connections and never answers."""
 
     def __init__(self):
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=64)
@@ -93,7 +93,7 @@ class SilentServer:
 
 
 class NoServer:
-    """A port that refuses: it is bound, so that nobody else takes it, and does not listen."""
+    """A port that refuses connections: bound, so that no other process takes it, but not listening."""
 
     def __init__(self):
         self._socket = socket.socket()

@@ -1,5 +1,5 @@
-"""What can be tested of the agents that no registry of the build has: the Ruby preload around a stand-in
-for the gem, and that their images are made of what is brought."""
+"""Tests of the agents that are in no registry of the build: the Ruby preload with a stand-in for the
+gem, and the build of the images from given files."""
 import pathlib
 import subprocess
 import tarfile
@@ -63,24 +63,24 @@ def test_a_short_script_keeps_its_exit_code_and_loads_nothing(ruby):
     assert (done.returncode, done.stdout, done.stderr) == (3, "1\n", "")
 
 
-def test_of_a_program_that_forks_the_children_are_profiled(ruby):
+def test_children_of_a_forking_program_are_profiled(ruby):
     done = ruby("$master = Process.pid; fork { sleep 1 }; Process.wait", name="puma")
     assert [line.split(":")[0] for line in done.stdout.splitlines()] == ["child"], done.stderr
 
 
 @pytest.mark.parametrize("env, name", [({"PYROSCOPE_AGENT_ENABLED": "false"}, None), ({"PYROSCOPE_SERVER_ADDRESS": ""}, None), ({}, "rake")])
-def test_where_it_is_not_wanted_nothing_is_loaded(ruby, env, name):
+def test_nothing_is_loaded_where_profiling_is_off(ruby, env, name):
     assert ruby("$master = Process.pid; sleep 0.3; puts defined?(Pyroscope).inspect", name=name, **env).stdout == "nil\n"
 
 
-def test_a_gem_that_cannot_be_loaded_is_not_the_applications_trouble(tmp_path, ruby):
+def test_an_unloadable_gem_does_not_affect_the_application(tmp_path, ruby):
     for gem in (tmp_path / "context/agent/native").rglob("pyroscope.rb"):
         gem.write_text("raise LoadError, 'libffi'")
     done = ruby("sleep 0.3; puts :fine")
     assert (done.returncode, done.stdout, done.stderr) == (0, "fine\n", "")
 
 
-def test_an_image_of_dotnet_has_a_tree_for_each_libc(tmp_path):
+def test_the_dotnet_image_has_a_tree_for_each_libc(tmp_path):
     brought = tmp_path / "files"
     brought.mkdir()
     for libc in ("glibc", "musl"):
@@ -95,7 +95,7 @@ def test_an_image_of_dotnet_has_a_tree_for_each_libc(tmp_path):
 
 
 @pytest.mark.parametrize("language, said", [("dotnet", "glibc-x86_64.tar.gz is missing"), ("ruby", "holds no RUBY-MINOR/GEM/lib/pyroscope.rb"), ("cobol", "unknown language 'cobol'")])
-def test_what_is_missing_is_named(tmp_path, language, said):
+def test_missing_files_are_named(tmp_path, language, said):
     (tmp_path / "files").mkdir()
     done = context(language, tmp_path / "files", tmp_path)
     assert done.returncode == 1 and said in done.stderr

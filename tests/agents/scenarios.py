@@ -1,4 +1,4 @@
-"""What is run: one process each, wired as the operator wires a container."""
+"""The scenarios: one process each, set up as the operator sets up a container."""
 import dataclasses
 import re
 import typing
@@ -13,8 +13,9 @@ class Scenario:
     injected: bool = True  # False: the same without the agent
     env: dict = dataclasses.field(default_factory=dict)
     without: tuple = ()
-    until: typing.Optional[typing.Callable] = None  # end the process once such an upload came
-    told: bool = False  # to end, by the end of its input and not by a signal
+    until: typing.Optional[typing.Callable] = None  # end the process after such an upload
+    logged: str = ""  # end the process two upload intervals after this is on stderr
+    by_stdin: bool = False  # end it by closing its stdin, not by a signal
     seconds: float = 60  # deadline
 
 
@@ -23,7 +24,7 @@ def holds(text):
 
 
 def from_all(pattern, count):
-    """Uploads came with so many different matches: of so many processes, which name a function each after themselves."""
+    """True after uploads with `count` different matches, from processes that each have a function named after them."""
     seen = set()
 
     def came(upload):
@@ -35,7 +36,7 @@ def from_all(pattern, count):
 PY, JS, JAVA = ("{python}", "{programs}/burn.py"), ("{node}", "{programs}/burn.js"), ("{java}", "-cp", "{programs}", "Burn")
 RUNS = {"python": PY, "node": JS, "java": JAVA}
 DEBUG = {"PROFILING_DEBUG": "1"}
-# A root file system that cannot be written, with one folder that can, as a pod's volume is.
+# A read-only root file system with one writable folder, like a volume of a pod.
 READ_ONLY = ("unshare", "-m", "sh", "-c", 'mount -t tmpfs none {programs}/temp && mount -o remount,bind,ro / && ! touch {programs}/x && exec "$@"', "sh")
 OTHER_AGENT = "-javaagent:{programs}/other-agent.jar"
 AT_ONCE = {**DEBUG, "PROFILING_START_DELAY_MS": "0"}
@@ -52,45 +53,46 @@ SCENARIOS = [
              env={"PROFILING_NODE_HEAP": "true"}, until=holds(b"inuse_space")),
     Scenario("python profiles memory", "python", ("{python}", "{apps}/python/checkout.py"),
              env={"PROFILING_PYTHON_MEMORY": "true"}, until=holds(b"price_basket")),
-    # The Java agent unpacks a library into the temp folder before it looks at anything else.
-    Scenario("java no temp folder", "java", ("{java}", "-Djava.io.tmpdir=/nonexistent", "-cp", "{programs}", "Burn", "5", "7"), env=AT_ONCE),
+    # The Java agent unpacks a library into the temp folder before anything else.
+    Scenario("java no temp folder", "java", ("{java}", "-Djava.io.tmpdir=/nonexistent", "-cp", "{programs}", "Burn", "stdin", "7"), env=AT_ONCE,
+             logged="io.pyroscope"),
     Scenario("java default delay", "java", (*JAVA, "4", "7"), without=("PROFILING_START_DELAY_MS",)),
-    Scenario("java read-only", "java", (*READ_ONLY, *JAVA, "told", "5"), told=True, until=holds(b"priceBasket"),
+    Scenario("java read-only", "java", (*READ_ONLY, *JAVA, "stdin", "5"), by_stdin=True, until=holds(b"priceBasket"),
              env={"JAVA_TOOL_OPTIONS": "-javaagent:{agents}/java/pyroscope.jar -Djava.io.tmpdir={programs}/temp"}),
-    Scenario("java read-only, no temp folder", "java", (*READ_ONLY, *JAVA, "5", "7"), env=AT_ONCE),
-    Scenario("java beside an agent before", "java", (*JAVA, "told", "5"), told=True, until=holds(b"priceBasket"),
+    Scenario("java read-only, no temp folder", "java", (*READ_ONLY, *JAVA, "stdin", "7"), env=AT_ONCE, logged="io.pyroscope"),
+    Scenario("java beside an agent before", "java", (*JAVA, "stdin", "5"), by_stdin=True, until=holds(b"priceBasket"),
              env={"JAVA_TOOL_OPTIONS": f"{OTHER_AGENT} -javaagent:{{agents}}/java/pyroscope.jar"}),
-    Scenario("java beside an agent after", "java", ("{java}", OTHER_AGENT, *JAVA[1:], "told", "5"), told=True, until=holds(b"priceBasket")),
-    # Memory runs out while the profiler runs; with the second option the JVM ends by itself at once.
-    *(Scenario(f"java memory {number}{suffix}", "java", ("{java}", "-Xmx40m", *options, "-cp", "{programs}", "Hog", "told"), injected=injected,
-               told=True, until=holds(b"priceBasket") if injected else None)
+    Scenario("java beside an agent after", "java", ("{java}", OTHER_AGENT, *JAVA[1:], "stdin", "5"), by_stdin=True, until=holds(b"priceBasket")),
+    # Out of memory while the profiler runs; with the second option the JVM exits at once.
+    *(Scenario(f"java memory {number}{suffix}", "java", ("{java}", "-Xmx40m", *options, "-cp", "{programs}", "Hog", "stdin"), injected=injected,
+               by_stdin=True, until=holds(b"priceBasket") if injected else None)
       for number, options in ((1, ()), (2, ("-XX:+ExitOnOutOfMemoryError",))) for suffix, injected in (("", True), (" plain", False))),
     # Processes that fork.
-    Scenario("python forks", "python", ("{python}", "{programs}/fork.py"), env=DEBUG, told=True, until=from_all(rb"price_by_([a-z]+)_", 5)),
+    Scenario("python forks", "python", ("{python}", "{programs}/fork.py"), env=DEBUG, by_stdin=True, until=from_all(rb"price_by_([a-z]+)_", 5)),
     *(Scenario(f"python gunicorn{suffix}", "python", ("{python}", "{gunicorn}/bin/gunicorn", *options, "--config=gunicorn_conf.py", "gunicorn_conf:app"),
                env={**DEBUG, "PYTHONPATH": "{agents}/python:{gunicorn}"}, until=from_all(rb"price_in_(\d+)_", 2))
       for suffix, options in (("", ()), (" preload", ("--preload",)))),
-    Scenario("python main thread", "python", ("{python}", "{programs}/main_thread.py"), told=True, until=lambda upload: True),
+    Scenario("python main thread", "python", ("{python}", "{programs}/main_thread.py"), by_stdin=True, until=lambda upload: True),
     Scenario("python hidden", "python", ("{python}", "{programs}/burn.py", "0", "0"),
              env={"PYTHONPATH": "{agents}/python:{programs}/hidden"}),
     Scenario("python hidden, off", "python", ("{python}", "{programs}/burn.py", "0", "0"),
              env={"PYTHONPATH": "{agents}/python:{programs}/hidden"}, without=("PYROSCOPE_APPLICATION_NAME",)),
     *(Scenario(f"python {option}", "python", ("{python}", option, "{programs}/burn.py", "2", "4", "sitecustomize", "_profiling_agent", "pyroscope"), env=DEBUG)
       for option in ("-I", "-E")),
-    *(Scenario(f"python venv{suffix}", "python", ("{programs}/venv/bin/python", "{programs}/burn.py", "told", "4"), injected=injected,
-               told=True, until=holds(b"price_basket") if injected else None, env={"PYTHONPATH": path + "{venv_packages}"})
+    *(Scenario(f"python venv{suffix}", "python", ("{programs}/venv/bin/python", "{programs}/burn.py", "stdin", "4"), injected=injected,
+               by_stdin=True, until=holds(b"price_basket") if injected else None, env={"PYTHONPATH": path + "{venv_packages}"})
       for suffix, injected, path in (("", True, "{agents}/python:"), (" plain", False, ""))),
     Scenario("python pip", "python", ("{python}", "-m", "pip", "--version"), env={**DEBUG, "PROFILING_START_DELAY_MS": "0"}),
     # Node in particular.
     Scenario("node npm --version", "node", ("{node}", "{npm}", "--version"), env=NPM),
-    Scenario("node npm run", "node", ("{node}", "{npm}", "run", "burn"), env=NPM, told=True, until=holds(b"priceBasket")),
-    Scenario("node workers", "node", ("{node}", "{programs}/workers.js", "told", "5"), told=True, until=holds(b"priceBasket")),
+    Scenario("node npm run", "node", ("{node}", "{npm}", "run", "burn"), env=NPM, by_stdin=True, until=holds(b"priceBasket")),
+    Scenario("node workers", "node", ("{node}", "{programs}/workers.js", "stdin", "5"), by_stdin=True, until=holds(b"priceBasket")),
     *(Scenario(f"node short module{suffix}", "node", ("{node}", "{programs}/short.mjs", "3"), injected=injected)
       for suffix, injected in (("", True), (" plain", False))),
     Scenario("node -e", "node", ("{node}", "-e", "process.exitCode = 3"), env={"PROFILING_START_DELAY_MS": "1000"}),
     Scenario("node worker", "node", ("{node}", "{programs}/worker.js"), env=DEBUG),
-    Scenario("node musl", "node", ("{musl}/lib/ld-musl-x86_64.so.1", "--library-path", "{musl}/lib", "{musl}/node", *JS[1:], "told", "5"),
-             told=True, until=holds(b"priceBasket")),
+    Scenario("node musl", "node", ("{musl}/lib/ld-musl-x86_64.so.1", "--library-path", "{musl}/lib", "{musl}/node", *JS[1:], "stdin", "5"),
+             by_stdin=True, until=holds(b"priceBasket")),
     Scenario("node datadog", "node", (*JS, "1", "0"), env={**DEBUG, "DD_PROFILING_ENABLED": "true"}),
     Scenario("node odd intervals", "node", (*JS, "2.5", "3"),
              env={"PYROSCOPE_FLUSH_INTERVAL_MS": "soon", "PYROSCOPE_WALL_SAMPLING_INTERVAL_MICROS": "-1"}),
@@ -99,18 +101,18 @@ for _language, _command in RUNS.items():
     SCENARIOS += [
         # A script that ends before the profiler starts (the delay is the default one).
         Scenario(f"{_language} short", _language, (*_command, "0.1", "7"), env={"PROFILING_START_DELAY_MS": "1000"}),
-        # About as long as the delay: the profiler starts while the process ends.
+        # About as long as the delay: the profiler starts while the process exits.
         Scenario(f"{_language} one second", _language, (*_command, "1", "7"), env={"PROFILING_START_DELAY_MS": "1000"}),
         Scenario(f"{_language} plain", _language, (*_command, "3", "5"), injected=False),
-        # The server is not what it should be; long enough for uploads to be tried. Twenty-five seconds
-        # are less than a process would wait for two unanswered uploads.
+        # A faulty server; long enough for upload attempts. Twenty-five seconds are less than a process
+        # would wait for two unanswered uploads.
         *(Scenario(f"{_language} {_kind}", _language, (*_command, "3", "5"), server=_kind, seconds=25) for _kind in ("silent", "refusing")),
-        *(Scenario(f"{_language} {_kind}", _language, (*_command, "told", "5"), server=_kind, told=True, until=lambda upload: True)
+        *(Scenario(f"{_language} {_kind}", _language, (*_command, "stdin", "5"), server=_kind, by_stdin=True, until=lambda upload: True)
           for _kind in ANSWERS),
         *(Scenario(f"{_language} {_kind}", _language, (*_command, "3", "5"), env={"PYROSCOPE_SERVER_ADDRESS": _address})
           for _kind, _address in (("no url", "nowhere"), ("no such host", "http://nowhere.invalid:4040"))),
         Scenario(f"{_language} odd tenant", _language, (*_command, "2.5", "6"), env={"PYROSCOPE_TENANT_ID": "a\nb"}),
-        Scenario(f"{_language} odd labels", _language, (*_command, *(("3", "6") if _language == "java" else ("told", "6"))), told=True,
+        Scenario(f"{_language} odd labels", _language, (*_command, *(("3", "6") if _language == "java" else ("stdin", "6"))), by_stdin=True,
                  until=None if _language == "java" else lambda upload: True, env={"PYROSCOPE_LABELS": "good=1,,bad,=x,y=,z={},pod=p-1"}),
         Scenario(f"{_language} switched off", _language, (*_command, "2.5", "4"), env={"PYROSCOPE_AGENT_ENABLED": "false"}),
     ]

@@ -71,12 +71,12 @@ std::string read(const std::filesystem::path& path) {
 
 class AlloyGolden : public ::testing::TestWithParam<Case> {};
 
-TEST_P(AlloyGolden, IsWhatIsWritten) {
+TEST_P(AlloyGolden, MatchesTheGoldenFile) {
   const Case& c = GetParam();
   const EbpfObjects objects = ebpfObjects(c.settings, c.place, c.url);
   const auto folder = std::filesystem::path(test::sourceDir()) / "tests/alloy/cases";
   const std::string config = objects.config_map.at("data").at("config.alloy").get<std::string>();
-  const std::string daemon_set = testing::toYaml(objects.daemon_set);
+  const std::string daemon_set = test::toYaml(objects.daemon_set);
   if (std::getenv("UPDATE_GOLDEN") != nullptr) {
     std::ofstream(folder / (c.name + ".alloy")) << config;
     std::ofstream(folder / (c.name + ".yaml")) << daemon_set;

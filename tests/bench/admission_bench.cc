@@ -1,4 +1,4 @@
-// One admission without the network: body in, response out. What is left is parse, decide, plan,
+// One admission without the network: body in, response out. It covers parse, decide, plan,
 // render and encode.
 #include <benchmark/benchmark.h>
 #include <nlohmann/json.hpp>
@@ -76,7 +76,7 @@ void admission(benchmark::State& state, std::size_t bytes, bool opted_in, bool p
   const test::Posted posted(review(bytes, opted_in));
   const net::ServerRequest& request = posted.request();
   const bool patches = mutator.handle(request).body.find("\"patch\"") != std::string::npos;
-  if (patches != (opted_in && policies)) state.SkipWithError("not the answer that is measured");
+  if (patches != (opted_in && policies)) state.SkipWithError("not the response that is measured");
   for (auto _ : state) benchmark::DoNotOptimize(mutator.handle(request));
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * request.body.size()));
 }

@@ -1,12 +1,13 @@
 """The chart renders with its defaults and with every value changed; wrong values are refused by name."""
 import json
 import re
+import shutil
 import subprocess
 
 import pytest
 import yaml
 
-from conftest import CHART, ROOT
+from conftest import CHART, REGISTRY, ROOT
 
 DIGEST = "sha256:" + "a" * 64
 SYSTEM = ["kube-system", "kube-public", "kube-node-lease"]
@@ -39,7 +40,7 @@ def both(check):
 # then be so. What is rendered must differ from the default as well.
 CHANGED = [
     ("image.registry", "mirror.example", both(lambda o, c: container(o, c)["image"].startswith("mirror.example/profiling-operator/operator:"))),
-    ("image.repository", "other/operator", both(lambda o, c: container(o, c)["image"].startswith("other/operator:"))),
+    ("image.repository", "other/operator", both(lambda o, c: container(o, c)["image"].startswith(f"{REGISTRY}/other/operator:"))),
     ("image.tag", DIGEST, both(lambda o, c: container(o, c)["image"].endswith("/operator@" + DIGEST))),
     ("image.pullPolicy", "Always", both(lambda o, c: container(o, c)["imagePullPolicy"] == "Always")),
     ("imagePullSecrets", [{"name": "mirror"}], lambda o: all(s["imagePullSecrets"] == [{"name": "mirror"}] for s in o.of("ServiceAccount"))),
@@ -47,16 +48,16 @@ CHANGED = [
     ("agents.pullPolicy", "Never", both(lambda o, c: "--agent-pull-policy=Never" in args(o, c))),
     *[(f"agents.{language}.{key}", value, both(lambda o, c, flag=flag: flag in args(o, c)))
       for language, tag in (("java", "2.1.2"), ("python", "1.4.0"), ("node", "0.6.4")) for key, value, flag in (
-          ("repository", "other/agent", f"--agent-image-{language}=other/agent:{tag}"),
-          ("tag", DIGEST, f"--agent-image-{language}=profiling-operator/agent-{language}@{DIGEST}"),
+          ("repository", "other/agent", f"--agent-image-{language}={REGISTRY}/other/agent:{tag}"),
+          ("tag", DIGEST, f"--agent-image-{language}={REGISTRY}/profiling-operator/agent-{language}@{DIGEST}"),
           ("version", "9.9.9", f"--agent-version-{language}=9.9.9"))],
     *[(f"agents.{language}.{key}", value, both(lambda o, c, flag=flag: flag in args(o, c)))
       for language, tag in (("dotnet", "1.4.0"), ("ruby", "1.0.7")) for key, value, flag in (
-          ("repository", "other/agent", f"--agent-image-{language}=other/agent:{tag}"),
-          ("tag", DIGEST, f"--agent-image-{language}=brought/agent@{DIGEST}"),
+          ("repository", "other/agent", f"--agent-image-{language}={REGISTRY}/other/agent:{tag}"),
+          ("tag", DIGEST, f"--agent-image-{language}={REGISTRY}/brought/agent@{DIGEST}"),
           ("version", "9.9.9", f"--agent-version-{language}=9.9.9"))],
-    ("agents.scrape.repository", "other/sidecar", both(lambda o, c: all(f"--agent-image-{l}=other/sidecar:0.1.0" in args(o, c) for l in ("go", "native")))),
-    ("agents.scrape.tag", DIGEST, both(lambda o, c: f"--agent-image-go=profiling-operator/agent-scrape@{DIGEST}" in args(o, c)
+    ("agents.scrape.repository", "other/sidecar", both(lambda o, c: all(f"--agent-image-{l}={REGISTRY}/other/sidecar:0.1.0" in args(o, c) for l in ("go", "native")))),
+    ("agents.scrape.tag", DIGEST, both(lambda o, c: f"--agent-image-go={REGISTRY}/profiling-operator/agent-scrape@{DIGEST}" in args(o, c)
                                        and "--agent-version-go=0.1.0" in args(o, c))),
     ("agents.scrape.version", "9.9.9", both(lambda o, c: "--agent-version-native=9.9.9" in args(o, c))),
     ("agents.nativeSidecars", "Always", both(lambda o, c: "--native-sidecars=Always" in args(o, c))),
@@ -152,6 +153,54 @@ def check_safely(check, objects):
         return False
 
 
+def images(objects):
+    """Every image reference that the chart brings to a cluster: in pods, in flags and as a default of a CRD."""
+    found = {ebpf(objects)["image"]}
+    for spec in [pod(objects, c) for c in ("webhook", "controller")] + [o["spec"] for o in objects.of("Pod")]:
+        found |= {c["image"] for c in spec["containers"] + spec.get("initContainers", [])}
+        found |= {a.split("=", 1)[1] for c in spec["containers"] for a in c["args"] if a.startswith("--agent-image-")}
+    return found | set(image_defaults(objects.of("CustomResourceDefinition")))
+
+
+def image_defaults(value):
+    if isinstance(value, list):
+        for item in value:
+            yield from image_defaults(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if key == "image" and isinstance(item, dict) and "default" in item:
+                yield item["default"]
+            yield from image_defaults(item)
+
+
+FOREIGN_OWNERS = ("grafana/alloy:", "grafana/pyroscope:")
+
+
+def test_every_image_is_in_the_registry_or_belongs_to_a_known_owner(helm):
+    found = images(helm.render({"ebpf.enabled": True}))
+    assert {i for i in found if not i.startswith(FOREIGN_OWNERS + (REGISTRY + "/",))} == set()
+    assert sum(i.startswith(FOREIGN_OWNERS) for i in found) == len(FOREIGN_OWNERS)
+
+
+def test_make_push_pushes_exactly_what_the_chart_names(helm):
+    done = subprocess.run([str(ROOT / "hack/images/push"), REGISTRY, "--list"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert set(done.stdout.split()) == {i for i in images(helm.render({"ebpf.enabled": True})) if not i.startswith(FOREIGN_OWNERS)}
+
+
+@pytest.mark.parametrize("values", [{}, {"agents.registry": "agents.example"}, {"ebpf.enabled": True}])
+def test_without_a_registry_the_chart_states_how_to_get_one(helm, values):
+    done = helm.template({"image.registry": "", **values}, check=False)
+    assert done.returncode != 0
+    assert "image.registry is not set" in done.stderr and "make push REGISTRY=HOST[:PORT][/PATH]" in done.stderr
+
+
+@pytest.mark.parametrize("registry", ["me", "https://registry.example", "Registry.example/me", "registry.example:port", "registry.example//me"])
+def test_push_refuses_what_is_no_registry(registry):
+    done = subprocess.run([str(ROOT / "hack/images/push"), registry, "--list"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and f"REGISTRY '{registry}' must be HOST[:PORT][/PATH]" in done.stderr
+
+
 def test_defaults_render_what_the_operator_consists_of(default):
     assert sorted({o["kind"] for o in default}) == [
         "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "Deployment", "MutatingWebhookConfiguration",
@@ -241,6 +290,22 @@ def test_the_charts_crds_are_those_of_crds(default):
         assert crd["spec"] == sources[name]["spec"], "nothing of a CRD is read as a template"
 
 
+@pytest.mark.parametrize("name, line", [("clusterprofilingpolicies", "maximum: 500"), ("profilingpolicies", "maximum: 500"),
+                                        ("profilingservers", "default: 336h")])
+def test_crds_sync_finds_drift(tmp_path, name, line):
+    for part in ("hack/crds-sync", "crds", "charts/profiling-operator/templates/crds.yaml"):
+        target = tmp_path / part
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if (ROOT / part).is_dir() else shutil.copy)(ROOT / part, target)
+    command = [str(tmp_path / "hack/crds-sync"), "--check"]
+    assert subprocess.run(command, timeout=60).returncode == 0
+    crd = tmp_path / f"crds/profiling.dev_{name}.yaml"
+    assert line in crd.read_text()
+    crd.write_text(crd.read_text().replace(line, line + "0"))
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and "run hack/crds-sync" in done.stderr
+
+
 def test_every_flag_is_one_of_the_binary(default):
     source = (ROOT / "operator/app/options.cc").read_text()
     known = set(re.findall(r'"(--[a-z-]+)"', source))
@@ -260,7 +325,7 @@ def test_agents_are_those_of_the_pinned_versions(default):
 
 
 def test_lint_finds_nothing(helm):
-    done = helm.run("lint", "--strict", str(CHART))
+    done = helm.run("lint", "--strict", str(CHART), "--set", f"image.registry={REGISTRY}")
     assert "0 chart(s) failed" in done.stdout
     assert "[ERROR]" not in done.stdout and "[WARNING]" not in done.stdout, done.stdout
 

@@ -9,6 +9,7 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 CHART = ROOT / "charts" / "profiling-operator"
+REGISTRY = "registry.example/team"
 OLDEST_KUBERNETES = "1.30.0"  # helm asks no cluster here: it would assume a version of its own
 sys.path.insert(0, str(ROOT / "hack" / "lib"))
 from kube import environment  # noqa: E402
@@ -37,7 +38,8 @@ class Helm:
 
     def template(self, values=None, release="profiling-operator", namespace="profiling-system", kubernetes=OLDEST_KUBERNETES,
                  check=True):
-        arguments = [f"--set-json={key}={json.dumps(value)}" for key, value in (values or {}).items()]
+        values = {"image.registry": REGISTRY, **(values or {})}
+        arguments = [f"--set-json={key}={json.dumps(value)}" for key, value in values.items()]
         return self.run("template", release, str(CHART), "--namespace", namespace, "--kube-version", kubernetes,
                         *arguments, check=check)
 

@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -104,7 +105,7 @@ def pair(state_root):
             cluster.run("down", check=False)
 
 
-def test_clusters_side_by_side_are_reached_from_the_host_and_separate(pair):
+def test_parallel_clusters_are_reachable_and_isolated(pair):
     whole, small = pair
     assert whole.run("host-ip").stdout != small.run("host-ip").stdout
     small.kube.run("create", "namespace", "only-here")
@@ -134,15 +135,33 @@ def test_a_pod_with_a_volume_runs_restricted_and_everything_answers(pair):
     assert list((whole.state / "volumes" / name.removeprefix("local-")).iterdir()) == []
 
 
+def echo_image(folder, reference):
+    """An archive with an image that prints its arguments."""
+    (folder / "root/bin").mkdir(parents=True)
+    (folder / "root/bin/busybox").write_bytes(pathlib.Path("/bin/busybox").read_bytes())
+    (folder / "root/bin/busybox").chmod(0o755)
+    subprocess.run([ROOT / "hack/images/scratch_image.py", folder / "root", reference, folder / "image.tar",
+                    "--entrypoint", "/bin/busybox", "--entrypoint", "echo", "--user", "1000"], check=True)
+    return folder / "image.tar"
+
+
+def test_the_node_pulls_what_was_pushed_to_the_registry_on_loopback(pair, tmp_path):
+    whole, _ = pair
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    assert whole.run("registry", str(port)).stdout == f"localhost:{port}"
+    archive = echo_image(tmp_path, "localhost/cluster-test/pulled:1")
+    pushed = subprocess.run([ROOT / "hack/images/push", f"localhost:{port}/team", archive], capture_output=True, text=True, timeout=60)
+    assert pushed.stdout == f"localhost:{port}/team/cluster-test/pulled:1\n", pushed.stderr
+    whole.kube.run("run", "pulled", f"--image={pushed.stdout.strip()}", "--image-pull-policy=Always", "--restart=Never", "--",
+                   "from", "the", "registry")
+    wait_for("the pod to end", lambda: whole.kube.get("pod", "pulled")["status"]["phase"] == "Succeeded", 60)
+    assert whole.kube.run("logs", "pulled").stdout == "from the registry\n"
+
+
 def test_an_image_can_be_loaded_and_run(pair, tmp_path):
     whole, _ = pair
-    (tmp_path / "root/bin").mkdir(parents=True)
-    (tmp_path / "root/bin/busybox").write_bytes(pathlib.Path("/bin/busybox").read_bytes())
-    (tmp_path / "root/bin/busybox").chmod(0o755)
-    archive = tmp_path / "image.tar"
-    subprocess.run([ROOT / "hack/images/scratch_image.py", tmp_path / "root", "localhost/cluster-test/echo:1", archive,
-                    "--entrypoint", "/bin/busybox", "--entrypoint", "echo", "--user", "1000"], check=True)
-    whole.run("load-image", str(archive))
+    whole.run("load-image", str(echo_image(tmp_path, "localhost/cluster-test/echo:1")))
     whole.kube.run("run", "echo", "--image=localhost/cluster-test/echo:1", "--image-pull-policy=Never",
                    "--restart=Never", "--", "from", "the", "image")
     wait_for("the pod to end", lambda: whole.kube.get("pod", "echo")["status"]["phase"] == "Succeeded", 60)
@@ -196,7 +215,7 @@ def test_the_api_server_calls_a_webhook_on_the_host(pair, tmp_path):
         server.shutdown()
 
 
-def test_up_on_a_running_cluster_changes_nothing_and_mends_what_is_missing(pair):
+def test_up_on_a_running_cluster_only_repairs_missing_parts(pair):
     whole, _ = pair
     before = whole.pids()
     os.kill(before["scheduler"], signal.SIGKILL)
@@ -218,7 +237,7 @@ def test_the_whole_cluster_leaves_nothing_behind(pair):
 
 
 @pytest.mark.parametrize("moment", ["subnet", "run/apiserver", "run/containerd", "run/kubelet"])
-def test_an_up_that_is_killed_is_cleaned_away(state_root, moment):
+def test_a_killed_up_is_cleaned_up(state_root, moment):
     cluster = Cluster("k", state_root)
     before = machine(cluster)
     cluster.kill_up_when(moment)
@@ -227,7 +246,7 @@ def test_an_up_that_is_killed_is_cleaned_away(state_root, moment):
     assert machine(cluster) == before
 
 
-def test_up_after_an_up_that_was_killed_succeeds(state_root):
+def test_up_succeeds_after_a_killed_up(state_root):
     cluster = Cluster("k", state_root)
     try:
         cluster.kill_up_when("run/containerd")
@@ -240,7 +259,7 @@ def test_up_after_an_up_that_was_killed_succeeds(state_root):
     assert traces(cluster) == []
 
 
-def test_a_pid_that_now_belongs_to_another_process_is_not_signalled(state_root):
+def test_a_reused_pid_is_not_signalled(state_root):
     cluster = Cluster("p", state_root)
     with subprocess.Popen(["sleep", "300"]) as stranger:
         try:
@@ -259,6 +278,7 @@ def test_a_pid_that_now_belongs_to_another_process_is_not_signalled(state_root):
     (["up", "--fast"], "up: unknown argument '--fast'; allowed is --control-plane-only"),
     (["start"], "unknown command 'start'"),
     (["--nane", "x"], "unknown option '--nane'"),
+    (["registry", "0"], "registry: '0' must be one port, 1 to 65535"),
     (["build", "etdc"], "build: unknown part 'etdc'; parts are: etcd"),
     (["--name", "absent", "kubeconfig"], "cluster 'absent' is not up"),
     (["--name", "absent", "kubectl", "get", "pods"], "cluster 'absent' is not up and KUBECONFIG is not set"),
@@ -269,7 +289,7 @@ def test_bad_input_is_named(arguments, message):
     assert done.returncode != 0 and message in done.stderr
 
 
-def test_a_state_path_that_is_too_long_for_sockets_is_refused():
+def test_a_state_path_too_long_for_sockets_is_refused():
     done = subprocess.run([COMMAND, "status"], capture_output=True, text=True,
                           env={**os.environ, "PROFILING_STATE": "/tmp/" + "x" * 60})
     assert done.returncode != 0 and "longer than the 60 characters" in done.stderr

@@ -28,7 +28,7 @@ def root(tmp_path):
     return root
 
 
-def test_the_archive_holds_what_an_image_store_checks(root, tmp_path):
+def test_the_archive_passes_the_checks_of_an_image_store(root, tmp_path):
     out = tmp_path / "image.tar"
     done = pack(root, "localhost/cluster/app:1", out, "--entrypoint", "/bin/app", "--entrypoint=-v", "--user", "1000",
                 "--env", "A=b=c", "--workdir", "/bin", "--port", "80")

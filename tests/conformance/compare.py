@@ -54,7 +54,7 @@ def proportional(recorded, got, unit_recorded, unit_got, where):
 
 
 def well_formed(graph, width, totals):
-    """What every flame graph must be, whatever was measured: totals has the columns of a bar's widths."""
+    """The invariants of every flame graph: totals has the columns of a bar's widths."""
     bars = rows(graph, width)
     need(graph["names"][0] == "total", "the first name is the root")
     need(all(0 <= bar[-1] < len(graph["names"]) for row in bars for bar in row), "indexes of names are in range")

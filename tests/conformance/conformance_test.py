@@ -77,7 +77,7 @@ def test_answers_with_s3(image, tmp_path, recorded):
         assert any(b'"service_name","value":"c.push"' in block.read_bytes() for block in blocks)
 
 
-def test_data_outlives_a_restart(image, tmp_path):
+def test_data_survives_a_restart(image, tmp_path):
     storage = servers.FILES.format(folder=tmp_path)
     with servers.ProfileStore(image, tmp_path, storage) as store:
         assert push(store.url) == (200, "{}")
@@ -90,7 +90,7 @@ def test_data_outlives_a_restart(image, tmp_path):
     ("wrong", servers.BUCKET, "signature"),
     (servers.SECRET, "no-such-bucket", "bucket does not exist"),
 ])
-def test_unusable_bucket_is_only_warned_of(image, tmp_path, secret, bucket, words):
+def test_an_unusable_bucket_is_only_a_warning(image, tmp_path, secret, bucket, words):
     port = servers.free_port()
     with servers.s3(tmp_path, port), servers.ProfileStore(
             image, tmp_path, servers.S3.format(s3_port=port, bucket=bucket), secret) as store:
@@ -103,7 +103,7 @@ def test_unusable_bucket_is_only_warned_of(image, tmp_path, secret, bucket, word
         assert servers.get(store.url + "/ready") == (200, "ready")
 
 
-def test_pushes_work_again_when_s3_is_back(image, tmp_path):
+def test_pushes_recover_with_s3(image, tmp_path):
     port = servers.free_port()
     with servers.ProfileStore(image, tmp_path, servers.S3.format(s3_port=port, bucket=servers.BUCKET)) as store:
         assert push(store.url)[0] == 503
@@ -112,7 +112,7 @@ def test_pushes_work_again_when_s3_is_back(image, tmp_path):
             assert graph(store.url, '{service_name="c.push"}')["total"] == "3900000000"
 
 
-def test_image_runs_as_it_will_in_a_pod(image, tmp_path):
+def test_the_image_runs_as_in_a_pod(image, tmp_path):
     """User 10001, the root file system read-only, /data and /tmp writable, nothing of the host's libraries."""
     port = servers.free_port()
     root = tmp_path / "root"
@@ -140,7 +140,7 @@ def test_image_runs_as_it_will_in_a_pod(image, tmp_path):
 
 
 def broken(value):
-    """Copies of an answer, each with one thing wrong."""
+    """Copies of an answer, each with one defect."""
     if isinstance(value, dict):
         for key in value:
             yield {k: v for k, v in value.items() if k != key}
@@ -158,8 +158,8 @@ def broken(value):
 
 
 @pytest.mark.parametrize("name", sorted(replay.transcript()))
-def test_comparison_notices_what_is_wrong(recorded, name):
-    """Each answer equals itself, and nothing that was broken in one place goes through unseen."""
+def test_the_comparison_detects_differences(recorded, name):
+    """Each answer equals itself, and every single defect is detected."""
     right = recorded[name]
     body = b"" if name == "push python's own body" else right["body"]
     compare.check(name, right, right["status"], right["content_type"], copy.deepcopy(body))

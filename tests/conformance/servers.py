@@ -45,7 +45,7 @@ def free_port():
 
 
 def get(url):
-    """Status and text; status 0 when nobody answers."""
+    """Status and text; status 0 without an answer."""
     try:
         with urllib.request.urlopen(url, timeout=10) as answer:
             return answer.status, answer.read().decode()

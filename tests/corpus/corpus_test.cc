@@ -1,6 +1,6 @@
 // Pods as clusters have them (the YAML beside this file) under policies of every language: none is
-// rejected, nothing of a pod changes but what injection adds, a second pass has nothing to do, and
-// to Kubernetes the pod stays what it was.
+// rejected, only injection's own additions change, a second pass has nothing to do, and the pod keeps
+// its meaning for Kubernetes.
 #include <functional>
 #include <set>
 
@@ -25,10 +25,10 @@ struct Pod {
 const std::vector<Pod>& pods() {
   static const std::vector<Pod> all = [] {
     std::vector<Pod> out;
-    for (const auto& path : api::yamlFiles("tests/corpus")) {
+    for (const auto& path : test::yamlFiles("tests/corpus")) {
       for (const YAML::Node& document : YAML::LoadAllFromFile(path.string())) {
         if (!document.IsMap()) continue;
-        json object = api::yamlToJson(document);
+        json object = test::yamlToJson(document);
         object["apiVersion"] = "v1";
         object["kind"] = "Pod";
         object["metadata"]["namespace"] = "shop";
@@ -56,7 +56,7 @@ constexpr Policy kPolicies[] = {
     {"native", R"(["Native"])"},
 };
 
-// Who names the port is asked from beside; without it those languages do nothing.
+// A pod that names the port is scraped; without it those languages do nothing.
 void sayWherePprofIs(json& pod, const Policy& policy) {
   const std::string_view name = policy.name;
   if (name != "go" && name != "native") return;
@@ -79,7 +79,7 @@ bool isOurs(const json& item) {
   return item.value("name", "").starts_with("profiling-agent");
 }
 
-// Variables that are extended; every other one that is there keeps its value.
+// Variables that are extended; every other existing one keeps its value.
 const std::set<std::string> kExtended{"JAVA_TOOL_OPTIONS",
                                       "PYTHONPATH",
                                       "NODE_OPTIONS",
@@ -87,13 +87,13 @@ const std::set<std::string> kExtended{"JAVA_TOOL_OPTIONS",
                                       "LD_PRELOAD",
                                       "LD_LIBRARY_PATH",
                                       "CORECLR_NOTIFICATION_PROFILERS"};
-// What is added besides.
+// Names that are added besides.
 bool mayBeAdded(const std::string& name) {
   return kExtended.count(name) != 0 || name.starts_with("PYROSCOPE_") ||
          name.starts_with("PROFILING_") || name.starts_with("CORECLR_");
 }
 
-// Takes from the list what the original has not, if `ours` says that we may add it.
+// Removes from the list the items that the original lacks, if `ours` says that we may add them.
 void removeAdded(json& owner, const json& before, const char* key,
                  const std::function<bool(const json&)>& ours) {
   if (!owner.contains(key)) return;
@@ -110,7 +110,7 @@ void removeAdded(json& owner, const json& before, const char* key,
   }
 }
 
-// What was there is still in it, and before or after it only what is ours.
+// The old value is still in it, and before or after it only text of ours.
 bool isExtended(const std::string& before, const std::string& after) {
   const std::size_t at = after.find(before);
   if (at == std::string::npos) return false;
@@ -178,7 +178,7 @@ class Corpus : public ::testing::TestWithParam<std::size_t> {
   const Pod& pod() const { return pods()[GetParam()]; }
 };
 
-TEST_P(Corpus, IsChangedOnlyByWhatInjectionAdds) {
+TEST_P(Corpus, OnlyInjectionsOwnAdditionsChangeThePod) {
   for (const Policy& policy : kPolicies) {
     json before = pod().object;
     sayWherePprofIs(before, policy);
@@ -196,7 +196,7 @@ TEST_P(Corpus, IsChangedOnlyByWhatInjectionAdds) {
   }
 }
 
-TEST_P(Corpus, StaysToKubernetesWhatItWas) {
+TEST_P(Corpus, KeepsItsMeaningForKubernetes) {
   for (const Policy& policy : kPolicies) {
     json before = pod().object;
     sayWherePprofIs(before, policy);
@@ -210,7 +210,7 @@ TEST_P(Corpus, StaysToKubernetesWhatItWas) {
       return isOurs(c) && c.contains("restartPolicy");
     });
     for (const auto& [resource, of_guaranteed] : kSidecarOfGuaranteed) {
-      // Guaranteed is who reserves all that it may use; so must a container that is added.
+      // A Guaranteed pod reserves all that it may use; an added container must do the same.
       const double more = sidecar && qosClass(before) == "Guaranteed" ? of_guaranteed : 0;
       EXPECT_DOUBLE_EQ(effectiveRequest(after, resource), effectiveRequest(before, resource) + more)
           << policy.name << ": " << resource;

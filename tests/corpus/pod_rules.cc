@@ -34,7 +34,7 @@ std::vector<json> containersOf(const json& pod, bool with_ephemeral = false) {
   return out;
 }
 
-// A limit without a request is a request, too.
+// A limit without a request counts as a request.
 double requestOf(const json& container, const std::string& resource) {
   for (const char* list : {"requests", "limits"}) {
     const json value = at(container, {"resources", list, resource.c_str()});

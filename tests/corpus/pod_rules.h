@@ -1,6 +1,5 @@
-// What Kubernetes makes of a pod, as far as an injected container could change it: its
-// quality-of-service class, what the scheduler reserves, and the Pod Security level that it meets.
-// Pods as JSON.
+// Properties that Kubernetes derives from a pod and that an injected container could change: QoS
+// class, the scheduler's reservation, and Pod Security level. Pods as JSON.
 #pragma once
 
 #include <string>
@@ -11,8 +10,8 @@ namespace profiling::corpus {
 
 std::string qosClass(const nlohmann::json& pod);  // Guaranteed, Burstable, BestEffort
 
-// Of "cpu" or "memory": the largest init container or the sum of the others, whichever is more;
-// native sidecars count with both.
+// For "cpu" or "memory": the largest init container or the sum of the others, whichever is more;
+// native sidecars count in both.
 double effectiveRequest(const nlohmann::json& pod, const std::string& resource);
 
 std::string securityLevel(const nlohmann::json& pod);  // restricted, baseline, privileged

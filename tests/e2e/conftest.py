@@ -95,7 +95,7 @@ def probe_pod(kube, namespace, annotations="{profiling.dev/inject: python}", nam
 
 
 def command_line(kube, *arguments, stdin=None):
-    """Runs kubectl-profiling against the cluster; tells its exit code, output and errors."""
+    """Runs kubectl-profiling against the cluster; returns its exit code, output and errors."""
     binaries = [ROOT / "build" / preset / "operator" / "cli" / "kubectl-profiling" for preset in ("release", "dev", "ci")]
     binary = next((str(b) for b in binaries if b.exists()), None)
     assert binary, "kubectl-profiling is not built"

@@ -1,4 +1,4 @@
-"""What a pod is written in: a Go application beside its sidecar, and three applications that nobody has told about."""
+"""Languages: a Go application with its sidecar, and three applications whose language is not configured."""
 import io
 import json
 import pathlib
@@ -83,7 +83,7 @@ def test_the_sidecar_is_native_and_small_and_leaves_the_pod_restricted(go_app):
     assert go_app.get("workloadprofile", "-n", "shop", "deployment-ledger")["status"]["languages"] == ["Go"]
 
 
-def test_a_job_ends_although_a_sidecar_is_beside_it(go_app):
+def test_a_job_completes_beside_its_sidecar(go_app):
     job = deployment("batch", "localhost/profiling-operator/example-python:dev",
                      {"profiling.dev/inject": "go"}, restartPolicy="Never")
     template = job["spec"]["template"]
@@ -113,7 +113,7 @@ def unlabelled(shop, tmp_path_factory):
     shop.run("delete", "deployment", "-n", "shop", *UNLABELLED)
 
 
-def test_what_arrives_tells_the_language_and_the_next_pods_carry_one_agent(unlabelled):
+def test_the_language_is_learned_from_profiles_and_later_pods_carry_one_agent(unlabelled):
     every = ["profiling-agent-java", "profiling-agent-node", "profiling-agent-python"]
     for name in UNLABELLED:
         [pod] = pods_of(unlabelled, name)

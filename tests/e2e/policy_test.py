@@ -148,7 +148,7 @@ def test_deleting_the_policy_stops_injection_for_new_pods_only(shop):
 def test_explain_tells_of_a_pod_what_the_webhook_has_decided(shop):
     profiled = shop.items("pods", "-n", "shop", "-l", "profiling.dev/profiled")[0]["metadata"]["name"]
     done = command_line(shop, "explain", f"pod/{profiled}", "-n", "shop")
-    assert done.returncode == 0 and "when it started: injected" in done.stdout and "policy/" in done.stdout, done
+    assert done.returncode == 0 and "at start: injected" in done.stdout and "policy/" in done.stdout, done
     # The same words for a manifest that nobody has applied, decided by the cluster's policies.
     manifest = POD.format(name="asks", namespace="stranger", annotations="{profiling.dev/inject: python}")
     done = command_line(shop, "explain", "-f", "-", "--live", "-n", "stranger", stdin=manifest)

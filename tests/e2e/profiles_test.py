@@ -30,7 +30,7 @@ def test_profiles_can_be_queried_by_service_name_and_show_the_applications_funct
         assert store.label_values("team", f'{{service_name="{service}"}}') == ["shop"]
 
 
-def test_profiles_lie_in_the_bucket_under_the_prefix(shop):
+def test_profiles_are_in_the_bucket_under_the_prefix(shop):
     with shop.forward("profiling", "svc/s3", 7070) as address:
         sizes = wait_for("blocks of every application in the bucket",
                          lambda: (s := bucket(shop, address).bytes_by_service("demo/", HOT_FUNCTIONS)) and all(s.values()) and s,
@@ -50,7 +50,7 @@ def test_a_profiled_pod_stays_restricted_and_keeps_its_quality_of_service(shop):
 
 
 @pytest.mark.parametrize("language, kind", [("java", "Java"), ("python", "Python"), ("node", "NodeJS")])
-def test_each_application_has_a_record_that_says_what_it_carries(shop, language, kind):
+def test_each_application_has_a_record_of_its_agent(shop, language, kind):
     def profiled():
         record = shop.get("workloadprofile", "-n", "shop", f"deployment-checkout-{language}")
         return record if record and record["status"]["phase"] == "Profiled" and record["status"]["pods"]["ready"] else None

@@ -1,4 +1,4 @@
-"""Rollouts on a real node: nobody notices one that goes well, and one that does harm is stopped and undone."""
+"""Rollouts on a real node: a good one causes no downtime, a harmful one is stopped and undone."""
 import json
 
 import re
@@ -67,7 +67,7 @@ def cluster_with_server(shop):
         shop.run("rollout", "status", "-n", "shop", deployment, "--timeout=180s", timeout=200)
 
 
-def test_a_rollout_over_three_languages_is_not_noticed_by_anybody(cluster_with_server):
+def test_a_rollout_over_three_languages_causes_no_downtime(cluster_with_server):
     kube, where = cluster_with_server, namespace(cluster_with_server, "fleet")
     fleet = {f"py{i}": "python" for i in range(5)} | {f"js{i}": "node" for i in range(5)} | {f"jv{i}": "java" for i in range(2)}
     for name, language in fleet.items():
@@ -98,7 +98,7 @@ def test_a_rollout_over_three_languages_is_not_noticed_by_anybody(cluster_with_s
     assert code == 0 and "Active" in text and all(name in text for name in fleet), text
 
 
-def test_an_agent_that_crashes_its_application_is_undone_and_nothing_else_restarts(cluster_with_server):
+def test_a_crashing_agent_is_undone_and_nothing_else_restarts(cluster_with_server):
     kube, where = cluster_with_server, namespace(cluster_with_server, "crash")
     names = ["victim", "other1", "other2"]
     kube.apply(application(where, "victim", extra="if agent: time.sleep(2); os.abort()"))
@@ -122,7 +122,7 @@ def test_an_agent_that_crashes_its_application_is_undone_and_nothing_else_restar
     code, text = status(kube, where, "status", "victim")
     assert "RolledBack" in text and "Halted" in text, text
 
-    # What the agent broke is begun in no other workload with that image, whatever its policy.
+    # No other workload with that image starts the rollout, under any policy.
     try:
         digest = pods(kube, where, "victim")[0]["status"]["containerStatuses"][0]["imageID"].split("@")[-1]
         broken = record["quarantine"]
@@ -136,14 +136,14 @@ def test_an_agent_that_crashes_its_application_is_undone_and_nothing_else_restar
         kube.run("delete", "namespace", where, "--timeout=120s", timeout=150)  # it lasts as long as the record
 
 
-def test_an_application_that_crashes_by_itself_is_held_and_not_undone(cluster_with_server):
+def test_an_application_that_crashes_without_the_agent_pauses_the_rollout(cluster_with_server):
     kube, where = cluster_with_server, namespace(cluster_with_server, "fragile")
     flag = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "flag", "namespace": where}, "data": {"crash": "no"}}
     kube.apply(json.dumps(flag))
     env = [{"name": "CRASH", "valueFrom": {"configMapKeyRef": {"name": "flag", "key": "crash"}}}]
     kube.apply(application(where, "fragile", extra="if os.environ['CRASH'] == 'yes': time.sleep(2); sys.exit(1)", env=env))
     wait_ready(kube, where, ["fragile"])
-    flag["data"]["crash"] = "yes"  # whatever starts from now on crashes, with an agent or without
+    flag["data"]["crash"] = "yes"  # from now on every new container crashes, with an agent or without
     kube.apply(json.dumps(flag))
     kube.apply(policy(where, **QUICK))
     record = wait_state(kube, where, "fragile", "Paused")
@@ -152,7 +152,7 @@ def test_an_application_that_crashes_by_itself_is_held_and_not_undone(cluster_wi
     assert record["assignedRevision"] == record["targetRevision"]
 
 
-def test_profiles_that_do_not_arrive_hold_the_step(cluster_with_server):
+def test_missing_profiles_pause_the_step(cluster_with_server):
     kube, where = cluster_with_server, namespace(cluster_with_server, "silent")
     nowhere = [{"ip": "127.0.0.2", "hostnames": ["pyroscope.profiling.svc"]}]
     kube.apply(application(where, "silent", hostAliases=nowhere))
@@ -169,7 +169,7 @@ def test_profiles_that_do_not_arrive_hold_the_step(cluster_with_server):
 
 def test_an_agent_that_burns_cpu_is_stepped_down(cluster_with_server):
     kube, where = cluster_with_server, namespace(cluster_with_server, "hungry")
-    # As an agent would that samples too often: the more it is asked for, the more it takes.
+    # Like an agent that samples too often: its CPU use grows with the load.
     extra = """
 def burn():
     rate = int(os.environ.get("PROFILING_PYTHON_SAMPLE_RATE", "0"))
@@ -192,7 +192,7 @@ threading.Thread(target=burn, daemon=True).start()
     assert record["targetRevision"] != kube.get("profilingpolicy", "-n", where, "staged")["status"]["targetRevision"]
 
 
-def test_a_policy_that_is_deleted_takes_its_agents_along(cluster_with_server):
+def test_deleting_a_policy_removes_its_agents(cluster_with_server):
     kube, where = cluster_with_server, namespace(cluster_with_server, "leaving")
     kube.apply(application(where, "leaving"))
     wait_ready(kube, where, ["leaving"])

@@ -1,9 +1,9 @@
-"""helm uninstall takes away what helm brought, and leaves the applications alone. Runs last."""
+"""helm uninstall removes what helm installed and does not touch the applications. Runs last."""
 from conftest import helm, install, wait_until_injecting
 from kube import wait_for
 
 
-def test_uninstalling_leaves_running_pods_running_and_removes_what_it_made(shop):
+def test_uninstalling_keeps_pods_running_and_removes_its_objects(shop):
     running = {p["metadata"]["uid"]: [c["restartCount"] for c in p["status"]["containerStatuses"]]
                for p in shop.items("pods", "-n", "shop", "-l", "profiling.dev/profiled")}
     assert running
@@ -27,6 +27,6 @@ def test_uninstalling_leaves_running_pods_running_and_removes_what_it_made(shop)
     assert after == running
 
 
-def test_installing_again_takes_up_where_it_was(shop):
+def test_reinstalling_resumes(shop):
     install()
     wait_until_injecting(shop)

@@ -1,5 +1,5 @@
 // Command faults runs the operator behind a proxy that lets requests fail, and holds the outcome against
-// runs in which none did. tests/faults/run builds and starts it; README.md tells how a plan looks.
+// runs in which none did. tests/faults/run builds and starts it; README.md describes plans.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// libFuzzer on the webhook's handler: any bytes as a body. Holds: no crash; what is answered with
+// libFuzzer on the webhook's handler: any bytes as a body. Checks: no crash; a response with
 // 200 is an AdmissionReview that allows; a patch applies, and a second pass adds nothing.
 #include <cstdlib>
 #include <string>
@@ -40,7 +40,7 @@ void require(bool condition) {
   if (!condition) std::abort();
 }
 
-// The request's object after the answer's patch; null without one.
+// The request's object after the response's patch; null without one.
 json patched(const json& review, const net::ServerResponse& answer) {
   const json out = json::parse(answer.body);
   require(out.at("response").at("allowed") == true);

@@ -1,4 +1,4 @@
-// The list of cases in README.md beside this file: every number is there, and whatever it names
+// The list of cases in README.md beside this file: it has every number, and every path that it names
 // exists.
 #include <filesystem>
 #include <fstream>
@@ -28,7 +28,7 @@ std::vector<std::string> lines() {
   return out;
 }
 
-// Of a line: what stands between backquotes and is a path, "group/case" or "*/case".
+// The paths between backquotes in a line: "group/case" or "*/case".
 std::vector<std::string> pathsOf(const std::string& line) {
   std::vector<std::string> out;
   const std::vector<std::string_view> parts = split(line, '`');
@@ -43,7 +43,7 @@ std::vector<std::string> pathsOf(const std::string& line) {
   return out;
 }
 
-// Of the languages whose agents go into the process, or of those that are asked from beside it.
+// The languages whose agents go into the process, or those that are scraped from outside.
 std::vector<std::string> tokens(bool scraped) {
   std::vector<std::string> out;
   for (const inject::LanguageRow* row : inject::languageRows()) {
@@ -84,7 +84,7 @@ TEST(CaseList, HasEveryNumberOnce) {
   EXPECT_EQ(found, wanted);
 }
 
-TEST(CaseList, WhateverItNamesIsThere) {
+TEST(CaseList, EveryFolderThatItNamesExists) {
   for (const std::string& line : lines()) {
     if (!line.starts_with("| ") || line.starts_with("| #") || line.starts_with("| Fault")) continue;
     const std::vector<std::string> paths = pathsOf(line);
@@ -93,7 +93,7 @@ TEST(CaseList, WhateverItNamesIsThere) {
   }
 }
 
-TEST(CaseList, EachLanguageHasItsSet) {
+TEST(CaseList, EachLanguageHasTheRequiredCases) {
   for (const char* name :
        {"plain", "env-already-set", "env-from-config-map-key", "two-containers",
         "init-container-application", "already-injected", "restricted-security-context"}) {

@@ -25,7 +25,7 @@ using nlohmann::json;
 namespace fs = std::filesystem;
 
 json load(const fs::path& file) {
-  return api::jsonOfFile(file);
+  return test::jsonOfFile(file);
 }
 
 std::string read(const fs::path& file) {
@@ -33,7 +33,7 @@ std::string read(const fs::path& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// Policies other than a case's own, under which a pod has to be as stable.
+// Policies other than a case's own, under which a second pass changes nothing either.
 constexpr const char* kOtherSpecs[] = {
     R"({"activation":"Selected"})", R"({"activation":"Selected","secretEnvFrom":"Skip"})",
     R"({"activation":"Selected","languages":["Java","Python","NodeJS","DotNet","Ruby","Go"],
@@ -50,7 +50,7 @@ inject::NamespaceRecord namespaceOf(const fs::path& folder) {
 std::vector<json> policiesOf(const fs::path& folder, const char* other_spec) {
   std::vector<json> out;
   for (const YAML::Node& document : YAML::LoadAllFromFile((folder / "policy.yaml").string())) {
-    json& object = out.emplace_back(api::yamlToJson(document));
+    json& object = out.emplace_back(test::yamlToJson(document));
     if (other_spec == nullptr) continue;
     object["spec"] = json::parse(other_spec);
     object["spec"]["endpoint"]["url"] = "http://pyroscope.example:4040";
@@ -89,7 +89,7 @@ std::string nameOf(const fs::path& folder) {
   return name;
 }
 
-// Without what a refusal may add: the decision annotation.
+// Without the decision annotation, which a refusal may add.
 json withoutDecision(json pod, bool had_annotations) {
   if (!pod["metadata"].contains("annotations")) return pod;
   pod["metadata"]["annotations"].erase(std::string(api::kDecisionKey));
@@ -99,7 +99,7 @@ json withoutDecision(json pod, bool had_annotations) {
 
 class Golden : public ::testing::TestWithParam<fs::path> {};
 
-TEST_P(Golden, PodBecomesWhatIsWritten) {
+TEST_P(Golden, ThePodBecomesPatchedYaml) {
   const fs::path folder = GetParam();
   Case c(folder);
   const json patched = c.admit(c.pod());
@@ -114,7 +114,7 @@ TEST_P(Golden, PodBecomesWhatIsWritten) {
     if (c.observed()) {
       std::ofstream(folder / "observed.txt") << reason << "\n";
     } else if (injected) {
-      std::ofstream(folder / "patched.yaml") << testing::toYaml(patched);
+      std::ofstream(folder / "patched.yaml") << test::toYaml(patched);
     } else {
       std::ofstream(folder / "skip.txt") << reason << "\n";
     }
@@ -143,12 +143,12 @@ TEST_P(Golden, ASecondPassHasNothingToDoUnderOtherPolicies) {
   }
 }
 
-// Another webhook that appends a sidecar, before ours or after it, changes nothing of what we do.
+// Another webhook that appends a sidecar, before ours or after it, changes nothing of our injection.
 TEST_P(Golden, TheOrderWithAnotherWebhookDoesNotMatter) {
   Case c(GetParam());
   const auto other = [](json pod) {
     json sidecar = {{"name", "other-sidecar"}, {"image", "other:1"}};
-    // As one that takes care of the pod's class of service would.
+    // As a webhook that keeps the pod's QoS class would.
     const json& first = pod["spec"]["containers"][0];
     if (first.contains("resources")) sidecar["resources"] = first["resources"];
     pod["spec"]["containers"].push_back(sidecar);
@@ -175,7 +175,7 @@ TEST_P(Golden, TheOrderWithAnotherWebhookDoesNotMatter) {
 INSTANTIATE_TEST_SUITE_P(All, Golden, ::testing::ValuesIn(cases()),
                          [](const auto& parameter) { return nameOf(parameter.param); });
 
-TEST(GoldenCases, AreThere) {
+TEST(GoldenCases, Exist) {
   EXPECT_GE(cases().size(), 280U);
 }
 

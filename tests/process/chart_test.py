@@ -1,4 +1,4 @@
-"""What a real kube-apiserver makes of the rendered chart: every object is valid, every pod passes Pod Security."""
+"""The rendered chart against a real kube-apiserver: every object is valid, every pod passes Pod Security."""
 import json
 import pathlib
 import subprocess
@@ -40,7 +40,7 @@ def rendered(kube, values):
     version = json.loads(kube.run("version", "-o", "json").stdout)["serverVersion"]["gitVersion"]
     subprocess.run([str(ROOT / "hack/cluster/cluster"), "build", "helm"], check=True, capture_output=True, timeout=540)
     done = subprocess.run(["helm", "template", "profiling-operator", str(ROOT / "charts/profiling-operator"), "--namespace",
-                           NAMESPACE, "--kube-version", version, *values],
+                           NAMESPACE, "--kube-version", version, "--set=image.registry=registry.example", *values],
                           capture_output=True, text=True, timeout=60, env=environment())
     assert done.returncode == 0, done.stderr
     return [o for o in yaml.safe_load_all(done.stdout) if o]
@@ -50,7 +50,7 @@ def rendered(kube, values):
 def objects(request, kube):
     found = rendered(kube, request.param)
     default = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": NAMESPACE}}
-    accounts = [o for o in found if o["kind"] == "ServiceAccount"] + [default]  # admission of pods asks for them
+    accounts = [o for o in found if o["kind"] == "ServiceAccount"] + [default]  # pod admission requires them
     apply(kube, accounts)
     return found
 

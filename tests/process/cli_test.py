@@ -1,4 +1,4 @@
-"""The command line of people against a real kube-apiserver. No controller runs: statuses are written by hand."""
+"""kubectl-profiling against a real kube-apiserver. No controller runs: the tests write statuses themselves."""
 import json
 import os
 import pathlib
@@ -31,7 +31,7 @@ class World:
         return subprocess.run([*binary, *arguments], capture_output=True, text=True, timeout=60, env=env, **more)
 
     def said(self, *arguments, **more):
-        """What a command that must succeed prints."""
+        """Output of a command that must succeed."""
         done = self.run("-n", NAMESPACE, *arguments, **more)
         assert done.returncode == 0 and not done.stderr, (arguments, done)
         return done.stdout
@@ -91,7 +91,7 @@ def world(control_plane):
     made.clean()
 
 
-def test_status_shows_the_policy_and_first_what_needs_a_person(world):
+def test_status_lists_workloads_that_need_attention_first(world):
     said = world.said("rollout", "status", "checkout")
     for line in ("Phase:       Progressing", "Revision:    aaaa -> bbbb", "Step:        1/3 (10% of the workloads)",
                  "Workloads:   1 pending, 1 active, 1 held, 1 complete, 0 failed, 0 skipped"):
@@ -110,7 +110,7 @@ def test_status_as_json_and_yaml_is_the_same(world):
     assert [w["status"]["rollout"]["state"] for w in as_json["workloads"]] == ["Paused", "Soaking", "Pending", "Complete"]
 
 
-def test_policies_are_listed_a_line_each(world):
+def test_policies_are_listed_one_per_line(world):
     world.kube.apply("{apiVersion: profiling.dev/v1alpha1, kind: ClusterProfilingPolicy, metadata: {name: fleet}, "
                      "spec: {serverRef: {name: pyroscope, namespace: profiling}, mode: Observe}}")
     assert re.search(r"policy/checkout +Progressing +bbbb +1/3 +1/4 ", world.said("rollout", "status"))
@@ -121,7 +121,7 @@ def test_policies_are_listed_a_line_each(world):
     assert "Policy:      clusterpolicy/fleet" in world.said("rollout", "status", "clusterpolicy/fleet")
 
 
-def test_it_is_a_plugin_of_kubectl_and_a_part_of_the_operator(world):
+def test_it_runs_as_kubectl_plugin_and_as_subcommand(world):
     path = {"PATH": f"{pathlib.Path(CLI).parent}:{os.environ['PATH']}"}
     done = world.run("profiling", "rollout", "status", "checkout", "-n", NAMESPACE, binary=world.kube.prefix[:1], environment=path)
     assert done.returncode == 0 and "Progressing" in done.stdout, done
@@ -139,8 +139,8 @@ def test_pause_and_resume(world):
     assert paused["spec"]["rollout"]["paused"] and paused["spec"]["rollout"]["workloads"]["steps"] == [10, 50, 100]
     owners = world.kube.run("get", POLICIES, "checkout", "-n", NAMESPACE, "-o", "json", "--show-managed-fields").stdout
     assert "kubectl-profiling" in {field["manager"] for field in json.loads(owners)["metadata"]["managedFields"]}
-    assert world.said("rollout", "pause", "checkout") == f"{title} is paused already\n"
-    assert "(spec.rollout.paused is set) (of before the last change)" in world.said("rollout", "status", "checkout")
+    assert world.said("rollout", "pause", "checkout") == f"{title} is already paused\n"
+    assert "(spec.rollout.paused is set) (stale)" in world.said("rollout", "status", "checkout")
     assert world.said("rollout", "resume", "checkout") == f"{title} resumed\n"
     assert not world.read(POLICIES, "checkout")["spec"]["rollout"]["paused"]
 
@@ -152,7 +152,7 @@ def test_requests_are_annotations_that_name_the_revision(world):
     assert world.annotations("checkout")["profiling.dev/promote"] == "bbbb"
     world.said("rollout", "abort", "checkout")
     assert world.annotations("checkout")["profiling.dev/abort"] == "bbbb"
-    assert "is aborted already" in world.said("rollout", "abort", "checkout")
+    assert "is already aborted" in world.said("rollout", "abort", "checkout")
     world.said("rollout", "retry", "checkout")
     world.said("rollout", "refresh-agents", "checkout")
     now = world.annotations("checkout")
@@ -160,7 +160,7 @@ def test_requests_are_annotations_that_name_the_revision(world):
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", now["profiling.dev/retry"])
 
 
-def test_wishes_for_one_workload_are_in_its_record(world):
+def test_workload_verbs_set_fields_of_its_profile(world):
     def spec():
         return {key: value for key, value in world.read(RECORDS, "statefulset-db").get("spec", {}).items() if value}
     assert world.said("skip", "sts/db") == "workloadprofile.profiling.dev/statefulset-db skipped\n"
@@ -178,15 +178,15 @@ def test_history_is_newest_first(world):
         rows = world.said("rollout", "history", what).splitlines()[1:]
         assert [row.split()[1:3] for row in rows] == [["aaaa", "Complete"], ["9999", "RolledBack"]]
     done = world.run("-n", NAMESPACE, "rollout", "history", "deployment/web")
-    assert done.returncode == 0 and "No revision of deployment/web has ended yet" in done.stderr
+    assert done.returncode == 0 and "No revision of deployment/web has finished yet" in done.stderr
 
 
-def test_plan_foretells_steps_restarts_and_time(world, tmp_path):
+def test_plan_forecasts_steps_restarts_and_duration(world, tmp_path):
     said = world.said("plan", "checkout")
-    assert "Workloads:   4 take part, 0 do not" in said and "Restarts:    6" in said and "Duration:    about " in said, said
+    assert "Workloads:   4 included, 0 excluded" in said and "Restarts:    6" in said and "Duration:    about " in said, said
     plan = json.loads(world.said("plan", "checkout", "-o", "json"))
     assert sum(step["restarts"] for step in plan["steps"]) == plan["restarts"] == 6
-    assert plan["steps"][0]["step"] == 1, "somebody is first"
+    assert plan["steps"][0]["step"] == 1, "the first step has a workload"
     file = tmp_path / "policy.yaml"
     file.write_text(yaml.safe_dump({"apiVersion": "profiling.dev/v1alpha1", "kind": "ProfilingPolicy", "metadata": {"name": "checkout"},
                                     "spec": {"serverRef": {"name": "pyroscope"}, "mode": "Observe"}}))
@@ -199,9 +199,9 @@ def test_plan_foretells_steps_restarts_and_time(world, tmp_path):
     assert "at /spec/mode: 'Watch' must be 'Enforce' or 'Observe'" in world.refused(1, "plan", "-f", str(file))
 
 
-def test_what_is_wrong_is_named_with_what_is_allowed(world):
-    assert "ProfilingPolicy 'chekout' not found in namespace 'cli': there is 'checkout'" in world.refused(1, "rollout", "status", "chekout")
-    assert "no record of Deployment 'wbe' in namespace 'cli'" in world.refused(1, "skip", "deploy/wbe")
+def test_errors_name_what_is_wrong_and_what_is_allowed(world):
+    assert "ProfilingPolicy 'chekout' not found in namespace 'cli'; available: 'checkout'" in world.refused(1, "rollout", "status", "chekout")
+    assert "no WorkloadProfile for Deployment 'wbe' in namespace 'cli'" in world.refused(1, "skip", "deploy/wbe")
     assert re.search(r"contexts has no 'nowhere'; there is '", world.refused(1, "rollout", "status", "--context", "nowhere"))
     assert "no such file" in world.refused(1, "rollout", "status", "--kubeconfig", "/no/such")
     usage = world.refused(2, "rollout", "stop", "checkout")
@@ -228,7 +228,7 @@ class Watching:
         return self.process.returncode, out, err
 
 
-def test_a_watch_tells_changes_and_ends_with_the_rollout(world):
+def test_watch_prints_changes_and_ends_with_the_rollout(world):
     world.policy("watched", rollout=ROLLOUT, status={"phase": "Progressing", "targetRevision": "bbbb", "rollout": MOVING})
     world.record("Deployment", "seen", policy="watched", state="Stepping")
     watching = Watching(world, "watched", "--timeout", "60s")
@@ -241,7 +241,7 @@ def test_a_watch_tells_changes_and_ends_with_the_rollout(world):
     assert (code, err) == (0, "") and out.startswith("policy/watched: Active"), (code, out, err)
 
 
-def test_a_watch_fails_with_the_rollout_its_policy_or_its_time(world):
+def test_watch_fails_when_halted_deleted_or_timed_out(world):
     halted = {"phase": "Halted", "targetRevision": "bbbb", "rollout": {**MOVING, "reason": "FailureBudgetSpent"}}
     world.policy("failing", rollout=ROLLOUT, status=halted)
     code, out, err = Watching(world, "failing").end()
@@ -257,7 +257,7 @@ def test_a_watch_fails_with_the_rollout_its_policy_or_its_time(world):
     assert code == 1 and "policy/failing was deleted" in err
 
 
-def test_on_a_terminal_it_draws_over_itself(world):
+def test_watch_redraws_on_a_terminal(world):
     world.policy("drawn", rollout=ROLLOUT, status={"phase": "Progressing", "targetRevision": "bbbb", "rollout": MOVING})
     command = f"{CLI} rollout status drawn -n {NAMESPACE} --watch --timeout 60s"
     typescript = subprocess.Popen(["script", "-qec", command, "/dev/null"], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL,

@@ -83,12 +83,12 @@ def test_the_leader_writes_and_the_standby_does_not(world):
     assert leader.metric("profiling_reconcile_total") > 0
     for begun, ended in (("workqueue_adds_total", "workqueue_work_duration_seconds_count"),
                          ("rest_client_requests_total", "rest_client_request_duration_seconds_count")):
-        before = leader.metric(ended)  # read first: the other one only grows meanwhile
+        before = leader.metric(ended)  # read first, because the other only grows meanwhile
         assert leader.metric(begun) >= before > 0
     assert leader.metric("profiling_watch_streamed_lists_total") == 15
 
 
-def test_changes_of_conditions_are_events(world):
+def test_condition_changes_emit_events(world):
     leader = world.leader()
     world.serve("seen")
 
@@ -140,7 +140,7 @@ def test_a_stopped_leader_hands_over_at_once(world):
     world.serve("two")
 
 
-def test_a_killed_leader_is_followed_when_its_lease_has_expired(world):
+def test_a_killed_leader_is_replaced_when_its_lease_expires(world):
     leader, standby = world.leader(*QUICK), world.standby(*QUICK)
     leader.process.kill()
     standby.wait_for_log("Became leader", deadline=30)
@@ -154,7 +154,7 @@ def test_a_frozen_leader_does_no_harm_when_it_wakes(world):
     leader.process.send_signal(signal.SIGSTOP)
     standby.wait_for_log("Became leader", deadline=30)
     holder = world.holder()
-    # Both would have to act on this; the sleeper sees it the moment that it wakes.
+    # Both would have to act on this; the frozen process sees it when it wakes.
     stateful_set = world.serve("five")
     leader.process.send_signal(signal.SIGCONT)
     assert leader.process.wait(20) == 1
@@ -165,7 +165,7 @@ def test_a_frozen_leader_does_no_harm_when_it_wakes(world):
     assert world.holder() == holder
 
 
-def test_a_leader_cut_off_from_the_api_server_ends(world):
+def test_a_leader_cut_off_from_the_api_server_exits(world):
     path, kubeconfig = kubeconfig_through(world.kubeconfig, world.folder)
     leader = world.start(*QUICK, kubeconfig=kubeconfig)
     leader.wait_for_log("Became leader")

@@ -1,4 +1,4 @@
-"""What a real kube-apiserver makes of crds/: structural schemas, samples, CEL rules, defaults, immutability."""
+"""crds/ against a real kube-apiserver: structural schemas, samples, CEL rules, defaults, immutability."""
 import concurrent.futures
 import json
 import pathlib
@@ -19,7 +19,7 @@ KINDS = ("clusterprofilingpolicies", "profilingpolicies", "profilingservers", "w
 
 
 def as_cluster_policy(text):
-    """A policy's file as one for the whole cluster, which must be refused alike."""
+    """A policy's file turned into a cluster policy, which must be refused alike."""
     head, body = text.split("\n", 1)
     obj = yaml.safe_load(body) | {"kind": "ClusterProfilingPolicy"}
     del obj["metadata"]["namespace"]
@@ -71,7 +71,7 @@ def test_samples_are_accepted(kube, sample):
 
 @pytest.fixture(scope="module")
 def refusals(kube):
-    """What the API server says to each invalid object; asked side by side, as each call is a process."""
+    """The API server's answer to each invalid object; in parallel, because each call is a process."""
     def ask(text):
         done = kube.run("create", "--dry-run=server", "-f", "-", stdin=text, check=False)
         return done.returncode, done.stderr
@@ -90,7 +90,7 @@ def test_invalid_objects_are_refused_with_the_reason(refusals, name):
 
 
 def messages(node):
-    """The messages of all CEL rules of a schema, but those about updates."""
+    """The messages of all CEL rules of a schema, except those about updates."""
     if isinstance(node, dict):
         for rule in node.get("x-kubernetes-validations", []):
             if "oldSelf" not in rule["rule"]:
@@ -100,7 +100,7 @@ def messages(node):
 
 
 def bounds(node, path=""):
-    """(path, what the API server says of it) of every bound; "*" stands for an index or a key."""
+    """(path, the API server's message) of every bound; "*" stands for an index or a key."""
     said = {"minLength": "should be at least", "maxLength": "Too long", "minItems": "should have at least",
             "maxItems": "Too many", "maxProperties": "Too many", "minimum": "should be greater than or equal",
             "maximum": "should be less than or equal", "pattern": "should match", "enum": "Unsupported value"}
@@ -217,7 +217,7 @@ PERSISTENCE = "`persistence` must not change"
     ({}, {"retention": "0"}, None),
 ], ids=["filesystem-to-s3", "s3-to-filesystem", "size", "size-to-default", "class-set", "class", "class-removed",
         "same-size-written-otherwise", "s3-settings", "other-fields", "for-ever"])
-def test_what_cannot_be_carried_out_must_not_change(kube, created, before, patch, refused):
+def test_immutable_fields_are_refused(kube, created, before, patch, refused):
     created(server("changing", **before))
     done = kube.run("patch", "profilingserver", "changing", "-n", "crd-test", "--type=merge",
                     "-p", json.dumps({"spec": patch}), check=False)
@@ -228,14 +228,14 @@ def test_what_cannot_be_carried_out_must_not_change(kube, created, before, patch
         assert done.returncode == 0, done.stderr
 
 
-def test_a_policy_may_change_its_server_for_an_endpoint(kube, created):
+def test_a_policy_may_replace_its_server_by_an_endpoint(kube, created):
     created(policy())
     patch = {"spec": {"serverRef": None, "endpoint": {"url": "https://[2001:db8::1]:4040/base"}}}
     kube.run("patch", "profilingpolicy", "p", "-n", "crd-test", "--type=merge", "-p", json.dumps(patch))
     assert kube.get("profilingpolicy", "p", "-n", "crd-test")["metadata"]["generation"] == 2
 
 
-def test_status_is_written_apart_from_spec(kube, created):
+def test_status_is_written_separately_from_spec(kube, created):
     created(policy())
     status = {"spec": {"priority": 9}, "status": {"phase": "Active", "pods": {"profiled": 4}, "targetRevision": "0123456789"}}
     kube.run("patch", "profilingpolicy", "p", "-n", "crd-test", "--subresource=status", "--type=merge",

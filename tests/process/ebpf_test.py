@@ -15,7 +15,7 @@ from processes import Operator, install_crds  # noqa: E402
 NAMESPACE, CONTROLLER, NAME = "nodes", "profiling-operator-controller", "profiling-operator-ebpf"
 ON = ("--set=ebpf.enabled=true", "--set=ebpf.optIn=All", "--set=ebpf.tolerations[0].operator=Exists",
       "--set=ebpf.nodeSelector.disk=ssd", "--set=ebpf.priorityClassName=system-node-critical")
-# What the test gives itself.
+# The test's own additions.
 OURS = ("--health-address", "--agent-", "--log-format", "--leader-elect")
 
 
@@ -25,10 +25,10 @@ class World:
         self.config = yaml.safe_load(pathlib.Path(control_plane).read_text())
 
     def install(self, *values):
-        """What helm would; returns the controller's arguments as kubelet would pass them on."""
+        """Installs as helm would; returns the controller's arguments as kubelet would pass them."""
         version = json.loads(self.kube.run("version", "-o", "json").stdout)["serverVersion"]["gitVersion"]
         done = subprocess.run(["helm", "template", "profiling-operator", str(ROOT / "charts/profiling-operator"), "--namespace",
-                               NAMESPACE, "--kube-version", version, *values],
+                               NAMESPACE, "--kube-version", version, "--set=image.registry=registry.example", *values],
                               capture_output=True, text=True, timeout=60, env=environment())
         assert done.returncode == 0, done.stderr
         objects = [o for o in yaml.safe_load_all(done.stdout) if o]
@@ -82,7 +82,7 @@ def world(module_world):
     module_world.kube.run("delete", "daemonset,configmap", NAME, "-n", NAMESPACE, "--ignore-not-found")
 
 
-def test_they_appear_are_put_back_follow_the_settings_and_vanish(world):
+def test_the_objects_are_created_restored_updated_and_deleted(world):
     process = world.start(*ON)
     wait_for("the DaemonSet", lambda: world.live("daemonset"), 60)
     owner = world.kube.get("deployment", CONTROLLER, "-n", NAMESPACE)["metadata"]["uid"]
@@ -119,7 +119,7 @@ def test_they_appear_are_put_back_follow_the_settings_and_vanish(world):
     world.stop()
 
 
-def test_alloys_pod_is_one_that_can_be_made_and_may_only_look(world):
+def test_alloys_pod_can_be_created_and_has_read_only_access(world):
     world.start(*ON)
     template = wait_for("the DaemonSet", lambda: world.live("daemonset"), 60)["spec"]["template"]
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "alloy", "namespace": NAMESPACE, **template["metadata"]},
@@ -137,7 +137,7 @@ def test_alloys_pod_is_one_that_can_be_made_and_may_only_look(world):
     world.stop()
 
 
-def test_what_is_somebody_elses_is_left_alone(world):
+def test_foreign_objects_are_not_touched(world):
     world.kube.apply(f"""
 apiVersion: apps/v1
 kind: DaemonSet
@@ -157,7 +157,7 @@ spec:
     world.stop()
 
 
-def test_a_wrong_value_ends_the_process_with_its_name(world):
+def test_an_invalid_value_ends_the_process_and_is_named(world):
     process = Operator(world.folder, "controller", '--ebpf={"image":"a","server":{"namespace":"a","name":"b"},"sampleHz":0}')
     assert process.process.wait(20) == 2
     assert "--ebpf: at /sampleHz: 0 must be between 1 and 100" in process.text()

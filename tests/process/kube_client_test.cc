@@ -175,7 +175,7 @@ TEST_F(KubeClientTest, AnUnknownFieldIsInvalidAndNamed) {
             Code::kNotFound);
 }
 
-TEST_F(KubeClientTest, ConflictsAreToldApart) {
+TEST_F(KubeClientTest, ConflictsAreDistinguished) {
   mustCreate("twice", "1");
   EXPECT_EQ(
       client_->create(resources::kConfigMaps, ns_, configMap("twice", "2"), kNever).status().code(),
@@ -303,7 +303,7 @@ TEST_F(KubeClientTest, EventsComeInOrderAndWatchesThatTheServerClosesAreResumed)
 }
 
 // The cache of a kind begins when its definition is made, so its first versions are surely gone.
-TEST_F(KubeClientTest, AVersionThatTheServerHasForgottenIsListedAgain) {
+TEST_F(KubeClientTest, AnExpiredVersionCausesARelist) {
   const std::string group = ns_ + ".example.org";
   const Resource tickets{group, "v1", "tickets"};
   const json definition = {

@@ -91,7 +91,7 @@ def compare(api, name, before, after, problems):
     return taken
 
 
-def test_what_the_api_server_takes_without_an_agent_it_takes_with_one(api):
+def test_pods_accepted_without_an_agent_are_accepted_with_one(api):
     problems, compared = [], 0
     for patched in sorted((ROOT / "tests/golden").glob("*/*/patched.yaml")):
         before = as_pod(yaml.safe_load((patched.parent / "pod.yaml").read_text()))
@@ -103,7 +103,7 @@ def test_what_the_api_server_takes_without_an_agent_it_takes_with_one(api):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_corpus_is_taken_with_every_agent(api, language, tmp_path):
+def test_the_corpus_is_accepted_with_every_agent(api, language, tmp_path):
     pods = []
     for file in sorted((ROOT / "tests/corpus").glob("*.yaml")):
         pods += [as_pod(d) for d in yaml.safe_load_all(file.read_text()) if d]

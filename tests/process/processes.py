@@ -23,7 +23,7 @@ AGENTS = [a for t in ("java", "python", "node") for a in
 
 class Operator:
     """One sub-command of the binary. Ports are free ones, read from its log."""
-    made = []  # all of the run, so that what a sanitizer said of any of them is found (see conftest.py)
+    made = []  # all processes of the run, to find sanitizer reports of any of them (see conftest.py)
 
     def __init__(self, folder, *arguments):
         Operator.made.append(self)

@@ -1,4 +1,4 @@
-"""Ours between two other mutating webhooks, of names before and after it: whoever comes first, each one's changes are made once."""
+"""Our webhook with two other mutating webhooks, named before and after it: in any order, each applies its changes once."""
 import base64
 import copy
 import http.server
@@ -123,7 +123,7 @@ def world(control_plane, tmp_path_factory):
 def pod():
     app = {"name": "app", "image": "registry.example/shop:1", "command": ["python3", "/app.py"],
            "env": [{"name": "PYTHONPATH", "value": "/srv"}]}
-    # Without the token, whose volume gets another name each time.
+    # Without the token volume, whose name differs each time.
     return {"apiVersion": "v1", "kind": "Pod",
             "spec": {"containers": [app], "initContainers": [{"name": "migrate", "image": "registry.example/sql:1"}], "automountServiceAccountToken": False},
             "metadata": {"name": "p", "namespace": "order", "annotations": {"profiling.dev/inject": "true"}}}
@@ -134,7 +134,7 @@ def names(objects):
 
 
 def without_order(value):
-    """Lists of what has a name sorted by it; the decision, which is JSON in an annotation, unpacked; what each request makes anew left out."""
+    """Sorts lists of named items, unpacks the decision (JSON in an annotation), and leaves out values that differ per request."""
     if isinstance(value, dict):
         return {k: without_order(json.loads(v) if k == "profiling.dev/decision" else v) for k, v in value.items()
                 if k not in ("uid", "creationTimestamp", "managedFields")}
@@ -145,7 +145,7 @@ def without_order(value):
 
 @pytest.fixture(scope="module")
 def outcomes(world):
-    """What came of the pod with the others' names so, and so."""
+    """The resulting pods for both orders of the names."""
     made = {}
     for first, last in (("container", "settings"), ("settings", "container")):
         configurations = {f"a-{first}": (world.others, f"/{first}"), "m-profiling": (world.port, "/mutate-pods"), f"z-{last}": (world.others, f"/{last}")}
@@ -165,7 +165,7 @@ def outcomes(world):
 
 
 @pytest.mark.parametrize("first", ["container", "settings"])
-def test_each_ones_changes_are_made_once(outcomes, first):
+def test_each_webhook_applies_its_changes_once(outcomes, first):
     result = outcomes[first]
     spec = result["spec"]
     assert names(spec["containers"]) == ["app", "mesh"]

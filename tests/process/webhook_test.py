@@ -191,7 +191,7 @@ def test_bad_input_gets_its_status_and_the_process_lives(world, what, arguments,
     assert world.process.process.poll() is None
 
 
-def test_it_goes_on_answering_while_the_api_server_is_away_and_catches_up(world):
+def test_it_keeps_answering_while_the_api_server_is_away_and_catches_up(world):
     errors = world.process.metric("profiling_watch_errors_total")
     world.path.cut()
     try:

@@ -134,7 +134,7 @@ def test_a_pod_that_gets_an_agent_is_counted_and_its_language_named(world):
     assert world.phase("deployment-web", "Profiled")["status"]["conditions"][0]["status"] == "True"
 
 
-def test_what_cannot_be_injected_says_why(world):
+def test_a_refused_injection_states_its_reason(world):
     uid = world.kube.get("statefulset", "db", "-n", NAMESPACE)["metadata"]["uid"]
     world.kube.run("delete", "pod", "db-0", "-n", NAMESPACE)
     world.pod("db-0", {"controller-revision-hash": "db-2"}, [owner("apps/v1", "StatefulSet", "db", uid)],
@@ -163,11 +163,11 @@ def test_precedence_and_observe(world):
     world.phase("replicaset-lone", "Missed")
 
 
-def test_a_restarted_controller_finds_everything_as_it_was(world):
+def test_a_restarted_controller_changes_nothing(world):
     versions = {r["metadata"]["name"]: r["metadata"]["resourceVersion"] for r in world.kube.items("workloadprofiles", "-n", NAMESPACE)}
     assert world.process.stop() == 0
     world.start()
-    def settled():  # every workload was looked at, and nothing waits
+    def settled():  # every workload is evaluated and the queue is empty
         return world.process.metric("profiling_reconcile_total") >= len(versions) and \
             world.process.metric("workqueue_depth") == 0 and world.process.metric("workqueue_unfinished_work_seconds") == 0
     wait_for("the queues to be empty", settled, 30)
@@ -175,7 +175,7 @@ def test_a_restarted_controller_finds_everything_as_it_was(world):
     assert after == versions, "nothing is written again"
 
 
-def test_records_go_with_their_policy_but_not_while_pods_still_carry_an_agent(world):
+def test_records_outlive_their_policy_while_pods_carry_an_agent(world):
     world.kube.run("delete", "profilingpolicy", "all", "-n", NAMESPACE)
     def left():
         return {r["metadata"]["name"] for r in world.kube.items("workloadprofiles", "-n", NAMESPACE)}
@@ -185,7 +185,7 @@ def test_records_go_with_their_policy_but_not_while_pods_still_carry_an_agent(wo
     wait_for("the last one to go", lambda: not left(), 30)
 
 
-def test_a_record_has_no_field_that_we_do_not_know(world):
+def test_a_record_has_no_unknown_field(world):
     refused = world.kube.run("create", "-f", "-", check=False, stdin=json.dumps(
         {"apiVersion": "profiling.dev/v1alpha1", "kind": "WorkloadProfile", "metadata": {"name": "mine", "namespace": NAMESPACE},
          "spec": {"paused": True, "revision": "x"}}))

@@ -57,7 +57,7 @@ def memory(report, pods):
 
 
 def calm(report, pods=8_000, seconds=60):
-    """What the API server is asked for when nothing happens."""
+    """The load on the API server when nothing changes."""
     with controller(pods) as (server, process):
         server.post("/counters/reset")
         time.sleep(seconds)

@@ -71,7 +71,7 @@ def place(obj, plural):
 
 
 def cleaned(obj):
-    """An object as somebody would create it."""
+    """An object as a user would create it."""
     obj = copy.deepcopy(obj)
     for key in ("uid", "resourceVersion", "generation", "creationTimestamp", "managedFields"):
         obj["metadata"].pop(key, None)

@@ -6,7 +6,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
-# (figure, upper limit, unit); a figure without a bar is told all the same.
+# (figure, upper limit, unit); a figure without a bar is reported as well.
 BARS = {
     "controller RSS, 500 pods": (12, "MiB"),
     "controller RSS, 8 000 pods": (25, "MiB"),

@@ -10,7 +10,7 @@ from kube import environment
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 
-# pods: (workloads, namespaces). The largest is what Kubernetes says a cluster may hold.
+# pods: (workloads, namespaces). The largest is Kubernetes' own limit.
 SIZES = {500: (60, 10), 8_000: (1_600, 50), 150_000: (10_000, 500)}
 
 

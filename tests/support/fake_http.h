@@ -1,10 +1,10 @@
-// A net::HttpClient whose answers are lambdas of the test; it records what was asked.
+// A net::HttpClient whose answers are lambdas of the test; it records the requests.
 //
 //   FakeHttp http;
 //   http.onSend([](const net::Request&) { return FakeHttp::json(200, R"({"kind":"Pod"})"); });
 //
 // Handlers run on the calling thread, without a lock held, so one may block until its stop token
-// fires. A handler that is not set answers kUnavailable, which a test sees as a failed call.
+// fires. Without a handler a call fails with kUnavailable.
 #pragma once
 
 #include <chrono>
@@ -49,7 +49,7 @@ class FakeHttp final : public net::HttpClient {
 
   struct Call {
     net::Request request;
-    net::StreamLimits limits;  // of a send(): its deadline in all three
+    net::StreamLimits limits;  // for a send(): its deadline in all three
   };
   // Any thread; in the order of arrival.
   std::vector<Call> calls() const {

@@ -1,4 +1,4 @@
-// A text with the readable bytes behind it that a reflector gives its decoders.
+// A text followed by the readable bytes that a reflector guarantees to its decoders.
 #pragma once
 
 #include <string>

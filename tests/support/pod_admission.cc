@@ -4,6 +4,7 @@
 
 #include "operator/api/v1alpha1/codec.h"
 #include "operator/base/encoding.h"
+#include "operator/inject/fact_log.h"
 #include "tests/support/posted.h"
 
 namespace profiling::testing {
@@ -61,7 +62,9 @@ json PodAdmission::admit(const json& pod) {
                          {"namespace", "shop"},
                          {"operation", "CREATE"},
                          {"object", pod}}}};
+  const inject::FactLog facts;
   const net::ServerResponse answer = mutator_->handle(test::Posted(review.dump()).request());
+  EXPECT_TRUE(facts.repeated().empty()) << "a fact of the pod was worked out twice";
   EXPECT_EQ(answer.status, 200) << answer.body;
   const json response = json::parse(answer.body)["response"];
   EXPECT_TRUE(response["allowed"].get<bool>());

@@ -1,5 +1,5 @@
-// The webhook's own way from a pod to the patched pod, with policies as JSON: what the API server
-// would have after our answer.
+// The webhook's own path from a pod to the patched pod, with policies as JSON: the pod that the API
+// server would have after our response. Fails a test whose admission works out a fact twice.
 #pragma once
 
 #include <memory>
@@ -13,22 +13,22 @@
 
 namespace profiling::testing {
 
-// "registry.example/agent-LANGUAGE:1.0" for each.
+// "registry.example/agent-LANGUAGE:1.0" for each language.
 api::AgentImages agentImages();
 
 class PodAdmission {
  public:
-  // `policies` of namespace "shop", or cluster policies, told apart by their kind.
+  // `policies` of namespace "shop", or cluster policies, by their kind.
   PodAdmission(const std::vector<nlohmann::json>& policies,
                const inject::NamespaceRecord& shop = {.name = "shop", .labels = {}, .inject = {}},
                bool native_sidecars = true);
 
-  PodAdmission(const PodAdmission&) = delete;  // the mutator tells it what was decided
+  PodAdmission(const PodAdmission&) = delete;  // the mutator reports to it
   PodAdmission& operator=(const PodAdmission&) = delete;
 
   nlohmann::json admit(const nlohmann::json& pod);
 
-  // Of the last admission.
+  // The results of the last admission.
   const std::string& reason() const { return reason_; }
   bool observed() const { return observed_; }  // the policy only observes
   bool patched() const { return patched_; }

@@ -1,4 +1,4 @@
-// A request as the server hands it to a handler: the body lies padded in a buffer.
+// A request as the server passes it to a handler: the body is padded in its buffer.
 #pragma once
 
 #include <string>

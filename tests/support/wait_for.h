@@ -1,4 +1,4 @@
-// Waiting for a condition with a deadline, for tests of things that run in their own threads.
+// Waits for a condition with a deadline, for tests of code that runs in its own threads.
 #pragma once
 
 #include <chrono>

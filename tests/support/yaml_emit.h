@@ -1,4 +1,4 @@
-// JSON as YAML that a person can read, for golden files.
+// JSON as readable YAML, for golden files.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <yaml-cpp/yaml.h>
 
-namespace profiling::testing {
+namespace profiling::test {
 
 inline void emitYaml(YAML::Emitter& out, const nlohmann::json& value) {
   if (value.is_object()) {
@@ -35,4 +35,4 @@ inline std::string toYaml(const nlohmann::json& value) {
   return std::string(out.c_str()) + "\n";
 }
 
-}  // namespace profiling::testing
+}  // namespace profiling::test

@@ -11,7 +11,7 @@
 
 #include "tests/support/source_dir.h"
 
-namespace profiling::api {
+namespace profiling::test {
 
 inline nlohmann::json yamlToJson(const YAML::Node& node) {
   switch (node.Type()) {
@@ -48,10 +48,10 @@ inline nlohmann::json jsonOfFile(const std::filesystem::path& path) {
 inline std::vector<std::filesystem::path> yamlFiles(const std::string& folder) {
   std::vector<std::filesystem::path> files;
   for (const auto& entry :
-       std::filesystem::directory_iterator(std::filesystem::path(test::sourceDir()) / folder)) {
+       std::filesystem::directory_iterator(std::filesystem::path(sourceDir()) / folder)) {
     if (entry.path().extension() == ".yaml") files.push_back(entry.path());
   }
   return files;
 }
 
-}  // namespace profiling::api
+}  // namespace profiling::test

@@ -6,13 +6,21 @@
 
 namespace profiling::admission {
 
+namespace {
+
+void begin(std::string& out, std::string_view uid, bool allowed) {
+  out += R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":)";
+  appendJsonString(out, uid);
+  out += allowed ? R"(,"allowed":true)" : R"(,"allowed":false)";
+}
+
+}  // namespace
+
 std::string allowedResponse(std::string_view uid, std::string_view patch,
                             const std::vector<std::string>& warnings) {
   std::string out;
   out.reserve(patch.size() / 3 * 4 + 256 + warnings.size() * 128);
-  out += R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":)";
-  appendJsonString(out, uid);
-  out += R"(,"allowed":true)";
+  begin(out, uid, true);
   if (!patch.empty()) {
     out += R"(,"patchType":"JSONPatch","patch":")";
     out += base64Encode(patch);
@@ -31,6 +39,15 @@ std::string allowedResponse(std::string_view uid, std::string_view patch,
   }
   if (any) out += ']';
   out += "}}";
+  return out;
+}
+
+std::string deniedResponse(std::string_view uid, std::string_view message) {
+  std::string out;
+  begin(out, uid, false);
+  out += R"(,"status":{"code":422,"reason":"Invalid","message":)";
+  appendJsonString(out, printable(message, kMaxMessageBytes - 3));
+  out += "}}}";
   return out;
 }
 

@@ -1,4 +1,5 @@
-// Writes AdmissionReview responses. Always allowed: this webhook never denies a pod.
+// Writes AdmissionReview responses. Pods are always allowed; only an object of ours whose values are
+// wrong is denied.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +16,11 @@ inline constexpr std::size_t kMaxWarningsBytes = 4096;
 
 // `patch` is a JSON Patch document; empty: the object is left alone (patch and patchType are both
 // absent then, as the API server demands).
-std::string allowedResponse(std::string_view uid, std::string_view patch,
-                            const std::vector<std::string>& warnings);
+std::string allowedResponse(std::string_view uid, std::string_view patch = {},
+                            const std::vector<std::string>& warnings = {});
+
+// Denied as 422 Invalid, with a message of at most kMaxMessageBytes.
+inline constexpr std::size_t kMaxMessageBytes = 1024;
+std::string deniedResponse(std::string_view uid, std::string_view message);
 
 }  // namespace profiling::admission

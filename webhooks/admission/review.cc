@@ -60,7 +60,7 @@ class EnvelopeReader {
 
 bool validUid(std::string_view uid) {
   if (uid.empty() || uid.size() > kMaxUidBytes) return false;
-  return std::all_of(uid.begin(), uid.end(), [](char c) {
+  return std::ranges::all_of(uid, [](char c) {
     const auto u = static_cast<unsigned char>(c);
     return u >= 0x20 && u != 0x7F;
   });
@@ -189,6 +189,10 @@ Status ReviewDecoder::decodeMetadata(api::PodView& pod) {
 Status ReviewDecoder::decodeSpec(api::PodView& pod, std::string& problem) {
   if (!impl_->has_object) return Status();
   return api::readPodSpec(impl_->object, pod, problem);
+}
+
+std::string ReviewDecoder::objectText() const {
+  return impl_->has_object ? simdjson::minify(impl_->object) : std::string();
 }
 
 ReviewDecoder& threadDecoder() {

@@ -1,5 +1,5 @@
-// Reads admission.k8s.io/v1 AdmissionReview requests, in two steps so that a pod that concerns
-// nobody costs only a parse:
+// Reads admission.k8s.io/v1 AdmissionReview requests, step by step so that a pod that no policy
+// selects costs little more than a parse:
 //
 //   ReviewDecoder& decoder = threadDecoder();
 //   Review review;
@@ -64,6 +64,8 @@ class ReviewDecoder final : public inject::PodSource {
   Status decode(std::string_view body, std::size_t capacity, Review& review);
   Status decodeMetadata(api::PodView& pod) override;
   Status decodeSpec(api::PodView& pod, std::string& problem) override;
+  // request.object as JSON text, for objects that are no pods; empty without one.
+  std::string objectText() const;
 
  private:
   struct Impl;

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Prepares the build context of an agent image: Dockerfile, install-agent, and the tree /agent with
-# its manifest. Everything is pinned by checksum; what was fetched or built is kept in the cache.
+# its manifest. Everything is pinned by checksum; downloads and builds are cached.
 #
 # usage: webhooks/agents/context.sh java|python|node|dotnet|ruby|scrape DIR      DIR is emptied first
-#        AGENT_FILES=FOLDER          for dotnet and ruby, which no package registry of this build has:
+#        AGENT_FILES=FOLDER          for dotnet and ruby, which are in no package registry that the build uses:
 #                                    dotnet: pyroscope.VERSION-{glibc,musl}-x86_64.tar.gz as released
 #                                    ruby: RUBY-MINOR/GEM/lib/…, the gems pyroscope and ffi unpacked
-#        INSTALL_AGENT_BINARY=FILE   use this build of install-agent instead of making one
-#        SCRAPE_AGENT_BINARY=FILE    the same for profiling-agent, which is all of the scrape image
+#        INSTALL_AGENT_BINARY=FILE   use this build of install-agent instead of building one
+#        SCRAPE_AGENT_BINARY=FILE    the same for profiling-agent, the only program of the scrape image
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${PROFILING_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/profiling-operator}/agents
@@ -17,8 +17,8 @@ die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
 key() { cat "$@" | sha256sum | cut -c1-16; }
 
-# cached NAME COMMAND…: runs COMMAND DIR once per NAME; prints the folder. Whole or not at all, so two
-# builds at the same time do no harm. Inside COMMAND `set -e` is without effect, as after any ||.
+# cached NAME COMMAND…: runs COMMAND DIR once per NAME; prints the folder. All or nothing, so two
+# builds at the same time do no harm. Inside COMMAND `set -e` has no effect, as after any ||.
 cached() {
   local dir="$cache/$1" work
   shift
@@ -39,7 +39,7 @@ fetch_java() {
   (cd "$1" && sha256sum --quiet -c "$here/java/pyroscope.jar.sha256")
 }
 
-# Bytecode that Java 8 reads; without the time of day in it.
+# Java 8 bytecode, reproducible: without timestamps.
 build_java_launcher() {
   env -u JAVA_TOOL_OPTIONS javac --release 8 -Xlint:-options -d "$1/classes" "$here/java/Launcher.java" || return 1
   printf 'Premain-Class: dev.profiling.agent.Launcher\n' >"$1/manifest"
@@ -61,15 +61,15 @@ fetch_python() {
         "${platforms[@]}" -d "$folder.whl" -r "$here/python/requirements.txt" || return 1
       /usr/bin/python3 -m zipfile -e "$folder.whl"/*.whl "$folder" || return 1
       rm -rf "$folder.whl"
-      # The file's suffix names a libc, and Pythons built for musl differ in the one they look for.
+      # The file's suffix names a libc, and Pythons built for musl differ in the suffix they look for.
       mv "$folder"/pyroscope/_native.*.so "$folder/pyroscope/_native.so" || return 1
-      # Symbols that only a debugger reads are a fifth of it, copied at every start of a pod.
+      # Debug symbols are a fifth of the file, which every pod copies at its start.
       strip --strip-unneeded "$folder/pyroscope/_native.so" || return 1
     done
   done
 }
 
-# The package tree becomes one file, and of the native builds those for this platform stay.
+# Bundles the package tree into one file and keeps the native builds for this platform.
 fetch_node() {
   local root file abi
   root=$("$here/node/toolchain.sh") || return 1
@@ -132,7 +132,7 @@ build_scrape_agent() {
     cmake --build "$1/build" --parallel "$(nproc)" && mv "$1/build/profiling-agent" "$1/" && rm -rf "$1/build"
 }
 
-# Everything is in the binary but the root certificates, which are this machine's.
+# The binary holds everything except the root certificates, which come from this machine.
 scrape_context() {
   local sources
   if [ -z "${SCRAPE_AGENT_BINARY:-}" ]; then

@@ -16,12 +16,25 @@
 namespace profiling::webhooks {
 namespace {
 
-// Lists are swept: what a complete list did not name is gone.
+// A complete list is a sweep: objects that it did not name are gone.
 class SweptSink : public kube::RecordSink {
  public:
   explicit SweptSink(std::atomic<bool>& synced) : synced_(synced) {}
   void beginList() override { named_.clear(); }
-  void unlisted(const std::string& key) override { erase(key); }
+  Status listed(std::string_view text) override {
+    std::string key;
+    Status status = read(text, key);
+    if (status.ok()) named_.insert(std::move(key));
+    return status;
+  }
+  Status upsert(std::string_view text) override {
+    std::string key;
+    return read(text, key);
+  }
+  void unlisted(const std::string& key) override {
+    named_.erase(key);
+    erase(key);
+  }
   void keepListed(const std::string& key) override { named_.insert(key); }
   void commitList() override {
     sweep([this](const std::string& key) { return named_.contains(key); });
@@ -31,10 +44,10 @@ class SweptSink : public kube::RecordSink {
   void dropList() override { named_ = {}; }
   void flush() override {}
 
- protected:
-  void name(const std::string& key) { named_.insert(key); }
-
  private:
+  // Puts the object into the table; `key` is its name.
+  virtual Status read(std::string_view text, std::string& key) = 0;
+  // Removes the objects that `named` does not hold.
   virtual void sweep(const std::function<bool(const std::string&)>& named) = 0;
 
   std::atomic<bool>& synced_;
@@ -46,22 +59,20 @@ class RecordsSink final : public SweptSink {
   RecordsSink(RolloutTable& table, std::atomic<bool>& synced) : SweptSink(synced), table_(table) {}
 
   std::size_t stored() const override { return table_.stats().records; }
-  Status listed(std::string_view text) override { return upsert(text); }
-  Status upsert(std::string_view text) override {
+  void erase(const std::string& key) override { table_.removeRecord(key); }
+
+ private:
+  Status read(std::string_view text, std::string& key) override {
     const auto record = api::workloadFromJson(nlohmann::json::parse(text, nullptr, false));
     if (!record.ok()) return record.status();
     const api::ObjectMeta& meta = record->metadata;
-    const std::string key = kube::objectKey(meta.namespace_, meta.name);
+    key = kube::objectKey(meta.namespace_, meta.name);
     const auto group = meta.annotations.find(std::string(api::kGroupKey));
-    name(key);
     table_.setRecord(key,
                      group == meta.annotations.end() ? "" : meta.namespace_ + "/" + group->second,
                      inject::assignmentOf(*record), inject::knownOf(*record));
     return {};
   }
-  void erase(const std::string& key) override { table_.removeRecord(key); }
-
- private:
   void sweep(const std::function<bool(const std::string&)>& named) override {
     table_.keepRecords(named);
   }
@@ -74,12 +85,13 @@ class ProfiledPodsSink final : public SweptSink {
       : SweptSink(synced), table_(table) {}
 
   std::size_t stored() const override { return table_.stats().pods; }
-  Status listed(std::string_view text) override { return upsert(text); }
-  Status upsert(std::string_view text) override {
+  void erase(const std::string& key) override { table_.podGone(key); }
+
+ private:
+  Status read(std::string_view text, std::string& key) override {
     const auto pod = decoder_.decode(text);
     if (!pod.ok()) return pod.status();
-    const std::string key = kube::objectKey(pod->namespace_, pod->name);
-    name(key);
+    key = kube::objectKey(pod->namespace_, pod->name);
     api::PodView view;
     view.name = pod->name;
     view.labels = pod->labels;
@@ -94,9 +106,6 @@ class ProfiledPodsSink final : public SweptSink {
                    *revision, inject::replicaOf(pod->decision));
     return {};
   }
-  void erase(const std::string& key) override { table_.podGone(key); }
-
- private:
   void sweep(const std::function<bool(const std::string&)>& named) override {
     table_.keepPods(named);
   }

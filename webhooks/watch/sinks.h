@@ -1,5 +1,5 @@
-// Where the webhook's watches of records and of profiled pods put what they read: the rollout table.
-// Each sink belongs to one reflector and is called on that reflector's thread.
+// Sinks of the webhook's watches of records and of profiled pods: they fill the rollout table. Each
+// sink belongs to one reflector, which calls it on its thread.
 #pragma once
 
 #include <atomic>

@@ -95,9 +95,8 @@ std::vector<const kube::Reflector*> Watches::reflectors() const {
   return all;
 }
 
-// On the reflectors' threads; one at a time, so that an older snapshot never replaces a newer.
 void Watches::rebuild() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(rebuilding_);
   for (const auto& synced : snapshot_parts_) {
     if (!synced()) return;
   }

@@ -1,15 +1,15 @@
-// What the webhook watches, and what it makes of it: the snapshot that admissions are decided from,
-// and the rollout table.
+// The webhook's watches, which keep the snapshot that admissions are decided from and the rollout
+// table up to date.
 #pragma once
 
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "operator/base/mutex.h"
 #include "operator/kube/reflector.h"
 #include "operator/kube/store.h"
 #include "webhooks/mutate_pod.h"
@@ -17,7 +17,7 @@
 
 namespace profiling::webhooks {
 
-// Everything given must outlive it. start() and stop() from one thread, the rest from any.
+// The references must outlive it. start() and stop() from one thread, the rest from any.
 class Watches {
  public:
   struct Inputs {
@@ -29,7 +29,7 @@ class Watches {
 
   void start();
   void stop();
-  std::optional<std::string> unsynced() const;             // the first kind that is not listed yet
+  std::optional<std::string> unsynced() const;             // names the first kind not listed yet
   std::vector<const kube::Reflector*> reflectors() const;  // valid as long as this
   // The objects that one of ours may refer to; valid as long as this.
   KnownObjects known() const;
@@ -44,11 +44,12 @@ class Watches {
   template <class T, class Decoder>
   void addStore(net::HttpClient& http, std::string name, kube::ReflectorOptions options,
                 kube::Store<T>& store, Decoder decoder);
-  void rebuild();
+  // On the reflectors' threads; one at a time, so that no older snapshot replaces a newer one.
+  void rebuild() PROFILING_EXCLUDES(rebuilding_);
 
   const Inputs inputs_;
   PodMutator& mutator_;
-  std::mutex mutex_;
+  Mutex rebuilding_;  // held while a snapshot is built; guards no member
   kube::Store<api::ProfilingPolicy> policies_;
   kube::Store<api::ProfilingServer> servers_;
   kube::Store<inject::NamespaceRecord> namespaces_;

@@ -1,40 +1,44 @@
-{{- define "po.fullname" -}}
+{{- define "profiling-operator.fullname" -}}
 {{- if contains .Chart.Name .Release.Name }}{{ .Release.Name | trunc 40 | trimSuffix "-" }}{{ else }}{{ printf "%s-%s" .Release.Name .Chart.Name | trunc 40 | trimSuffix "-" }}{{ end }}
 {{- end }}
 
-{{- define "po.selector" -}}
+{{- define "profiling-operator.selector" -}}
 app.kubernetes.io/name: {{ .root.Chart.Name }}
 app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
-{{- define "po.labels" -}}
-{{ include "po.selector" . }}
+{{- define "profiling-operator.labels" -}}
+{{ include "profiling-operator.selector" . }}
 app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end }}
 
-{{- define "po.reference" -}}
+{{- define "profiling-operator.registry" -}}
+{{- required "image.registry is not set: no public registry has these images. Build and push them with `make push REGISTRY=HOST[:PORT][/PATH]`, then install with --set image.registry=HOST[:PORT][/PATH]" .Values.image.registry -}}
+{{- end }}
+
+{{- define "profiling-operator.reference" -}}
 {{- $sep := ternary "@" ":" (hasPrefix "sha256:" .tag) -}}
 {{- if .registry }}{{ .registry }}/{{ end }}{{ .repository }}{{ $sep }}{{ .tag }}
 {{- end }}
 
-{{- define "po.image" -}}
-{{ include "po.reference" (dict "registry" .Values.image.registry "repository" .Values.image.repository "tag" (.Values.image.tag | default .Chart.AppVersion)) }}
+{{- define "profiling-operator.image" -}}
+{{ include "profiling-operator.reference" (dict "registry" (include "profiling-operator.registry" .) "repository" .Values.image.repository "tag" (.Values.image.tag | default .Chart.AppVersion)) }}
 {{- end }}
 
-{{- define "po.commonArgs" -}}
+{{- define "profiling-operator.commonArgs" -}}
 - --log-level={{ .Values.logging.level }}
 - --log-format={{ .Values.logging.format }}
 - --health-address=[::]:8081
 - --operator-namespace={{ .Release.Namespace }}
 - --agent-pull-policy={{ .Values.agents.pullPolicy }}
-{{- $registry := .Values.agents.registry | default .Values.image.registry }}
+{{- $registry := .Values.agents.registry | default (include "profiling-operator.registry" .) }}
 {{- range $language := list "java" "python" "node" "dotnet" "ruby" }}
 {{- $agent := index $.Values.agents $language }}
 {{- if $agent.repository }}
-- --agent-image-{{ $language }}={{ include "po.reference" (dict "registry" $registry "repository" $agent.repository "tag" (toString $agent.tag)) }}
+- --agent-image-{{ $language }}={{ include "profiling-operator.reference" (dict "registry" $registry "repository" $agent.repository "tag" (toString $agent.tag)) }}
 - --agent-version-{{ $language }}={{ $agent.version }}
 {{- end }}
 {{- end }}
@@ -43,14 +47,14 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- $tag := toString ($scrape.tag | default .Values.image.tag | default .Chart.AppVersion) }}
 {{- $version := $scrape.version | default (ternary .Chart.AppVersion $tag (hasPrefix "sha256:" $tag)) }}
 {{- range $language := list "go" "native" }}
-- --agent-image-{{ $language }}={{ include "po.reference" (dict "registry" $registry "repository" $scrape.repository "tag" $tag) }}
+- --agent-image-{{ $language }}={{ include "profiling-operator.reference" (dict "registry" $registry "repository" $scrape.repository "tag" $tag) }}
 - --agent-version-{{ $language }}={{ $version }}
 {{- end }}
 {{- end }}
 - --native-sidecars={{ .Values.agents.nativeSidecars }}
 {{- end }}
 
-{{- define "po.podSecurity" -}}
+{{- define "profiling-operator.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 65532
 runAsGroup: 65532
@@ -58,17 +62,16 @@ fsGroup: 65532
 seccompProfile: {type: RuntimeDefault}
 {{- end }}
 
-{{- define "po.containerSecurity" -}}
+{{- define "profiling-operator.containerSecurity" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end }}
 
-{{- define "po.ebpf" -}}
+{{- define "profiling-operator.ebpf" -}}
 {{- $e := .Values.ebpf -}}
-{{- $registry := $e.image.registry | default .Values.image.registry -}}
 {{- $settings := dict
-  "image" (include "po.reference" (dict "registry" $registry "repository" $e.image.repository "tag" (toString $e.image.tag)))
+  "image" (include "profiling-operator.reference" (dict "registry" $e.image.registry "repository" $e.image.repository "tag" (toString $e.image.tag)))
   "imagePullPolicy" $e.image.pullPolicy
   "excludedNamespaces" (concat (list "kube-system" "kube-public" "kube-node-lease") .Values.webhook.excludedNamespaces) -}}
 {{- merge $settings (omit $e "enabled" "image") | toJson -}}

@@ -1,10 +1,10 @@
 # Programs of the cluster, built from pinned Go modules into the cache.
 #
 # Each part has a folder named after a checksum of its module files, sources and flags. A folder
-# appears by rename when it is complete, so that what exists can be used without a lock.
+# appears by rename when it is complete, so an existing folder can be used without a lock.
 # shellcheck shell=bash
 
-PARTS=(etcd apiserver kubectl node s3 coredns metrics-server helm)
+PARTS=(etcd apiserver kubectl node s3 coredns metrics-server helm registry)
 STAMP=k8s.io/component-base/version
 
 # PART: Go module folder, then programs as NAME=PACKAGE.
@@ -24,6 +24,7 @@ part_recipe() {
     coredns) echo coredns coredns=profiling.dev/hack/cluster/coredns ;;
     metrics-server) echo metrics-server metrics-server=sigs.k8s.io/metrics-server/cmd/metrics-server ;;
     helm) echo helm helm=helm.sh/helm/v3/cmd/helm ;;
+    registry) echo registry registry=profiling.dev/hack/cluster/registry ;;
     *) die "build: unknown part '$1'; parts are: ${PARTS[*]} images" ;;
   esac
 }
@@ -55,7 +56,7 @@ part_dir() {
 program() {
   local part
   case $1 in
-    etcd | kubectl | helm | coredns | metrics-server) part=$1 ;;
+    etcd | kubectl | helm | coredns | metrics-server | registry) part=$1 ;;
     kube-apiserver) part=apiserver ;;
     versitygw) part=s3 ;;
     *) part=node ;;
@@ -98,7 +99,7 @@ compile_part() {
   mv "$target.partial" "$target"
 }
 
-# Compiles a part unless it is there; tells every fifteen seconds how many packages are done.
+# Compiles a part unless it exists; reports progress every fifteen seconds.
 ensure_part() {
   local part=$1 started=$SECONDS pid rc=0 last=$SECONDS
   ! part_is_built "$part" || return 0
@@ -124,7 +125,7 @@ ensure_part() {
 }
 
 ensure_tool() {
-  installed_is_enough "$1" && return
+  [ "$1" = registry ] || ! installed_is_enough "$1" || return 0
   ensure_part "$1"
   ln -sfn "$(program "$1")" "$PROFILING_CACHE/tools/bin/$1"
 }
@@ -134,7 +135,7 @@ build_parts() {
   local part pending=()
   for part in "$@"; do
     case $part in
-      kubectl | helm) [ -x "$PROFILING_CACHE/tools/bin/$part" ] && part_is_built "$part" || pending+=("$part") ;;
+      kubectl | helm | registry) [ -x "$PROFILING_CACHE/tools/bin/$part" ] && part_is_built "$part" || pending+=("$part") ;;
       images) images_are_built || pending+=(images) ;;
       *) part_is_built "$part" || pending+=("$part") ;;
     esac
@@ -143,7 +144,7 @@ build_parts() {
   take_lock build "build of the cluster's programs"
   for part in "${pending[@]}"; do
     case $part in
-      kubectl | helm) ensure_tool "$part" ;;
+      kubectl | helm | registry) ensure_tool "$part" ;;
       images) build_images ;;
       *) ensure_part "$part" ;;
     esac

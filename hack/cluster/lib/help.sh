@@ -1,4 +1,4 @@
-# What `cluster --help` says.
+# The text of `cluster --help`.
 # shellcheck shell=bash
 
 print_help() {
@@ -23,7 +23,7 @@ Life cycle
   status                    what runs, where, and what does not; fails unless all of it runs
   build [PART…]             build the programs and images into the cache; a second time costs
                             nothing. Parts: etcd apiserver kubectl node coredns metrics-server s3
-                            helm images. Without a part: all of them (cold: 12 minutes on two cores)
+                            helm registry images. Without a part: all of them (cold: 12 minutes on two cores)
 
 Working with it
   kubectl ARG…              kubectl as cluster administrator
@@ -33,6 +33,9 @@ Working with it
   load-image FILE…          load docker-archive files (docker save, buildah push docker-archive:…,
                             hack/images/scratch_image.py) into the node; use imagePullPolicy
                             IfNotPresent or Never
+  registry [PORT]           start an image registry on the host's loopback (default port 5000,
+                            plain HTTP) that the node pulls from by the same name; prints it.
+                            A restart of the registry forgets its images: push them again
   images                    paths of the docker-archive files of the cluster's own images
   exec CMD…                 run a command in the cluster's network, where Services and pods answer
   host-ip                   the host's address as the cluster sees it: a process on the host that
@@ -52,7 +55,7 @@ Environment
 
 A cluster lives in a network namespace of its own, joined to the host by one veth pair with a /30
 of 198.18.0.0/15. Nothing leaves the machine, and no firewall rule, route or kernel setting of the
-host is changed. Pods can not reach the outside; images must be loaded.
+host is changed. Pods can not reach the outside; images must be loaded, or pushed to `registry`.
 
 Examples
   hack/cluster/cluster up

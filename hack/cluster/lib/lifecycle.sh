@@ -54,7 +54,7 @@ remove_everything() {
   stop_processes 5 kubelet proxy scheduler controller-manager
   [ -z "$(processes_in_cgroups)" ] || kill_pods
   stop_processes 5 containerd apiserver
-  stop_processes 3 etcd node-mounts
+  stop_processes 3 etcd node-mounts registry
   sweep_processes
   remove_cgroups
   remove_network

@@ -36,7 +36,7 @@ choose_subnet() {
 
 network_exists() { ip -n "$NETNS" link show "$LINK" >/dev/null 2>&1 && ip link show "$LINK" >/dev/null 2>&1; }
 
-# The link's alias tells whose it is, for clusters of one name below different PROFILING_STATE.
+# The link's alias names its cluster's state folder: clusters under different PROFILING_STATE may share a name.
 require_own_link() {
   local owner
   owner=$(cat "/sys/class/net/$LINK/ifalias" 2>/dev/null) || return 0

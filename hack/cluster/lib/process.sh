@@ -25,7 +25,7 @@ recorded_pid() {
 
 is_running() { recorded_pid "$1" >/dev/null; }
 
-# What tells one way to start a process from another: its arguments and the settings file they name.
+# Identifies how a process was started: a hash of its arguments and of the settings files they name.
 fingerprint_of() {
   local argument
   {
@@ -35,11 +35,14 @@ fingerprint_of() {
 }
 
 # ensure_process COMPONENT COMMAND…: starts it in the cluster's network namespace unless it runs with
-# these very arguments; one that runs with others is replaced. ENTER may hold a further prefix.
+# these very arguments; one that runs with others is replaced. ENTER may hold a further prefix;
+# with ON_HOST=true it stays in the caller's network namespace.
 ENTER=()
+ON_HOST=false
 ensure_process() {
-  local component=$1 fingerprint pid started rest
+  local component=$1 fingerprint pid started rest network=(nsenter --net="/run/netns/$NETNS")
   shift
+  ! $ON_HOST || network=()
   fingerprint=$(fingerprint_of "${ENTER[@]}" "$@")
   if is_running "$component"; then
     read -r _ _ rest <"$STATE/run/$component"
@@ -49,7 +52,7 @@ ensure_process() {
   mkdir -p "$STATE/run" "$STATE/logs"
   # Asynchronous and not a group leader: setsid, nsenter and env replace themselves, the pid stays.
   # A clean environment: a proxy or a Go setting of the caller must not reach the cluster.
-  setsid nsenter --net="/run/netns/$NETNS" "${ENTER[@]}" env -i PATH="$PATH" HOME=/root "$@" </dev/null >>"$STATE/logs/$component.log" 2>&1 3>&- 9>&- &
+  setsid "${network[@]}" "${ENTER[@]}" env -i PATH="$PATH" HOME=/root "$@" </dev/null >>"$STATE/logs/$component.log" 2>&1 3>&- 9>&- &
   pid=$!
   started=$(start_time "$pid") || { tail -n 5 "$STATE/logs/$component.log"; return 1; }
   printf '%s %s %s\n' "$pid" "$started" "$fingerprint" >"$STATE/run/$component.new"

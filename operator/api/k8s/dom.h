@@ -1,5 +1,5 @@
-// Walks over simdjson's DOM for the two decoders of this folder. Nothing here throws: simdjson is
-// asked through its error codes only.
+// Walks over simdjson's DOM for the decoders of pods and reviews. Nothing here throws: simdjson
+// reports by error code.
 #pragma once
 
 #include <algorithm>
@@ -66,6 +66,25 @@ bool eachField(simdjson::dom::object object, std::string_view where, std::string
     return false;
   }
   return true;
+}
+
+// For objects that the API server has stored, where no key is there twice. Values of another type
+// count as absent.
+template <class Visit>
+void eachField(element e, Visit&& visit) {
+  simdjson::dom::object object;
+  if (e.get(object) != simdjson::SUCCESS) return;
+  for (const auto field : object) visit(field.key, field.value);
+}
+template <class Visit>
+void eachItem(element e, Visit&& visit) {
+  simdjson::dom::array array;
+  if (e.get(array) != simdjson::SUCCESS) return;
+  for (const element item : array) visit(item);
+}
+inline std::string_view textOf(element e) {
+  std::string_view out;
+  return e.get(out) == simdjson::SUCCESS ? out : std::string_view();
 }
 
 inline bool isNull(element e) {

@@ -5,8 +5,8 @@
 namespace profiling::api {
 namespace {
 
-// Reads leniently: remembers the first key that is there twice (an error) and the first field of a
-// wrong type (a problem), and goes on.
+// Reads leniently: remembers the first repeated key (an error) and the first field of a wrong type (a
+// problem), and continues.
 class PodReader {
  public:
   const std::string& error() const { return error_; }
@@ -51,7 +51,7 @@ class PodReader {
     if (e.get(value) != simdjson::SUCCESS) return wrong(what, "a whole number");
     out = value;
   }
-  // Quantities are strings for the API server, but YAML's `cpu: 1` is a number in JSON, too.
+  // Quantities are strings for the API server, but YAML's `cpu: 1` is a number in JSON.
   void quantity(element e, std::string_view what, std::string_view& out) {
     if (isNull(e) || e.get(out) == simdjson::SUCCESS) return;
     std::int64_t number = 0;

@@ -1,5 +1,5 @@
-// Fills a PodView from JSON. An error is always the sender's (malformed JSON, a key twice) and says
-// in one line what is wrong. A field of a wrong type is a `problem`: the API server validates the
+// Fills a PodView from JSON. An error is always the sender's (malformed JSON, a repeated key) and
+// names the problem in one line. A field of a wrong type is a `problem`: the API server validates the
 // object after us and refuses it with a better message, so such a pod is left alone.
 #pragma once
 
@@ -14,11 +14,11 @@
 
 namespace profiling::api {
 
-// On an element that the caller keeps; the views hold as long as its parser and text do.
+// The caller keeps the element; the views are valid as long as its parser and text.
 Status readPodMetadata(simdjson::dom::element object, api::PodView& pod);
 Status readPodSpec(simdjson::dom::element object, api::PodView& pod, std::string& problem);
 
-// One pod that is not part of a larger document. Keeps its text: the views hold until the next
+// One pod that is not part of a larger document. Keeps its text: the views are valid until the next
 // parse(). One thread.
 class PodJson {
  public:

@@ -1,6 +1,5 @@
 // The slice of a pod that injection decides on. Views into a buffer that the decoder owns: nothing
-// here outlives the admission request it was read from. Decoded by webhooks/admission/review.cc on
-// the hot path, and by tests and offline tools from YAML.
+// here outlives the admission request it was read from.
 #pragma once
 
 #include <cstdint>
@@ -126,11 +125,11 @@ struct PodView {
   }
 };
 
-// The slice of a Namespace: copied out of the cache, so it owns nothing either.
+// The slice of a Namespace that a decision needs; views.
 struct NamespaceView {
   std::string_view name;
   std::optional<std::string_view> inject;  // profiling.dev/inject annotation
-  bool seen = true;                        // false: it is newer than what we know
+  bool seen = true;                        // false: no watch has shown the namespace yet
 };
 
 }  // namespace profiling::api

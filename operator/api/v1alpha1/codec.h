@@ -1,6 +1,6 @@
 // JSON to and from the kinds of profiling.dev/v1alpha1. Pure and thread-safe.
 //
-// Reading tolerates unknown fields (an older binary meets a newer object) and reports the first
+// Reading tolerates unknown fields (an older binary may read a newer object) and reports the first
 // wrong one by JSON pointer: "at /spec/sampling/cpuHz: 1000000000 must be between 10 and 500".
 // Defaults are those of the CRD, so that an object read from a file behaves as one that was
 // applied. Only metadata that ObjectMeta holds is read.
@@ -9,8 +9,9 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
+#include "operator/api/schema.h"
 #include "operator/api/v1alpha1/policy.h"
 #include "operator/api/v1alpha1/server.h"
 #include "operator/api/v1alpha1/workload.h"
@@ -32,15 +33,7 @@ nlohmann::json toJson(const WorkloadProfileStatus& status);
 nlohmann::json toJson(const WorkloadRollout& rollout);
 nlohmann::json toJson(const PolicyRollout& rollout);
 
-// What the CRD's schema says of a field, for the test that compares the YAML with the C++ tables.
-struct FieldSchema {
-  std::string path;  // "/spec/sampling/cpuHz"
-  std::string type;  // string, integer, boolean, object, array
-  bool required = false;
-  nlohmann::json default_value;  // null: none
-  std::vector<std::string> enum_values;
-  std::optional<std::int64_t> minimum, maximum;
-};
+// The fields of each kind.
 std::vector<FieldSchema> policySchema();
 std::vector<FieldSchema> clusterPolicySchema();
 std::vector<FieldSchema> serverSchema();

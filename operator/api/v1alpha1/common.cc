@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "operator/api/v1alpha1/codec.h"
 #include "operator/api/v1alpha1/tables.h"
 
 namespace profiling::api {

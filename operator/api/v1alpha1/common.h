@@ -1,5 +1,5 @@
-// What the kinds of profiling.dev/v1alpha1 share. Plain values; reading and writing JSON is in
-// fields.h and the .cc files. The YAML in crds/ is the source of truth; a test compares both ways.
+// Types that the kinds of profiling.dev/v1alpha1 share. Plain values; fields.h and the .cc files read
+// and write JSON. The YAML in crds/ is the source of truth; a test compares both ways.
 #pragma once
 
 #include <cstdint>
@@ -21,13 +21,13 @@ inline constexpr std::string_view kContainersKey = "profiling.dev/containers";
 inline constexpr std::string_view kPolicyKey = "profiling.dev/policy";
 inline constexpr std::string_view kServiceNameKey = "profiling.dev/service-name";
 inline constexpr std::string_view kTagsKey = "profiling.dev/tags";
-// Where the process serves /debug/pprof.
+// Port and path prefix of /debug/pprof.
 inline constexpr std::string_view kPprofPortKey = "profiling.dev/pprof-port";
 inline constexpr std::string_view kPprofPathPrefixKey = "profiling.dev/pprof-path-prefix";
 inline constexpr std::string_view kLibcKey = "profiling.dev/libc";
 inline constexpr std::string_view kProfiledKey =
     "profiling.dev/profiled";  // label: revision's short hash
-// On records: "Kind/name" of the workload as its pods name it, which may differ from the record's
+// On records: "Kind/name" of the workload as its pods show it, which may differ from the record's
 // own workload where the pods alone do not show their owner.
 inline constexpr std::string_view kGroupKey = "profiling.dev/pod-group";
 inline constexpr std::string_view kDecisionKey =

@@ -1,6 +1,8 @@
 #include "operator/api/v1alpha1/policy.h"
 
 #include "operator/api/selector.h"
+#include "operator/api/v1alpha1/codec.h"
+#include "operator/api/v1alpha1/languages.h"
 #include "operator/api/v1alpha1/rollout_tables.h"
 #include "operator/base/text.h"
 #include "operator/base/time_text.h"
@@ -9,16 +11,7 @@ namespace profiling::api {
 namespace {
 
 // languages: ["Auto"] is an empty list here.
-enum class LanguageOrAuto : std::uint8_t {
-  kAuto,
-  kJava,
-  kPython,
-  kNodeJS,
-  kDotNet,
-  kRuby,
-  kGo,
-  kNative
-};
+enum class LanguageOrAuto : std::uint8_t { kAuto };  // and each Language, one higher
 
 struct PolicySpecFields : ProfilingPolicySpec {
   std::vector<LanguageOrAuto> language_names{LanguageOrAuto::kAuto};
@@ -49,15 +42,14 @@ struct ClusterPolicyDocument {
 
 template <>
 struct EnumTable<LanguageOrAuto> {
-  static constexpr std::array<std::pair<LanguageOrAuto, const char*>, kLanguageCount + 1> names{
-      {{LanguageOrAuto::kAuto, "Auto"},
-       {LanguageOrAuto::kJava, "Java"},
-       {LanguageOrAuto::kPython, "Python"},
-       {LanguageOrAuto::kNodeJS, "NodeJS"},
-       {LanguageOrAuto::kDotNet, "DotNet"},
-       {LanguageOrAuto::kRuby, "Ruby"},
-       {LanguageOrAuto::kGo, "Go"},
-       {LanguageOrAuto::kNative, "Native"}}};
+  static constexpr auto names = [] {
+    std::array<std::pair<LanguageOrAuto, const char*>, kLanguageCount + 1> out;
+    out[0] = {LanguageOrAuto::kAuto, "Auto"};
+    for (std::size_t i = 0; i < kLanguageCount; ++i) {
+      out[i + 1] = {static_cast<LanguageOrAuto>(i + 1), kLanguages[i].name};
+    }
+    return out;
+  }();
 };
 template <>
 struct EnumTable<Activation> {
@@ -199,21 +191,7 @@ struct Table<ClusterPolicyDocument> {
 
 namespace {
 
-struct LanguageNames {
-  Language language;
-  std::string_view name, token;
-  bool optional_agent = false;
-};
-constexpr std::array<LanguageNames, kLanguageCount> kLanguages{
-    {{Language::kJava, "Java", "java"},
-     {Language::kPython, "Python", "python"},
-     {Language::kNodeJS, "NodeJS", "node"},
-     {Language::kDotNet, "DotNet", "dotnet", true},
-     {Language::kRuby, "Ruby", "ruby", true},
-     {Language::kGo, "Go", "go", true},
-     {Language::kNative, "Native", "native", true}}};
-
-// What the schema's CEL rules say too; repeated here so that a file read offline is judged alike.
+// The rules that the schema has in CEL, so that a file read offline is judged alike.
 Status validate(const ProfilingPolicySpec& spec, bool cluster) {
   const auto bad = [](std::string_view path, const std::string& what) {
     return Status(Code::kInvalidArgument, "at " + std::string(path) + ": " + what);
@@ -254,9 +232,7 @@ PolicySpecFields fieldsOf(const ProfilingPolicySpec& spec) {
   static_cast<ProfilingPolicySpec&>(fields) = spec;
   if (!spec.languages.empty()) fields.language_names.clear();
   for (const Language language : spec.languages) {
-    for (const auto& [value, name] : EnumTable<LanguageOrAuto>::names) {
-      if (name == languageName(language)) fields.language_names.push_back(value);
-    }
+    fields.language_names.push_back(static_cast<LanguageOrAuto>(static_cast<int>(language) + 1));
   }
   return fields;
 }
@@ -282,10 +258,9 @@ std::optional<Language> languageFromName(std::string_view name) {
 }
 
 std::optional<Language> languageFromToken(std::string_view token) {
-  if (token == "nodejs") return Language::kNodeJS;
-  if (token == "rust") return Language::kNative;
+  if (token.empty()) return std::nullopt;
   for (const auto& row : kLanguages) {
-    if (row.token == token) return row.language;
+    if (row.token == token || row.other_token == token) return row.language;
   }
   return std::nullopt;
 }

@@ -1,5 +1,5 @@
-// ProfilingPolicy: who in a namespace is profiled, how, and where the profiles go; and
-// ClusterProfilingPolicy, which says so for many namespaces.
+// ProfilingPolicy: which pods of a namespace are profiled, how, and where the profiles go; and
+// ClusterProfilingPolicy, which does the same for many namespaces.
 #pragma once
 
 #include "operator/api/v1alpha1/common.h"
@@ -7,24 +7,25 @@
 
 namespace profiling::api {
 
-// Native: Rust, C++ and whatever else serves pprof.
+// Native: Rust, C++ and any other language that serves pprof.
 enum class Language : std::uint8_t { kJava, kPython, kNodeJS, kDotNet, kRuby, kGo, kNative };
 inline constexpr std::size_t kLanguageCount = 7;
-std::string_view languageName(Language language);  // Java, Python, NodeJS, …: as in a policy
-std::string_view languageToken(
-    Language language);  // java, python, node, …: as in annotations and image names
-// Whether the operator runs without that agent's image: the chart has none, or the languages that
-// it is for are told of by a pod.
+// Java, Python, NodeJS, …: as in a policy.
+std::string_view languageName(Language language);
+// java, python, node, …: as in annotations and image names.
+std::string_view languageToken(Language language);
+// Whether the operator runs without that agent's image: it is never guessed, so that a pod or policy
+// has to name or hint at the language.
 bool agentIsOptional(Language language);
 std::optional<Language> languageFromName(std::string_view name);
-std::optional<Language> languageFromToken(
-    std::string_view token);  // also takes "nodejs" and "rust"
+// Also takes "nodejs" and "rust".
+std::optional<Language> languageFromToken(std::string_view token);
 
 enum class Activation : std::uint8_t { kAnnotated, kSelected };
 enum class PolicyMode : std::uint8_t { kEnforce, kObserve };
 enum class SecretEnvFrom : std::uint8_t { kAssume, kSkip };
-// Who asks a process that serves pprof for its profiles: a sidecar that is injected, or a Grafana
-// Alloy of the cluster, which finds the pod by its profiles.grafana.com annotations.
+// What scrapes a process that serves pprof: an injected sidecar, or a Grafana Alloy of the cluster,
+// which finds the pod by its profiles.grafana.com annotations.
 enum class PprofCollector : std::uint8_t { kSidecar, kAlloy };
 enum class ServiceNameFrom : std::uint8_t { kWorkload, kLabel, kAnnotation, kFixed };
 
@@ -75,10 +76,10 @@ struct ProfilingPolicySpec {
   std::map<std::string, std::string> tags;
   std::vector<std::string> tags_from_pod_labels;
   PolicyMode mode = PolicyMode::kEnforce;  // kObserve: decide and count, change no pod
-  std::optional<RolloutSpec> rollout;      // absent: new pods at once, running ones left alone
+  std::optional<RolloutSpec> rollout;      // absent: new pods at once, running pods unchanged
 };
 
-// Of the workloads that have pods which the policy decides about.
+// Counts of the workloads with pods that the policy decides about.
 struct PolicyWorkloads {
   std::int64_t matched = 0;
   std::int64_t profiled = 0;  // every matched pod carries the target revision
@@ -88,11 +89,11 @@ struct PolicyWorkloads {
 // profiled, missed, waiting and skipped.
 struct PolicyPods {
   std::int64_t matched = 0;
-  std::int64_t profiled = 0;      // carry an agent, of whatever revision
+  std::int64_t profiled = 0;      // carry an agent of any revision
   std::int64_t ready = 0;         // of those, pass their readiness probes
-  std::int64_t outdated = 0;      // of those, carry another revision than the target
+  std::int64_t outdated = 0;      // of those, carry a revision other than the target
   std::int64_t missed = 0;        // would get an agent if they started now
-  std::int64_t waiting = 0;       // will get one when the rollout comes to them
+  std::int64_t waiting = 0;       // will get one when the rollout reaches them
   std::int64_t skipped = 0;       // get none, for one of the skipped reasons
   std::int64_t not_opted_in = 0;  // not matched: the policy waits for their annotation
 };
@@ -103,7 +104,7 @@ struct SkippedReason {
 };
 inline constexpr std::size_t kMaxSkippedReasons = 10;
 
-// Another policy that has precedence for workloads that this one selects as well.
+// Another policy that takes precedence for workloads that this one selects as well.
 struct ShadowingPolicy {
   std::string kind;
   std::string name;
@@ -116,7 +117,7 @@ struct ProfilingPolicyStatus {
   // Active, Observing, Degraded; Progressing, Paused, AwaitingApproval, Halted, RollingBack.
   std::string phase;
   std::string target_revision;  // short hash
-  std::string stable_revision;  // the last one that was rolled out everywhere
+  std::string stable_revision;  // the last revision that was rolled out everywhere
   PolicyWorkloads workloads;
   PolicyPods pods;
   std::vector<SkippedReason> skipped_reasons;  // the most frequent kMaxSkippedReasons

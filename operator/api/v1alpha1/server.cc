@@ -1,6 +1,7 @@
 #include "operator/api/v1alpha1/server.h"
 
 #include "operator/api/selector.h"
+#include "operator/api/v1alpha1/codec.h"
 #include "operator/api/v1alpha1/tables.h"
 #include "operator/base/text.h"
 #include "operator/base/time_text.h"

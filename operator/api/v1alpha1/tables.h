@@ -1,7 +1,8 @@
-// Field tables of what the kinds share: metadata of selectors and conditions. Internal.
+// Field tables of the types that several kinds use: selectors and conditions. Internal.
 #pragma once
 
 #include "operator/api/fields.h"
+#include "operator/api/v1alpha1/policy.h"
 
 namespace profiling::api {
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "operator/api/v1alpha1/codec.h"
+#include "operator/api/v1alpha1/languages.h"
 #include "operator/api/v1alpha1/rollout_tables.h"
 #include "operator/base/encoding.h"
 
@@ -33,17 +35,6 @@ std::string controllerUid(const Json& object) {
 
 }  // namespace
 
-template <>
-struct EnumTable<Language> {
-  static constexpr std::array<std::pair<Language, const char*>, kLanguageCount> names{
-      {{Language::kJava, "Java"},
-       {Language::kPython, "Python"},
-       {Language::kNodeJS, "NodeJS"},
-       {Language::kDotNet, "DotNet"},
-       {Language::kRuby, "Ruby"},
-       {Language::kGo, "Go"},
-       {Language::kNative, "Native"}}};
-};
 template <>
 struct Table<WorkloadRef> {
   static constexpr auto fields = std::make_tuple(

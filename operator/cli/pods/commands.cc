@@ -30,23 +30,23 @@ Result<std::vector<Document>> readFiles(const std::vector<std::string>& files) {
   return out;
 }
 
-// What one command works on.
+// The inputs of one command.
 struct Work {
   std::string namespace_;
-  std::vector<Document> documents;  // to be explained or injected
-  std::unique_ptr<Knowledge> knowledge;
+  std::vector<Document> documents;  // to explain or inject
+  std::unique_ptr<PolicyInputs> inputs;
 };
 
-// What may not be read is left out with a warning: a person need not be an administrator to ask.
-void learnFrom(ApiServer& server, const std::string& namespace_, Knowledge& knowledge,
-               const Screen& screen) {
+// Objects that the user may not read are skipped with a warning, so explain needs no administrator.
+void load(ApiServer& server, const std::string& namespace_, PolicyInputs& inputs,
+          const Screen& screen) {
   using namespace kube;  // NOLINT(google-build-using-namespace): the resources below
   struct Source {
     const Resource& resource;
     std::string_view kind;
     std::string place;
   };
-  const std::string& system = knowledge.settings().operator_namespace;
+  const std::string& system = inputs.settings().operator_namespace;
   for (const Source& source :
        {Source{resources::kNamespaces, "Namespace", ""},
         Source{resources::kServers, api::ProfilingServer::kKind, ""},
@@ -57,12 +57,12 @@ void learnFrom(ApiServer& server, const std::string& namespace_, Knowledge& know
         Source{resources::kWorkloads, api::WorkloadProfile::kKind, namespace_}}) {
     const auto objects = server.objects(source.resource, source.kind, source.place);
     if (!objects.ok()) {
-      screen.err << "warning: decided without " << source.resource.plural << ": "
+      screen.err << "warning: deciding without " << source.resource.plural << ": "
                  << objects.status().message() << "\n";
       continue;
     }
     for (const Json& object : *objects) {
-      const auto added = knowledge.add(object, namespace_);
+      const auto added = inputs.add(object, namespace_);
       if (!added.ok())
         screen.err << "warning: " << nameOf(object) << ": " << added.status().message() << "\n";
     }
@@ -80,9 +80,9 @@ inject::Settings installed(ApiServer& server, const Options& options, const Scre
       if (const auto settings = settingsOf(deployment, native)) return *settings;
     }
   }
-  screen.err << "warning: the webhook's Deployment is not to be read in namespace '"
+  screen.err << "warning: cannot read the webhook's Deployment in namespace '"
              << options.operator_namespace
-             << "' (--operator-namespace): the chart's agents are assumed\n";
+             << "' (--operator-namespace): assuming the chart's agents\n";
   return otherwise;
 }
 
@@ -101,11 +101,11 @@ Result<Work> prepare(const Options& options, ApiServer* server, const Screen& sc
   if (server != nullptr && options.agent_images.empty()) {
     settings = installed(*server, options, screen, *std::move(settings));
   }
-  work.knowledge = std::make_unique<Knowledge>(*std::move(settings));
-  if (server != nullptr) learnFrom(*server, work.namespace_, *work.knowledge, screen);
+  work.inputs = std::make_unique<PolicyInputs>(*std::move(settings));
+  if (server != nullptr) load(*server, work.namespace_, *work.inputs, screen);
   for (const std::vector<Document>* list : {&*documents, &*policies}) {
     for (const Document& d : *list) {
-      const auto added = work.knowledge->add(d.object, work.namespace_);
+      const auto added = work.inputs->add(d.object, work.namespace_);
       if (!added.ok()) return added.status().annotated(d.place);
     }
   }
@@ -119,18 +119,18 @@ Result<Document> liveObject(ApiServer& server, const std::string& target) {
   return Document{target, *std::move(object), {}};
 }
 
-// What was done to a pod that runs, by its annotation, which anybody may have edited.
-std::string done(const Json& pod) {
+// The decision when a running pod started, from its annotation, which anyone may have edited.
+std::string decisionAtStart(const Json& pod) {
   const std::string annotation =
       api::text(api::member(pod, "metadata", "annotations", api::kDecisionKey));
   if (annotation.empty()) {
-    return "  when it started: nothing was decided about it (no policy, or the webhook was away)";
+    return "  at start: no decision (no policy matched, or the webhook did not answer)";
   }
   const Json decision = Json::parse(annotation, nullptr, false);
   const std::string action = api::text(api::member(decision, "action"));
-  if (action.empty()) return "  when it started: its decision annotation is not readable";
+  if (action.empty()) return "  at start: the decision annotation is not readable";
   const std::string revision = api::text(api::member(decision, "revision"));
-  return "  when it started: " + printable(action, 40) + ", " +
+  return "  at start: " + printable(action, 40) + ", " +
          printable(api::text(api::member(decision, "reason")), 40) +
          (revision.empty() ? "" : " (revision " + printable(revision, 40) + ")");
 }
@@ -153,21 +153,20 @@ int explainPods(const Options& options, ApiServer* server, const Screen& screen)
     const auto of = podOf(d.object, home);
     if (!of) continue;
     ++pods;
-    work->knowledge->addNamespace(home);
+    work->inputs->addNamespace(home);
     const bool runs = !options.target.empty() && of->path.empty();
-    const auto told = explain(nameOf(d.object), of->pod, home, *work->knowledge);
-    if (!told.ok()) return fail(screen, told.status().annotated(d.place));
-    refused = refused || told->refused;
-    list.push_back(toJson(*told));
+    const auto explained = explain(nameOf(d.object), of->pod, home, *work->inputs);
+    if (!explained.ok()) return fail(screen, explained.status().annotated(d.place));
+    refused = refused || explained->refused;
+    list.push_back(toJson(*explained));
     if (structured(options)) continue;
-    std::vector<std::string> text = lines(*told, screen.style);
-    if (runs) text.insert(text.begin() + 1, done(of->pod));
+    std::vector<std::string> text = lines(*explained, screen.style);
+    if (runs) text.insert(text.begin() + 1, decisionAtStart(of->pod));
     screen.out << joined(text);
   }
   if (pods == 0) {
-    return fail(screen,
-                {Code::kInvalidArgument,
-                 "no pod in the files: must hold a Pod, or a workload with a pod template"});
+    return fail(screen, {Code::kInvalidArgument,
+                         "the files contain no Pod and no workload with a pod template"});
   }
   if (structured(options)) {
     screen.out << render(Json{{"pods", std::move(list)}}, options.format);
@@ -184,13 +183,14 @@ int injectPods(const Options& options, ApiServer* server, const Screen& screen) 
     const std::string home = namespaceOf(d.object, work->namespace_);
     Json object = d.object;
     if (const auto of = podOf(d.object, home)) {
-      work->knowledge->addNamespace(home);
-      const auto told = explain(nameOf(d.object), of->pod, home, *work->knowledge);
-      if (!told.ok()) return fail(screen, told.status().annotated(d.place));
-      if (!told->injected) {
-        screen.err << d.place << ": unchanged, " << told->reason << ": " << told->remedy << "\n";
+      work->inputs->addNamespace(home);
+      const auto explained = explain(nameOf(d.object), of->pod, home, *work->inputs);
+      if (!explained.ok()) return fail(screen, explained.status().annotated(d.place));
+      if (!explained->injected) {
+        screen.err << d.place << ": unchanged, " << explained->reason << ": " << explained->remedy
+                   << "\n";
       }
-      if (told->injected) object = withPod(d.object, *of, told->patched);
+      if (explained->injected) object = withPod(d.object, *of, explained->patched);
     }
     const bool same = object == d.object && !d.text.empty();
     std::string text = same ? d.text : render(object, Format::kYaml);
@@ -214,8 +214,8 @@ int lintFiles(const Options& options, const Screen& screen) {
   const std::string namespace_ =
       options.namespace_.empty() ? kDefaultNamespace : options.namespace_;
   const std::vector<Finding> found = lint(*documents, namespace_, *settings);
-  const bool wrong = std::any_of(found.begin(), found.end(),
-                                 [&](const Finding& f) { return f.error || options.strict; });
+  const bool wrong =
+      std::ranges::any_of(found, [&](const Finding& f) { return f.error || options.strict; });
   if (structured(options)) {
     Json list = Json::array();
     for (const Finding& f : found) {

@@ -1,6 +1,7 @@
 #include "operator/cli/pods/explain.h"
 
 #include "operator/api/k8s/pod_decoder.h"
+#include "operator/base/str_cat.h"
 #include "operator/base/text.h"
 #include "operator/inject/decide_pod.h"
 #include "operator/inject/decision_json.h"
@@ -44,14 +45,14 @@ ContainerExplanation containerOf(const inject::ContainerDecision& c,
 }  // namespace
 
 Result<Explanation> explain(const std::string& title, const Json& pod,
-                            const std::string& namespace_, Knowledge& knowledge) {
+                            const std::string& namespace_, PolicyInputs& inputs) {
   Manifest manifest;
   if (Status read = manifest.parse(pod); !read.ok()) return read;
   api::PodView view;
   view.namespace_ = namespace_;
   const bool dry_run = true;
-  const auto outcome = inject::decidePod(manifest, view, dry_run, *knowledge.snapshot(),
-                                         knowledge.settings(), &knowledge.assignments());
+  const auto outcome = inject::decidePod(manifest, view, dry_run, *inputs.snapshot(),
+                                         inputs.settings(), &inputs.assignments());
   if (!outcome.ok()) return Status(Code::kInvalidArgument, outcome.status().message());
 
   Explanation out;
@@ -60,17 +61,19 @@ Result<Explanation> explain(const std::string& title, const Json& pod,
   out.remedy = std::string(inject::remedyText(outcome->reason));
   out.observed = outcome->mode == api::PolicyMode::kObserve;
   const inject::Decision& decision = outcome->decision;
-  if (!decision.policy_name.empty()) {
-    out.policy = (decision.cluster_policy ? "clusterpolicy/" : "policy/") + decision.policy_name;
+  if (!decision.policyName().empty()) {
+    out.policy = decision.byClusterPolicy() ? "clusterpolicy/" : "policy/";
+    out.policy += decision.policyName();
   }
-  const auto& policy = decision.policy != nullptr ? decision.policy : decision.chosen;
+  const auto& policy =
+      outcome->assigned.policy != nullptr ? outcome->assigned.policy : decision.chosen;
   if (policy != nullptr) out.revision = policy->revision;
   if (policy != nullptr && outcome->reason == inject::Reason::kServerUnavailable) {
     out.remedy = printable(policy->server_problem, 400);
   }
   for (const inject::ContainerDecision& c : outcome->plan.decisions) {
     const bool own = policy != nullptr && !policy->agents.front().image.empty();
-    out.containers.push_back(containerOf(c, own ? policy->agents : knowledge.settings().agents));
+    out.containers.push_back(containerOf(c, own ? policy->agents : inputs.settings().agents));
     out.injected = out.injected || c.injected();
   }
   out.warnings = outcome->warnings;
@@ -87,7 +90,7 @@ std::vector<std::string> lines(const Explanation& e, const Style& style) {
   std::vector<std::string> out;
   const Tone tone = e.injected ? Tone::kGood : Tone::kBusy;
   const char* verdict = e.injected   ? "gets an agent"
-                        : e.observed ? "is only observed: it stays as it is"
+                        : e.observed ? "is only observed and stays unchanged"
                                      : "gets no agent";
   out.push_back(e.title + " " + coloured(verdict, tone, style) + ": " + e.reason);
   if (!e.injected || e.reason != "Injected") out.push_back("  " + e.remedy);
@@ -95,19 +98,16 @@ std::vector<std::string> lines(const Explanation& e, const Style& style) {
     out.push_back("  " + e.policy + (e.revision.empty() ? "" : ", revision " + e.revision));
   }
   for (const ContainerExplanation& c : e.containers) {
-    std::string line = "  container " + c.name + ": ";
-    for (std::size_t i = 0; i < c.languages.size(); ++i) {
-      line += (i == 0 ? "" : ", ") + c.languages[i];
-    }
+    std::string line = strCat("  container ", c.name, ": ", join(c.languages, ", "));
     if (c.languages.empty() || c.reason != "Injected") {
       line += (c.languages.empty() ? "" : " ") + c.reason;
       if (!c.remedy.empty()) line += " (" + c.remedy + ")";
     }
     out.push_back(std::move(line));
-    for (const std::string& skipped : c.skipped) out.push_back("    without " + skipped);
+    for (const std::string& skipped : c.skipped) out.push_back("    skipped " + skipped);
   }
   for (const std::string& warning : e.warnings) {
-    if (warning.find(": " + e.reason + ".") != std::string::npos) continue;  // said above
+    if (warning.find(": " + e.reason + ".") != std::string::npos) continue;  // printed above
     out.push_back("  " + coloured("warning", Tone::kAlarm, style) + ": " + warning);
   }
   return out;

@@ -1,11 +1,11 @@
-// What the webhook would do with a pod, and why: the webhook's own decision, asked offline. Pure.
+// The webhook's decision about a pod, computed offline. Pure.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "operator/cli/pods/knowledge.h"
 #include "operator/cli/pods/manifest.h"
+#include "operator/cli/pods/policy_inputs.h"
 #include "operator/cli/table.h"
 
 namespace profiling::cli {
@@ -20,20 +20,20 @@ struct ContainerExplanation {
 struct Explanation {
   std::string title;  // "Deployment/web"
   bool injected = false;
-  bool observed = false;  // the policy only observes: the pod stays as it is
+  bool observed = false;  // the policy only observes; the pod stays unchanged
   bool refused = false;   // the pod asks for an agent and gets none
-  std::string reason;     // of inject::Reason
-  std::string remedy;     // what it means, and what to do
-  std::string policy;     // "policy/shop"; empty: none decides
+  std::string reason;     // name of an inject::Reason
+  std::string remedy;     // what the reason means and what to do
+  std::string policy;     // "policy/shop"; empty if no policy matches
   std::string revision;
   std::vector<ContainerExplanation> containers;
   std::vector<std::string> warnings;
-  nlohmann::json patched;  // the pod as it would start
+  nlohmann::json patched;  // the pod after the patch
 };
 
-// kInvalidArgument: it is no pod that the API server would take.
+// kInvalidArgument if the API server would refuse the pod.
 Result<Explanation> explain(const std::string& title, const nlohmann::json& pod,
-                            const std::string& namespace_, Knowledge& knowledge);
+                            const std::string& namespace_, PolicyInputs& inputs);
 
 std::vector<std::string> lines(const Explanation& explanation, const Style& style);
 nlohmann::json toJson(const Explanation& explanation);

@@ -1,17 +1,17 @@
-// What is wrong with manifests before anybody applies them: policies and servers, our annotations,
-// and settings that look like Pyroscope's but are read by nothing. Pure.
+// Checks manifests: policies and servers, our annotations, and settings that look like Pyroscope's
+// but have no effect. Pure.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "operator/cli/pods/knowledge.h"
 #include "operator/cli/pods/manifest.h"
+#include "operator/cli/pods/policy_inputs.h"
 
 namespace profiling::cli {
 
 struct Finding {
-  bool error = false;   // the API server refuses it, or nothing would come of it
+  bool error = false;   // the API server would refuse or ignore it
   std::string place;    // "web.yaml: Deployment/web"
   std::string field;    // JSON pointer; may be empty
   std::string message;  // names the value and what is allowed
@@ -19,8 +19,8 @@ struct Finding {
   bool operator==(const Finding&) const = default;
 };
 
-// `namespace_` is the one of objects that name none. References to what the files do not hold are
-// warnings where the files hold objects of that kind at all.
+// Objects without a namespace belong to `namespace_`. A reference to an object that is not in the
+// files is a warning if the files contain any object of that kind.
 std::vector<Finding> lint(const std::vector<Document>& documents, const std::string& namespace_,
                           inject::Settings settings);
 

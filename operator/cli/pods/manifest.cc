@@ -14,7 +14,7 @@ using api::member;
 using api::text;
 using Json = nlohmann::json;
 
-// As long as the hash that a Deployment's controller gives; no real one has only zeros.
+// As long as a Deployment's template hash; real ones are never all zeros.
 constexpr const char* kHash = "0000000000";
 
 struct Template {
@@ -53,7 +53,7 @@ void append(std::vector<Document>& out, const std::string& file, Json object) {
   out.push_back({std::move(place), std::move(object), {}});
 }
 
-// The documents of a YAML text, each with the line that ends it.
+// The documents of a YAML text, each with its closing line.
 std::vector<std::string> partsOf(const std::string& text) {
   std::vector<std::string> out(1);
   std::size_t at = 0;
@@ -90,7 +90,7 @@ Result<std::vector<Document>> readDocuments(const std::string& file, const std::
     line += static_cast<std::size_t>(std::count(part.begin(), part.end(), '\n'));
     for (const Json& object : *objects) {
       if (!object.is_object()) {
-        return Status(Code::kInvalidArgument, file + ": a document is no object");
+        return Status(Code::kInvalidArgument, file + ": a document is not an object");
       }
       const std::size_t before = out.size();
       append(out, file, object);

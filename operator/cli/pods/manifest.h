@@ -1,4 +1,4 @@
-// Objects of files, and the pods that they make. Pure.
+// Objects in files and the pods they create. Pure.
 #pragma once
 
 #include <optional>
@@ -14,28 +14,28 @@ namespace profiling::cli {
 struct Document {
   std::string place;  // "web.yaml: Deployment/web", for messages
   nlohmann::json object;
-  std::string text;  // as written, comments and all; empty: one of a List
+  std::string text;  // as written, with comments; empty for an item of a List
 };
 
-// Every object of a YAML or JSON text, a List's items one by one. `file` names it in messages.
+// Every object of a YAML or JSON text, with Lists expanded. `file` names it in messages.
 Result<std::vector<Document>> readDocuments(const std::string& file, const std::string& text);
 
-// Its namespace, or `otherwise`.
+// The object's namespace, or `otherwise`.
 std::string namespaceOf(const nlohmann::json& object, const std::string& otherwise);
 // "Deployment/web"; "Pod/?" for one without a name.
 std::string nameOf(const nlohmann::json& object);
 
-// The pod that a workload's controller would send to the API server: its template with an owner, so
-// that the decision sees the workload as it will be.
+// The pod that a workload's controller would create: its template with an owner, so that the
+// decision sees the workload.
 struct PodOfObject {
   nlohmann::json pod;
   std::string path;  // JSON pointer to the template; empty: the object is the pod
 };
-// Pod, Deployment, ReplicaSet, StatefulSet, DaemonSet, ReplicationController, Job, CronJob and
-// Argo's Rollout; nullopt for any other kind, and for one without a template.
+// Supports Pod, Deployment, ReplicaSet, StatefulSet, DaemonSet, ReplicationController, Job, CronJob
+// and Argo's Rollout; nullopt for other kinds and for workloads without a template.
 std::optional<PodOfObject> podOf(const nlohmann::json& object, const std::string& namespace_);
 
-// `object` with what was done to its pod; what podOf() put there is left out again.
+// `object` with the changes of its pod, without what podOf() added.
 nlohmann::json withPod(nlohmann::json object, const PodOfObject& of, const nlohmann::json& patched);
 
 }  // namespace profiling::cli

@@ -3,32 +3,36 @@
 #include <array>
 #include <optional>
 
+#include <nlohmann/json.hpp>
+
+#include "operator/base/str_cat.h"
 #include "operator/base/text.h"
 
 namespace profiling::cli {
 namespace {
 
-// Of charts/profiling-operator/values.yaml; a test compares them. Those without an image are the
-// administrator's to build.
+// As charts/profiling-operator/values.yaml has them; a test compares the two. Images of .NET and Ruby
+// are not built here. REGISTRY stands for the chart's image.registry, which only an installed operator
+// knows: upper case is not a valid image name, so nothing is ever pulled by mistake.
 struct ChartAgent {
   std::string_view image, version;
 };
 constexpr std::array<ChartAgent, api::kLanguageCount> kAgents{{
-    {"profiling-operator/agent-java:2.1.2", "2.1.2"},
-    {"profiling-operator/agent-python:1.4.0", "1.4.0"},
-    {"profiling-operator/agent-node:0.6.4", "0.6.4"},
+    {"REGISTRY/profiling-operator/agent-java:2.1.2", "2.1.2"},
+    {"REGISTRY/profiling-operator/agent-python:1.4.0", "1.4.0"},
+    {"REGISTRY/profiling-operator/agent-node:0.6.4", "0.6.4"},
     {"", "1.4.0"},
     {"", "1.0.7"},
-    {"profiling-operator/agent-scrape:0.1.0", "0.1.0"},
-    {"profiling-operator/agent-scrape:0.1.0", "0.1.0"},
+    {"REGISTRY/profiling-operator/agent-scrape:0.1.0", "0.1.0"},
+    {"REGISTRY/profiling-operator/agent-scrape:0.1.0", "0.1.0"},
 }};
 
 std::string allowed() {
-  std::string out;
+  std::vector<std::string_view> tokens;
   for (std::size_t i = 0; i < api::kLanguageCount; ++i) {
-    out += (i == 0 ? "" : ", ") + std::string(api::languageToken(static_cast<api::Language>(i)));
+    tokens.push_back(api::languageToken(static_cast<api::Language>(i)));
   }
-  return out;
+  return join(tokens, ", ");
 }
 
 }  // namespace
@@ -45,7 +49,7 @@ Result<inject::Settings> chartSettings(const std::vector<std::string>& images) {
     const auto language = api::languageFromToken(std::string_view(text).substr(0, equals));
     if (equals == std::string::npos || !language || equals + 1 == text.size()) {
       return Status(Code::kInvalidArgument, "--agent-image '" + printable(text) +
-                                                "' must be LANGUAGE=IMAGE with one of " +
+                                                "' must be LANGUAGE=IMAGE, with a LANGUAGE of " +
                                                 allowed());
     }
     auto& agent = settings.agents.at(static_cast<std::size_t>(*language));

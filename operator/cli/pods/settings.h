@@ -1,22 +1,22 @@
-// Which agents pods get: from the installed webhook's own flags, or what the chart installs.
+// The agents that pods get: those of the installed webhook's flags, or the chart's defaults.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "operator/base/status.h"
 #include "operator/inject/inject.h"
 
 namespace profiling::cli {
 
-// The chart's defaults, with "java=registry.example/agent-java:2.1.2" in place of some.
-// kInvalidArgument for a language that there is not.
+// The chart's defaults, overridden by entries such as "java=registry.example/agent-java:2.1.2".
+// kInvalidArgument for an unknown language.
 Result<inject::Settings> chartSettings(const std::vector<std::string>& images);
 
-// From the webhook's Deployment; nullopt when it is none. `nodes_have_sidecars`: what its flag
-// --native-sidecars=Auto comes to.
+// From the webhook's Deployment; nullopt if `deployment` is another one. `nodes_have_sidecars` is
+// the meaning of --native-sidecars=Auto.
 std::optional<inject::Settings> settingsOf(const nlohmann::json& deployment,
                                            bool nodes_have_sidecars);
 

@@ -3,7 +3,8 @@
 #include <algorithm>
 
 #include "operator/base/encoding.h"
-#include "operator/inject/languages/image_words.h"
+#include "operator/inject/fact_log.h"
+#include "operator/inject/image_words.h"
 #include "operator/inject/languages/language.h"
 #include "operator/inject/names.h"
 
@@ -66,8 +67,8 @@ void scanImage(std::string_view image, Found& found) {
   });
 }
 
-// Whether the value has more than what we add to it. Adding ours must not change the answer, or a
-// second pass would see another language than the first: so an empty variable says nothing, too.
+// Whether the value holds more than our additions. Adding ours must not change the answer, or a
+// second pass would detect another language than the first; so an empty variable is no hint either.
 bool saysSomething(const api::EnvVarView& var, const LanguageRow& row) {
   if (var.has_value_from) return true;
   if (var.name != row.variable.name) return !var.value.empty();
@@ -112,6 +113,7 @@ std::vector<api::Language> hintedLanguages(const api::ContainerView& container) 
 }
 
 std::string imageHash(std::string_view image) {
+  FactLog::add(Fact::kImageHash, image.data());
   image = image.substr(0, image.find('@'));
   const std::size_t colon = image.rfind(':'), slash = image.rfind('/');
   const bool tagged =

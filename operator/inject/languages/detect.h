@@ -1,5 +1,5 @@
-// Which languages a container runs, guessed from what the pod says of it: nothing is known of an
-// image at admission.
+// The languages that a container runs, guessed from the pod: admission knows nothing about an image
+// but its name.
 #pragma once
 
 #include <vector>
@@ -9,13 +9,13 @@
 
 namespace profiling::inject {
 
-// In the registry's order. A command is certain, so it decides alone; else variables and the
-// image's name, all that they hint at; empty: no idea, and the caller injects every agent, each of
-// which is inert unless its runtime starts. What we add to a variable is no hint.
+// In the registry's order. A command is certain, so it decides alone; else every language that
+// variables or the image's name hint at. Empty: no hint, and the caller injects every agent that is
+// inert unless its runtime starts. Our own additions to a variable are no hint.
 std::vector<api::Language> hintedLanguages(const api::ContainerView& container);
 
-// Eight hex digits over an image's name, without tag and digest: what stays the same from one
-// version of a program to the next.
+// Eight hex digits over an image's name without tag and digest, which stays the same from one version
+// of a program to the next.
 std::string imageHash(std::string_view image);
 
 }  // namespace profiling::inject

@@ -3,13 +3,14 @@
 //
 // The runtime has one classic slot, which tracers need as well, and since .NET 5 a list of
 // *notification* profilers beside it. Ours goes into the classic slot when it is free, because that
-// is what most users of it run; else into the list. It never takes a slot from anybody.
+// is what most of its users run; else into the list. It never takes another profiler's slot.
 #include <algorithm>
 
 #include "operator/base/quantity.h"
 #include "operator/base/text.h"
 #include "operator/inject/languages/language.h"
 #include "operator/inject/languages/libc.h"
+#include "operator/inject/tools/known_tools.h"
 
 namespace profiling::inject {
 namespace {
@@ -17,7 +18,7 @@ namespace {
 constexpr std::string_view kClassId = "{BD1A650D-AC5D-4896-B64F-D6FA25D6B26A}";
 constexpr std::string_view kOwnFolder = "/profiling-agent/dotnet/";
 
-// The wrapper has the same name on every architecture, and looks for itself by it.
+// The wrapper has the same name on every architecture, and finds itself by that name.
 struct Tree {
   std::string_view folder, profiler, wrapper, notification;
 };
@@ -32,8 +33,8 @@ constexpr Tree kMuslTree{"/profiling-agent/dotnet/musl",
                          "/profiling-agent/dotnet/musl/"
                          "Pyroscope.Profiler.Native.so={BD1A650D-AC5D-4896-B64F-D6FA25D6B26A}"};
 
-// It refuses to start below one core of CPU limit unless told a lower bound: the least that a
-// container needs for any agent.
+// The profiler refuses to start below a CPU limit of one core unless a lower bound is set: ours is the
+// least that a container needs for any agent.
 constexpr double kDefaultCores = 1.0;
 constexpr std::string_view kLeastCores = "0.05";
 
@@ -67,8 +68,8 @@ std::optional<std::string_view> pyroscopePath(std::string_view element) {
 bool diagnosticsOff(const ContainerEnv& env) {
   for (const std::string_view prefix : {"DOTNET_", "COMPlus_"}) {
     const std::string all = std::string(prefix) + "EnableDiagnostics";
-    if (switchedOff(env, all + "_Profiler")) return true;
-    if (switchedOff(env, all) && !switchedOn(env, all + "_Profiler")) return true;
+    if (env.switchedOff(all + "_Profiler")) return true;
+    if (env.switchedOff(all) && !env.switchedOn(all + "_Profiler")) return true;
   }
   return false;
 }
@@ -77,7 +78,7 @@ enum class Slot { kClassic, kNotification, kEmbedded, kOff };
 
 Slot slotOf(const ContainerEnv& env) {
   // Ours is a fork of Datadog's profiler and reads that one's switch before its own.
-  if (switchedOff(env, "CORECLR_ENABLE_PROFILING") || switchedOff(env, "DD_PROFILING_ENABLED") ||
+  if (env.switchedOff("CORECLR_ENABLE_PROFILING") || env.switchedOff("DD_PROFILING_ENABLED") ||
       diagnosticsOff(env)) {
     return Slot::kOff;
   }
@@ -92,7 +93,7 @@ Slot slotOf(const ContainerEnv& env) {
   bool taken = env.find("CORECLR_PROFILER_PATH_64") != nullptr ||
                env.find("CORECLR_PROFILER_PATH_ARM64") != nullptr;
   if (const api::EnvVarView* enabled = env.find("CORECLR_ENABLE_PROFILING")) {
-    taken = taken || enabled->has_value_from;  // somebody's, whoever it is
+    taken = taken || enabled->has_value_from;  // by another tool
   }
   if (profiler == nullptr && path == nullptr) return taken ? Slot::kNotification : Slot::kClassic;
   const bool pyroscope = profiler != nullptr && sameIgnoringCase(trim(profiler->value), kClassId);
@@ -103,10 +104,10 @@ Slot slotOf(const ContainerEnv& env) {
   return Slot::kNotification;
 }
 
-const Tree& treeOf(const Surroundings& where) {
-  const LibcAnswer answer = libcOf(where.pod, where.container);
+const Tree& treeOf(const ContainerContext& where) {
+  const LibcAnswer answer = libcOf(where.pod, where.container());
   const api::EnvVarView* preload = where.env.find("LD_PRELOAD");
-  // A guess does not overrule what is there already.
+  // A guess does not overrule what an earlier pass injected.
   if (!answer.stated && preload != nullptr &&
       preload->value.find(kMuslTree.wrapper) != std::string_view::npos) {
     return kMuslTree;
@@ -123,14 +124,14 @@ constexpr MergeVariable preloadOf(const Tree& tree) {
           .own = kOwnFolder};
 }
 
-Attachment attach(const Surroundings& where) {
+Attachment attach(const ContainerContext& where) {
   const Tree& tree = treeOf(where);
   Slot slot = slotOf(where.env);
   if (slot == Slot::kOff) return {.reason = Reason::kProfilingDisabled};
   if (slot == Slot::kEmbedded) return {.reason = Reason::kEmbeddedSDK};
   const bool there = where.env.find("CORECLR_PROFILER") != nullptr ||
                      where.env.find("CORECLR_PROFILER_PATH") != nullptr;
-  // Who says that a tracer will come, which needs the classic slot.
+  // The pod announces a tracer, which needs the classic slot.
   if (slot == Slot::kClassic && !there &&
       findRule(api::Language::kDotNet, Answer::kOtherSlot, where) != nullptr) {
     slot = Slot::kNotification;
@@ -153,7 +154,7 @@ Attachment attach(const Surroundings& where) {
                  {"CORECLR_PROFILER_PATH", std::string(tree.profiler)}};
     return out;
   }
-  if (switchedOff(where.env, "CORECLR_ENABLE_NOTIFICATION_PROFILERS")) {
+  if (where.env.switchedOff("CORECLR_ENABLE_NOTIFICATION_PROFILERS")) {
     return {.reason = Reason::kProfilingDisabled};
   }
   // Runtimes drop an entry that no semicolon ends.

@@ -1,5 +1,5 @@
-// A Go process loads nothing from outside; net/http/pprof, which many import, serves its profiles.
-// They are asked for from beside it (operator/inject/pprof/pprof.h).
+// A Go process loads no agent; net/http/pprof, which many programs import, serves its profiles. They
+// are scraped from outside the process (operator/inject/pprof/pprof.h).
 #include "operator/inject/languages/language.h"
 
 namespace profiling::inject {

@@ -1,16 +1,22 @@
-// Which languages' agents one container is to have.
+// Which languages' agents one container gets.
 #pragma once
 
+#include <string>
 #include <vector>
 
-#include "operator/inject/container_plan.h"
-#include "operator/inject/env.h"
+#include "operator/inject/pod_context.h"
 
 namespace profiling::inject {
 
-// The ladder: annotation, policy, hints, what the record knows of such a container, every one that
-// is inert. What an earlier pass put in stays. `guessed` tells whether it came to the last.
-std::vector<api::Language> chooseLanguages(const PodContext& ctx, const ContainerEnv& env,
-                                           std::vector<Warning>& warnings, bool& guessed);
+struct LanguageChoice {
+  std::vector<api::Language> languages;
+  bool guessed = false;    // no step of the ladder named any
+  std::string image_hash;  // set where the record was asked or the languages are a guess
+};
+
+// The ladder: annotation, policy, hints, what the record knows of such a container, every language
+// whose agent is inert. What an earlier pass put in stays.
+LanguageChoice chooseLanguages(const PodContext& ctx, const ContainerEnv& env,
+                               std::vector<Warning>& warnings);
 
 }  // namespace profiling::inject

@@ -5,7 +5,7 @@
 #include "operator/base/names.h"
 #include "operator/base/text.h"
 #include "operator/inject/annotations.h"
-#include "operator/inject/languages/image_words.h"
+#include "operator/inject/image_words.h"
 
 namespace profiling::inject {
 namespace {
@@ -19,8 +19,8 @@ std::optional<Libc> parseLibc(std::string_view text) {
 }
 
 struct Item {
-  std::string_view container;  // empty: every one
-  std::optional<Libc> libc;    // none: not valid
+  std::string_view container;  // empty: all
+  std::optional<Libc> libc;    // nullopt: not valid
 };
 Item parseItem(std::string_view text) {
   text = trim(text);

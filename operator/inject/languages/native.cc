@@ -1,6 +1,6 @@
-// Rust, C++ and whatever else serves pprof by a library of its own. Nothing of a pod hints at it
-// but where it serves; RUST_LOG and the like stand in pods of Python and Node as well, whose
-// packages are in part written in Rust.
+// Rust, C++ and other languages that serve pprof through a library. The only hint in a pod is the
+// pprof port: RUST_LOG and the like also occur in pods of Python and Node, some of whose packages are
+// written in Rust.
 #include "operator/inject/languages/language.h"
 
 namespace profiling::inject {

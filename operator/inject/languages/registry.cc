@@ -51,16 +51,4 @@ std::string periodMicros(std::int64_t hz) {
   return std::to_string(microsOf(hz));
 }
 
-bool switchedOn(const ContainerEnv& env, std::string_view name) {
-  const api::EnvVarView* var = env.find(name);
-  if (var == nullptr) return false;
-  if (var->has_value_from) return true;  // unknown: taken as on, because two profilers crash
-  return !var->value.empty() && var->value != "false" && var->value != "0";
-}
-
-bool switchedOff(const ContainerEnv& env, std::string_view name) {
-  const api::EnvVarView* var = env.find(name);
-  return var != nullptr && !var->has_value_from && (var->value == "0" || var->value == "false");
-}
-
 }  // namespace profiling::inject

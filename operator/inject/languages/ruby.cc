@@ -1,6 +1,6 @@
 // Our preload is loaded by RUBYOPT and starts the gem, which reads no environment itself. A file
 // that cannot be loaded stops every Ruby of the container, bundle and rake included, and the gem
-// exists for glibc only: so Ruby is injected only where somebody names it.
+// exists for glibc only: so Ruby is injected only where policy or pod name it.
 #include "operator/inject/languages/language.h"
 
 namespace profiling::inject {

@@ -1,13 +1,13 @@
 #include "operator/base/json_text.h"
+#include "operator/base/str_cat.h"
 #include "operator/inject/inject.h"
 #include "operator/inject/names.h"
 #include "operator/inject/patch/json_patch.h"
-#include "operator/inject/pod_checks.h"
 
 namespace profiling::inject {
 namespace {
 
-// Any uid that is not root's: the volume is an emptyDir, which everybody may write to.
+// Any uid but root's: the volume is an emptyDir, which every user may write to.
 constexpr std::string_view kNonRootUser = "65532";
 
 void appendField(std::string& out, std::string_view name, std::string_view value) {
@@ -67,7 +67,7 @@ void appendEnvList(std::string& out, const std::vector<EnvEdit>& edits) {
   out += ']';
 }
 
-// Fit for a namespace that enforces the restricted Pod Security Standard.
+// Complies with the restricted Pod Security Standard, which a namespace may enforce.
 void appendSecurity(std::string& out, bool force_non_root_user) {
   out += R"("securityContext":{"allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]},)"
          R"("readOnlyRootFilesystem":true,"runAsNonRoot":true,)";
@@ -103,8 +103,7 @@ void appendInitContainer(std::string& out, const InitContainerPlan& init,
   out += '{';
   appendImage(out, init.language, init.image, settings);
   out += R"(,"args":[)";
-  appendJsonString(out,
-                   std::string(kMountPath) + "/" + std::string(api::languageToken(init.language)));
+  appendJsonString(out, strCat(kMountPath, '/', api::languageToken(init.language)));
   out += "],";
   appendResources(out, init.resources);
   appendSecurity(out, init.force_non_root_user);
@@ -135,7 +134,7 @@ void renderEnv(JsonPatch& patch, const ContainerPlan& c, const std::string& base
   }
   for (const EnvEdit& e : c.env) {
     if (e.kind != EnvEdit::Kind::kReplaceValue) continue;
-    appendJsonString(patch.add(base + "/env/" + std::to_string(e.index) + "/value"), e.value);
+    appendJsonString(patch.add(strCat(base, "/env/", e.index, "/value")), e.value);
   }
   for (const EnvEdit& e : c.env) {
     if (e.kind == EnvEdit::Kind::kPrepend) appendEnv(patch.add(base + "/env/0"), e);
@@ -147,33 +146,31 @@ void renderEnv(JsonPatch& patch, const ContainerPlan& c, const std::string& base
 
 void renderContainer(JsonPatch& patch, const ContainerPlan& c) {
   const std::string base =
-      (c.is_init ? "/spec/initContainers/" : "/spec/containers/") + std::to_string(c.index);
+      strCat(c.is_init ? "/spec/initContainers/" : "/spec/containers/", c.index);
   renderEnv(patch, c, base);
-  const bool mounts[] = {c.add_mount, c.add_temp_mount};
   bool create = c.create_mounts;
-  for (int i = 0; i < 2; ++i) {
-    if (!mounts[i]) continue;
+  const auto mount = [&](std::string_view name, std::string_view path, bool read_only) {
     std::string& out = patch.add(base + (create ? "/volumeMounts" : "/volumeMounts/-"));
     if (create) out += '[';
-    i == 0 ? appendMount(out, kVolumeName, kMountPath, true)
-           : appendMount(out, kTempVolumeName, kTempMountPath, false);
+    appendMount(out, name, path, read_only);
     if (create) out += ']';
     create = false;
-  }
+  };
+  if (c.add_mount) mount(kVolumeName, kMountPath, true);
+  if (c.add_temp_mount) mount(kTempVolumeName, kTempMountPath, false);
 }
 
 void renderVolumes(JsonPatch& patch, const InjectionPlan& plan, bool create,
                    const Settings& settings) {
-  const bool volumes[] = {plan.add_volume, plan.add_temp_volume};
-  for (int i = 0; i < 2; ++i) {
-    if (!volumes[i]) continue;
+  const auto add = [&](std::string_view name, std::string_view size_limit) {
     std::string& out = patch.add(create ? "/spec/volumes" : "/spec/volumes/-");
     if (create) out += '[';
-    i == 0 ? appendVolume(out, kVolumeName, settings.volume_size_limit)
-           : appendVolume(out, kTempVolumeName, settings.temp_size_limit);
+    appendVolume(out, name, size_limit);
     if (create) out += ']';
     create = false;
-  }
+  };
+  if (plan.add_volume) add(kVolumeName, settings.volume_size_limit);
+  if (plan.add_temp_volume) add(kTempVolumeName, settings.temp_size_limit);
 }
 
 void renderInitContainers(JsonPatch& patch, const InjectionPlan& plan, bool create,
@@ -181,7 +178,7 @@ void renderInitContainers(JsonPatch& patch, const InjectionPlan& plan, bool crea
   std::size_t position = plan.init_position;
   for (const InitContainerPlan& init : plan.init_containers) {
     const std::string path = "/spec/initContainers";
-    std::string& out = patch.add(create ? path : path + "/" + std::to_string(position));
+    std::string& out = patch.add(create ? path : strCat(path, '/', position));
     if (create) out += '[';
     appendInitContainer(out, init, settings);
     if (create) out += ']';
@@ -191,7 +188,7 @@ void renderInitContainers(JsonPatch& patch, const InjectionPlan& plan, bool crea
 }
 
 // At the end of its list: no other container waits for it to start, and the proxies that it may
-// need are there before it and stay until it has ended.
+// need start before it and stop after it.
 void renderSidecar(JsonPatch& patch, const InjectionPlan& plan, bool has_init_containers,
                    const Settings& settings) {
   if (!plan.sidecar) return;

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 
+#include "operator/api/k8s/dom.h"
+
 namespace profiling::inject {
 namespace {
 
-using simdjson::dom::element;
+using api::element;
+using api::textOf;
 
 // Waiting for these is part of every start.
 bool starts(std::string_view reason) {
@@ -20,11 +23,6 @@ struct State {
   bool failed() const { return exit_code.value_or(0) != 0; }
 };
 
-std::string_view textOf(element e) {
-  std::string_view out;
-  return e.get(out) == simdjson::SUCCESS ? out : std::string_view();
-}
-
 // "docker.io/library/nginx@sha256:…" or "sha256:…"; empty before the image is there.
 std::string_view digestOf(std::string_view image_id) {
   constexpr std::size_t kLongest = 140;  // sha512, in hexadecimal
@@ -35,26 +33,20 @@ std::string_view digestOf(std::string_view image_id) {
 
 State stateOf(element e) {
   State out;
-  simdjson::dom::object object;
-  if (e.get(object) != simdjson::SUCCESS) return out;
-  for (const auto field : object) {
-    simdjson::dom::object inner;
-    if (field.value.get(inner) != simdjson::SUCCESS) continue;
-    if (field.key == "waiting") {
-      for (const auto f : inner) {
-        if (f.key == "reason") out.waiting = textOf(f.value);
-        if (f.key == "message") out.waiting_message = textOf(f.value);
-      }
-    } else if (field.key == "terminated") {
-      for (const auto f : inner) {
+  api::eachField(e, [&](std::string_view state, element inner) {
+    api::eachField(inner, [&](std::string_view key, element value) {
+      if (state == "waiting") {
+        if (key == "reason") out.waiting = textOf(value);
+        if (key == "message") out.waiting_message = textOf(value);
+      } else if (state == "terminated") {
         std::int64_t code = 0;
-        if (f.key == "exitCode" && f.value.get(code) == simdjson::SUCCESS) out.exit_code = code;
-        if (f.key == "reason") out.reason = textOf(f.value);
-        if (f.key == "message") out.message = textOf(f.value);
-        if (f.key == "finishedAt") out.finished = textOf(f.value);
+        if (key == "exitCode" && value.get(code) == simdjson::SUCCESS) out.exit_code = code;
+        if (key == "reason") out.reason = textOf(value);
+        if (key == "message") out.message = textOf(value);
+        if (key == "finishedAt") out.finished = textOf(value);
       }
-    }
-  }
+    });
+  });
   return out;
 }
 
@@ -113,9 +105,7 @@ void ContainerStatuses::readOne(element status, bool init) {
 }
 
 void ContainerStatuses::read(element statuses, bool init) {
-  simdjson::dom::array array;
-  if (statuses.get(array) != simdjson::SUCCESS) return;
-  for (const element status : array) readOne(status, init);
+  api::eachItem(statuses, [&](element status) { readOne(status, init); });
 }
 
 }  // namespace profiling::inject

@@ -1,4 +1,4 @@
-// What the statuses of a pod's containers say about restarts and failures. Pure.
+// Restarts and failures in the statuses of a pod's containers. Pure.
 #pragma once
 
 #include <cstdint>
@@ -14,16 +14,16 @@ namespace profiling::inject {
 
 // Reads status.initContainerStatuses and status.containerStatuses of one pod, in any order.
 //
-// One failure is kept: of a container that fails now before one that failed and was restarted, of
-// an init container first (the others only wait for it), else the latest. What a container in
-// CrashLoopBackOff is told of is how it ended, when that is known: the kubelet's "back-off 10s"
-// says nothing and changes at every attempt. A container that ended with 0 has not failed.
+// One failure is kept: a container that fails now before one that failed and was restarted, an init
+// container first (the others only wait for it), else the latest. A container in CrashLoopBackOff is
+// reported by how it ended, when that is known: the kubelet's "back-off 10s" carries no information
+// and changes at every attempt. A container that ended with 0 has not failed.
 class ContainerStatuses {
  public:
   void read(simdjson::dom::element statuses, bool init);
 
   std::int64_t restarts() const { return restarts_; }
-  // Digests of the images that were pulled for the containers which are not ours.
+  // Digests of the images of containers that are not ours.
   const std::vector<std::string_view>& images() const { return images_; }
   const std::optional<FailureView>& failure() const { return failure_; }
 

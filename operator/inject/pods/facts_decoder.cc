@@ -1,36 +1,20 @@
 #include "operator/inject/pods/facts_decoder.h"
 
-#include <simdjson.h>
-
+#include "operator/api/k8s/dom.h"
 #include "operator/api/v1alpha1/common.h"
 #include "operator/inject/pods/container_status.h"
 
 namespace profiling::inject {
 namespace {
 
-using simdjson::dom::element;
+using api::eachField;
+using api::eachItem;
+using api::element;
+using api::textOf;
 
-// What the webhook writes is at most 2 KiB; others may write what they like, but it is not kept.
+// The webhook writes at most 2 KiB; longer text is somebody else's and not kept.
 constexpr std::size_t kMaxDecision = 4096;
 constexpr std::size_t kMaxAnnotation = 512;  // inject, policy: longer ones are invalid anyway
-
-std::string_view textOf(element e) {
-  std::string_view out;
-  return e.get(out) == simdjson::SUCCESS ? out : std::string_view();
-}
-
-template <class Visit>
-void eachField(element e, Visit&& visit) {
-  simdjson::dom::object object;
-  if (e.get(object) != simdjson::SUCCESS) return;
-  for (const auto field : object) visit(field.key, field.value);
-}
-template <class Visit>
-void eachItem(element e, Visit&& visit) {
-  simdjson::dom::array array;
-  if (e.get(array) != simdjson::SUCCESS) return;
-  for (const element item : array) visit(item);
-}
 
 void readAnnotations(element e, PodFacts& pod) {
   eachField(e, [&](std::string_view key, element value) {

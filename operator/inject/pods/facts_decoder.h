@@ -1,4 +1,4 @@
-// JSON text of a pod to the facts that are kept of it, with simdjson and without copies.
+// Decodes the JSON text of a pod into the facts that are kept, with simdjson and without copies.
 #pragma once
 
 #include <memory>
@@ -17,7 +17,7 @@ class FactsDecoder {
   FactsDecoder(const FactsDecoder&) = delete;
   FactsDecoder& operator=(const FactsDecoder&) = delete;
 
-  // The text has kube::kObjectPadding readable bytes behind it. The facts are views that hold until
+  // The text has kube::kObjectPadding readable bytes behind it. The facts are views, valid until
   // the next call. A field of another type than the API's counts as absent; kInvalidArgument when
   // the name or namespace is missing.
   Result<PodFacts> decode(std::string_view json);

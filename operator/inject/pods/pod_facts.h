@@ -1,4 +1,4 @@
-// What both processes keep of a pod that runs: views into its JSON, read by facts_decoder.h.
+// The facts that both processes keep of a running pod: views into its JSON, read by facts_decoder.h.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ enum PodFlag : std::uint8_t {
   kPodCritical = 16  // priority class system-node-critical or system-cluster-critical
 };
 
-// Why a container does not run, or ended last time.
+// Why a container does not run, or how it ended last time.
 struct FailureView {
   std::string_view container;
   bool init = false;
@@ -46,7 +46,7 @@ struct PodFacts {
 };
 
 // The time of a creationTimestamp in seconds since 1970; 0 when it is not written as metav1.Time is
-// (UTC, whole seconds). Every watched pod passes here, hence not parseRfc3339().
+// (UTC, whole seconds). Hot path of every watched pod, hence not parseRfc3339().
 std::uint32_t createdSeconds(std::string_view text);
 
 }  // namespace profiling::inject

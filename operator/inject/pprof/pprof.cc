@@ -4,11 +4,8 @@
 #include <array>
 
 #include "operator/base/quantity.h"
-#include "operator/inject/container_plan.h"
-#include "operator/inject/env.h"
-#include "operator/inject/languages/language.h"
+#include "operator/base/str_cat.h"
 #include "operator/inject/names.h"
-#include "operator/inject/pod_checks.h"
 
 namespace profiling::inject {
 namespace {
@@ -16,13 +13,14 @@ namespace {
 constexpr std::array<std::string_view, 6> kAlloyTypes{"cpu",   "memory", "goroutine",
                                                       "block", "mutex",  "fgprof"};
 
-// Measured at under 10 MiB and a thousandth of a core. It asks the scheduler for nothing, and is
-// the first to go where a node runs out of memory; only a Guaranteed pod has to be given all of it.
+// The sidecar was measured at under 10 MiB and a thousandth of a core. It requests nothing, and is
+// the first to be killed where a node runs out of memory; a Guaranteed pod needs requests that equal
+// the limits.
 constexpr std::string_view kNothing = "0";
 constexpr std::string_view kCpuLimit = "100m", kMemoryLimit = "32Mi", kCpuGuaranteed = "20m";
 
 std::string alloyKey(std::string_view type, std::string_view field) {
-  return std::string("profiles.grafana.com/").append(type).append(1, '.').append(field);
+  return strCat("profiles.grafana.com/", type, '.', field);
 }
 
 std::string wantedProfiles(const api::PolicyProfiles& p) {
@@ -47,18 +45,18 @@ bool same(std::string_view request, std::string_view limit) {
   return most && *most > 0 && (request.empty() || parseQuantity(request) == most);
 }
 
-// Of the class of service that reserves all that it may use.
+// Whether the pod is of QoS class Guaranteed.
 bool isGuaranteed(const api::PodView& pod) {
   const auto reserves = [](const api::ContainerView& c) {
     return same(c.resources.cpu_request, c.resources.cpu_limit) &&
            same(c.resources.memory_request, c.resources.memory_limit);
   };
-  return std::all_of(pod.containers.begin(), pod.containers.end(), reserves) &&
-         std::all_of(pod.init_containers.begin(), pod.init_containers.end(), reserves);
+  return std::ranges::all_of(pod.containers, reserves) &&
+         std::ranges::all_of(pod.init_containers, reserves);
 }
 
-// Requests and limits where the target has them, as a quota may demand them; in a Guaranteed pod
-// equal ones.
+// Requests and limits where the target has them, because a quota may demand them; equal ones in a
+// Guaranteed pod.
 api::ResourcesView resourcesBeside(const api::PodView& pod, const api::ResourcesView& target) {
   if (isGuaranteed(pod)) return {kCpuGuaranteed, kCpuGuaranteed, kMemoryLimit, kMemoryLimit};
   api::ResourcesView out;
@@ -73,23 +71,23 @@ api::ResourcesView resourcesBeside(const api::PodView& pod, const api::Resources
 
 SidecarPlan sidecarOf(const PodContext& ctx, const api::ContainerView& target,
                       api::Language language, const std::string& image) {
-  const api::ProfilingPolicySpec& spec = ctx.policy().policy.spec;
+  const api::ProfilingPolicySpec& spec = ctx.policy.policy.spec;
   SidecarPlan out;
   out.language = language;
   out.image = image;
   out.native = ctx.settings.native_sidecars;
-  out.resources = resourcesBeside(ctx.pod, target.resources);
-  if (ctx.decision.bounds != nullptr) out.resources = within(out.resources, *ctx.decision.bounds);
-  out.force_non_root_user = ctx.pod.security.run_as_user == 0;
+  out.resources = resourcesBeside(ctx.reading.pod, target.resources);
+  if (ctx.bounds != nullptr) out.resources = within(out.resources, *ctx.bounds);
+  out.force_non_root_user = ctx.reading.pod.security.run_as_user == 0;
   const auto set = [&](std::string_view name, std::string value, std::string_view field = {}) {
     out.env.push_back(
         {EnvEdit::Kind::kAppend, std::string(name), std::move(value), std::string(field), 0});
   };
   set(kPodNameEnv, {}, "metadata.name");
   set(kNodeNameEnv, {}, "spec.nodeName");
-  set(kApplicationNameEnv, literal(serviceName(ctx.pod, ctx.workload, ctx.policy(), target.name)));
-  set(kServerAddressEnv, literal(ctx.policy().server_url));
-  if (!ctx.policy().tenant_id.empty()) set(kTenantEnv, literal(ctx.policy().tenant_id));
+  set(kApplicationNameEnv, literal(ctx.service_name.forContainer(target.name)));
+  set(kServerAddressEnv, literal(ctx.policy.server_url));
+  if (!ctx.policy.tenant_id.empty()) set(kTenantEnv, literal(ctx.policy.tenant_id));
   set(kLabelsEnv, ctx.tags.forContainer(target.name));
   set("PYROSCOPE_UPLOAD_INTERVAL", spec.sampling.upload_interval);
   set(kPprofPortEnv, std::to_string(ctx.pprof->port));
@@ -101,15 +99,16 @@ SidecarPlan sidecarOf(const PodContext& ctx, const api::ContainerView& target,
 }
 
 bool usesAlloy(const PodContext& ctx) {
-  const auto& rule = ctx.policy().policy.spec.pprof;
+  const auto& rule = ctx.policy.policy.spec.pprof;
   return rule && rule->collector == api::PprofCollector::kAlloy;
 }
 
 void planAlloy(InjectionPlan& plan, const PodContext& ctx, const api::ContainerView& target) {
   const auto set = [&](std::string key, std::string value) {
-    if (!ctx.pod.annotation(key)) plan.annotations.emplace_back(std::move(key), std::move(value));
+    if (!ctx.reading.pod.annotation(key))
+      plan.annotations.emplace_back(std::move(key), std::move(value));
   };
-  for (const std::string_view type : alloyTypes(ctx.policy().policy.spec.profiles)) {
+  for (const std::string_view type : alloyTypes(ctx.policy.policy.spec.profiles)) {
     set(alloyKey(type, "scrape"), "true");
     set(alloyKey(type, "port"), std::to_string(ctx.pprof->port));
     if (ctx.pprof->path_prefix.empty()) continue;
@@ -120,13 +119,12 @@ void planAlloy(InjectionPlan& plan, const PodContext& ctx, const api::ContainerV
          {"block", "block"},
          {"mutex", "mutex"}}};
     const auto* const path =
-        std::find_if(kPaths.begin(), kPaths.end(), [&](const auto& p) { return p.first == type; });
+        std::ranges::find_if(kPaths, [&](const auto& p) { return p.first == type; });
     std::string_view prefix = ctx.pprof->path_prefix;
     while (prefix.ends_with('/')) prefix.remove_suffix(1);
-    set(alloyKey(type, "path"), std::string(prefix).append("/debug/pprof/").append(path->second));
+    set(alloyKey(type, "path"), strCat(prefix, "/debug/pprof/", path->second));
   }
-  set("profiles.grafana.com/service_name",
-      serviceName(ctx.pod, ctx.workload, ctx.policy(), target.name));
+  set("profiles.grafana.com/service_name", ctx.service_name.forContainer(target.name));
 }
 
 }  // namespace
@@ -135,14 +133,14 @@ std::optional<Reason> pprofProblem(const PodContext& ctx, const api::ContainerVi
                                    Reason pod_wide) {
   if (!ctx.pprof || ctx.pprof->container != container.name) return Reason::kNoPprofPort;
   if (usesAlloy(ctx)) return std::nullopt;
-  if (ownSidecar(ctx.pod) != nullptr) return std::nullopt;
+  if (ctx.reading.sidecar) return std::nullopt;
   if (pod_wide != Reason::kInjected) return pod_wide;
-  const bool scraped =
-      std::any_of(kAlloyTypes.begin(), kAlloyTypes.end(), [&](std::string_view type) {
-        return ctx.pod.annotation(alloyKey(type, "scrape")) == "true";
-      });
+  const bool scraped = std::ranges::any_of(kAlloyTypes, [&](std::string_view type) {
+    return ctx.reading.pod.annotation(alloyKey(type, "scrape")) == "true";
+  });
   if (scraped) return Reason::kScrapedElsewhere;
-  const bool ends = !ctx.pod.restart_policy.empty() && ctx.pod.restart_policy != "Always";
+  const bool ends =
+      !ctx.reading.pod.restart_policy.empty() && ctx.reading.pod.restart_policy != "Always";
   if (ends && !ctx.settings.native_sidecars) return Reason::kNoNativeSidecar;
   return std::nullopt;
 }
@@ -151,14 +149,9 @@ void planPprof(InjectionPlan& plan, const PodContext& ctx, const api::ContainerV
                api::Language language, const std::string& image) {
   if (usesAlloy(ctx)) {
     planAlloy(plan, ctx, target);
-  } else if (ownSidecar(ctx.pod) == nullptr) {
+  } else if (!ctx.reading.sidecar) {
     plan.sidecar = sidecarOf(ctx, target, language, image);
   }
-}
-
-bool toldAlloy(const api::PodView& pod) {
-  return pod.label(api::kProfiledKey) && pod.annotation(api::kDecisionKey) &&
-         pod.annotation(alloyKey("cpu", "scrape"));
 }
 
 }  // namespace profiling::inject

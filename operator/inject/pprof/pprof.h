@@ -1,26 +1,20 @@
-// What cannot be injected but serves pprof (Go, Rust, C++): what is put beside the process for it,
-// a sidecar of ours or annotations for an Alloy of the cluster.
+// Go, Rust and C++ load no agent, but serve pprof: a sidecar of ours, or annotations for a Grafana
+// Alloy of the cluster, have it scraped.
 #pragma once
 
 #include <optional>
 #include <string>
 
-#include "operator/inject/inject.h"
-#include "operator/inject/pprof/pprof_endpoint.h"
+#include "operator/inject/pod_context.h"
 
 namespace profiling::inject {
 
-struct PodContext;
-
-// Why `container` cannot be asked under this language.
+// Why `container` cannot be scraped under this language.
 std::optional<Reason> pprofProblem(const PodContext& ctx, const api::ContainerView& container,
                                    Reason pod_wide);
 
-// Fills plan.sidecar or plan.annotations; what is there already is left.
+// Fills plan.sidecar or plan.annotations; what the pod has already stays.
 void planPprof(InjectionPlan& plan, const PodContext& ctx, const api::ContainerView& target,
                api::Language language, const std::string& image);
-
-// Whether an earlier pass has asked the cluster's Alloy for this pod.
-bool toldAlloy(const api::PodView& pod);
 
 }  // namespace profiling::inject

@@ -4,14 +4,12 @@
 #include <charconv>
 
 #include "operator/inject/annotations.h"
-#include "operator/inject/env.h"
+#include "operator/inject/fact_log.h"
 #include "operator/inject/languages/language.h"
-#include "operator/inject/names.h"
 
 namespace profiling::inject {
 namespace {
 
-constexpr std::string_view kContainerTag = ",container=";
 constexpr std::size_t kMaxPathPrefix = 256;
 
 std::optional<std::int64_t> portOf(std::string_view text) {
@@ -44,80 +42,65 @@ bool namedPprof(std::string_view name) {
 }
 
 bool declares(const api::ContainerView& c, std::int64_t port) {
-  return std::any_of(c.ports.begin(), c.ports.end(),
-                     [&](const api::PortView& p) { return p.number == port; });
+  return std::ranges::find(c.ports, port, &api::PortView::number) != c.ports.end();
 }
 
-bool namesOne(const std::vector<api::Language>& languages) {
-  return std::any_of(languages.begin(), languages.end(),
-                     [](api::Language l) { return languageRow(l).scraped; });
+bool namesScraped(const std::vector<api::Language>& languages) {
+  return std::ranges::any_of(languages, [](api::Language l) { return languageRow(l).scraped; });
 }
 
 }  // namespace
 
-const api::ContainerView* ownSidecar(const api::PodView& pod) {
-  for (const auto* list : {&pod.init_containers, &pod.containers}) {
-    for (const api::ContainerView& c : *list) {
-      if (!c.name.starts_with(kInitContainerPrefix)) continue;
-      if (!ContainerEnv(c).find(kPprofPortEnv)) continue;
-      return &c;
-    }
-  }
-  return nullptr;
-}
-
-std::string_view containerOf(const api::ContainerView& sidecar) {
-  const api::EnvVarView* labels = ContainerEnv(sidecar).find(kLabelsEnv);
-  if (labels == nullptr) return {};
-  const std::size_t at = labels->value.rfind(kContainerTag);
-  return at == std::string_view::npos ? std::string_view()
-                                      : labels->value.substr(at + kContainerTag.size());
-}
-
-std::optional<PprofEndpoint> findPprof(const api::PodView& pod, const Targets& targets,
+std::optional<PprofEndpoint> findPprof(const PodReading& pod,
+                                       const std::vector<const ContainerReading*>& targets,
                                        const Decision& decision, std::vector<Warning>& warnings) {
+  FactLog::add(Fact::kPprofEndpoint, &pod.pod);
   PprofEndpoint out;
-  out.path_prefix = pathPrefix(pod, warnings);
+  out.path_prefix = pathPrefix(pod.pod, warnings);
   std::optional<std::int64_t> annotated;
-  if (const auto text = pod.annotation(api::kPprofPortKey)) {
+  if (const auto text = pod.pod.annotation(api::kPprofPortKey)) {
     annotated = portOf(*text);
     if (!annotated) {
       warnings.push_back(
           invalidAnnotation(api::kPprofPortKey, *text, "the number of a port, 1 to 65535"));
     }
   }
-  if (const api::ContainerView* sidecar = ownSidecar(pod)) {
-    out.container = containerOf(*sidecar);
-    out.port = portOf(ContainerEnv(*sidecar).find(kPprofPortEnv)->value).value_or(0);
-    out.told = true;
+  if (pod.sidecar) {
+    out.container = pod.sidecar->target;
+    out.port = portOf(pod.sidecar->port).value_or(0);
+    out.stated = true;
     return out;
   }
-  const api::ContainerView* first = nullptr;
-  for (const api::ContainerView* c : targets.containers) {
-    if (!c->is_init && first == nullptr) first = c;
+  std::vector<const api::ContainerView*> candidates;
+  for (const ContainerReading* target : targets) {
+    if (!target->view().is_init) candidates.push_back(&target->view());
   }
-  if (first == nullptr) return std::nullopt;
-  const auto at = [&](const api::ContainerView& c, std::int64_t port, bool told) {
+  if (candidates.empty()) return std::nullopt;
+  const auto at = [&](const api::ContainerView& c, std::int64_t port, bool stated) {
     out.container = c.name;
     out.port = port;
-    out.told = told;
+    out.stated = stated;
     return out;
   };
+  const auto declaring = [&](std::int64_t port) {
+    const auto it = std::ranges::find_if(
+        candidates, [port](const api::ContainerView* c) { return declares(*c, port); });
+    return it == candidates.end() ? nullptr : *it;
+  };
+  const api::ContainerView* const first = candidates.front();
   if (annotated) {
-    for (const api::ContainerView* c : targets.containers) {
-      if (!c->is_init && declares(*c, *annotated)) return at(*c, *annotated, true);
-    }
-    return at(*first, *annotated, true);
+    const api::ContainerView* const c = declaring(*annotated);
+    return at(c == nullptr ? *first : *c, *annotated, true);
   }
-  for (const api::ContainerView* c : targets.containers) {
+  for (const api::ContainerView* c : candidates) {
     for (const api::PortView& port : c->ports) {
-      if (!c->is_init && namedPprof(port.name) && port.number > 0) return at(*c, port.number, true);
+      if (namedPprof(port.name) && port.number > 0) return at(*c, port.number, true);
     }
   }
-  for (const api::ContainerView* c : targets.containers) {
-    if (!c->is_init && declares(*c, kDefaultPprofPort)) return at(*c, kDefaultPprofPort, false);
+  if (const api::ContainerView* const c = declaring(kDefaultPprofPort)) {
+    return at(*c, kDefaultPprofPort, false);
   }
-  if (namesOne(decision.annotated_languages)) return at(*first, kDefaultPprofPort, true);
+  if (namesScraped(decision.annotated_languages)) return at(*first, kDefaultPprofPort, true);
   return std::nullopt;
 }
 

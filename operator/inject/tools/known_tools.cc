@@ -3,13 +3,12 @@
 #include <algorithm>
 
 #include "operator/base/text.h"
-#include "operator/inject/languages/image_words.h"
-#include "operator/inject/languages/language.h"
+#include "operator/inject/image_words.h"
 
 namespace profiling::inject {
 namespace {
 
-// Where options for a JVM stand.
+// Variables that hold options for a JVM.
 constexpr std::string_view kOptionVariables[] = {"JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS",
                                                  "_JAVA_OPTIONS", "JAVA_OPTS", "CATALINA_OPTS"};
 constexpr std::string_view kOwnFolder = "/profiling-agent/";
@@ -19,10 +18,10 @@ bool has(std::string_view text, std::string_view part) {
 }
 
 // Whether fits(word, the word before it) for a word of options in `variables`, command or args that
-// has `part`. A text without it, and scripts may be long, is not taken apart.
+// has `part`. A text without it is not split, since scripts may be long.
 template <class Fits>
 bool anyWord(std::span<const std::string_view> variables, std::string_view part,
-             const Surroundings& where, Fits fits) {
+             const ContainerContext& where, Fits fits) {
   const auto scan = [&](std::string_view text) {
     if (!has(text, part)) return false;
     std::string_view before;
@@ -36,7 +35,7 @@ bool anyWord(std::span<const std::string_view> variables, std::string_view part,
     const api::EnvVarView* var = where.env.find(name);
     if (var != nullptr && scan(var->value)) return true;
   }
-  for (const auto* words : {&where.container.command, &where.container.args}) {
+  for (const auto* words : {&where.container().command, &where.container().args}) {
     std::string_view before;
     for (const std::string_view word : *words) {
       if ((has(word, part) && fits(word, before)) || scan(word)) return true;
@@ -62,7 +61,7 @@ bool hasImageWord(std::string_view image, std::string_view wanted) {
                       [wanted](std::string_view word) { return withoutNumber(word) == wanted; });
 }
 
-bool isSeen(const Mark& mark, const Surroundings& where) {
+bool isSeen(const Mark& mark, const ContainerContext& where) {
   static constexpr std::string_view kNodeOptions[] = {"NODE_OPTIONS"};
   switch (mark.sign) {
     case Sign::kNone:
@@ -78,7 +77,7 @@ bool isSeen(const Mark& mark, const Surroundings& where) {
     case Sign::kVariable:
       return where.env.find(mark.text) != nullptr;
     case Sign::kSwitchedOn:
-      return switchedOn(where.env, mark.text);
+      return where.env.switchedOn(mark.text);
     case Sign::kLibrary: {
       const api::EnvVarView* preload = where.env.find("LD_PRELOAD");
       return preload != nullptr && has(preload->value, mark.text);
@@ -93,21 +92,21 @@ bool isSeen(const Mark& mark, const Surroundings& where) {
       return std::any_of(where.pod.init_containers.begin(), where.pod.init_containers.end(),
                          [&](const api::ContainerView& c) { return c.name == mark.text; });
     case Sign::kImageWord:
-      return hasImageWord(where.container.image, mark.text);
+      return hasImageWord(where.container().image, mark.text);
   }
   return false;
 }
 
 }  // namespace
 
-bool isSeen(const ToolRule& rule, const Surroundings& where) {
+bool isSeen(const ToolRule& rule, const ContainerContext& where) {
   if (rule.also.sign != Sign::kNone && !isSeen(rule.also, where)) return false;
   if (rule.unless.sign != Sign::kNone && isSeen(rule.unless, where)) return false;
   return std::any_of(rule.marks.begin(), rule.marks.end(),
                      [&](const Mark& mark) { return isSeen(mark, where); });
 }
 
-const ToolRule* findRule(api::Language language, Answer answer, const Surroundings& where) {
+const ToolRule* findRule(api::Language language, Answer answer, const ContainerContext& where) {
   for (const ToolRule& rule : toolRules()) {
     if (rule.language == language && rule.answer == answer && isSeen(rule, where)) return &rule;
   }

@@ -1,5 +1,5 @@
-// What other tools do in pods and how injection gets along with each of them: one table. A rule
-// says by what a tool is seen, whom it concerns and what follows.
+// Other tools in pods, and how injection coexists with each of them: one table. A rule has the marks
+// of a tool, the language that it concerns and the answer.
 #pragma once
 
 #include <optional>
@@ -15,10 +15,10 @@ namespace profiling::inject {
 enum class Sign {
   kNone,
   kAgentOption,    // -javaagent: or -agentpath: with the text, in options, command or args
-  kOption,         // any word with the text there
-  kPreload,        // what NODE_OPTIONS, command or args --require or --import
-  kVariable,       // the variable is there
-  kSwitchedOn,     // the variable is there and does not say no
+  kOption,         // any word with the text in those places
+  kPreload,        // --require or --import of the text, in NODE_OPTIONS, command or args
+  kVariable,       // the variable is set
+  kSwitchedOn,     // the variable is set and does not say no
   kLibrary,        // LD_PRELOAD has the text
   kAnnotation,     // of the pod, by key; "false" does not count
   kLabel,          // of the pod, by key
@@ -31,7 +31,7 @@ struct Mark {
 };
 
 enum class Answer {
-  kAllow,      // they do not meet
+  kAllow,      // the two do not interfere
   kOrder,      // theirs stands first, ours is appended
   kOtherSlot,  // theirs is the classic CLR slot, ours the list beside it
   kRefuse,     // for `reason`
@@ -49,14 +49,8 @@ struct ToolRule {
 
 std::span<const ToolRule> toolRules();
 
-// A container in its pod.
-struct Surroundings {
-  const api::PodView& pod;
-  const api::ContainerView& container;
-  const ContainerEnv& env;
-};
-bool isSeen(const ToolRule& rule, const Surroundings& where);
-// The first rule of the language with that answer which is seen; null when there is none.
-const ToolRule* findRule(api::Language language, Answer answer, const Surroundings& where);
+bool isSeen(const ToolRule& rule, const ContainerContext& where);
+// The first rule of the language that has this answer and whose tool is seen; null: none.
+const ToolRule* findRule(api::Language language, Answer answer, const ContainerContext& where);
 
 }  // namespace profiling::inject

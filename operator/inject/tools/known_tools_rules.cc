@@ -1,4 +1,4 @@
-// The table. What follows for a tool was read in its own documentation or source, or in ours.
+// The table. Each answer comes from the tool's own documentation or source, or from ours.
 #include "operator/inject/tools/known_tools.h"
 
 namespace profiling::inject {
@@ -6,8 +6,8 @@ namespace {
 
 using api::Language;
 
-// Marks by tool. The class ids of CLR profilers are no marks: whatever sits in the classic slot is
-// left there, whoever it is.
+// Marks by tool. The class ids of CLR profilers are no marks: any profiler in the classic slot
+// stays there.
 constexpr Mark kPyroscopeJava[] = {{Sign::kAgentOption, "pyroscope"},
                                    {Sign::kOption, "pyroscope-otel"}};
 constexpr Mark kAsyncProfiler[] = {{Sign::kAgentOption, "asyncProfiler"},
@@ -142,7 +142,7 @@ constexpr ToolRule kRules[] = {
     {.tool = "Dynatrace", .language = Language::kPython, .marks = kDynatrace},
 
     // Node. Datadog's continuous profiler is the same native add-on, which cannot be in a process
-    // twice; its tracer starts it unless told not to.
+    // twice; its tracer starts it unless switched off.
     {.tool = "Datadog with its profiler",
      .language = Language::kNodeJS,
      .marks = kDatadogProfiler,

@@ -116,7 +116,7 @@ class ConnectionOn final : public Connection {
     closeNow();
   }
 
-  // 408 is a courtesy: whoever was slow may not read it, so it is not waited for long.
+  // 408 is a courtesy: a slow client may not read it, so the server does not wait long.
   void timeoutReply() {
     error_code ignored;
     socket().cancel(ignored);
@@ -256,7 +256,7 @@ class ConnectionOn final : public Connection {
     send(response);
   }
 
-  // Answers and closes: after bad framing nothing that follows can be trusted.
+  // Answers and closes: after bad framing no later byte can be trusted.
   void refuseWith(int status, std::string_view reason) {
     if (!reason.empty()) shared_.rejected(reason);
     if (shared_.observer.request) shared_.observer.request("", status, std::chrono::nanoseconds(0));
@@ -291,8 +291,8 @@ class ConnectionOn final : public Connection {
 
   // ---- closing
 
-  // Says goodbye and reads on for a moment: closing with unread bytes would reset the connection
-  // and could take the reply away from a client that is still sending.
+  // Shuts down and reads on for a moment: closing with unread bytes would reset the connection, and
+  // a client that is still sending could lose the reply.
   void closeGracefully() {
     state_ = State::kClosing;
     within(kLinger, "");
@@ -356,7 +356,7 @@ Connection::Connection(Shared& shared, Worker& worker, std::string peer)
 Connection::~Connection() {
   worker_.connections.erase(this);
   {
-    const std::lock_guard lock(shared_.peers_mutex);
+    const MutexLock lock(shared_.peers_mutex);
     const auto it = shared_.peers.find(peer_);
     if (it != shared_.peers.end() && --it->second == 0) shared_.peers.erase(it);
   }

@@ -1,7 +1,7 @@
 // One connection: handshake, then requests in order until one side is done. Internal.
 //
-// Everything runs on the worker's thread. One timer for the current step's deadline; it is re-armed
-// lazily, so that a step which ends in time costs no timer operation.
+// Everything runs on the worker's thread. One timer holds the current step's deadline; it is
+// re-armed lazily, so that a step that ends in time costs no timer operation.
 #pragma once
 
 #include <memory>
@@ -32,7 +32,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string peer_;
 };
 
-// `context` null: plain HTTP. Registered with the worker until it is destroyed.
+// Plain HTTP if `context` is null. The connection is registered with the worker until destroyed.
 std::shared_ptr<Connection> makeConnection(Shared& shared, Worker& worker,
                                            boost::asio::ip::tcp::socket socket, std::string peer,
                                            std::shared_ptr<boost::asio::ssl::context> context);

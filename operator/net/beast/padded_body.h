@@ -1,4 +1,4 @@
-// A Beast body kept in one buffer that has ServerRequest::kBodyPadding readable bytes behind it.
+// A Beast body in one buffer, followed by ServerRequest::kBodyPadding readable bytes.
 #pragma once
 
 #include <cstdint>

@@ -16,7 +16,7 @@ struct Reply {
 // 500 when the handler throws.
 ServerResponse dispatch(const Shared& shared, const ServerRequest& request);
 
-ServerResponse errorResponse(int status);  // plain text, nothing of the request in it
+ServerResponse errorResponse(int status);  // plain text, without any part of the request
 void encodeReply(const ServerResponse& response, Reply& reply);
 
 }  // namespace profiling::net::beast

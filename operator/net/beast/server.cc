@@ -1,6 +1,5 @@
 #include "operator/net/beast/server.h"
 
-#include <condition_variable>
 #include <thread>
 
 #include <boost/asio/ip/v6_only.hpp>
@@ -22,7 +21,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kAcceptPause{100};
 
-// An exception that leaves a handler ends that handler, not the thread.
+// An exception in a handler ends that handler, not the thread.
 void runForEver(asio::io_context& io) {
   const auto guard = asio::make_work_guard(io);
   while (!io.stopped()) {
@@ -53,7 +52,7 @@ class Server final : public HttpServer {
     threads_.clear();  // joins
     acceptor_.reset();
     pause_.reset();
-    // Pending handlers own the connections; they must go while Shared is still there.
+    // Pending handlers own the connections; destroy them before Shared.
     workers_.clear();
   }
 
@@ -144,7 +143,7 @@ class Server final : public HttpServer {
     if (shared_.open >= shared_.options.limits.connections)
       return shed(std::move(socket), "connection_cap");
     {
-      const std::lock_guard lock(shared_.peers_mutex);
+      const MutexLock lock(shared_.peers_mutex);
       std::size_t& count = shared_.peers[peer];
       if (count >= shared_.options.limits.connections_per_peer) {
         return shed(std::move(socket), "peer_cap");
@@ -160,7 +159,7 @@ class Server final : public HttpServer {
     });
   }
 
-  // With a reset instead of an orderly close: no TIME_WAIT is kept for a flood.
+  // Resets instead of closing in order, so that a flood leaves no sockets in TIME_WAIT.
   void shed(tcp::socket socket, std::string_view reason) const {
     shared_.rejected(reason);
     error_code ignored;

@@ -1,8 +1,8 @@
 // HTTP/1.1 server on Boost.Beast and OpenSSL: the only listener of the product.
 //
-// Every limit of net::ServerLimits holds before a handler runs; requests that a proxy and a server
-// could read differently are refused (400 and close). No redirect is ever sent: kube-apiserver
-// would follow it (CVE-2020-8561).
+// The server enforces every limit of net::ServerLimits before a handler runs, and refuses requests
+// that a proxy and a server could read differently (400 and close). It never sends a redirect,
+// because kube-apiserver would follow it (CVE-2020-8561).
 #pragma once
 
 #include <memory>
@@ -13,8 +13,8 @@
 
 namespace profiling::net::beast {
 
-// Binds and starts to serve at once. Errors: kInvalidArgument (address), kUnavailable (bind).
-// `rejected` of the observer is called with one of: tls_handshake, handshake_timeout,
+// Binds and serves at once. Errors: kInvalidArgument (address), kUnavailable (bind).
+// The observer's `rejected` receives one of: tls_handshake, handshake_timeout,
 // header_timeout, body_timeout, write_timeout, body_too_large, header_too_large,
 // request_line_too_long, malformed, connection_cap, peer_cap, accept_paused, handler_exception,
 // busy, no_certificate.

@@ -1,10 +1,9 @@
-// What the connections of one server share. Internal to this folder.
+// State shared by the connections of one server. Internal to this folder.
 #pragma once
 
 #include <atomic>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <unordered_set>
 #include <utility>  // before asio: Boost 1.74's awaitable.hpp uses std::exchange without it
@@ -14,13 +13,14 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 
+#include "operator/base/mutex.h"
 #include "operator/net/http_server.h"
 
 namespace profiling::net::beast {
 
 class Connection;
 
-// One I/O thread's world. `connections` is touched by that thread only.
+// State of one I/O thread. Only that thread touches `connections`.
 struct Worker {
   std::unordered_set<Connection*> connections;  // outlives io, whose handlers own the connections
   boost::asio::io_context io{1};
@@ -36,8 +36,9 @@ struct Shared {
   std::atomic<std::size_t> big_bodies{0};  // see ServerLimits::concurrent_bodies
   std::atomic<bool> draining{false};
 
-  std::mutex peers_mutex;
-  std::map<std::string, std::size_t> peers;  // open connections by address
+  Mutex peers_mutex;
+  // Open connections by address.
+  std::map<std::string, std::size_t> peers PROFILING_GUARDED_BY(peers_mutex);
 
   void rejected(std::string_view reason) const {
     if (observer.rejected) observer.rejected(reason);

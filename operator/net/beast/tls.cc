@@ -9,7 +9,7 @@
 namespace profiling::net::beast {
 namespace {
 
-// HTTP/2 is not spoken here, so a client that offers it is told so instead of guessing.
+// The server speaks HTTP/1.1 only and says so by ALPN to clients that also offer HTTP/2.
 int selectHttp11(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
                  unsigned int in_size, void*) {
   static constexpr unsigned char kHttp11[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
@@ -42,7 +42,7 @@ std::shared_ptr<boost::asio::ssl::context> build(const TlsMaterial& material) {
 
 std::shared_ptr<boost::asio::ssl::context> TlsContexts::current() {
   const auto material = source_.current();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (material != material_ && material) {
     if (auto built = build(*material)) {
       context_ = std::move(built);

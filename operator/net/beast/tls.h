@@ -2,11 +2,11 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <utility>
 
 #include <boost/asio/ssl/context.hpp>
 
+#include "operator/base/mutex.h"
 #include "operator/net/tls_source.h"
 
 namespace profiling::net::beast {
@@ -21,9 +21,9 @@ class TlsContexts {
 
  private:
   const TlsSource& source_;
-  std::mutex mutex_;
-  std::shared_ptr<const TlsMaterial> material_;
-  std::shared_ptr<boost::asio::ssl::context> context_;
+  Mutex mutex_;
+  std::shared_ptr<const TlsMaterial> material_ PROFILING_GUARDED_BY(mutex_);
+  std::shared_ptr<boost::asio::ssl::context> context_ PROFILING_GUARDED_BY(mutex_);
 };
 
 }  // namespace profiling::net::beast

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
-#include <mutex>
 #include <vector>
 
 #include <boost/asio/ssl/context.hpp>
@@ -34,16 +33,18 @@ const int kNoExitHandler = OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
 // One thread: with more, cancelling races with completion inside the library and crashes.
 void startPool() {
   (void)kNoExitHandler;
-  static std::once_flag once;
-  std::call_once(once, [] {
+  static const bool kStarted = [] {
     try {
       crossplat::threadpool::initialize_with_threads(1);
-      // Made when it is first asked for, otherwise by several threads at a time.
+      // The library creates it on first use, otherwise by several threads at a time.
       (void)pplx::get_ambient_scheduler();
+      return true;
     } catch (const std::exception&) {
-      // Somebody used the library before; its default pool works, only less safely.
+      // The library was used before this call; its default pool works, only less safely.
+      return false;
     }
-  });
+  }();
+  (void)kStarted;
 }
 
 http::method methodOf(Method method) {
@@ -142,8 +143,8 @@ class Client final : public HttpClient {
  private:
   struct Progress {
     SteadyTime begin;
-    SteadyTime last;       // when something last arrived
-    const Response* head;  // null until it is there
+    SteadyTime last;       // when the last bytes arrived
+    const Response* head;  // null until it arrives
   };
 
   http::client::http_client_config config() const {
@@ -182,7 +183,7 @@ class Client final : public HttpClient {
     return out;
   }
 
-  // Starts the request; every chain ends in a task that observes what was thrown.
+  // Starts the request; every chain ends in a task that observes the exception, if any.
   void start(http::http_request request, const std::shared_ptr<Pipe>& pipe,
              const pplx::cancellation_token_source& cancel) {
     request.set_response_stream(pipeStream(pipe));
@@ -240,7 +241,7 @@ class Client final : public HttpClient {
       }
       if (!taken.bytes.empty()) {
         if (auto status = sink(taken.bytes); !status.ok()) return giveUp(std::move(status));
-        progress.last = Clock::real().steady();  // the sink's own time is not the server's
+        progress.last = Clock::real().steady();  // time spent in the sink is not the server's
       }
       if (!taken.ended) continue;
       if (!taken.status.ok()) return taken.status;

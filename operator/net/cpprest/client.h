@@ -1,11 +1,10 @@
 // net::HttpClient on cpprestsdk, for the Kubernetes API server only.
 //
-// cpprestsdk is archived and its client can be ended by a hostile server, so it never dials an
-// address that comes from a custom resource. What is known of it and held here: redirects are off
-// (it would send the Authorization header along); its timeout is one of inactivity, so deadlines
-// are ours; one request has one cancellation source; its thread pool has one thread, on which
-// nothing blocks; a task whose exception nobody observes would end the process, so every chain
-// ends in a catch-all.
+// cpprestsdk is archived and a hostile server can crash its client, so it never dials an address
+// from a custom resource. Its known flaws and our measures: redirects are off (it would send the
+// Authorization header along); its timeout is for inactivity only, so deadlines are ours; each
+// request has its own cancellation source; its thread pool has one thread, on which nothing blocks;
+// an unobserved exception of a task would end the process, so every chain ends in a catch-all.
 #pragma once
 
 #include <chrono>

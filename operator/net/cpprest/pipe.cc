@@ -6,18 +6,18 @@
 namespace profiling::net::cpprest {
 
 void Pipe::setHead(Response head) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   head_ = std::move(head);
-  changed_.notify_all();
+  changed_.notifyAll();
 }
 
 pplx::task<std::size_t> Pipe::put(const unsigned char* data, std::size_t size) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (abandoned_) {
-    return pplx::task_from_exception<std::size_t>(std::runtime_error("nobody reads any more"));
+    return pplx::task_from_exception<std::size_t>(std::runtime_error("the reader has given up"));
   }
   bytes_.append(reinterpret_cast<const char*>(data), size);
-  changed_.notify_all();
+  changed_.notifyAll();
   if (bytes_.size() <= kHighWater) return pplx::task_from_result(size);
   waiting_.emplace();
   waiting_size_ = size;
@@ -25,11 +25,11 @@ pplx::task<std::size_t> Pipe::put(const unsigned char* data, std::size_t size) {
 }
 
 void Pipe::end(Status status) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (ended_) return;
   ended_ = true;
   status_ = std::move(status);
-  changed_.notify_all();
+  changed_.notifyAll();
 }
 
 Pipe::Taken Pipe::take(SteadyTime until, const std::stop_token& stop) {
@@ -37,8 +37,10 @@ Pipe::Taken Pipe::take(SteadyTime until, const std::stop_token& stop) {
   std::size_t resume_size = 0;
   Taken taken;
   {
-    std::unique_lock lock(mutex_);
-    changed_.wait_until(lock, stop, until, [&] { return head_ || !bytes_.empty() || ended_; });
+    const MutexLock lock(mutex_);
+    changed_.waitUntil(mutex_, stop, until, [this]() PROFILING_REQUIRES(mutex_) {
+      return head_ || !bytes_.empty() || ended_;
+    });
     taken.head = std::exchange(head_, std::nullopt);
     taken.bytes.swap(bytes_);
     taken.ended = ended_;
@@ -55,25 +57,27 @@ Pipe::Taken Pipe::take(SteadyTime until, const std::stop_token& stop) {
 void Pipe::abandon() {
   std::optional<pplx::task_completion_event<std::size_t>> resume;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     abandoned_ = true;
     bytes_.clear();
     resume = std::exchange(waiting_, std::nullopt);
   }
   if (resume)
-    resume->set_exception(std::make_exception_ptr(std::runtime_error("nobody reads any more")));
+    resume->set_exception(std::make_exception_ptr(std::runtime_error("the reader has given up")));
 }
 
 void Pipe::awaitEnd(std::chrono::milliseconds time) {
-  std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, time, [&] { return ended_; });
+  const MutexLock lock(mutex_);
+  const auto until = std::chrono::steady_clock::now() + time;
+  while (!ended_ && changed_.waitUntil(mutex_, until)) {
+  }
 }
 
 namespace {
 
 using Base = concurrency::streams::details::streambuf_state_manager<unsigned char>;
 
-// Everything but writing is refused; cpprestsdk only writes to a response stream.
+// Refuses everything except writes; cpprestsdk only writes to a response stream.
 class PipeBuffer final : public Base {
  public:
   explicit PipeBuffer(std::shared_ptr<Pipe> pipe)
@@ -97,9 +101,8 @@ class PipeBuffer final : public Base {
   }
   void release(unsigned char*, std::size_t) override {}
 
-  // Overridden here, not only in their underscored hooks: the base class would answer a failed put
-  // by closing the buffer and waiting for that on the pool's only thread, which then waits for
-  // ever.
+  // Overridden here and not only in the underscored hooks: after a failed put the base class would
+  // close the buffer and wait for that on the pool's only thread, which would then wait for ever.
   pplx::task<int_type> putc(unsigned char c) override { return _putc(c); }
   pplx::task<std::size_t> putn(const unsigned char* data, std::size_t count) override {
     return _putn(data, count);

@@ -2,9 +2,7 @@
 // for it. Internal.
 #pragma once
 
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -13,13 +11,14 @@
 #include <pplx/pplxtasks.h>
 
 #include "operator/base/clock.h"
+#include "operator/base/mutex.h"
 #include "operator/base/status.h"
 #include "operator/net/http_client.h"
 
 namespace profiling::net::cpprest {
 
-// Thread-safe. The producer is told to wait (an unfinished task) while more than kHighWater bytes
-// are not taken yet, so memory is bounded however slow the consumer is.
+// Thread-safe. While more than kHighWater bytes are untaken, put() returns an unfinished task and
+// the producer waits, so memory is bounded however slow the consumer is.
 class Pipe {
  public:
   static constexpr std::size_t kHighWater = 1u << 20;
@@ -33,28 +32,28 @@ class Pipe {
   struct Taken {
     std::optional<Response> head;  // once, when it has arrived
     std::string bytes;
-    bool ended = false;  // nothing will follow; `status` says how it went
+    bool ended = false;  // nothing will follow; `status` is the result
     bool stopped = false;
-    bool late = false;  // `until` has passed and nothing new is there
+    bool late = false;  // `until` has passed without anything new
     Status status;
   };
   Taken take(SteadyTime until, const std::stop_token& stop);
-  // The producer's next put fails: ends a transfer that nobody wants any more.
+  // Makes the producer's next put fail, which ends an unwanted transfer.
   void abandon();
-  // Waits until end() was called, at most for `time`: whoever gives a transfer up lets the library
-  // finish with it, so that nothing of it is left when the process ends.
+  // Waits for end(), at most for `time`: after giving a transfer up, the consumer lets the library
+  // finish with it, so that nothing of it runs when the process ends.
   void awaitEnd(std::chrono::milliseconds time);
 
  private:
-  std::mutex mutex_;
-  std::condition_variable_any changed_;
-  std::optional<Response> head_;
-  std::string bytes_;
-  bool ended_ = false;
-  bool abandoned_ = false;
-  Status status_;
-  std::optional<pplx::task_completion_event<std::size_t>> waiting_;
-  std::size_t waiting_size_ = 0;
+  Mutex mutex_;
+  CondVar changed_;
+  std::optional<Response> head_ PROFILING_GUARDED_BY(mutex_);
+  std::string bytes_ PROFILING_GUARDED_BY(mutex_);
+  bool ended_ PROFILING_GUARDED_BY(mutex_) = false;
+  bool abandoned_ PROFILING_GUARDED_BY(mutex_) = false;
+  Status status_ PROFILING_GUARDED_BY(mutex_);
+  std::optional<pplx::task_completion_event<std::size_t>> waiting_ PROFILING_GUARDED_BY(mutex_);
+  std::size_t waiting_size_ PROFILING_GUARDED_BY(mutex_) = 0;
 };
 
 // A write-only cpprestsdk stream into a pipe.

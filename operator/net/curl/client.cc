@@ -27,7 +27,7 @@ struct Body {
   bool too_large = false;
 };
 
-// Called by C code: nothing may be thrown.
+// Called by C code: must not throw.
 std::size_t onBytes(char* data, std::size_t size, std::size_t count, void* to) noexcept {
   auto& body = *static_cast<Body*>(to);
   const std::size_t bytes = size * count;
@@ -103,7 +103,7 @@ bool Client::setUp(CURL* easy, const std::string& url, const std::string* json, 
   set(CURLOPT_URL, url.c_str());
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_FOLLOWLOCATION, 0L);
-  set(CURLOPT_PROXY, "");  // not even the environment's
+  set(CURLOPT_PROXY, "");  // ignores the environment's, too
   set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
   set(CURLOPT_NOSIGNAL, 1L);  // threads
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
@@ -112,7 +112,7 @@ bool Client::setUp(CURL* easy, const std::string& url, const std::string* json, 
   set(CURLOPT_HTTPHEADER, lines.get());
   set(CURLOPT_WRITEFUNCTION, &onBytes);
   set(CURLOPT_WRITEDATA, &body);
-  // No CURLOPT_ACCEPT_ENCODING: the limit of the body is one of what is read and of what is kept.
+  // No CURLOPT_ACCEPT_ENCODING: the body limit then holds for the bytes on the wire and in memory.
   if (json != nullptr) {
     set(CURLOPT_POST, 1L);
     set(CURLOPT_POSTFIELDS, json->c_str());  // not copied
@@ -121,7 +121,7 @@ bool Client::setUp(CURL* easy, const std::string& url, const std::string* json, 
   return good;
 }
 
-// As curl_easy_perform(), but a stop ends it at once.
+// Like curl_easy_perform(), but a stop request ends it at once.
 Status Client::perform(CURL* easy, const std::stop_token& stop) {
   const Multi multi(library()->multi_init());
   if (multi == nullptr || library()->multi_add_handle(multi.get(), easy) != CURLM_OK) {
@@ -158,11 +158,12 @@ Result<std::string> Client::call(const std::string& url, const std::string* json
                                  std::chrono::milliseconds deadline, const std::stop_token& stop) {
   if (stop.stop_requested()) return Status(Code::kCancelled, "query cancelled");
   if (library() == nullptr) return Status(Code::kInternal, "libcurl.so.4 cannot be loaded");
-  // 0 would mean no limit to the library.
+  // To the library, 0 means no limit.
   if (deadline.count() <= 0) return Status(Code::kDeadlineExceeded, "no time left");
-  // The library has one error for such a URL and for an answer that is not HTTP.
+  // The library reports a URL like this and an answer that is not HTTP as the same error.
   if (hasControl(url) || !(url.starts_with("http://") || url.starts_with("https://"))) {
-    return Status(Code::kInvalidArgument, "'" + printable(url) + "' is no http:// or https:// URL");
+    return Status(Code::kInvalidArgument,
+                  "'" + printable(url) + "' must be an http:// or https:// URL");
   }
   List lines;
   bool good = json == nullptr || add(lines, "Content-Type: application/json");

@@ -1,5 +1,5 @@
-// net::QueryClient on libcurl, for storage servers that the operator runs itself. One connection a
-// call: they are asked a few times a minute.
+// net::QueryClient on libcurl, for storage servers that the operator runs itself. Each call opens a
+// connection: there are only a few calls a minute.
 #pragma once
 
 #include <chrono>
@@ -13,7 +13,7 @@ namespace profiling::net::curl {
 
 struct ClientOptions {
   std::size_t max_body = 8u << 20;
-  std::chrono::milliseconds connect{5'000};  // of the deadline, at most
+  std::chrono::milliseconds connect{5'000};  // at most the deadline
 };
 
 // The library is loaded by the first request.

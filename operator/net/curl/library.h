@@ -1,6 +1,5 @@
-// libcurl, loaded when it is first needed: it and what it brings along (some 25 libraries, 4 MiB
-// resident) are of use only while something is being rolled out, and every process of the product
-// is this one binary. Internal.
+// libcurl, loaded on first use: it and its dependencies (some 25 libraries, 4 MiB resident) are
+// needed only during a rollout, and every process of the product is this one binary. Internal.
 #pragma once
 
 #include <curl/curl.h>
@@ -27,7 +26,7 @@ struct Library {
   decltype(&::curl_global_init) global_init = nullptr;
 };
 
-// Null when there is no libcurl. The first call loads and starts it; it is never unloaded.
+// Null if libcurl is missing. The first call loads and initializes it; it is never unloaded.
 const Library* library();
 
 }  // namespace profiling::net::curl

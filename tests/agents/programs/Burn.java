@@ -1,23 +1,23 @@
-/** Burn SECONDS|told CODE: computes for a while, or until its input ends, and ends with that code. */
+/** Burn SECONDS|stdin CODE: computes for a while, or until its input ends, and ends with that code. */
 public final class Burn {
-  private static volatile boolean told;
+  private static volatile boolean ended;
 
   static void compute(String seconds) {
     long until = Long.MAX_VALUE, sum = 1;
-    if (seconds.equals("told")) {
+    if (seconds.equals("stdin")) {
       Thread listener = new Thread(() -> {
         try {
           while (System.in.read() >= 0) {}
         } catch (java.io.IOException closed) {
         }
-        told = true;
+        ended = true;
       });
       listener.setDaemon(true);
       listener.start();
     } else {
       until = System.nanoTime() + (long) (Double.parseDouble(seconds) * 1e9);
     }
-    while (!told && System.nanoTime() < until) sum = priceBasket(sum);
+    while (!ended && System.nanoTime() < until) sum = priceBasket(sum);
     System.out.println(sum == 0 ? "never" : "done");
   }
 

@@ -1,7 +1,7 @@
 import java.util.ArrayList;
 import java.util.List;
 
-/** Hog SECONDS|told: computes as Burn does, then takes memory until there is no more. */
+/** Hog SECONDS|stdin: computes as Burn does, then takes memory until there is no more. */
 public final class Hog {
   public static void main(String[] args) {
     Burn.compute(args[0]);

@@ -1,4 +1,4 @@
-"""burn.py SECONDS|told CODE [MODULES…]: computes for a while, or until its input ends, tells which modules were loaded, ends so."""
+"""burn.py SECONDS|stdin CODE [MODULES…]: computes for a while, or until its input ends, prints which modules are loaded, exits with CODE."""
 import select
 import sys
 import time
@@ -8,7 +8,7 @@ def price_basket():
     return sum(i * i for i in range(20000))
 
 
-if sys.argv[1] == "told":
+if sys.argv[1] == "stdin":
     while not select.select([sys.stdin], [], [], 0)[0]:
         price_basket()
 else:

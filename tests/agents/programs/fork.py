@@ -1,4 +1,4 @@
-"""Computes, then computes in a forked child and in each kind of multiprocessing's until the input ends; prints pids and exit codes."""
+"""Computes, also in a forked child and in one of each multiprocessing start method, until the input ends; prints pids and exit codes."""
 import multiprocessing
 import os
 import sys
@@ -7,7 +7,7 @@ import time
 
 
 def computes(name, until):
-    """Computes in a function of that name, which a profile shows."""
+    """Computes in a function of that name, visible in profiles."""
     space = {"until": until}
     exec(f"def {name}():\n while not until(): sum(i * i for i in range(20000))\n", space)
     space[name]()
@@ -20,7 +20,7 @@ def child(method, code, end):
 
 if __name__ == "__main__":
     start = time.monotonic()
-    computes("price_by_parent_", lambda: time.monotonic() > start + 1)  # so the profiler runs already when this process forks
+    computes("price_by_parent_", lambda: time.monotonic() > start + 1)  # so that the profiler runs before this process forks
     end = os.path.join(tempfile.mkdtemp(), "end")
     forked = os.fork()
     if forked == 0:

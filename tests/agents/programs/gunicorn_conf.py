@@ -1,4 +1,4 @@
-"""The master computes before each fork, the workers all the time; who did is in the function's name."""
+"""The master computes before each fork, the workers all the time; the function's name holds the process."""
 import os
 import threading
 import time
@@ -7,7 +7,7 @@ bind, workers, graceful_timeout = "127.0.0.1:0", 2, 5
 
 
 def computes(name):
-    """A function of that name that computes for so many seconds."""
+    """A function of that name that computes for the given seconds."""
     space = {"time": time}
     exec(f"def {name}(seconds):\n until = time.monotonic() + seconds\n while time.monotonic() < until: sum(i * i for i in range(20000))\n", space)
     return space[name]

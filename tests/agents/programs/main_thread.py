@@ -1,4 +1,4 @@
-"""Imports threading only when the profiler runs already, as the end of the input tells: the first thread must still be the main one."""
+"""Imports threading once the profiler runs, signalled by the end of input: the first thread must still be the main thread."""
 import select
 import sys
 

@@ -26,7 +26,7 @@ function work(seed) {
   return createHash('sha256').update(text).update(JSON.stringify(best)).digest('hex');
 }
 
-// In turns, as a server's requests come, so that timers and sockets get theirs.
+// One round per event-loop turn, like requests to a server, so that timers and sockets are served.
 let n = 0;
 let digest = '';
 (function turn() {

@@ -1,5 +1,5 @@
 'use strict';
-// workers.js SECONDS|told CODE: two worker threads compute for a second, and burn.js on the main thread; the process ends by itself.
+// workers.js SECONDS|stdin CODE: two worker threads compute for a second, and burn.js on the main thread; the process exits by itself.
 const { Worker } = require('node:worker_threads');
 const compute = `const until = Date.now() + 1000;
 let sum = 0;

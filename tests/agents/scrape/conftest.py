@@ -24,7 +24,7 @@ def go_binary(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def rust_binary():
-    """Built once for its sources and the compiler, and kept: half a minute of two cores."""
+    """Cached by sources and compiler: the build takes half a minute on two cores."""
     sources = pathlib.Path(__file__).parent / "rustapp"
     files = [sources / name for name in ("Cargo.toml", "Cargo.lock", "src/main.rs")]
     version = subprocess.run(["cargo", "--version"], capture_output=True, check=True).stdout
@@ -54,7 +54,7 @@ def go_app(go_binary, tmp_path):
 
 @pytest.fixture
 def sidecar(tmp_path):
-    """sidecar(server_url, application_address, …): a process that must end well and leave no sanitizer's report."""
+    """sidecar(server_url, application_address, …): a process that must exit cleanly and without sanitizer reports."""
     made = []
 
     def start(server, application=None, **options):
@@ -69,7 +69,7 @@ def sidecar(tmp_path):
 
 @pytest.fixture(scope="session")
 def shipped():
-    """The binary as its image carries it."""
+    """The binary as in its image."""
     with tempfile.TemporaryDirectory() as folder:
         context = pathlib.Path(folder, "context")
         done = subprocess.run([parts.ROOT / "webhooks/agents/context.sh", "scrape", context], capture_output=True, text=True)

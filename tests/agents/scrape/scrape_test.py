@@ -15,7 +15,7 @@ from pyroscope import Pyroscope
 from sidecar import PATIENCE, Pages, PushServer, free_port, until
 
 ALL = ("process_cpu", "memory", "goroutine", "block", "mutex")
-# What each kind of profile must say of the Go application, and where.
+# Expected contents of each kind of profile of the Go application.
 TYPES = {
     "process_cpu:cpu:nanoseconds:cpu:nanoseconds": "main.compute",
     "memory:alloc_objects:count:space:bytes": "main.allocate",
@@ -50,8 +50,8 @@ def test_every_profile_of_a_go_application_arrives(store, go_app, sidecar):
         return server.flamegraph("all.app", kind, ',namespace="shop",pod="checkout-1"')["flamegraph"]
 
     def missing():
-        told = {kind: graph(kind) for kind in TYPES}
-        return [kind for kind, name in TYPES.items() if int(told[kind].get("total", 0)) <= 0 or name not in told[kind]["names"]]
+        reported = {kind: graph(kind) for kind in TYPES}
+        return [kind for kind, name in TYPES.items() if int(reported[kind].get("total", 0)) <= 0 or name not in reported[kind]["names"]]
 
     until(lambda: not missing(), lambda: f"{missing()}\n{agent.log()}\n{store.log.read_text()}")
     known = set(server.label_values("__profile_type__", '{service_name="all.app"}'))
@@ -59,7 +59,7 @@ def test_every_profile_of_a_go_application_arrives(store, go_app, sidecar):
     # Not the other way round: the runtime's own locks bring nearly any stack into a mutex profile.
     assert "sync.(*Mutex).Unlock" not in graph("block:contentions:count:contentions:count")["names"]
     assert agent.end() == 0
-    # What was allocated is told once, not again with each scrape.
+    # Allocations are reported once, not again with each scrape.
     page = urllib.request.urlopen(f"http://{app.address}/debug/pprof/allocs?debug=1").read().decode()
     total = int(re.search(r"# TotalAlloc = (\d+)", page).group(1))
     assert 0 < int(graph("memory:alloc_space:bytes:space:bytes")["total"]) < 1.2 * total
@@ -76,7 +76,7 @@ def test_a_rust_application_is_profiled(store, rust_binary, sidecar, tmp_path):
         app.kill()
 
 
-def test_a_server_gets_what_it_needs(go_app, sidecar):
+def test_requests_carry_tenant_credentials_and_labels(go_app, sidecar):
     with PushServer() as server:
         sidecar(server.url.replace("127.0.0.1", "localhost") + "/", go_app().address)
         until(lambda: server.has(*ALL), lambda: server.stored_names())
@@ -92,7 +92,7 @@ def test_an_application_that_starts_late_and_restarts(go_app, sidecar):
     port = free_port()
     with PushServer() as server:
         agent = sidecar(server.url, f"127.0.0.1:{port}")
-        agent.said("Application does not answer")
+        agent.expect_log("Application does not answer")
         first = go_app(port)
         until(lambda: server.has(*ALL), lambda: f"{server.stored_names()}\n{agent.log()}")
         for _ in range(2):
@@ -105,10 +105,10 @@ def test_an_application_that_starts_late_and_restarts(go_app, sidecar):
         assert values and min(values) >= 0
 
 
-def test_a_restart_that_nobody_saw(sidecar):
-    """The port answers all the time; only the numbers tell that they come from another process."""
+def test_an_unnoticed_restart(sidecar):
+    """The port answers all the time; only the numbers show another process."""
     def times(factor):
-        def scaled(sample):  # values come packed, or one by one when they are few
+        def scaled(sample):  # values are packed, or single if few
             return b"".join(cases.encode(n, k, b"".join(cases.varint(v * factor) for v in parts.varints(p)) if n == 2 else p)
                             for n, k, p in cases.fields(sample))
         return gzip.compress(cases.rewrite(gzip.decompress(PPROF["mutex"]), 2, scaled))
@@ -121,12 +121,12 @@ def test_a_restart_that_nobody_saw(sidecar):
         until(lambda: app.asked.count("mutex") > len(answers) + 1, "scrapes")
         assert agent.end() == 0
     once = parts.sums(parts.values_of(gzip.decompress(PPROF["mutex"])))
-    told = [parts.sums(series.values) for push in server.pushes for series in push.series]
-    assert told == [[30 * v for v in once], [4 * v for v in once]], agent.log()
+    reported = [parts.sums(series.values) for push in server.pushes for series in push.series]
+    assert reported == [[30 * v for v in once], [4 * v for v in once]], agent.log()
     assert "Application restarted" in agent.log()
 
 
-def test_only_what_is_there(sidecar):
+def test_only_served_profiles_are_scraped(sidecar):
     with Pages(lambda name: (200, PPROF[name]) if name in ("goroutine", "heap") else (404, b"")) as app, PushServer() as server:
         agent = sidecar(server.url, app.address)
         until(lambda: server.has("goroutine", "memory") and app.asked.count("goroutine") > 3, lambda: agent.log())
@@ -152,7 +152,7 @@ def test_garbage_from_the_application(sidecar, name):
     with Pages(lambda path: (200, GARBAGE[name])) as app, PushServer() as server:
         agent = sidecar(server.url, app.address)
         until(lambda: set(app.asked) >= {"profile", "allocs", "goroutine", "block", "mutex"}, lambda: app.asked)
-        agent.said("Profile could not be read")
+        agent.expect_log("Profile could not be read")
         assert agent.end() == 0
         assert server.pushes == []
 
@@ -172,16 +172,16 @@ def test_a_cpu_profile_that_outlasts_the_write_timeout(sidecar):
         assert seconds[:2] == [8, 4]
 
 
-def test_a_server_that_comes_late(go_app, sidecar):
+def test_a_server_that_starts_late(go_app, sidecar):
     port = free_port()
     agent = sidecar(f"http://127.0.0.1:{port}", go_app().address)
-    agent.said("Profiles could not be sent, trying again.*onnection refused")
+    agent.expect_log("Profiles not sent, will retry.*onnection refused")
     with PushServer(port=port) as server:
         until(lambda: server.has(*ALL), lambda: agent.log())
-    assert len(re.findall("could not be sent", agent.log())) == 1, "it is told rarely"
+    assert len(re.findall("not sent, will retry", agent.log())) == 1, "logged rarely"
 
 
-def test_a_busy_server_is_left_alone_as_long_as_it_says(go_app, sidecar):
+def test_retry_after_is_honoured(go_app, sidecar):
     with PushServer(lambda n, names: (429, {"Retry-After": "3"}) if n == 0 else (200, {})) as server:
         sidecar(server.url, go_app().address)
         until(lambda: len(server.pushes) > 1, "a second push")
@@ -193,21 +193,21 @@ def test_a_server_that_refuses(go_app, sidecar):
     refusing = [True]
     with PushServer(lambda n, names: (400, {}) if refusing[0] else (200, {})) as server:
         agent = sidecar(server.url, go_app().address)
-        agent.said("Server refuses a profile.*status 400")
+        agent.expect_log("Server refuses a profile.*status 400")
         refusing[0] = False
         since = server.pushes[-1].time
         until(lambda: server.has(*ALL, since=since), lambda: agent.log())
 
 
-def test_one_profile_that_the_server_cannot_read_does_not_stop_the_others(go_app, sidecar):
+def test_an_unreadable_profile_does_not_block_the_others(go_app, sidecar):
     with PushServer(lambda n, names: (500 if "goroutine" in names else 200, {})) as server:
         agent = sidecar(server.url, go_app().address, environment={"PROFILING_PPROF_PROFILES": "goroutines,inUseMemory"})
-        agent.said("Profiles could not be sent, trying again.*status 500")
+        agent.expect_log("Profiles not sent, will retry.*status 500")
         until(lambda: len(server.stored()) > 1, lambda: agent.log())
         assert server.stored_names() == {"memory"}
 
 
-def test_what_waits_is_sent_at_the_end(go_app, sidecar):
+def test_buffered_profiles_are_sent_at_the_end(go_app, sidecar):
     away = [True]
     with PushServer(lambda n, names: (503, {}) if away[0] else (200, {})) as server:
         agent = sidecar(server.url, go_app().address)
@@ -217,7 +217,7 @@ def test_what_waits_is_sent_at_the_end(go_app, sidecar):
         assert server.stored() and "notSent=0" in agent.log(), agent.log()
 
 
-def test_a_silent_server_does_not_hold_up_the_end(go_app, sidecar):
+def test_a_silent_server_does_not_delay_the_exit(go_app, sidecar):
     import socket
     with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
         agent = sidecar(f"http://127.0.0.1:{silent.getsockname()[1]}", go_app().address)
@@ -234,9 +234,9 @@ def test_a_silent_server_does_not_hold_up_the_end(go_app, sidecar):
     ({"PYROSCOPE_SERVER_ADDRESS": "pyroscope:4040"}, "Nothing is profiled.*neither http:// nor https://"),
     ({"PYROSCOPE_SERVER_ADDRESS": "https://x", "SSL_CERT_FILE": "/nowhere"}, "Nothing is profiled.*no root certificates can be read from /nowhere"),
     ({"PYROSCOPE_AGENT_ENABLED": "false"}, "Switched off by PYROSCOPE_AGENT_ENABLED")])
-def test_settings_that_make_no_sense_are_told_and_waited_out(sidecar, environment, message):
+def test_invalid_settings_are_logged_and_the_sidecar_idles(sidecar, environment, message):
     agent = sidecar("http://127.0.0.1:1", environment=environment)
-    agent.said(message)
+    agent.expect_log(message)
     assert agent.process.poll() is None, "a sidecar that ends makes its pod unready"
     assert agent.end() == 0
 
@@ -250,7 +250,7 @@ def test_usage():
     assert run("--help").returncode == 0 and run("--version").stdout.startswith("profiling-agent ")
 
 
-def test_what_ships_is_small_static_and_needs_no_file(shipped, go_app, sidecar, tmp_path):
+def test_the_shipped_binary_is_small_static_and_needs_no_file(shipped, go_app, sidecar, tmp_path):
     if os.getuid() != 0:
         pytest.fail("this test changes its root and needs root, as the cluster's tests do")
     binary = shipped / "profiling-agent"

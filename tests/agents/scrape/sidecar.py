@@ -1,5 +1,5 @@
-"""What the sidecar's tests are made of: the sidecar, applications and servers as processes or threads on
-loopback, each of which a test can take away and bring back."""
+"""Fixtures of the sidecar's tests: the sidecar, applications and servers as processes or threads on
+loopback, each of which a test can stop and restart."""
 import gzip
 import http.server
 import pathlib
@@ -20,7 +20,7 @@ PUSH = "/push.v1.PusherService/Push"
 
 
 def until(condition, what, seconds=PATIENCE):
-    """The first value of `condition()` that counts as true."""
+    """The first truthy value of `condition()`."""
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
@@ -46,7 +46,7 @@ class Process:
     def log(self):
         return self.log_path.read_text(errors="replace")
 
-    def said(self, pattern, seconds=PATIENCE):
+    def expect_log(self, pattern, seconds=PATIENCE):
         def found():
             match = re.search(pattern, self.log())
             assert match or self.process.poll() is None, f"ended with {self.process.returncode}:\n{self.log()}"
@@ -72,7 +72,7 @@ class Sidecar(Process):
         super().__init__([*prefix, binary, "scrape", *options], folder / f"sidecar-{time.monotonic_ns()}.log", env)
 
     def end(self, seconds=20):
-        """SIGTERM; the exit code."""
+        """Sends SIGTERM and returns the exit code."""
         self.process.terminate()
         return self.process.wait(seconds)
 
@@ -80,7 +80,7 @@ class Sidecar(Process):
 class Application(Process):
     def __init__(self, binary, folder, port=0):
         super().__init__([binary, f"127.0.0.1:{port}"], folder / f"goapp-{time.monotonic_ns()}.log")
-        self.address = self.said(r"listening (\S+)").group(1)
+        self.address = self.expect_log(r"listening (\S+)").group(1)
 
 
 class Threaded:
@@ -151,8 +151,8 @@ def varints(data):
 
 
 class PushServer(Threaded):
-    """Keeps what is pushed, and answers as the test says: `answer(n, names) -> (status, headers)` for the
-    n-th push, of profiles with these names."""
+    """Records pushes and answers as the test says: `answer(n, names) -> (status, headers)` for the n-th
+    push, with profiles of these names."""
 
     def __init__(self, answer=None, port=0):
         self.pushes, self.answer = [], answer or (lambda n, names: (200, {}))

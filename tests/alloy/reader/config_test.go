@@ -1,4 +1,4 @@
-// Reads what the operator writes for Grafana Alloy as Alloy would: with its own parser and evaluator, and with the
+// Reads the operator's configuration for Grafana Alloy as Alloy would: with its own parser and evaluator, and with the
 // relabelling of Prometheus, from which Alloy's is a copy. The configurations are golden files of golden_test.cc.
 package reader
 
@@ -15,7 +15,7 @@ import (
 
 const node = "node-1.example"
 
-// What is checked of a configuration; that it holds nothing else is for schema_test.go.
+// Checks of a configuration; schema_test.go checks that it holds nothing else.
 type config struct {
 	Discovery discovery `alloy:"discovery.kubernetes,block"`
 	Relabel   relabel   `alloy:"discovery.relabel,block"`
@@ -74,7 +74,7 @@ type endpoint struct {
 	Headers map[string]string `alloy:"headers,attr,optional"`
 }
 
-// Exports of the components, told apart by their text.
+// Exports of the components, distinguished by their text.
 func scope() *vm.Scope {
 	return vm.NewScope(map[string]any{
 		"discovery": map[string]any{

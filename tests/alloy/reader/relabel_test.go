@@ -11,7 +11,7 @@ import (
 	prometheus "github.com/prometheus/prometheus/model/relabel"
 )
 
-// A container as Alloy's discovery tells of it, by what differs from an ordinary one: see meta().
+// A container as Alloy discovers it, by its differences from an ordinary one: see meta().
 type container map[string]string
 
 // "annotation resource.opentelemetry.io/service.name" → "__meta_kubernetes_pod_annotation_resource_…"
@@ -27,7 +27,7 @@ func meta(what string) string {
 	return "__meta_kubernetes_" + prefix + regexp.MustCompile("[^a-zA-Z0-9_]").ReplaceAllString(key, "_")
 }
 
-// A pod of Deployment web that asked for it.
+// A pod of Deployment web that opted in.
 func ordinary() container {
 	return container{
 		"namespace": "shop", "pod_name": "web-7d4b9c6f5d-x2x4z", "pod_node_name": node, "pod_phase": "Running",
@@ -132,7 +132,7 @@ func TestTagsAreThoseOfInjectedAgents(t *testing.T) {
 		changes  container
 	}{
 		{"web", container{"label pod-template-hash": "", "label rollouts-pod-template-hash": "7d4b9c6f5d"}},
-		{"web-7d4b9c6f5d", container{"label pod-template-hash": ""}}, // a ReplicaSet of nobody
+		{"web-7d4b9c6f5d", container{"label pod-template-hash": ""}}, // a ReplicaSet without an owner
 		{"db", container{"pod_controller_kind": "StatefulSet", "pod_controller_name": "db"}},
 		{"node-agent", container{"pod_controller_kind": "DaemonSet", "pod_controller_name": "node-agent"}},
 		{"nightly", container{"pod_controller_kind": "Job", "pod_controller_name": "nightly-29123456"}},

@@ -20,7 +20,7 @@ import (
 )
 
 // Alloy itself cannot be compiled here: modules that it pins are in no registry. But the source of its components can
-// be read, and the tags of their argument structs say what a component takes.
+// be read, and the tags of their argument structs show what a component accepts.
 const (
 	module  = "github.com/grafana/alloy"
 	version = "v1.18.1"
@@ -35,7 +35,7 @@ var components = map[string]struct{ arguments, registration string }{
 	"pyroscope.write":      {"internal/component/pyroscope/write", "internal/component/pyroscope/write/glue"},
 }
 
-// What a block takes.
+// What a block accepts.
 type schema struct {
 	attributes map[string]string // Go type
 	blocks     map[string]*schema

@@ -95,7 +95,7 @@ func environment(name, fallback string) string {
 	return fallback
 }
 
-// serve runs until SIGTERM or SIGINT, then answers what it was asked and writes what is waiting.
+// serve runs until SIGTERM or SIGINT, then answers the requests in flight and writes the buffered profiles.
 func serve(c *config.Config, delay time.Duration, stderr io.Writer) (err error) {
 	log := newLogger(stderr, c.Server.LogLevel)
 	bucket, err := store.NewBucket(c.Storage)

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// The exit codes and last words are those that a real server was seen to give.
+// The exit codes and last messages are those observed from a real server.
 func TestBadConfigurations(t *testing.T) {
 	s3 := func(more string) string {
 		return "architecture_storage: v2\nstorage:\n  backend: s3\n  s3:\n    bucket_name: profiles\n    " + more + "\n"

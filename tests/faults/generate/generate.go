@@ -1,4 +1,4 @@
-// Package generate makes plans from what was learned: each effective write with each fault of a write,
+// Package generate makes plans from the reference runs: each effective write with each fault of a write,
 // each read with the faults of a read, less those that would only repeat another.
 package generate
 

@@ -10,7 +10,7 @@ type pruning struct {
 	created map[string]int
 }
 
-// Creations of one class come in the same order in each workload; three of them show it.
+// Creations of one class happen in the same order in each workload; three are enough.
 const creations = 3
 
 func newPruning() *pruning {

@@ -16,7 +16,7 @@ type readFault struct {
 	experiment string
 	verb       string // get, watchlist, watch
 	needs      need   // what must be there for the fault to happen
-	objects    int    // how many of what is read are hit, each by a plan of its own; 0: all
+	objects    int    // how many of the objects read are hit, each by its own plan; 0: all
 	make       func(m plan.Match, p *plan.Plan)
 }
 
@@ -161,13 +161,13 @@ type target struct {
 	read     proxy.Exchange
 }
 
-// targetsOf a fault: each distinct read, in the workload that makes most of it.
+// targetsOf a fault: each distinct read, in the workload that reads it most.
 func targetsOf(references []*judge.Reference, f readFault) []target {
 	var targets []target
 	seen := map[string]bool{}
 	for _, ref := range references {
 		for _, r := range ref.Reads {
-			// The Lease is read at its own pace; its faults are plans of their own.
+			// The Lease has its own schedule and its own plans.
 			if r.Verb != f.verb || r.Resource == "leases" || seen[what(&r)] {
 				continue
 			}
@@ -190,7 +190,7 @@ func what(r *proxy.Exchange) string {
 	return strings.Join([]string{r.Verb, r.Resource, name, r.Selector}, " ")
 }
 
-// Where something happens after the operator has started, and what is there when it starts, by workload.
+// By workload: what happens after the operator has started, and what exists when it starts.
 var (
 	livelyIn = map[string][]string{
 		"drift":        {"profilingservers", "configmaps", "services", "statefulsets", "servers' pods"},

@@ -14,7 +14,7 @@ const (
 	deadlineOfStorm = 55
 )
 
-// What a storm is made of: faults after which the operator goes on by itself.
+// The faults of a storm: those from which the operator recovers by itself.
 var stormy = map[string]bool{
 	"killed-before": true, "killed-after": true, "killed-behind": true, "answer-lost": true, "blocked-thrice": true, "conflicts": true,
 	"token-rotated": true, "too-many-1": true, "error-500": true, "timeout-504": true, "slow-1": true, "truncated": true, "html": true,

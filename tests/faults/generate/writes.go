@@ -62,7 +62,7 @@ func allowed(deadline float64, make func(judge.Write, *plan.Plan)) func(judge.Wr
 	}
 }
 
-// slowly: calls that take long must not cost the lease.
+// slowly: slow calls must not cost the lease.
 func slowly(make func(judge.Write, *plan.Plan)) func(judge.Write, *plan.Plan) {
 	return func(w judge.Write, p *plan.Plan) {
 		make(w, p)
@@ -136,7 +136,7 @@ var writeFaults = []writeFault{
 	{"term", "E50", perWorkload, nil, fault("term", plan.Before)},
 }
 
-// What moves pods must hold when the leader is cut off or frozen at any of its writes.
+// Writes that move pods must be safe when the leader is cut off or frozen at any of them.
 var leaderFaults = []writeFault{
 	{"leader-cut-off", "E31", every, nil, ofLeader(fault("hang", plan.After, leases, lasting(12)))},
 	{"leader-frozen", "E32", every, nil, ofLeader(fault("stop", plan.Before, lasting(9)))},

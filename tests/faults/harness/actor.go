@@ -48,10 +48,10 @@ func (e *Execution) Rotate() {
 	})
 }
 
-// How long an object of somebody else is in the way.
+// How long a foreign object is in the way.
 const foreignStays = 3 * time.Second
 
-// Foreign creates an object, and removes it after a while if nobody has touched it.
+// Foreign creates an object, and removes it after a while if it is untouched.
 func (e *Execution) Foreign(text []byte) {
 	var o kube.Object
 	if err := json.Unmarshal(text, &o); err != nil {
@@ -134,7 +134,7 @@ func (e *Execution) nudge(ctx context.Context) {
 
 const unknowable = 2 * time.Second
 
-// Wrote looks behind a status that says Ready at the moment at which it does (O10).
+// Wrote verifies a status that becomes Ready at that moment (O10).
 func (e *Execution) Wrote(r *proxy.Record) {
 	if r.Resource != "profilingservers" || !says(r, "Ready", "True") {
 		return
@@ -155,7 +155,7 @@ func (e *Execution) Wrote(r *proxy.Record) {
 		if err == nil && controller(o) == server.Text("metadata", "uid") {
 			continue
 		}
-		// What a user deletes in this very moment cannot be known yet.
+		// The operator cannot know yet of an object that a user deletes at this moment.
 		if time.Since(time.Unix(0, e.deleted.Load())) < unknowable {
 			return
 		}

@@ -10,8 +10,8 @@ import (
 	"profiling.dev/profiling-operator/tests/faults/kube"
 )
 
-// checkCertificates says what is wrong with the webhook's certificates: their bytes differ between runs, so
-// that O1 cannot compare them, but what they are for must hold in each.
+// checkCertificates reports defects of the webhook's certificates: their bytes differ between runs, so
+// O1 cannot compare them, but each run must have valid ones.
 func (e *Execution) checkCertificates(ctx context.Context) []string {
 	get := func(path string) kube.Object {
 		o, err := e.plane.Admin.Get(ctx, path)

@@ -18,7 +18,7 @@ const (
 )
 
 // converge waits for the faults to end and then for the end state of the reference; without a reference,
-// for calm.
+// for quiet.
 func (e *Execution) converge(ctx context.Context) error {
 	e.waitForFaults(ctx)
 	e.result.FaultsOver = e.trace.Now()
@@ -35,7 +35,7 @@ func (e *Execution) converge(ctx context.Context) error {
 	}
 	end := time.Now().Add(time.Duration(e.plan.Deadline * float64(time.Second)))
 	for {
-		// Without a leader calm says nothing: the next one may still find something to do.
+		// Without a leader, quiet proves nothing: the next leader may still have work.
 		if e.trace.Quiet() > settled && e.leader(ctx) != nil {
 			if err := e.snapshot(ctx); err != nil {
 				return err
@@ -102,7 +102,7 @@ func (e *Execution) snapshot(ctx context.Context) error {
 	return nil
 }
 
-// collect reads what processes and events say, before the processes are stopped.
+// collect reads logs, metrics and events before the processes are stopped.
 func (e *Execution) collect(ctx context.Context) error {
 	events, err := e.plane.Admin.Items(ctx, "/apis/events.k8s.io/v1/events")
 	if err != nil {

@@ -81,7 +81,7 @@ func Execute(ctx context.Context, plane *world.ControlPlane, binary string, w *w
 	}
 	var background sync.WaitGroup
 	aside, stopAside := context.WithCancel(ctx)
-	defer func() { // whatever happens, nothing of this run goes on
+	defer func() { // in any case, nothing of this run continues
 		for _, o := range e.operators() {
 			o.Kill()
 		}

@@ -36,7 +36,7 @@ type Result struct {
 	File     string          `json:"file,omitempty"` // of a plan that failed
 }
 
-// Passed tells whether the plan was run and no oracle objects.
+// Passed reports whether the plan ran and no oracle failed.
 func (r *Result) Passed() bool { return r.Error == "" && judge.Passed(r.Verdicts) }
 
 // Open starts the control planes PREFIX1, PREFIX2, ….
@@ -88,7 +88,7 @@ func (p *Pool) each(ctx context.Context, n int, work func(ctx context.Context, p
 	return context.Cause(ctx)
 }
 
-// Run executes plans and judges them; the result of each is told as soon as it is known.
+// Run executes plans and judges them; it prints each result as soon as it is known.
 func (p *Pool) Run(ctx context.Context, plans []*plan.Plan, workloads []*workload.Workload, references map[string]*judge.Reference) ([]*Result, error) {
 	byName := map[string]*workload.Workload{}
 	for _, w := range workloads {

@@ -34,7 +34,7 @@ func politeness(run *Run, _ *Reference) []string {
 	var problems []string
 	failed := map[string][]try{}
 	for _, r := range run.Records {
-		// What a process before this one tried is not its fault; kubelet's own back-off bounds that.
+		// Retries of an earlier process do not count; kubelet's own back-off bounds those.
 		if r.Kind == "request" && r.Resource != "leases" && (r.Status == 0 || r.Status >= 400) && r.Status != 404 && !endedOnPurpose(r) {
 			key := r.Client + " " + WriteKey(&r.Exchange) + r.Selector
 			// The HTTP library sends a request again, by itself and at once, when a connection that was in use
@@ -60,7 +60,7 @@ func politeness(run *Run, _ *Reference) []string {
 	return append(problems, impatience(run.Records)...)
 }
 
-// endedOnPurpose: a stream that was answered and then ended has no status of its own.
+// endedOnPurpose: a stream that was answered and then ended has no status.
 func endedOnPurpose(r *proxy.Record) bool { return r.IsStream() && r.Committed == 200 }
 
 type try struct{ at, weight float64 }
@@ -92,7 +92,7 @@ func impatience(records []*proxy.Record) []string {
 				continue
 			}
 			if beganAnew(records, r.Client, asked.End, r.At) {
-				continue // a new process cannot know what the one before it was told
+				continue // a new process does not know the answers to the one before it
 			}
 			same := r.Resource == asked.Resource && r.Selector == asked.Selector && r.Name == asked.Name
 			listing := r.IsStream() || r.Verb == "list"
@@ -113,7 +113,7 @@ func beganAnew(records []*proxy.Record, client string, from, to float64) bool {
 	return false
 }
 
-// resumption: a watch goes on where the one before it ended. Beginning later would lose events, beginning
+// resumption: a watch continues where the one before it ended. Beginning later would lose events, beginning
 // earlier than that one began would travel back in time.
 func resumption(run *Run, _ *Reference) []string {
 	type place struct{ from, last uint64 }

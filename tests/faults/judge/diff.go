@@ -33,7 +33,7 @@ func short(v any) string {
 	return string(text)
 }
 
-// Times of transitions say when, never what.
+// Transition times carry no state.
 var alwaysMasked = map[string]bool{"lastTransitionTime": true, "startTime": true, "creationTimestamp": true}
 
 // Compare lists the differences outside of masked paths, in order.

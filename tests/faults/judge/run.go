@@ -75,7 +75,7 @@ type Verdict struct {
 	Problems []string `json:"problems,omitempty"`
 }
 
-// OK tells whether the oracle has nothing to say.
+// OK reports whether the oracle found nothing.
 func (v Verdict) OK() bool { return len(v.Problems) == 0 }
 
 // WriteKey groups writes in summaries.
@@ -87,7 +87,7 @@ func WriteKey(e *proxy.Exchange) string {
 	return key + " " + e.Object()
 }
 
-// Judge asks every oracle.
+// Judge runs every oracle.
 func Judge(run *Run, ref *Reference) []Verdict {
 	oracles := []struct {
 		name string
@@ -109,7 +109,7 @@ func Judge(run *Run, ref *Reference) []Verdict {
 	return verdicts
 }
 
-// Passed tells whether all oracles are content.
+// Passed reports whether all oracles passed.
 func Passed(verdicts []Verdict) bool {
 	for _, v := range verdicts {
 		if !v.OK() {

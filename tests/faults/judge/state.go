@@ -15,7 +15,7 @@ func injected(run *Run, _ *Reference) []string {
 	return []string{fmt.Sprintf("%d of %d faults never hit anything", run.NotInjected, len(run.Plan.Faults))}
 }
 
-// endState is O1. Certificates differ between runs, so what they must have in common is asked separately.
+// endState is O1. Certificates differ between runs, so a separate check verifies them.
 func endState(run *Run, ref *Reference) []string {
 	var problems []string
 	for _, d := range Compare(ref.End, run.End, ref.Masked) {
@@ -61,7 +61,7 @@ func writeSummary(run *Run, ref *Reference) []string {
 			problems = append(problems, fmt.Sprintf("%s: created %d times; in the reference %d", key, count, most))
 		}
 	}
-	// Each state between may be told by an event, too.
+	// Each state in between may also have an event.
 	if most := 2*ref.Events.Max + 10 + 2*len(run.Exits); events > most {
 		problems = append(problems, fmt.Sprintf("%d events were made; the reference has %d", events, ref.Events.Max))
 	}
@@ -89,7 +89,7 @@ func Summarise(records []*proxy.Record) (writes, created map[string]int, events 
 	return
 }
 
-// knows tells whether the object is made in the reference, though it may be gone in the end.
+// knows reports whether the reference creates the object, even if it deletes it later.
 func (ref *Reference) knows(object string) bool { return ref.Created[object].Max > 0 }
 
 func isStatus(key string) bool {
@@ -129,7 +129,7 @@ func liveness(run *Run, _ *Reference) []string {
 // stability is O3.
 func stability(run *Run, _ *Reference) []string {
 	if !run.Converged {
-		return nil // O4 tells
+		return nil // O4 reports it
 	}
 	var problems []string
 	for _, r := range writesBetween(run.Records, run.ConvergedAt, run.WatchedUntil) {

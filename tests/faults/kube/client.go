@@ -34,10 +34,10 @@ type Error struct {
 
 func (e *Error) Error() string { return fmt.Sprintf("HTTP %d: %s", e.Code, e.Message) }
 
-// IsNotFound tells whether the API server said 404.
+// IsNotFound reports whether the API server answered 404.
 func IsNotFound(err error) bool { return hasCode(err, http.StatusNotFound) }
 
-// IsConflict tells whether it said 409.
+// IsConflict reports whether it answered 409.
 func IsConflict(err error) bool { return hasCode(err, http.StatusConflict) }
 
 func hasCode(err error, code int) bool {
@@ -45,7 +45,7 @@ func hasCode(err error, code int) bool {
 	return errors.As(err, &e) && e.Code == code
 }
 
-// NewHTTP speaks HTTP/1.1 with the server of that CA, without a deadline of its own.
+// NewHTTP speaks HTTP/1.1 with the server of that CA, without its own deadline.
 func NewHTTP(ca []byte, certificates ...tls.Certificate) *http.Client {
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(ca)
@@ -129,7 +129,7 @@ func (c *Client) Put(ctx context.Context, path string, o any) (Object, error) {
 	return c.Do(ctx, http.MethodPut, path, jsonType, o)
 }
 
-// Delete removes at once; that something is gone already is success.
+// Delete removes at once; a missing object is success.
 func (c *Client) Delete(ctx context.Context, path string) error {
 	_, err := c.Do(ctx, http.MethodDelete, path, jsonType,
 		map[string]any{"apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": 0, "propagationPolicy": "Background"})

@@ -32,7 +32,7 @@ func (r Resource) Path(namespace, name string) string {
 // groups whose objects a workload or the operator may make. Other groups hold what belongs to the cluster.
 var groups = []string{"", "apps", "batch", "profiling.dev", "coordination.k8s.io", "events.k8s.io"}
 
-// Resources asks the API server what it serves in those groups: kinds that are added to the operator
+// Resources lists what the API server serves in those groups: kinds that are added to the operator
 // are reset and compared without a change here.
 func (c *Client) Resources(ctx context.Context) ([]Resource, error) {
 	var all []Resource

@@ -12,7 +12,7 @@ import (
 	"sort"
 )
 
-// Class says how a plan is judged.
+// Class selects how a plan is judged.
 const (
 	Legal   = "legal"   // the API's contract allows the fault: every oracle applies
 	Illegal = "illegal" // seen in real servers all the same: nothing is destroyed, and it heals

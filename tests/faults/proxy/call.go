@@ -91,7 +91,7 @@ func conditional(ex *Exchange, body []byte) bool {
 	return m.Metadata.UID != "" || m.Metadata.ResourceVersion != ""
 }
 
-// releases tells whether a write leaves a Lease without a holder.
+// releases reports whether a write leaves a Lease without a holder.
 func releases(body []byte) bool {
 	var lease struct {
 		Spec struct {
@@ -101,7 +101,7 @@ func releases(body []byte) bool {
 	return json.Unmarshal(body, &lease) == nil && lease.Spec.Holder != nil && *lease.Spec.Holder == ""
 }
 
-// forward asks the API server. Writes are not broken off when the client goes away: their outcome must
+// forward sends the request to the API server. Writes are not aborted when the client disconnects: their outcome must
 // be known.
 func (c *call) forward() bool {
 	switch c.ex.Verb {
@@ -182,7 +182,7 @@ func (c *call) committed(status int, body []byte) {
 }
 
 // version of the object that a write is for, as the API server has it before; "" when it is not there.
-// What the operator has seen would not do: a fault may have kept it from seeing.
+// The operator's own view does not count: a fault may have hidden the object.
 func (c *call) version(ctx context.Context) string {
 	path := c.r.URL.EscapedPath()
 	if c.ex.Subresource != "" {
@@ -229,7 +229,7 @@ func (c *call) deliver() {
 	}
 }
 
-// statusAnswer is what an API server says when it does not do what it was asked.
+// statusAnswer is an API server's answer to a refused request.
 func statusAnswer(code int, reason string, retryAfter int, ex *Exchange) *answer {
 	header := http.Header{"Content-Type": {"application/json"}}
 	status := map[string]any{
@@ -244,7 +244,7 @@ func statusAnswer(code int, reason string, retryAfter int, ex *Exchange) *answer
 	return &answer{code, header, body}
 }
 
-// pause waits; false when the proxy was closed or the client has gone meanwhile.
+// pause waits; false if the proxy was closed or the client disconnected meanwhile.
 func (c *call) pause(length time.Duration) bool {
 	select {
 	case <-time.After(length):

@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 )
 
-// Decoy is another host with a certificate that the operator would trust: whoever follows a redirect
+// Decoy is another host with a certificate that the operator would trust: a client that follows a redirect
 // shows up here, with or without its token.
 type Decoy struct {
 	URL      string
@@ -35,7 +35,7 @@ func newDecoy(identity *Identity) (*Decoy, error) {
 	return d, nil
 }
 
-// Arrived tells how many requests came, and how many of them carried a credential.
+// Arrived returns the number of requests, and how many of them carried a credential.
 func (d *Decoy) Arrived() (requests, tokens int64) { return d.requests.Load(), d.tokens.Load() }
 
 func (d *Decoy) Close() { _ = d.server.Close() }

@@ -24,7 +24,7 @@ type Exchange struct {
 // Object is "namespace/name".
 func (e *Exchange) Object() string { return e.Namespace + "/" + e.Name }
 
-// IsWrite tells whether the request may change something.
+// IsWrite reports whether the request may change something.
 func (e *Exchange) IsWrite() bool {
 	switch e.Verb {
 	case "create", "apply", "patch", "update", "delete":
@@ -33,7 +33,7 @@ func (e *Exchange) IsWrite() bool {
 	return false
 }
 
-// IsStream tells whether the answer is a stream of events.
+// IsStream reports whether the answer is a stream of events.
 func (e *Exchange) IsStream() bool { return e.Verb == "watch" || e.Verb == "watchlist" }
 
 // IsHousekeeping: requests that come by the clock or beside the work, which no workload causes directly.
@@ -109,7 +109,7 @@ func verbOf(method string, query url.Values, contentType string, named bool) str
 	return strings.ToLower(method)
 }
 
-// Matches tells whether a request is one of those that m selects.
+// Matches reports whether a request is one of those that m selects.
 func Matches(m plan.Match, e *Exchange) bool {
 	if e.IsHousekeeping() && m.Resource != e.Resource {
 		return false

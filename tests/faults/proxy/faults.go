@@ -8,7 +8,7 @@ import (
 	"profiling.dev/profiling-operator/tests/faults/plan"
 )
 
-// reasons that the API server gives with its codes.
+// the API server's reasons for its codes.
 var reasons = map[int]string{
 	400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 409: "Conflict", 410: "Expired",
 	413: "RequestEntityTooLarge", 415: "UnsupportedMediaType", 422: "Invalid", 429: "TooManyRequests",
@@ -93,7 +93,7 @@ func (c *call) apply(f plan.Fault, phase string) (over bool) {
 	return false
 }
 
-// hang keeps the connection and says nothing, until the client or the run gives up.
+// hang keeps the connection open without an answer until the client or the run gives up.
 func (c *call) hang() {
 	conn, _, err := http.NewResponseController(c.w).Hijack()
 	if err != nil {

@@ -91,7 +91,7 @@ func (b *bench) ask(t *testing.T, method, path string) (int, string, error) {
 	return response.StatusCode, string(text), err
 }
 
-// recorded waits until so many requests are in the trace: a line is written when the answer has gone, so
+// recorded waits for that many requests in the trace: a line is written after the answer is sent, so
 // that a client may see that first.
 func (b *bench) recorded(t *testing.T, count int) []*Record {
 	t.Helper()

@@ -59,7 +59,7 @@ func (r *raw) close() {
 func (r *raw) reset() {
 	under := r.conn
 	if secure, ok := under.(*tls.Conn); ok {
-		under = secure.NetConn() // so that TLS does not say goodbye either
+		under = secure.NetConn() // so that TLS sends no close_notify either
 	}
 	if tcp, ok := under.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)

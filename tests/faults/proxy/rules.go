@@ -91,7 +91,7 @@ func (r *Rules) Mark(name string) []plan.Fault {
 		}
 		r.begin(rule)
 		begun = append(begun, rule.Fault)
-		if rule.Affects == nil { // an act of its own, such as stopping a process
+		if rule.Affects == nil { // independent of a request, such as stopping a process
 			rule.hits = 1
 			if rule.Times > 0 {
 				r.end(rule)
@@ -154,7 +154,7 @@ func (r *Rules) Changed() <-chan struct{} {
 	return r.waiting
 }
 
-// State tells how many faults there are, how many have hit something, and how many are over.
+// State returns the number of faults, of those that hit something, and of those that are over.
 func (r *Rules) State() (all, hit, over int, ended time.Time) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
@@ -193,7 +193,7 @@ func describe(rule *rule) string {
 	return text
 }
 
-// Timed tells whether a fault lasts for a time that is not over.
+// Timed reports whether a timed fault is still active.
 func (r *Rules) Timed() bool {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()

@@ -1,4 +1,4 @@
-// Package proxy stands between the operator and a real kube-apiserver: it ends TLS, forwards HTTP/1.1,
+// Package proxy sits between the operator and a real kube-apiserver: it terminates TLS, forwards HTTP/1.1,
 // records each exchange and each event of a watch, and lets the faults of a plan happen.
 package proxy
 
@@ -21,8 +21,8 @@ import (
 type Actor interface {
 	Signal(client string, signal string, length time.Duration) // kill returns when the process has ended
 	Rotate()                                                   // a new token for the operator
-	Foreign(object []byte)                                     // somebody else creates an object
-	Vanish(e *Exchange)                                        // somebody else deletes the object of a request
+	Foreign(object []byte)                                     // a third party creates an object
+	Vanish(e *Exchange)                                        // a third party deletes the object of a request
 	Wrote(r *Record)                                           // a write of a custom resource's status succeeded
 }
 
@@ -32,7 +32,7 @@ type Upstream struct {
 	Client *http.Client
 }
 
-// Proxy has one listener for each client, so that a trace tells the replicas apart.
+// Proxy has one listener for each client, so that a trace distinguishes the replicas.
 type Proxy struct {
 	upstream Upstream
 	identity *Identity
@@ -40,7 +40,7 @@ type Proxy struct {
 	rules    *Rules
 	actor    Actor
 	decoy    *Decoy
-	stopped  chan struct{} // closed at the end: whatever hangs returns
+	stopped  chan struct{} // closed at the end: releases hanging calls
 
 	mutex   sync.Mutex
 	doors   map[string]*door
@@ -197,7 +197,7 @@ func (p *Proxy) Do(faults []plan.Fault) {
 	}
 }
 
-// tokenNumber tells tokens apart without keeping them.
+// tokenNumber distinguishes tokens without storing them.
 func (p *Proxy) tokenNumber(header string) int {
 	if !strings.HasPrefix(header, "Bearer ") {
 		return 0

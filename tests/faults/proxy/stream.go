@@ -169,7 +169,7 @@ func (s *stream) deliver(line []byte) (over bool) {
 	if v := e.Object.Metadata.ResourceVersion; v != "" && !s.listed {
 		s.version = v
 	}
-	// What follows the bookmark that ends a streamed list is not read any more.
+	// The client reads nothing after the bookmark that ends a streamed list.
 	s.listed = s.listed || (s.ex.Verb == "watchlist" && e.Type == "BOOKMARK")
 	return false
 }

@@ -25,7 +25,7 @@ type Runner struct {
 	Patience time.Duration // of each wait
 }
 
-// Prepare makes the namespaces and what a chart would have installed.
+// Prepare creates the namespaces and the objects that the chart would install.
 func (r *Runner) Prepare(ctx context.Context, w *Workload) error {
 	for _, n := range append([]Namespace{{Name: "profiling-system"}}, w.Namespaces...) {
 		labels := map[string]any{}
@@ -166,7 +166,7 @@ func (r *Runner) wait(ctx context.Context, w *Wait) error {
 			return w.Gone, nil
 		}
 		if err != nil {
-			return false, nil //nolint: asked again until the deadline
+			return false, nil //nolint: retried until the deadline
 		}
 		return holds(o, w), nil
 	})
@@ -198,7 +198,7 @@ func conditionHolds(o kube.Object, wanted string) bool {
 	return false
 }
 
-// installed is what the chart makes before the operator runs, cut to what the operator looks at. The
+// installed holds the objects that the chart creates before the operator runs, as far as it reads them. The
 // webhook is for no namespace: nothing serves it here.
 func installed() []kube.Object {
 	labels := map[string]any{"app": "operator"}

@@ -45,7 +45,7 @@ func Up(ctx context.Context, root, name string) (*ControlPlane, error) {
 	return c, c.install(ctx)
 }
 
-// Down removes it, whatever state it is in.
+// Down removes it in any state.
 func (c *ControlPlane) Down() error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -112,7 +112,7 @@ func (c *ControlPlane) install(ctx context.Context) error {
 	})
 }
 
-// Token asks for a new one; each is different from all before.
+// Token requests a new token; each differs from all before.
 func (c *ControlPlane) Token(ctx context.Context) (string, error) {
 	c.token++
 	answer, err := c.Admin.Create(ctx, account+"/token", map[string]any{
@@ -125,7 +125,7 @@ func (c *ControlPlane) Token(ctx context.Context) (string, error) {
 	return answer.Text("status", "token"), nil
 }
 
-// limited keeps the end of what a program says.
+// limited keeps the end of a program's output.
 type limited struct{ text []byte }
 
 func (l *limited) Write(p []byte) (int, error) {

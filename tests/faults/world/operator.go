@@ -145,7 +145,7 @@ func (o *Operator) Signal(signal string, length time.Duration) {
 	}
 }
 
-// Stop asks the process to end and waits; it is killed when it does not.
+// Stop terminates the process and waits; kills it after a deadline.
 func (o *Operator) Stop(deadline time.Duration) (Exit, time.Duration) {
 	o.mutex.Lock()
 	o.stopping, o.asked = true, true

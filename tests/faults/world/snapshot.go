@@ -14,7 +14,7 @@ import (
 // is "resource namespace/name", uids are named after whose they are, and what Secrets hold is hashed.
 type Snapshot map[string]kube.Object
 
-// uncompared resources: the Lease has oracles of its own, and events may be lost by design.
+// uncompared resources: the Lease has its own oracles, and events may be lost by design.
 var uncompared = map[string]bool{"leases": true, "events": true, "endpointslices": true}
 
 // Snapshot reads all objects that are not the cluster's own.
@@ -70,7 +70,7 @@ func isSecret(o kube.Object) bool {
 	return secret
 }
 
-// managers: who wrote, and how; which fields and when would say nothing more and differs.
+// managers: the writers and their operations; fields and times add nothing and differ.
 func managers(entries []kube.Object) []any {
 	seen := map[string]bool{}
 	for _, e := range entries {
@@ -88,7 +88,7 @@ func managers(entries []kube.Object) []any {
 	return all
 }
 
-// replaceUIDs names uids after their objects, wherever they stand; an owner's that is no object's is told.
+// replaceUIDs names uids after their objects, everywhere; an owner's uid without an object is reported.
 func replaceUIDs(v any, owners map[string]string) any {
 	switch x := v.(type) {
 	case map[string]any:

@@ -23,7 +23,7 @@ func (c *ControlPlane) StandIns(ctx context.Context) {
 				lost = lost || !owners[uid]
 			}
 			known = owners
-			// A collector also finds what is made for an owner that has gone already.
+			// A collector also finds objects created for an owner that is already deleted.
 			if lost || round%5 == 0 {
 				c.collect(ctx, owners)
 			}

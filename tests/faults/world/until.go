@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Until asks a condition again and again until it holds, it fails, or the context ends.
+// Until polls a condition until it holds, it fails, or the context ends.
 func Until(ctx context.Context, what string, condition func() (bool, error)) error {
 	for {
 		ok, err := condition()

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Of a hundred changes: how many replace a pod by a new one (a deletion and a creation), how many
+// How many of a hundred changes replace a pod by a new one (a deletion and a creation), how many
 // restart a container; the others flip readiness.
 const (
 	replacements = 15
@@ -56,7 +56,7 @@ func (p *population) touchOne(profiled bool, most int) int {
 	}
 }
 
-// modify gives a pod a new version; 0 when somebody else has changed or removed it.
+// modify gives a pod a new version; 0 if it was changed or removed meanwhile.
 func (p *population) modify(slot int, edit func(next *pod)) int {
 	old := p.pods[slot]
 	next := *old

@@ -11,14 +11,14 @@ import (
 
 // control is how a test steers the server, over plain HTTP on loopback:
 //
-//	GET  /counters                       what clients asked for since the last reset
+//	GET  /counters                       requests since the last reset
 //	POST /counters/reset
 //	GET  /state                          objects of each resource, pods with an agent, the version
 //	POST /churn?rate=20                  pod changes per second from now on; 0 ends it
 //	POST /storm?events=10000&profiled=1  that many changes at once, profiled pods only or all
-//	POST /gone | /silent | /close        befalls every open watch: 410, half-open, a clean end
+//	POST /gone | /silent | /close        hits every open watch: 410, half-open, a clean end
 //	POST /limits?watch=1s&streams=off    the longest watch; whether streaming lists are refused
-//	POST /expire                         the history is forgotten: 410 for whoever resumes
+//	POST /expire                         drops the history: 410 for watches that resume
 type control struct {
 	*server
 	people *population

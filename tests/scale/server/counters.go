@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// counters say what clients asked for. Keys are "VERB RESOURCE", as in "list pods"; the verb of a
+// counters count the requests of clients. Keys are "VERB RESOURCE", as in "list pods"; the verb of a
 // streaming list is "stream".
 type counters struct {
 	mu       sync.Mutex

@@ -14,11 +14,11 @@ const (
 	faultSilent              // nothing more is sent and nothing is closed: a half-open connection
 )
 
-// faults keeps the open watches, so that faults can be thrown at all of them, and how long new ones live.
+// faults keeps the open watches, so that faults can hit all of them, and the lifetime of new ones.
 type faults struct {
 	mu      sync.Mutex
 	open    map[chan fault]struct{}
-	longest time.Duration // of a watch; 0: what the client asks for
+	longest time.Duration // of a watch; 0: as the client requests
 	refuse  bool          // streaming lists are refused, as by a server that does not know them
 }
 
@@ -39,7 +39,7 @@ func (f *faults) leave(c chan fault) {
 	delete(f.open, c)
 }
 
-// strike tells how many watches were hit.
+// strike returns the number of watches hit.
 func (f *faults) strike(what fault) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -14,9 +14,9 @@ type item interface {
 	namespace() string
 	name() string
 	version() uint64
-	// label tells a label's value and whether the object has it.
+	// label returns a label's value and whether the object has it.
 	label(key string) (string, bool)
-	// field tells the value at a dotted path, as field selectors name it.
+	// field returns the value at a dotted path of a field selector.
 	field(path string) string
 	// appendJSON writes the object, or as PartialObjectMetadata.
 	appendJSON(out []byte, metadataOnly bool) []byte

@@ -1,7 +1,7 @@
 // Command server plays a kube-apiserver of any size from memory, for tests of what the operator costs
 // and how it behaves in a large cluster: lists, streaming lists, watches and writes over TLS on
 // loopback, for a population of pods that is made on the fly, and faults on demand (control.go).
-// It authenticates nobody and validates nothing.
+// It authenticates no client and validates nothing.
 package main
 
 import (

@@ -25,7 +25,7 @@ const (
 	succeeded
 )
 
-// pod is one pod of the population, small enough for 150 000 of them; its JSON is written when asked for.
+// pod is one pod of the population, small enough for 150 000 of them; its JSON is rendered on demand.
 type pod struct {
 	*workload
 	serial   uint64 // unique, in the order of creation
@@ -69,7 +69,7 @@ func (p *pod) label(key string) (string, bool) {
 	return "", false
 }
 
-// hashKey is the label by which a controller tells its pods' revisions apart.
+// hashKey is the label with which a controller distinguishes its pods' revisions.
 func (p *pod) hashKey() string {
 	switch p.kind {
 	case deployments:

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// scenario says what the cluster looks like.
+// scenario describes the cluster.
 type scenario struct {
 	pods, workloads, namespaces int
 	profiled                    int // per cent of the workloads
@@ -75,7 +75,7 @@ var (
 	secondWords = []string{"api", "worker", "web", "sync", "cache", "gateway", "consumer", "export"}
 )
 
-// people makes workloads of unequal size and their pods; their sum is exact.
+// people creates workloads of unequal size and their pods; the total is exact.
 func (p *population) people(c scenario) {
 	left := c.pods
 	for i := range c.workloads {

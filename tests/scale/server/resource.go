@@ -18,7 +18,7 @@ func (r *resource) apiVersion() string {
 // key names the collection in the store.
 func (r *resource) key() string { return r.group + "/" + r.plural }
 
-// What the operator and its users touch. Another path is answered with 404, as a real server does for
+// The resources of the operator and its users. Other paths are answered with 404, as a real server does for
 // a kind that is not installed.
 var resources = []*resource{
 	{"", "v1", "pods", "Pod", true},

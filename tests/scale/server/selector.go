@@ -54,7 +54,7 @@ func (r requirement) holds(value string, there bool) bool {
 	}
 }
 
-// filter says which items a list or a watch is about.
+// filter selects the items of a list or a watch.
 type filter struct {
 	namespace      string
 	labels, fields selector

@@ -2,7 +2,7 @@ package main
 
 import "strings"
 
-// template is a JSON text with ${names}, cut once into what stands between them, so that writing one
+// template is a JSON text with ${names}, split once at them, so that rendering one
 // of 150 000 pods is a handful of appends.
 type template struct {
 	literals []string // one more than names
@@ -32,7 +32,7 @@ func parseTemplate(source string) *template {
 	}
 }
 
-// append writes the text; `value` appends what stands for a name.
+// append renders the text; `value` appends the value of a name.
 func (t *template) append(out []byte, value func(out []byte, name string) []byte) []byte {
 	for i, name := range t.names {
 		out = append(out, t.literals[i]...)

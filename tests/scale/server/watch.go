@@ -56,8 +56,8 @@ func (s *server) watch(c call) *apiError {
 	return nil
 }
 
-// initial writes every object as an event, and the bookmark that ends them when it is asked for. It
-// returns the version to go on from, 0 when the client has gone.
+// initial writes every object as an event, and the bookmark that ends them if requested. It
+// returns the version to go on from, 0 if the client has disconnected.
 func (w *watching) initial() uint64 {
 	items, _, version := w.store.list(w.resource, w.filter, "", 0)
 	for _, i := range items {
@@ -98,7 +98,7 @@ func (w *watching) flush() bool {
 }
 
 // change writes what an event is for this watch: an object that begins or ceases to match the
-// selector is created or deleted, as far as its client can tell.
+// selector is created or deleted, from its client's view.
 func (w *watching) change(e event) {
 	was := e.before != nil && w.matches(e.before)
 	is := !e.deleted && w.matches(e.now)

@@ -169,7 +169,7 @@ func (i *workloadItem) value(out []byte, name string) []byte {
 	panic("workload.json has an unknown name: " + name)
 }
 
-// appendSpecHead writes what stands before the pod template.
+// appendSpecHead writes the part before the pod template.
 func (i *workloadItem) appendSpecHead(out []byte) []byte {
 	selector := fmt.Sprintf(`"selector":{"matchLabels":{"app.kubernetes.io/name":"%s"}},`, i.title)
 	switch kind := i.resource(); kind {

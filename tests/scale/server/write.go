@@ -83,7 +83,7 @@ func (c call) born(object map[string]any, version uint64) item {
 	return newDocument(object, version)
 }
 
-// conflict checks what a write says about the object that it is meant for.
+// conflict checks the preconditions of a write.
 func conflict(c call, expected map[string]any, old item) error {
 	metadata := toDocument(old)["metadata"].(map[string]any)
 	for _, key := range []string{"uid", "resourceVersion"} {
@@ -153,7 +153,7 @@ func (c call) replace(next, body map[string]any) {
 	normalise(next)
 }
 
-// normalise makes numbers compare equal however they were read.
+// normalise makes numbers comparable regardless of their decoding.
 func normalise(object map[string]any) {
 	text, _ := json.Marshal(object)
 	fresh := toDocument(&document{text: text})

@@ -76,7 +76,7 @@ class MutatePod : public ::testing::Test {
   PodMutator mutator_;
 };
 
-TEST_F(MutatePod, OnlyJsonIsTaken) {
+TEST_F(MutatePod, OnlyJsonIsAccepted) {
   const std::string body = reviewOf().dump();
   for (const char* type : {"", "text/plain", "application/jsonx", "application/yaml", "json",
                            "application/vnd.kubernetes.protobuf"}) {
@@ -90,7 +90,7 @@ TEST_F(MutatePod, OnlyJsonIsTaken) {
   }
 }
 
-TEST_F(MutatePod, WhatIsNoReviewIsRefused) {
+TEST_F(MutatePod, ABodyThatIsNoReviewGets400) {
   for (const char* body : {"", " ", "{", "null", "[]", "{}", "{\"kind\":\"AdmissionReview\"}"}) {
     const auto answer = send(mutator_, body);
     EXPECT_EQ(answer.status, 400) << body;
@@ -119,7 +119,7 @@ TEST_F(MutatePod, TrustsTheNamespaceOfTheRequest) {
   EXPECT_EQ(patchOf(post(reviewOf({{"namespace", "kube-system"}}))), "");
 }
 
-TEST_F(MutatePod, EverythingButTheCreationOfAPodIsAllowedUnseen) {
+TEST_F(MutatePod, EverythingButTheCreationOfAPodIsAllowedUnread) {
   for (const json& more :
        {json{{"operation", "UPDATE"}}, json{{"operation", "DELETE"}, {"object", nullptr}},
         json{{"subResource", "ephemeralcontainers"}}, json{{"object", nullptr}},
@@ -167,7 +167,7 @@ TEST_F(MutatePod, AMalformedPodIsAllowedUnchangedWithAWarning) {
   EXPECT_THAT(decided_, ElementsAre("MalformedPod"));
 }
 
-TEST_F(MutatePod, APodWithoutMetadataHasNoPlaceForAPatch) {
+TEST_F(MutatePod, APodWithoutMetadataGetsNoPatch) {
   auto policy = std::make_shared<api::ProfilingPolicy>();
   policy->metadata.name = policy->metadata.namespace_ = "shop";
   policy->spec.activation = api::Activation::kSelected;
@@ -213,7 +213,7 @@ TEST_F(MutatePod, ALaterPassTakesNoSecondPlaceOfAShare) {
 }
 
 // Whatever would have been done or said.
-TEST_F(MutatePod, UnderObserveEveryPodIsAnsweredAsIfItConcernedNobody) {
+TEST_F(MutatePod, UnderObserveNoPodIsPatchedOrWarned) {
   auto policy = std::make_shared<api::ProfilingPolicy>();
   policy->metadata.name = policy->metadata.namespace_ = "shop";
   policy->spec.endpoint = api::Endpoint{"http://pyroscope:4040", ""};
@@ -251,7 +251,7 @@ TEST_F(MutatePod, WarningsOfOptedInPodsAreCutAndEscaped) {
   EXPECT_EQ(text.find('\n'), std::string::npos);
 }
 
-TEST_F(MutatePod, UntilASnapshotIsThereNothingIsPatched) {
+TEST_F(MutatePod, BeforeTheFirstSnapshotNothingIsPatched) {
   PodMutator fresh(settings(), observer());
   json object = reviewOf()["request"]["object"];
   object["metadata"].erase("annotations");

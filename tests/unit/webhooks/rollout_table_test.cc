@@ -1,5 +1,5 @@
-// Shares of pods: what is counted, how long a pod that was let in counts, and by how much several
-// processes together can go over.
+// Shares of pods: which pods count, for how long a granted place counts, and by how much several
+// processes together can exceed a share.
 #include "webhooks/rollout_table.h"
 
 #include <gtest/gtest.h>
@@ -59,7 +59,7 @@ TEST(RolloutTable, ADryRunTakesNoPlace) {
   EXPECT_FALSE(only.admits(true));
 }
 
-TEST(RolloutTable, APodThatNeverComesToBeGivesItsPlaceBack) {
+TEST(RolloutTable, APodThatIsNeverCreatedFreesItsPlace) {
   test::FakeClock clock;
   Replica only("a", 1, clock, 1);
   EXPECT_TRUE(only.admits());
@@ -68,7 +68,7 @@ TEST(RolloutTable, APodThatNeverComesToBeGivesItsPlaceBack) {
   EXPECT_TRUE(only.admits());
 }
 
-TEST(RolloutTable, APodThatIsSeenCountsOnceAndOneThatGoesMakesRoom) {
+TEST(RolloutTable, ASeenPodCountsOnceAndADeletedOneFreesItsPlace) {
   test::FakeClock clock;
   Replica only("a", 1, clock, 2);
   EXPECT_TRUE(only.admits());
@@ -80,7 +80,7 @@ TEST(RolloutTable, APodThatIsSeenCountsOnceAndOneThatGoesMakesRoom) {
   EXPECT_TRUE(only.admits());
 }
 
-TEST(RolloutTable, AnotherProcessesPodDoesNotPassForOnesOwn) {
+TEST(RolloutTable, AnotherProcessesPodIsNotTakenForAnOwnOne) {
   test::FakeClock clock;
   Replica a("a", 2, clock, 2);
   EXPECT_TRUE(a.admits());
@@ -89,7 +89,7 @@ TEST(RolloutTable, AnotherProcessesPodDoesNotPassForOnesOwn) {
   EXPECT_FALSE(a.admits());
 }
 
-TEST(RolloutTable, TwoProcessesGoOverByAtMostOnePodInABurst) {
+TEST(RolloutTable, TwoProcessesExceedTheShareByAtMostOnePodInABurst) {
   test::FakeClock clock;
   for (const std::int64_t wanted : {1, 2, 3, 7, 10}) {
     Replica a("a", 2, clock, wanted);
@@ -102,7 +102,7 @@ TEST(RolloutTable, TwoProcessesGoOverByAtMostOnePodInABurst) {
   }
 }
 
-TEST(RolloutTable, SoDoTheyWhenEachSeesItsOwnPodsAtOnceAndTheOthersLate) {
+TEST(RolloutTable, TheBoundHoldsWhenEachSeesTheOthersPodsLate) {
   test::FakeClock clock;
   for (const std::int64_t wanted : {1, 2, 3, 7, 10}) {
     Replica a("a", 2, clock, wanted);
@@ -130,7 +130,7 @@ TEST(RolloutTable, OneProcessFillsTheShareAloneAsItsPodsAreSeen) {
   EXPECT_EQ(admitted, 8);
 }
 
-TEST(RolloutTable, WhatAListDoesNotNameIsForgotten) {
+TEST(RolloutTable, ObjectsThatAListDoesNotNameAreRemoved) {
   test::FakeClock clock;
   Replica a("a", 1, clock, 1);
   a.sees("shop/web-1", "a");
@@ -142,7 +142,7 @@ TEST(RolloutTable, WhatAListDoesNotNameIsForgotten) {
   EXPECT_FALSE(a.admits()) << "without a record and without a proven revision nobody gets one";
 }
 
-TEST(RolloutTable, TellsWhatTheRecordKnowsOfAWorkload) {
+TEST(RolloutTable, ReturnsTheRecordsKnowledgeOfAWorkload) {
   RolloutTable table("r", 1);
   const inject::PodOfWorkload web{"shop", "Deployment", "web", -1};
   EXPECT_EQ(table.known(web), nullptr);

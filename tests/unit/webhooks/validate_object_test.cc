@@ -39,13 +39,13 @@ KnownObjects known() {
               }};
 }
 
-TEST(ValidateObject, TakesWhatIsRight) {
+TEST(ValidateObject, AllowsValidObjects) {
   const Validation v = validateObject(policy(kToServer), "shop", known());
   EXPECT_EQ(v.error, "");
   EXPECT_THAT(v.warnings, IsEmpty());
 }
 
-TEST(ValidateObject, RefusesWithFieldValueAndWhatIsAllowed) {
+TEST(ValidateObject, DeniesWithFieldValueAndWhatIsAllowed) {
   json spec = kToServer;
   spec["sampling"] = {{"cpuHz", 100000}};
   EXPECT_THAT(validateObject(policy(spec), "shop", known()).error,
@@ -56,7 +56,7 @@ TEST(ValidateObject, RefusesWithFieldValueAndWhatIsAllowed) {
               HasSubstr("/rollout/pods/steps"));
 }
 
-TEST(ValidateObject, WarnsOfAServerThatIsNotThere) {
+TEST(ValidateObject, WarnsOfAMissingServer) {
   const Validation v =
       validateObject(policy({{"serverRef", {{"name", "other"}}}}), "shop", known());
   EXPECT_EQ(v.error, "") << "manifests may come in any order";
@@ -71,13 +71,15 @@ TEST(ValidateObject, WarnsOfAServerThatDoesNotAdmitTheNamespace) {
   EXPECT_THAT(v.warnings[0], HasSubstr("does not admit namespace 'bank'"));
 }
 
-TEST(ValidateObject, OtherKindsAreNotOurs) {
+TEST(ValidateObject, OtherKindsAreValid) {
   EXPECT_EQ(validateObject({{"kind", "Pod"}, {"spec", 7}}, "shop", known()).error, "");
   EXPECT_EQ(validateObject(json(7), "shop", known()).error, "");
 }
 
 json reviewOf(json object, const char* uid = "u-1") {
-  return {{"request",
+  return {{"apiVersion", "admission.k8s.io/v1"},
+          {"kind", "AdmissionReview"},
+          {"request",
            {{"uid", uid}, {"namespace", "shop"}, {"operation", "CREATE"}, {"object", object}}}};
 }
 net::ServerResponse send(const std::string& body) {
@@ -85,7 +87,7 @@ net::ServerResponse send(const std::string& body) {
   return validator.handle(test::Posted(body).request());
 }
 
-TEST(ObjectValidator, AnswersAsTheApiServerExpects) {
+TEST(ObjectValidator, DeniesWrongValuesAndAllowsTheRest) {
   json bad = policy(kToServer);
   bad["spec"]["sampling"] = {{"cpuHz", 1}};
   const json refused = json::parse(send(reviewOf(bad).dump()).body)["response"];
@@ -98,7 +100,7 @@ TEST(ObjectValidator, AnswersAsTheApiServerExpects) {
   EXPECT_FALSE(taken.contains("patch"));
 }
 
-TEST(ObjectValidator, WhatGoesAwayIsNotHeldUp) {
+TEST(ObjectValidator, AnObjectUnderDeletionIsAllowed) {
   json bad = policy({{"sampling", 7}});
   bad["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
   EXPECT_EQ(json::parse(send(reviewOf(bad).dump()).body)["response"]["allowed"], true);
@@ -106,7 +108,7 @@ TEST(ObjectValidator, WhatGoesAwayIsNotHeldUp) {
   EXPECT_EQ(json::parse(send(deletion.dump()).body)["response"]["allowed"], true);
 }
 
-TEST(ObjectValidator, WhatIsNoReviewIsRefused) {
+TEST(ObjectValidator, ABodyThatIsNoReviewGets400) {
   std::string deep = R"({"request":{"uid":"u","object":)";
   for (int i = 0; i < 10000; ++i) deep += '[';
   for (const std::string& body : {std::string(), std::string("{"), std::string("7"),

@@ -1,7 +1,7 @@
 #include "webhooks/agents/install/installer.h"
 
-#define OPENSSL_SUPPRESS_DEPRECATED  // the low-level calls link 50 KB, the EVP ones all of
-                                     // libcrypto
+// The low-level calls link 50 KB, the EVP ones all of libcrypto.
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -224,8 +224,8 @@ class Installer {
     return true;
   }
 
-  // rename(2) replaces an empty folder only, so an older installation steps aside first; whoever
-  // looks in between sees none, and no application container runs while init containers do.
+  // rename(2) replaces an empty folder only, so an older installation is moved aside first.
+  // Nothing can observe the gap: no application container runs while init containers do.
   bool publish() {
     std::string old = temp_ + ".old";
     bool replaced = ::rename(request_.to.c_str(), old.c_str()) == 0;

@@ -1,9 +1,9 @@
-// The list of what an agent image carries, written when the image is built:
+// The list of the files in an agent image, written when the image is built:
 //
 //   <64 hex digits>  <relative path>      one line per file, as sha256sum(1) prints it
 //
-// It travels with the files, so the installer can tell a truncated or damaged layer from a good
-// one, and it is copied last into the destination, where it marks a complete installation.
+// It travels with the files, so the installer can detect a truncated or damaged layer. It is
+// copied last into the destination, where it marks a complete installation.
 #pragma once
 
 #include <array>
@@ -26,10 +26,10 @@ struct ManifestEntry {
 
 struct Manifest {
   std::vector<ManifestEntry> entries;
-  std::string text;  // as read: two trees are the same when their texts are
+  std::string text;  // as read; equal texts mean equal trees
 };
 
-// The manifest, or a message that names the line and what is wrong with it.
+// The manifest, or a message that names the line and its defect.
 std::variant<Manifest, std::string> parseManifest(std::string text);
 
 }  // namespace profiling::agents

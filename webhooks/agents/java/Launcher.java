@@ -5,12 +5,12 @@ import java.lang.instrument.Instrumentation;
 import java.util.jar.JarFile;
 
 /**
- * The class that -javaagent names: starts the real agent, lib/agent.jar beside its own jar, on a thread and after a delay.
- * By itself that agent holds up the application's main method for some hundred milliseconds, more than that on one core, and
- * what it throws before it looks at its settings (without a writable temp folder, for one) ends the JVM.
+ * The -javaagent class: starts the real agent, lib/agent.jar beside this jar, on a thread and after a delay. Started directly,
+ * that agent delays the application's main method by some hundred milliseconds, more on one core, and an exception before it
+ * reads its settings (without a writable temp folder, for example) ends the JVM.
  *
- * The delay is also for the JIT compiler: what the agent does with the JDK's classes (regular expressions, maps, sorting) counts
- * among the types that the compiler has seen there, so that hot code which is compiled after it is inlined less and stays slower.
+ * The delay also helps the JIT compiler: the agent's use of JDK classes (regular expressions, maps, sorting) adds to the type
+ * profiles there, so hot code that is compiled after it is inlined less and stays slower.
  */
 public final class Launcher extends Thread {
   private static final long DELAY_MS = 10_000;
@@ -25,7 +25,7 @@ public final class Launcher extends Thread {
     setDaemon(true);
   }
 
-  /** Every java of the container comes by: so this loads nothing that the JVM has not loaded already. */
+  /** Every java of the container runs this, so it loads no class that the JVM has not loaded already. */
   public static void premain(String arguments, Instrumentation jvm) {
     try {
       String enabled = System.getenv("PYROSCOPE_AGENT_ENABLED");
@@ -41,19 +41,19 @@ public final class Launcher extends Thread {
   @Override
   public void run() {
     try {
-      Thread.sleep(delay()); // short programs end before it does
+      Thread.sleep(delay()); // short programs end before the delay
       File here = new File(Launcher.class.getProtectionDomain().getCodeSource().getLocation().toURI()).getParentFile();
       jvm.appendToSystemClassLoaderSearch(new JarFile(new File(here, "lib/agent.jar")));
       ClassLoader.getSystemClassLoader().loadClass("io.pyroscope.javaagent.PyroscopeAgent")
           .getMethod("premain", String.class, Instrumentation.class).invoke(null, arguments, jvm);
     } catch (InterruptedException ending) {
-      // Before the delay was over.
+      // The JVM ended within the delay.
     } catch (Throwable notProfiled) {
       debug(notProfiled);
     }
   }
 
-  /** The JVM's end waits for a start that is under way: it must not meet a half-loaded profiler. */
+  /** Makes the exit wait for a start in progress, because a half-loaded profiler could crash it. */
   private static final class End extends Thread {
     private final Launcher launcher;
 

@@ -1,9 +1,9 @@
 'use strict';
-// What preload.cjs loads: the profiler, packed into one file by context.sh, with three changes that an
-// application which never asked for a profiler has a right to:
-//   - the timers between uploads hold no process open;
-//   - no failure of a round becomes an unhandled rejection, which would end the process;
-//   - an upload under way holds no process open either, and takes ten seconds at most.
+// Loaded by preload.cjs: the profiler, packed into one file by context.sh, with three changes that
+// protect the application:
+//   - the timers between uploads do not keep the process alive;
+//   - a failed round never becomes an unhandled rejection, which would end the process;
+//   - an upload in flight does not keep the process alive either, and takes ten seconds at most.
 const { ContinuousProfiler } = require('./node_modules/@pyroscope/nodejs/dist/cjs/profilers/continuous-profiler.js');
 const { PyroscopeProfiler } = require('./node_modules/@pyroscope/nodejs/dist/cjs/profilers/pyroscope-profiler.js');
 const { PyroscopeApiExporter } = require('./node_modules/@pyroscope/nodejs/dist/cjs/pyroscope-api-exporter.js');
@@ -22,7 +22,7 @@ ContinuousProfiler.prototype.scheduleProfilingRound = function () {
 ContinuousProfiler.prototype.profilingRound = async function () {
   try {
     const profile = this.profiler.profile();
-    if (this.lastExport !== undefined) return; // the last upload still runs: this round is dropped
+    if (this.lastExport !== undefined) return; // the last upload is still running: drop this round
     try {
       this.lastExport = this.exporter.export(profile);
       await this.lastExport;
@@ -58,13 +58,13 @@ function post(url, headers, body) {
     request.once('error', reject);
     request.once('close', () => {
       clearTimeout(deadline);
-      reject(new Error('connection closed')); // without effect once there was an answer
+      reject(new Error('connection closed')); // no effect after an answer
     });
     request.end(body);
   });
 }
 
-// k=v,k2=v2 as an object; what is no pair, or what the server would refuse, is left out.
+// k=v,k2=v2 as an object; leaves out malformed pairs and values that the server refuses.
 function parseLabels(text) {
   const labels = {};
   for (const pair of (text || '').split(',')) {

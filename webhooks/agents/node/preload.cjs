@@ -1,7 +1,7 @@
 'use strict';
-// Starts the profiling agent inside a Node application that knows nothing of it: NODE_OPTIONS makes
-// every Node in the container --require this file. So it decides in a few lines whether this process
-// is worth profiling, loads what is heavy later, holds no process open, and never throws.
+// Starts the profiling agent inside an unmodified Node application: NODE_OPTIONS makes every Node in
+// the container --require this file. So it decides in a few lines whether to profile this process,
+// loads heavy modules later, does not keep the process alive, and never throws.
 
 (() => {
   try {
@@ -12,7 +12,7 @@
       debug('off:', skip);
       return;
     }
-    // Short scripts end before the delay does and never load the profiler. unref: they do end.
+    // Short scripts end before the delay and never load the profiler; unref() lets them end.
     setTimeout(() => {
       try {
         require('./lib/out/agent.cjs').start(env, debug);
@@ -21,7 +21,7 @@
       }
     }, delayOf(env)).unref();
   } catch {
-    // Whatever is wrong here must not be the application's trouble.
+    // An error here must not affect the application.
   }
 
   function reasonToSkip(env) {
@@ -30,13 +30,13 @@
     if (process.platform !== 'linux') return `platform ${process.platform}`;
     if (!newEnough(process.versions.node)) return `Node ${process.versions.node} is older than 20.20.2`;
     if (isTool(process.argv[1])) return `${process.argv[1]} is a package manager`;
-    // One native profiler per process: theirs is the same add-on.
+    // One native profiler per process: Datadog's is the same add-on.
     if (/^(1|true|auto)$/i.test(env.DD_PROFILING_ENABLED || '')) return 'DD_PROFILING_ENABLED is set';
     if (!require('node:worker_threads').isMainThread) return 'worker thread';
     return '';
   }
 
-  // The oldest version that the profiler's makers support.
+  // The oldest version that the profiler supports.
   function newEnough(version) {
     const [major, minor, patch] = version.split('.').map(Number);
     return major > 20 || (major === 20 && (minor > 20 || (minor === 20 && patch >= 2)));

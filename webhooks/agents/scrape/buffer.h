@@ -1,14 +1,13 @@
-// Profiles that wait to be sent: bounded in bytes and number, the oldest give way. Thread-safe; the
+// Profiles to be sent, bounded in bytes and number; the oldest are dropped first. Thread-safe; the
 // scraping threads put, the pushing thread takes.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
-#include <mutex>
 #include <vector>
 
 #include "operator/base/clock.h"
+#include "operator/base/mutex.h"
 #include "webhooks/agents/scrape/push_request.h"
 
 namespace profiling::scrape {
@@ -23,31 +22,31 @@ class Buffer {
   explicit Buffer(BufferLimits limits) : limits_(limits) {}
 
   void put(Outgoing profile);
-  // Back to the front, in their order, after an attempt that failed. They are the oldest, so they
-  // are what gives way when there is no room.
+  // Puts them back at the front, in order, after a failed attempt. They are the oldest, so they are
+  // dropped first.
   void restore(std::vector<Outgoing> profiles);
 
-  // Waits until there is something, until close(), or until `deadline`; whether there is something.
+  // Waits for a profile, close() or `deadline`; returns whether there is a profile.
   bool wait(SteadyTime deadline);
-  // What is there, at most `count` and `bytes`, but at least one profile if there is one.
+  // Takes at most `count` profiles and `bytes`, but at least one profile if there is one.
   std::vector<Outgoing> take(std::size_t count, std::size_t bytes);
 
-  // Nobody waits any more; what is there may still be taken.
+  // Ends all waits; buffered profiles can still be taken.
   void close();
   bool closed() const;
   std::size_t size() const;
-  std::uint64_t dropped() const;  // profiles that had to give way, ever
+  std::uint64_t dropped() const;  // profiles dropped since the start
 
  private:
-  void shrink();
+  void shrink() PROFILING_REQUIRES(mutex_);
 
   const BufferLimits limits_;
-  mutable std::mutex mutex_;
-  std::condition_variable news_;
-  std::deque<Outgoing> waiting_;  // guarded by mutex_, as all below
-  std::size_t bytes_ = 0;
-  std::uint64_t dropped_ = 0;
-  bool closed_ = false;
+  mutable Mutex mutex_;
+  CondVar news_;
+  std::deque<Outgoing> waiting_ PROFILING_GUARDED_BY(mutex_);
+  std::size_t bytes_ PROFILING_GUARDED_BY(mutex_) = 0;
+  std::uint64_t dropped_ PROFILING_GUARDED_BY(mutex_) = 0;
+  bool closed_ PROFILING_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace profiling::scrape

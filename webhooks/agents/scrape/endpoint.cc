@@ -22,7 +22,7 @@ void Endpoint::answered(Answer answer, SteadyTime now) {
     case Answer::kProfile:
       failures_ = 0;
       absent_ = false;
-      // A steady rhythm, but no hurry to catch up with what was missed.
+      // A steady rhythm; missed scrapes are not made up for.
       due_ = std::max(due_ + interval_, now);
       return;
     case Answer::kAbsent: {

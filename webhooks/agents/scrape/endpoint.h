@@ -1,11 +1,11 @@
-// When one endpoint of the application is asked, and with what. Pure: a machine that is told what
-// came of each question.
+// When to scrape one endpoint of the application, and with which parameters. A pure state machine,
+// driven by the result of each scrape.
 //
 // An application may start late, restart, serve only some profiles, or answer every path with a
-// page. So: an endpoint that answers is asked every interval; one that is not there is asked again
-// after kAbsentPause, or at once when the application came back after it was away; while nobody
-// listens it is asked often, since that costs nothing and an early profile is worth having; one
-// that fails is asked less and less often.
+// page. So an endpoint that answers is scraped every interval; a missing one again after
+// kAbsentPause, or at once when the application has been away and is back; while nothing listens,
+// it is tried often, because that is cheap and an early profile is valuable; a failing one is tried
+// less and less often.
 #pragma once
 
 #include <chrono>
@@ -17,10 +17,10 @@
 namespace profiling::scrape {
 
 enum class Answer {
-  kProfile,  // one that could be read, with or without samples
-  kAbsent,   // 404 and its like
-  kAway,     // nobody listens, or the connection broke
-  kTooLong,  // the application refuses to profile for so many seconds
+  kProfile,  // a readable profile, with or without samples
+  kAbsent,   // 404 and the like
+  kAway,     // nothing listens, or the connection broke
+  kTooLong,  // the application refuses to profile for that many seconds
   kFailed,   // anything else: 5xx, too slow, too large, not a profile
 };
 
@@ -29,18 +29,18 @@ class Endpoint {
   static constexpr std::chrono::minutes kAbsentPause{10};
   static constexpr std::chrono::seconds kAwayPause{1};
 
-  // `interval` at least a second. `first` is when to ask for the first time.
+  // `interval` at least a second. `first`: time of the first scrape.
   Endpoint(Kind kind, Millis interval, SteadyTime first);
 
   Kind kind() const { return kind_; }
   SteadyTime due() const { return due_; }
   std::string_view path() const { return kindRow(kind_).paths.at(path_); }
-  // For a CPU profile: for how long it asks. The rest of the interval is for asking and answering.
+  // The length of a CPU profile. The rest of the interval is for request and response.
   std::chrono::seconds seconds() const { return seconds_; }
   bool absent() const { return absent_; }
 
   void answered(Answer answer, SteadyTime now);
-  // The application came back, maybe as another version: what was missing or failed may work now.
+  // The application is back, maybe in another version: missing or failed endpoints may work now.
   void applicationReturned(SteadyTime now);
 
  private:
@@ -55,7 +55,7 @@ class Endpoint {
   bool absent_ = false;
 };
 
-// Answer to an HTTP status of an endpoint; 2xx is kProfile if the body turns out to be one.
+// The Answer for an HTTP status of an endpoint; for 2xx it is kProfile if the body is a profile.
 Answer answerOfStatus(Kind kind, int status);
 
 }  // namespace profiling::scrape

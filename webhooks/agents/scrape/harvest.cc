@@ -11,7 +11,7 @@ std::int64_t nanosBetween(SteadyTime from, SteadyTime to) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(to - from).count();
 }
 
-// A profile in which nothing must change, as it came: no byte is written twice for nothing.
+// Passes a profile on that needs no change, without rewriting it.
 std::string asItCame(const ProfileView& profile, std::string packed) {
   if (profile.samples.empty()) return {};
   if (packed.empty()) return gzip(profile.bytes);

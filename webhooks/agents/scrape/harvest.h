@@ -1,4 +1,4 @@
-// From the body that an application answered to the profile that is sent. Pure.
+// Turns the body of an application's answer into the profile to send. Pure.
 #pragma once
 
 #include <string>
@@ -9,24 +9,24 @@
 
 namespace profiling::scrape {
 
-// Bounds of what an application may answer, so that no application can make the sidecar large: a
+// Bounds for an application's answer, so that it cannot inflate the sidecar's memory: a
 // busy Go service's heap profile is 100 to 300 KB, 1 to 3 MB unpacked.
 inline constexpr std::size_t kMaxBody = 4 * 1024 * 1024;
 inline constexpr std::size_t kMaxUnpacked = 16 * 1024 * 1024;
 
-// What is remembered of a cumulative profile between two scrapes. One for each endpoint, owned by
-// the thread that scrapes it.
+// The state of a cumulative profile between two scrapes. One for each endpoint, owned by the thread
+// that scrapes it.
 struct Baseline {
   Totals totals;
   SteadyTime taken{};
 };
 
 struct Harvest {
-  std::string pprof;  // packed; empty when there is nothing to tell
+  std::string pprof;  // gzipped; empty if there is nothing to send
   Continuity continuity = Continuity::kContinued;
 };
 
-// kInvalidArgument or kTooLarge for a body that is no profile; the baseline is then as before.
+// kInvalidArgument or kTooLarge if the body is not a profile; the baseline then stays as it was.
 Result<Harvest> harvest(Kind kind, const Wanted& wanted, std::string body, SteadyTime now,
                         Baseline& baseline);
 

@@ -1,7 +1,6 @@
-// The profiles that are scraped: a table. Pure.
-// Names, paths and units as Go's net/http/pprof and runtime/pprof have them; the names under which
-// they are stored are those of Grafana Alloy's pyroscope.scrape, so that both kinds of collector
-// fill the same series.
+// The table of scraped profiles. Pure.
+// Names, paths and units are those of Go's net/http/pprof and runtime/pprof; the stored names are
+// those of Grafana Alloy's pyroscope.scrape, so that both collectors fill the same series.
 #pragma once
 
 #include <array>
@@ -17,7 +16,7 @@ namespace profiling::scrape {
 enum class Kind : std::uint8_t { kCpu, kMemory, kGoroutine, kBlock, kMutex };
 inline constexpr std::size_t kKinds = 5;
 
-// What the policy asks for.
+// The profile kinds that the policy enables.
 struct Wanted {
   bool cpu = true;
   bool allocations = true;
@@ -30,7 +29,7 @@ struct KindRow {
   Kind kind;
   std::string_view name;  // __name__
   // Below the base, tried in this order: Rust's jemalloc_pprof serves heap only, and Go's heap and
-  // allocs differ in nothing but what a viewer shows first.
+  // allocs differ only in the column that a viewer shows first.
   std::array<std::string_view, 2> paths;
 };
 
@@ -38,7 +37,7 @@ const std::array<KindRow, kKinds>& kindRows();
 const KindRow& kindRow(Kind kind);
 bool wants(const Wanted& wanted, Kind kind);
 
-// Which columns of such a profile are sent, and which count from the start of the process.
+// The columns of such a profile that are sent, and those that count from the start of the process.
 std::vector<Column> columnsOf(Kind kind, const std::vector<ValueType>& types, const Wanted& wanted);
 
 }  // namespace profiling::scrape

@@ -1,5 +1,5 @@
-// The labels that every profile of this pod carries. Pure.
-// The same reading of PYROSCOPE_LABELS as the other agents of this project have.
+// The labels of every profile of this pod. Pure.
+// Reads PYROSCOPE_LABELS as the other agents of this project do.
 #pragma once
 
 #include <string>
@@ -11,9 +11,9 @@ namespace profiling::scrape {
 
 using Labels = std::vector<std::pair<std::string, std::string>>;
 
-// `service` and the pairs of `text`, k=v,k2=v2. What is no pair, what no server would take, names
-// that are ours (service_name, __…) and a name's second value are left out: a profile without a tag
-// is worth more than none.
+// `service` and the pairs of `text`, k=v,k2=v2. Left out are malformed pairs, values that no server
+// accepts, reserved names (service_name, __…) and a name's second value: a profile without a tag is
+// worth more than none.
 Labels labelsOf(std::string_view service, std::string_view text);
 
 }  // namespace profiling::scrape

@@ -1,4 +1,4 @@
-// profiling-agent scrape [OPTION…]: the sidecar that profiles what serves pprof. See settings.h.
+// profiling-agent scrape [OPTION…]: the sidecar for applications that serve pprof. See settings.h.
 #include <cstdio>
 #include <cstdlib>
 #include <malloc.h>
@@ -54,7 +54,8 @@ int main(int argc, char** argv) {
   const auto environment = scrape::withFlags(fromEnvironment, flags);
   if (!environment.ok()) return usage(environment.status().message().c_str());
 
-  // Profiles are a few large blocks now and then: one arena, and blocks that go back when freed.
+  // Profiles are a few large blocks now and then: one arena, and blocks that free() returns to the
+  // system.
   ::mallopt(M_ARENA_MAX, 1);
   ::mallopt(M_MMAP_THRESHOLD, 64 * 1024);
   ::mallopt(M_TRIM_THRESHOLD, 256 * 1024);

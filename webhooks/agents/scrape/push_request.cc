@@ -41,7 +41,7 @@ std::string encodePush(const std::vector<Outgoing>& profiles, const Labels& labe
 Verdict judge(int status, int attempts) {
   if (status >= 200 && status < 300) return Verdict::kStored;
   if (status == 0 || status == 429 || status == 408) return Verdict::kRetry;
-  // A gateway's error says that the server is away, nothing about the profile.
+  // A gateway's error means that the server is away; it says nothing about the profile.
   if (status == 502 || status == 503 || status == 504) return Verdict::kRetry;
   if (status >= 500 && attempts + 1 < kMaxAttempts) return Verdict::kRetry;
   return Verdict::kRefused;

@@ -11,18 +11,18 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr seconds kPatience{10};  // the server answers when the profile is safe, mostly in 1 s
+constexpr seconds kPatience{10};  // the server answers once the profile is stored, mostly in 1 s
 constexpr std::size_t kBatchBytes = 1024 * 1024;
 constexpr std::size_t kBatchCount = 20;
 constexpr std::size_t kMaxAnswer = 64 * 1024;
-// Profiles of one round come one after the other; together they are one request.
+// Profiles of one round arrive one by one; this collects them into one request.
 constexpr milliseconds kGather{500};
 
 SteadyTime now() {
   return std::chrono::steady_clock::now();
 }
 
-// Whether the answer may be about one profile of several.
+// Whether one profile of several may have caused the answer.
 bool aboutContent(int status) {
   return status >= 400 && status != 401 && status != 403 && status != 408 && status != 429 &&
          (status < 502 || status > 504);
@@ -48,11 +48,11 @@ PushTotals Pusher::run(const Cancel& closing, const Cancel& abort) {
     auto batch = buffer_.take(singles_ > 0 ? 1 : kBatchCount, kBatchBytes);
     if (singles_ > 0) --singles_;
     push(std::move(batch), closing, abort);
-    if (const std::uint64_t dropped = buffer_.dropped(); dropped != dropped_told_) {
+    if (const std::uint64_t dropped = buffer_.dropped(); dropped != dropped_reported_) {
       if (drops_.now(now())) {
-        log::warn("Profiles gave way to later ones",
-                  {{"dropped", dropped - dropped_told_}, {"waiting", buffer_.size()}});
-        dropped_told_ = dropped;
+        log::warn("Oldest profiles dropped, the buffer is full",
+                  {{"dropped", dropped - dropped_reported_}, {"waiting", buffer_.size()}});
+        dropped_reported_ = dropped;
       }
     }
   }
@@ -74,12 +74,12 @@ void Pusher::push(std::vector<Outgoing> batch, const Cancel& closing, const Canc
   if (verdict == Verdict::kStored) {
     totals_.stored += batch.size();
     backoff_.reset();
-    if (!told_) log::info("Profiles arrive", {{"server", settings_.server.text()}});
-    told_ = true;
+    if (!reported_) log::info("Profiles arrive", {{"server", settings_.server.text()}});
+    reported_ = true;
     complaints_.over();
     return;
   }
-  told_ = false;
+  reported_ = false;
   if (batch.size() > 1 && aboutContent(status)) {
     singles_ = batch.size();
     buffer_.restore(std::move(batch));
@@ -102,7 +102,7 @@ void Pusher::retry(std::vector<Outgoing> batch, const HttpResponse& response, st
   buffer_.restore(std::move(batch));
   const auto asked = retryAfter(response.retry_after);
   const milliseconds pause = std::max<milliseconds>(backoff_.next(), asked.value_or(seconds(0)));
-  complain("Profiles could not be sent, trying again", why);
+  complain("Profiles not sent, will retry", why);
   if (closing.fired()) {
     gave_up_ = true;
   } else if (!closing.sleepUntil(now() + pause)) {

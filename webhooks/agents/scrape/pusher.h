@@ -1,5 +1,5 @@
-// Sends what is in the buffer to the storage server, until the buffer is closed and empty. Runs on
-// a thread of its own.
+// Sends the buffered profiles to the storage server, until the buffer is closed and empty. Runs in
+// its own thread.
 #pragma once
 
 #include <cstdint>
@@ -15,15 +15,15 @@ namespace profiling::scrape {
 struct PushTotals {
   std::uint64_t stored = 0;
   std::uint64_t refused = 0;  // by the server, for good
-  std::uint64_t left = 0;     // there was no time for at the end
+  std::uint64_t left = 0;     // unsent when the time at the end was over
 };
 
 class Pusher {
  public:
   Pusher(const Settings& settings, std::shared_ptr<const TlsContext> tls, Buffer& buffer);
 
-  // `closing` fires when the process is to end: pauses end then, and what is waiting is tried once
-  // more, unless the server asked not to be asked. `abort` ends that, too.
+  // `closing` fires when the process shuts down: pauses end, and buffered profiles get one more
+  // attempt, unless the server asked for a pause. `abort` ends that attempt.
   PushTotals run(const Cancel& closing, const Cancel& abort);
 
  private:
@@ -39,10 +39,10 @@ class Pusher {
   Backoff backoff_;
   Rarely complaints_, drops_;
   PushTotals totals_;
-  std::uint64_t dropped_told_ = 0;
-  std::size_t singles_ = 0;  // so many go alone, to find the one that the server refuses
+  std::uint64_t dropped_reported_ = 0;
+  std::size_t singles_ = 0;  // this many are sent singly, to find the one that the server refuses
   bool gave_up_ = false;     // at the end
-  bool told_ = false;        // that profiles arrive
+  bool reported_ = false;    // that profiles arrive, in the log
 };
 
 }  // namespace profiling::scrape

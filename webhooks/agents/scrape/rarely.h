@@ -1,5 +1,5 @@
-// Decides when a message that would come over and over is written: the first time, then at most
-// once in five minutes, with the number of those that were not. Pure; one for each message.
+// Limits a repeated log message: written the first time, then at most once in five minutes, with
+// the number suppressed since. Pure; one for each message.
 #pragma once
 
 #include <chrono>
@@ -15,7 +15,7 @@ class Rarely {
  public:
   static constexpr std::chrono::minutes kPause{5};
 
-  // How many were held back since the last one, if this one is to be written.
+  // If this message is to be written: how many were suppressed since the last one.
   std::optional<std::uint64_t> now(SteadyTime time) {
     if (last_ && time - *last_ < kPause) {
       ++held_;
@@ -24,7 +24,7 @@ class Rarely {
     last_ = time;
     return std::exchange(held_, 0);
   }
-  // What it was about is over; the next one is news.
+  // The condition has passed; the next message is written at once.
   void over() { last_.reset(); }
 
  private:

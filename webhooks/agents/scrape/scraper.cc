@@ -10,16 +10,16 @@ namespace {
 
 using std::chrono::seconds;
 
-// What a scrape may take beside the seconds that a CPU profile lasts.
+// The time for a scrape beyond the length of a CPU profile.
 constexpr seconds kPatience{10};
-// The other scraper may see first that the application returned.
+// The other scraper may notice the application's return first.
 constexpr seconds kLookUp{1};
 
 SteadyTime now() {
   return std::chrono::steady_clock::now();
 }
 
-// Pods of a rollout start together; their profiles need not arrive together for ever.
+// Pods of a rollout start together; the jitter spreads their uploads.
 Millis jitter(Millis interval) {
   std::random_device random;
   return Millis(std::uniform_int_distribution<std::int64_t>(0, interval.count() / 4)(random));
@@ -59,7 +59,7 @@ void Scraper::noticeReturn(SteadyTime time) {
   for (Target& target : targets_) {
     target.endpoint.applicationReturned(time);
     target.baseline = {};
-    target.told = false;
+    target.reported = false;
   }
 }
 
@@ -68,13 +68,13 @@ void Scraper::scrape(Target& target, const Cancel& stop) {
   client_.disconnect();
   if (stop.fired()) return;
   if (answer == Answer::kAway) {
-    // Nobody need be asked for the others.
+    // The application is away, so the other endpoints are skipped.
     for (Target& t : targets_) t.endpoint.answered(answer, now());
     return;
   }
   target.endpoint.answered(answer, now());
-  if ((answer == Answer::kProfile || target.endpoint.absent()) && !target.told) {
-    target.told = true;
+  if ((answer == Answer::kProfile || target.endpoint.absent()) && !target.reported) {
+    target.reported = true;
     log::info(answer == Answer::kProfile ? "Profile found" : "Profile is not served",
               {{"profile", kindRow(target.endpoint.kind()).name},
                {"url", settings_.application.text() + "/" + std::string(target.endpoint.path())}});
@@ -122,7 +122,7 @@ Answer Scraper::take(Target& target, std::string body) {
     return Answer::kFailed;
   }
   if (result->continuity == Continuity::kReset) {
-    log::info("Application restarted, counting anew", {{"profile", kindRow(kind).name}});
+    log::info("Application restarted, new baseline", {{"profile", kindRow(kind).name}});
   }
   if (!result->pprof.empty()) {
     buffer_.put({kindRow(kind).name, std::move(result->pprof)});

@@ -1,7 +1,7 @@
-// Asks the application for its profiles and puts them into the buffer.
+// Scrapes the application's profiles into the buffer.
 //
-// Two of them run, each on a thread of its own: one for the CPU profile, whose request takes nearly
-// the whole interval, and one for the rest.
+// Two of them run, each in its own thread: one for the CPU profile, whose request takes nearly the
+// whole interval, and one for the rest.
 #pragma once
 
 #include <atomic>
@@ -17,14 +17,14 @@
 
 namespace profiling::scrape {
 
-// Whether somebody listens on the application's port; shared by the scrapers. Thread-safe.
+// Whether the application listens on its port; shared by the scrapers. Thread-safe.
 class Presence {
  public:
   void there() {
     if (away_.exchange(false)) ++returns_;
   }
-  bool away() { return !away_.exchange(true); }  // true if that is news
-  // Grows each time the application is there after it was not: another process, then.
+  bool away() { return !away_.exchange(true); }  // true if it was there before
+  // Grows each time the application comes back, as another process.
   std::uint64_t returns() const { return returns_; }
 
  private:
@@ -34,18 +34,18 @@ class Presence {
 
 class Scraper {
  public:
-  // All of them must outlive it. `kinds` not empty.
+  // All references must outlive it. `kinds` is not empty.
   Scraper(const Settings& settings, const std::vector<Kind>& kinds, Presence& presence,
           Buffer& buffer);
 
-  // Until it is called off, at once also in the middle of a request.
+  // Runs until cancelled; cancelling also aborts a request in flight.
   void run(const Cancel& stop);
 
  private:
   struct Target {
     Endpoint endpoint;
     Baseline baseline;
-    bool told = false;  // whether the log knows that it is there, or that it is not
+    bool reported = false;  // whether its presence or absence is logged
   };
 
   void noticeReturn(SteadyTime time);

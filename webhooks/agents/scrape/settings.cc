@@ -39,7 +39,7 @@ class Reader {
   }
 
  private:
-  // Trimmed; empty when it is not set, which means the same everywhere here.
+  // Trimmed; empty if unset, which has the same meaning everywhere here.
   std::string get(std::string_view name, std::string_view otherwise = {}) const {
     const std::string text(trim(environment_(name).value_or("")));
     return text.empty() ? std::string(otherwise) : text;
@@ -72,7 +72,7 @@ class Reader {
     }
     if (url->tls) {
       return wrong("PROFILING_PPROF_URL", text,
-                   "want http://: an application's own port is not asked over TLS");
+                   "want http://: the application's own port is not scraped over TLS");
     }
     settings_.application = *std::move(url);
     return {};
@@ -166,9 +166,9 @@ class Reader {
 const std::vector<Option>& options() {
   static const std::vector<Option> all{
       {"--pprof-url", "PROFILING_PPROF_URL",
-       "where the profiles are (http://127.0.0.1:6060/debug/pprof)"},
-      {"--pprof-port", "PROFILING_PPROF_PORT", "only the port of it (6060)"},
-      {"--pprof-path-prefix", "PROFILING_PPROF_PATH_PREFIX", "what comes before /debug/pprof"},
+       "URL of the profiles (http://127.0.0.1:6060/debug/pprof)"},
+      {"--pprof-port", "PROFILING_PPROF_PORT", "only the port of that URL (6060)"},
+      {"--pprof-path-prefix", "PROFILING_PPROF_PATH_PREFIX", "path before /debug/pprof"},
       {"--profiles", "PROFILING_PPROF_PROFILES",
        "which of cpu,allocations,inUseMemory,goroutines,locks (all)"},
       {"--interval", "PYROSCOPE_UPLOAD_INTERVAL", "time between profiles (15s)"},

@@ -1,8 +1,8 @@
-// What the process is told by its environment and its command line. Pure.
+// The process's settings from its environment and command line. Pure.
 //
-// The variables that other agents of this project read, too, have their names and forms
-// (webhooks/inject/names.h); those of this agent alone begin with PROFILING_PPROF_. A flag says the
-// same as its variable and wins.
+// Variables shared with other agents of this project have the same names and formats
+// (operator/inject/names.h); those of this agent alone begin with PROFILING_PPROF_. A flag
+// overrides its variable.
 #pragma once
 
 #include <functional>
@@ -32,7 +32,7 @@ struct Settings {
   log::Level log_level = log::Level::kInfo;
 };
 
-// nullopt for a variable that is not set.
+// nullopt for an unset variable.
 using Environment = std::function<std::optional<std::string>(std::string_view name)>;
 
 struct Option {
@@ -42,8 +42,8 @@ struct Option {
 };
 const std::vector<Option>& options();
 
-// `environment` with what `--flag value` and `--flag=value` say in front; kInvalidArgument names a
-// word that is no flag.
+// `environment`, overridden by `--flag value` and `--flag=value`; kInvalidArgument names a word
+// that is not a flag.
 Result<Environment> withFlags(Environment environment, const std::vector<std::string_view>& words);
 
 // kInvalidArgument names the variable, its value unless that is a secret, and what is allowed.

@@ -1,10 +1,10 @@
-// A service with all of Go's profiles on, and something to tell in each: it computes, allocates,
-// keeps some of it, waits for channels and fights for a lock.
+// A service with all of Go's profiles enabled and non-empty: it computes, allocates, retains memory,
+// waits for channels and contends for a lock.
 //
-//	goapp ADDRESS    where it serves /debug/pprof; says "listening ADDRESS" when it does
+//	goapp ADDRESS    serves /debug/pprof there; prints "listening ADDRESS"
 //
-// GOAPP_STACKS: from so many more stacks it allocates, as a large service would.
-// GOAPP_ROUNDS: it ends after so many rounds of its work; without it, it goes on for ever.
+// GOAPP_STACKS: the number of additional allocating stacks, as in a large service.
+// GOAPP_ROUNDS: exits after this many rounds of work; without it, runs for ever.
 package main
 
 import (
@@ -40,7 +40,7 @@ func allocate() {
 	}
 }
 
-// Each number is a way through left and right, and so a stack of its own.
+// Each number is a path through left and right, and so a separate stack.
 func left(way, depth int) { descend(way, depth) }
 
 func right(way, depth int) { descend(way, depth) }
@@ -48,7 +48,7 @@ func right(way, depth int) { descend(way, depth) }
 func descend(way, depth int) {
 	switch {
 	case depth == 0:
-		sink += uint64(len(make([]byte, 600_000+way))) // larger than the distance of heap samples
+		sink += uint64(len(make([]byte, 600_000+way))) // larger than the heap sampling interval
 	case way&1 == 0:
 		left(way>>1, depth-1)
 	default:

@@ -114,7 +114,7 @@ func parseMetadata(r *http.Request) (*metadata, error) {
 	return about, nil
 }
 
-// parseTime reads Unix time in seconds, milli-, micro- or nanoseconds, told apart by their length.
+// parseTime reads Unix time in seconds, milli-, micro- or nanoseconds, distinguished by their length.
 // Anything else is now.
 func parseTime(text string) time.Time {
 	value, err := strconv.ParseInt(text, 10, 64)

@@ -8,7 +8,7 @@ import (
 	"regexp"
 )
 
-// Kind tells what a sample measures; the numbers are those of JfrReader.java.
+// Kind is the quantity that a sample measures; the numbers are those of JfrReader.java.
 type Kind byte
 
 // Kinds of samples.

@@ -110,7 +110,7 @@ func (l Labels) sorted() Labels {
 	return l
 }
 
-// AllowedFromClient tells whether an agent may set the label through /ingest: of the private names only
+// AllowedFromClient reports whether an agent may set the label through /ingest: of the private names only
 // LabelSessionID.
 func AllowedFromClient(name string) bool {
 	return !strings.HasPrefix(name, "__") || name == LabelSessionID

@@ -9,7 +9,7 @@ import (
 	profilev1 "github.com/grafana/pyroscope/api/gen/proto/go/google/v1"
 )
 
-// TooLargeError tells that a profile is larger than the limit once it is decompressed.
+// TooLargeError means that the decompressed profile exceeds the limit.
 type TooLargeError struct{ Limit int }
 
 func (e *TooLargeError) Error() string {

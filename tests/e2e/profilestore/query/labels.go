@@ -27,7 +27,7 @@ type Querier struct {
 	Store  *store.Store
 }
 
-// Where a request names no time, the last hour is meant.
+// A request without times means the last hour.
 const defaultRange = time.Hour
 
 // seek finds the series of a request about labels. A range that is too old finds none.

@@ -66,7 +66,7 @@ func (h *minHeap) Pop() any {
 	return last
 }
 
-// keep pushes a total when it is among the limit largest, and tells whether it is.
+// keep pushes a total when it is among the limit largest, and reports whether it is.
 func (h *minHeap) keep(total, limit int64) bool {
 	if int64(len(*h)) < limit {
 		heap.Push(h, total)

@@ -78,7 +78,7 @@ func (s *Server) routes(pipeline *ingest.Pipeline, querier *query.Querier, reade
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
-// Drain makes the server unready; what it was asked already it still answers.
+// Drain makes the server unready; it still answers requests in flight.
 func (s *Server) Drain() { s.draining.Store(true) }
 
 func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
@@ -91,7 +91,7 @@ func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
 			http.StatusServiceUnavailable)
 	default:
 		w.Header().Set("Content-Type", "text/plain")
-		_, _ = w.Write([]byte("ready")) // an error means that the client is gone
+		_, _ = w.Write([]byte("ready")) // an error means that the client has disconnected
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 )
 
 // A block file is the magic line, the length of the header as a big-endian 32-bit number, the header as
-// JSON (label sets in clear: the file tells by itself what it holds), then the profiles, each a gzip
+// JSON (label sets in clear: the file is self-describing), then the profiles, each a gzip
 // member whose offset counts from the end of the header.
 const magic = "profilestore block 1\n"
 

@@ -1,5 +1,5 @@
 // Package store keeps profiles: it gathers them into segments, writes those to a bucket, and keeps the
-// index that tells which segments hold what. What it has acknowledged survives a kill of the process.
+// index of the segments' contents. Acknowledged profiles survive a kill of the process.
 package store
 
 import (

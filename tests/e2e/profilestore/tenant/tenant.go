@@ -1,4 +1,4 @@
-// Package tenant tells whose request it is: one tenant for everything, or with multi-tenancy the one that
+// Package tenant determines the tenant of a request: one tenant for everything, or with multi-tenancy the one that
 // the X-Scope-OrgID header names.
 package tenant
 

@@ -69,14 +69,6 @@ TEST(PodRow, AMessageIsCutAndCannotForgeAnotherFailure) {
   EXPECT_LE(failure->message.size(), 256u);
 }
 
-TEST(PodRow, OrdinalsAreTrailingNumbers) {
-  EXPECT_EQ(ordinalOf("db-0"), 0);
-  EXPECT_EQ(ordinalOf("my-db-17"), 17);
-  for (const char* name : {"db", "", "db-", "db-x", "db-1x", "db--1x", "db-+1", "db-99999999999"}) {
-    EXPECT_EQ(ordinalOf(name), -1) << name;
-  }
-}
-
 TEST(PodRow, PodsOfAClassShareLabelsAndFlags) {
   const engine::Pod pod = podOf(
       {{"profiling.dev/profiled", "r1"}, {"controller-revision-hash", "db-5f"}}, inject::kPodReady);

@@ -48,9 +48,9 @@ TEST(Codec, EverySampleParsesAndReadsBackEqual) {
   int policies = 0;
   int cluster_policies = 0;
   int servers = 0;
-  for (const auto& file : yamlFiles("crds/samples")) {
+  for (const auto& file : test::yamlFiles("crds/samples")) {
     SCOPED_TRACE(file.filename());
-    const Json sample = jsonOfFile(file);
+    const Json sample = test::jsonOfFile(file);
     const auto check = [&](auto parse) {
       const auto first = parse(sample);
       ASSERT_TRUE(first.ok()) << first.status().toString();
@@ -76,7 +76,7 @@ TEST(Codec, EverySampleParsesAndReadsBackEqual) {
   EXPECT_GE(servers, 2);
 }
 
-TEST(Codec, WhatIsLeftOutHasTheDefaultsOfTheCrd) {
+TEST(Codec, MissingFieldsHaveTheDefaultsOfTheCrd) {
   const auto policy = policyFromJson(policyJson());
   ASSERT_TRUE(policy.ok()) << policy.status().toString();
   const ProfilingPolicySpec& spec = policy->spec;
@@ -281,7 +281,7 @@ TEST(Codec, BadServersAreRefusedByJsonPointer) {
   }
 }
 
-TEST(Codec, WhatIsNoObjectAtAllIsRefused) {
+TEST(Codec, JsonThatIsNoObjectIsRefused) {
   const Bad rows[] = {
       {"null", "at /metadata: 'metadata' is required"},
       {"[]", "at /metadata: 'metadata' is required"},

@@ -14,7 +14,7 @@ Condition ready(std::string status, std::string reason = "R", std::string messag
   return {"Ready", std::move(status), std::move(reason), std::move(message), "", generation};
 }
 
-TEST(SetCondition, AddsWhatIsNew) {
+TEST(SetCondition, AddsANewType) {
   std::vector<Condition> conditions;
   EXPECT_TRUE(setCondition(conditions, ready("True"), kNow));
   ASSERT_EQ(conditions.size(), 1u);
@@ -64,7 +64,7 @@ TEST(SetCondition, LeavesOtherTypesAlone) {
   EXPECT_EQ(findCondition(conditions, "Absent"), nullptr);
 }
 
-TEST(Languages, NamesAndTokensLeadBack) {
+TEST(Languages, NamesAndTokensRoundTrip) {
   for (std::size_t i = 0; i < kLanguageCount; ++i) {
     const auto language = static_cast<Language>(i);
     EXPECT_EQ(languageFromName(languageName(language)), language);
@@ -75,7 +75,7 @@ TEST(Languages, NamesAndTokensLeadBack) {
   EXPECT_EQ(languageFromToken("nodejs"), Language::kNodeJS);
 }
 
-TEST(Languages, WhatIsNotOneIsRefused) {
+TEST(Languages, OtherNamesAreRefused) {
   for (const char* text : {"", "Auto", "java", "JAVA", "Node", "Cobol"}) {
     EXPECT_EQ(languageFromName(text), std::nullopt) << text;
   }

@@ -88,7 +88,7 @@ void walk(const Json& node, const std::string& path, bool required,
 }
 
 Json schemaOfFile(const Crd& crd) {
-  const Json document = jsonOfFile(test::sourceDir() + "/" + crd.file);
+  const Json document = test::jsonOfFile(test::sourceDir() + "/" + crd.file);
   return document.at("/spec/versions/0/schema/openAPIV3Schema"_json_pointer);
 }
 
@@ -148,7 +148,7 @@ Schemas schemasOfTable(const Crd& crd) {
 
 class Conformance : public testing::TestWithParam<Crd> {};
 
-TEST_P(Conformance, FileAndTableSayTheSame) {
+TEST_P(Conformance, FileAndTableAgree) {
   const Crd& crd = GetParam();
   const Schemas yaml = schemasOfFile(crd);
   EXPECT_GT(yaml.size(), 30u) << crd.file;

@@ -41,7 +41,7 @@ TEST(Grants, TheServersOwnNamespaceAlways) {
   }
 }
 
-TEST(Grants, OthersAsAllowedNamespacesSays) {
+TEST(Grants, OtherNamespacesFollowAllowedNamespaces) {
   const Labels labels{{"profiling", "yes"}};
   EXPECT_FALSE(grants(server(AllowFrom::kSame), "shop", labels));
   EXPECT_TRUE(grants(server(AllowFrom::kAll), "shop", {}));
@@ -52,7 +52,7 @@ TEST(Grants, OthersAsAllowedNamespacesSays) {
   EXPECT_FALSE(grants(s, "shop", {}));
 }
 
-TEST(Effective, AnEndpointIsTakenAsItIs) {
+TEST(Effective, AnEndpointIsUsedAsWritten) {
   ProfilingPolicy p = policy();
   p.spec.server_ref.reset();
   p.spec.endpoint = Endpoint{"https://pyroscope.example.com/base", "team"};
@@ -139,7 +139,7 @@ TEST(Effective, ADeletedServerIsNotUsed) {
   EXPECT_THAT(e.server_problem, HasSubstr("is being deleted; name another one"));
 }
 
-TEST(Effective, AMissingGrantIsToldBeforeTheServersState) {
+TEST(Effective, AMissingGrantIsReportedBeforeTheServersState) {
   ProfilingServer s = server(AllowFrom::kSame);
   s.metadata.deleting = true;
   EXPECT_EQ(makeEffective(policy(), &s, {}, kAgents).server_reason, "ServerNotGranted")
@@ -157,7 +157,7 @@ std::string revision(const std::function<void(Inputs&)>& change) {
   return makeEffective(in.policy, &in.server, {}, in.agents).revision;
 }
 
-TEST(Revision, ChangesWithWhatEndsUpInPods) {
+TEST(Revision, ChangesWithTheInjectedContent) {
   const std::string before = revision([](Inputs&) {});
   EXPECT_EQ(before, revision([](Inputs&) {})) << "it must be stable";
   const std::pair<const char*, std::function<void(Inputs&)>> changes[] = {
@@ -185,7 +185,7 @@ TEST(Revision, ChangesWithWhatEndsUpInPods) {
   }
 }
 
-TEST(Revision, StaysWithWhatOnlyChoosesPods) {
+TEST(Revision, IgnoresFieldsThatOnlyChoosePods) {
   const std::string before = revision([](Inputs&) {});
   const std::pair<const char*, std::function<void(Inputs&)>> changes[] = {
       {"priority", [](Inputs& i) { i.policy.spec.priority = 7; }},
@@ -232,7 +232,7 @@ TEST(ServerKey, NamesTheServerOfEitherKind) {
   EXPECT_EQ(serverKey(p), "");
 }
 
-TEST(ClusterEffective, IsWhatThePolicySays) {
+TEST(ClusterEffective, FollowsThePolicy) {
   const ProfilingServer s = server();
   ClusterProfilingPolicy p = clusterPolicy();
   p.spec.priority = 3;
@@ -254,7 +254,7 @@ TEST(ClusterEffective, TheNamespaceSelectorChoosesByLabels) {
   EXPECT_FALSE(e.selects({{"a", "b"}}));
 }
 
-TEST(ClusterEffective, TheGrantIsThatOfEachNamespace) {
+TEST(ClusterEffective, TheGrantFollowsEachNamespace) {
   ProfilingServer s = server(AllowFrom::kSelector);
   s.spec.allowed_namespaces.selector.match_labels = {{"profiling", "yes"}};
   const ClusterEffective e(clusterPolicy(), &s, kAgents);
@@ -281,7 +281,7 @@ TEST(ClusterEffective, WithTenancyEachNamespaceIsATenantOfTheSameRevision) {
   EXPECT_NE(e.common().revision, without) << "pods get a tenant that they had not";
 }
 
-TEST(ClusterEffective, WithoutItsServerItIsTheSameEverywhere) {
+TEST(ClusterEffective, WithoutAServerEveryNamespaceSeesTheSame) {
   const ClusterEffective none(clusterPolicy(), nullptr, kAgents);
   EXPECT_EQ(none.in("shop", {})->server_reason, "ServerNotFound");
   EXPECT_EQ(none.in("shop", {}), none.in("web", {}));

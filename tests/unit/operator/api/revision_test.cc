@@ -27,7 +27,7 @@ std::shared_ptr<const Revision> kept(const EffectivePolicy& e, std::int64_t numb
   return std::make_shared<const Revision>(*r);
 }
 
-TEST(Revision, ComesBackAsItWasKept) {
+TEST(Revision, RoundTrips) {
   const EffectivePolicy e = makeEffective(policy(), nullptr, {}, kOld);
   const auto r = kept(e, 7);
   EXPECT_EQ(r->hash, e.revision);
@@ -46,7 +46,7 @@ TEST(Revision, AnUpgradeOfTheOperatorMakesNoNewOne) {
   EXPECT_EQ(after.agents[0].image, "agents/java:1");
 }
 
-TEST(Revision, ARefreshTakesTheImagesOfToday) {
+TEST(Revision, ARefreshTakesTheCurrentImages) {
   const EffectivePolicy before = makeEffective(policy(), nullptr, {}, kOld);
   ProfilingPolicy refreshed = policy();
   refreshed.metadata.annotations[std::string(kRefreshAgentsKey)] = "2026-08-03";
@@ -57,7 +57,7 @@ TEST(Revision, ARefreshTakesTheImagesOfToday) {
   EXPECT_EQ(after.at(before.revision)->agents[0].image, "agents/java:1") << "going back is exact";
 }
 
-TEST(Revision, TheRolloutItselfIsNoContent) {
+TEST(Revision, TheRolloutIsNotPartOfTheContent) {
   ProfilingPolicy staged = policy();
   staged.spec.rollout.emplace().pods.steps = {10, 100};
   EXPECT_EQ(makeEffective(staged, nullptr, {}, kOld).revision,
@@ -66,7 +66,7 @@ TEST(Revision, TheRolloutItselfIsNoContent) {
 
 // A version of the operator that knows more languages must not make other revisions of old
 // policies: that would restart pods for nothing.
-TEST(Revision, ALanguageWithoutAnImageIsNoContent) {
+TEST(Revision, ALanguageWithoutAnImageIsNotPartOfTheContent) {
   const EffectivePolicy e = makeEffective(policy(), nullptr, {}, kOld);
   EXPECT_EQ(revisionObject(e, "shop", 1)["data"]["images"].size(), 3U);
   const auto kept = revisionFromJson(revisionObject(e, "shop", 1));
@@ -78,7 +78,7 @@ TEST(Revision, ALanguageWithoutAnImageIsNoContent) {
   EXPECT_NE(makeEffective(policy(), nullptr, {}, more).revision, e.revision);
 }
 
-TEST(Revision, WhatWasTamperedWithIsRefused) {
+TEST(Revision, ATamperedRevisionIsRefused) {
   const EffectivePolicy e = makeEffective(policy(), nullptr, {}, kOld);
   nlohmann::json object = revisionObject(e, "shop", 1);
   object["data"]["images"][0][0] = "evil/java:1";
@@ -89,7 +89,7 @@ TEST(Revision, WhatWasTamperedWithIsRefused) {
   EXPECT_FALSE(revisionFromJson({{"metadata", {{"name", "x"}}}, {"data", 5}}).ok());
 }
 
-TEST(OverheadLadder, LeadsToLessAndLessAndOnlyWhereOverheadIsBounded) {
+TEST(OverheadLadder, ProfilesEverLessAndOnlyWhereOverheadIsBounded) {
   ProfilingPolicy p = policy();
   EXPECT_EQ(overheadLadder(makeEffective(p, nullptr, {}, kOld)).size(), 1U);
   p.spec.rollout.emplace().gates.max_cpu_overhead_percent = 5;

@@ -28,7 +28,7 @@ TEST(Base64, AllBytesComeBack) {
   }
 }
 
-TEST(Base64, WhatIsNotBase64IsRefused) {
+TEST(Base64, RefusesOtherText) {
   for (const char* bad :
        {"Zg", "Zg=", "Z===", "====", "Zm9v!", "Zm9*", "Zm=v", "Z=9v", "Zg==Zg=="}) {
     EXPECT_EQ(base64Decode(bad), std::nullopt) << bad;

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
-TEST(JsonString, EscapesWhatJsonMustNotHold) {
+TEST(JsonString, EscapesQuotesBackslashesAndControlCharacters) {
   EXPECT_EQ(jsonString(""), R"("")");
   EXPECT_EQ(jsonString("plain é 漢 😀"), "\"plain é 漢 😀\"");
   EXPECT_EQ(jsonString("\"\\/\n\t\r\b"), R"("\"\\/\n\t\r\u0008")");

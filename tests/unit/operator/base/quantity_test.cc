@@ -26,7 +26,7 @@ TEST(Quantity, ReadsEveryFormThatTheApiWrites) {
   }
 }
 
-TEST(Quantity, RefusesWhatIsNone) {
+TEST(Quantity, RefusesOtherText) {
   for (const char* text : {"", "m", "Mi", "-1", "+1", "nan", "inf", "1x", "1 Mi", "1mi", "1e999",
                            "0x10", "Mi64", "1,5", " 1"}) {
     EXPECT_EQ(parseQuantity(text), std::nullopt) << text;

@@ -32,7 +32,7 @@ TEST(SleepFor, AStopEndsALongSleep) {
   EXPECT_FALSE(slept_through);
 }
 
-TEST(SleepFor, AfterAStopThereIsNoSleep) {
+TEST(SleepFor, AnEarlierStopSkipsTheSleep) {
   std::stop_source stop;
   stop.request_stop();
   EXPECT_FALSE(sleepFor(stop.get_token(), std::chrono::hours(24)));

@@ -26,7 +26,7 @@ Workloads many(int count, const std::string& pods = "total: 4, missed: 4") {
   return out;
 }
 
-TEST(Bucket, IsTheSameForEverAndSpreadsOut) {
+TEST(Bucket, IsStableAndUniform) {
   EXPECT_EQ(engine::bucketOf("u-1", "shop/Deployment/web"),
             engine::bucketOf("u-1", "shop/Deployment/web"));
   EXPECT_NE(engine::bucketOf("u-1", "shop/Deployment/web"),
@@ -41,7 +41,7 @@ TEST(Bucket, IsTheSameForEverAndSpreadsOut) {
   EXPECT_NEAR(low, kCount / 10, 150);  // five standard deviations
 }
 
-TEST(Forecast, WorkloadsComeInTheStepOfTheirBucket) {
+TEST(Forecast, WorkloadsAreInTheStepOfTheirBucket) {
   const Policy p = policy(kManaged, "");
   const Forecast f = forecast(p, many(40), {});
   EXPECT_EQ(f.taking_part, 40);
@@ -57,7 +57,7 @@ TEST(Forecast, WorkloadsComeInTheStepOfTheirBucket) {
   EXPECT_EQ(f.steps[0].workloads + f.steps[1].workloads + f.steps[2].workloads, 40);
 }
 
-TEST(Forecast, TheFirstStepHasSomebody) {
+TEST(Forecast, FirstStepHasAtLeastOneWorkload) {
   const Policy p = policy(kManaged, "");
   for (int i = 0; i < 20; ++i) {
     const Forecast f = forecast(p, {workload("one-" + std::to_string(i), "pods: {total: 1}")}, {});
@@ -65,7 +65,7 @@ TEST(Forecast, TheFirstStepHasSomebody) {
   }
 }
 
-TEST(Forecast, OneWorkloadTakesItsReplacementsSoaksAndTheCooldownBetween) {
+TEST(Forecast, DurationIsReplacementsSoaksAndCooldowns) {
   // 2 pods at 30 s, soak, 5 more minutes of cooldown, 2 pods, soak.
   const Forecast f = forecast(policy(kManaged, ""), many(1), {});
   EXPECT_EQ(f.duration, minutes(1) + minutes(5) + minutes(5) + minutes(1) + minutes(5));
@@ -73,14 +73,14 @@ TEST(Forecast, OneWorkloadTakesItsReplacementsSoaksAndTheCooldownBetween) {
   EXPECT_EQ(slow.duration, minutes(4) + minutes(5) + minutes(5) + minutes(4) + minutes(5));
 }
 
-TEST(Forecast, SlotsAreSharedByTheReplacementsOnly) {
+TEST(Forecast, OnlyReplacementsShareSlots) {
   const Policy all_at_once = policy(
       "rollout: {workloads: {maxParallel: 2}, pods: {soak: 5m}, restart: {mode: Managed}}", "");
   const Forecast f = forecast(all_at_once, many(10, "total: 2, missed: 2"), {});
   EXPECT_EQ(f.duration, seconds(10 * 2 * 30 / 2) + minutes(5));
 }
 
-TEST(Forecast, WhoIsDoneOrLeftOutCostsNothing) {
+TEST(Forecast, FinishedAndExcludedWorkloadsTakeNoTime) {
   const Workloads workloads{
       workload("done", "pods: {total: 3, profiled: 3}"),
       workload("partly", "pods: {total: 3, profiled: 2, outdated: 1, missed: 1}"),
@@ -96,29 +96,29 @@ TEST(Forecast, WhoIsDoneOrLeftOutCostsNothing) {
   EXPECT_EQ(f.restarts, 2);
   const auto text = joined(render(f, policy(kManaged, ""), {}));
   EXPECT_THAT(text, HasSubstr("EnvValueFrom"));
-  EXPECT_THAT(text, HasSubstr("spec.skip of its record"));
+  EXPECT_THAT(text, HasSubstr("skipped (spec.skip)"));
   EXPECT_THAT(text, HasSubstr("pinned to aaaa"));
 }
 
-TEST(Forecast, WithoutManagedRestartsNoDurationIsPromised) {
+TEST(Forecast, DurationIsUnknownWithoutManagedRestarts) {
   const Policy p = policy("mode: Observe", "phase: Observing");
   const Forecast f = forecast(p, many(2), {});
   EXPECT_EQ(f.duration, std::nullopt);
   EXPECT_EQ(f.restarts, 0);
   EXPECT_EQ(f.change, 8);
   const auto text = joined(render(f, p, {}));
-  EXPECT_THAT(text, HasSubstr("not known: nothing is restarted"));
+  EXPECT_THAT(text, HasSubstr("unknown: nothing is restarted"));
   EXPECT_THAT(text, HasSubstr("only observes"));
 }
 
-TEST(Forecast, AShareThatNoStepReachesIsTold) {
+TEST(Forecast, WorkloadsBeyondTheLastStepAreReported) {
   const Forecast f = forecast(policy("rollout: {workloads: {steps: [50]}}", ""), many(40), {});
   EXPECT_EQ(f.taking_part + f.left_out, 40);
   EXPECT_GT(f.left_out, 0);
   EXPECT_THAT(f.notes.back(), HasSubstr("The last step is 50%"));
 }
 
-TEST(Forecast, NamespacesComeInWaves) {
+TEST(Forecast, NamespacesFollowTheWaves) {
   api::RolloutWave test;
   test.namespace_selector.match_labels["stage"] = "test";
   EXPECT_EQ(api::waveOf({test}, {{"stage", "test"}}), 0U);
@@ -129,7 +129,7 @@ TEST(Forecast, NamespacesComeInWaves) {
   const Forecast f =
       forecast(policy(kManaged, ""), workloads, {.waves = {{"late", 1}, {"early", 0}}});
   EXPECT_EQ(f.workloads[0].namespace_, "early");
-  EXPECT_EQ(f.workloads[1].step, 1U) << "each wave's first step has somebody";
+  EXPECT_EQ(f.workloads[1].step, 1U) << "each wave's first step has a workload";
   EXPECT_THAT(f.steps, SizeIs(2));
   EXPECT_EQ(toJson(f)["steps"][1]["wave"], 1);
 }

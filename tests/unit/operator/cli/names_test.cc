@@ -8,7 +8,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-TEST(Target, PoliciesGoByNameOrKind) {
+TEST(Target, PoliciesAreNamedWithOrWithoutKind) {
   for (const char* text : {"checkout", "policy/checkout", "profilingpolicy/checkout",
                            "profpol/checkout", "ProfilingPolicy/checkout"}) {
     const auto name = parsePolicy(text);
@@ -21,7 +21,7 @@ TEST(Target, PoliciesGoByNameOrKind) {
   EXPECT_TRUE(parsePolicy("prod", true)->cluster);
 }
 
-TEST(Target, WorkloadsGoByKubectlsWordsForTheirKinds) {
+TEST(Target, WorkloadsAcceptKubectlsKindNames) {
   for (const auto& [text, kind] :
        {std::pair{"deploy/web", "Deployment"}, std::pair{"deployment.apps/web", "Deployment"},
         std::pair{"sts/web", "StatefulSet"}, std::pair{"Rollout/web", "Rollout"}}) {
@@ -32,7 +32,7 @@ TEST(Target, WorkloadsGoByKubectlsWordsForTheirKinds) {
   }
 }
 
-TEST(Target, WhatIsWrongIsNamedWithWhatIsAllowed) {
+TEST(Target, ErrorsStateWhatIsAllowed) {
   for (const char* text : {"pod/web", "deployment/", "/web", "", "web/", "Checkout", "a/b/c",
                            "../secrets", "web%2f", "-web"}) {
     const auto target = parseTarget(text);

@@ -28,7 +28,7 @@ std::string refused(const Words& words) {
   return err.str();
 }
 
-TEST(Options, FlagsMayStandBeforeAndBehindTheCommand) {
+TEST(Options, FlagsMayPrecedeOrFollowTheCommand) {
   for (const Words& words : {Words{"-n", "shop", "--context=c", "rollout", "status", "checkout"},
                              Words{"rollout", "status", "checkout", "--context", "c", "-nshop"}}) {
     const Options options = parsed(words);
@@ -39,13 +39,13 @@ TEST(Options, FlagsMayStandBeforeAndBehindTheCommand) {
   }
 }
 
-TEST(Options, APolicyMayBeNamedLikeACommand) {
+TEST(Options, PolicyMayHaveTheNameOfACommand) {
   EXPECT_EQ(parsed({"rollout", "status", "plan"}).target, "plan");
   EXPECT_EQ(parsed({"rollout", "pause", "rollout"}).target, "rollout");
   EXPECT_EQ(parsed({"plan", "status"}).target, "status");
 }
 
-TEST(Options, VerbsArriveAsRequests) {
+TEST(Options, VerbsBecomeRequests) {
   EXPECT_EQ(parsed({"rollout", "pause", "x"}).verb, Verb::kPause);
   EXPECT_EQ(parsed({"rollout", "promote", "x"}).verb, Verb::kPromote);
   EXPECT_EQ(parsed({"rollout", "promote", "x", "--full"}).verb, Verb::kPromoteFull);
@@ -56,7 +56,7 @@ TEST(Options, VerbsArriveAsRequests) {
   EXPECT_TRUE(options.dry_run);
 }
 
-TEST(Options, DurationsAreThoseOfKubernetes) {
+TEST(Options, DurationsUseKubernetesUnits) {
   EXPECT_EQ(parsed({"rollout", "status", "x", "-w", "--timeout", "1h30m"}).timeout,
             std::chrono::minutes(90));
   EXPECT_EQ(parsed({"plan", "x", "--pod-start=90s"}).pod_start, std::chrono::seconds(90));
@@ -64,7 +64,7 @@ TEST(Options, DurationsAreThoseOfKubernetes) {
               HasSubstr("--timeout: "));
 }
 
-TEST(Options, AWrongCommandIsToldWithThoseThatThereAre) {
+TEST(Options, UnknownCommandIsReportedWithTheKnownOnes) {
   EXPECT_THAT(refused({}),
               HasSubstr("a command is missing: 'kubectl profiling' has rollout, plan"));
   EXPECT_THAT(refused({"roll"}), HasSubstr("unknown command 'roll': 'kubectl profiling' has"));

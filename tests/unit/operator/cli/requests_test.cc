@@ -19,7 +19,7 @@ Json annotations(const Request& request) {
   return request.patch.at("metadata").at("annotations");
 }
 
-TEST(Requests, PauseAndResumeSetOneFieldAndSayWhenItIsSo) {
+TEST(Requests, PauseAndResumeSetOneFieldUnlessItIsSet) {
   auto pause = requestOf(Verb::kPause, policy("", kMoving), noon());
   EXPECT_EQ(pause->patch, yaml("{spec: {rollout: {paused: true}}}"));
   EXPECT_EQ(pause->done, "paused");
@@ -38,7 +38,7 @@ TEST(Requests, PromoteNamesTheNextStepOfTheRevision) {
   EXPECT_EQ(annotations(*full), Json({{"profiling.dev/promote", "bbbb"}}));
 }
 
-TEST(Requests, AfterTheLastStepComesTheNextWave) {
+TEST(Requests, LastStepIsFollowedByTheNextWave) {
   const std::string last = "targetRevision: b, rollout: {revision: b, step: 3, steps: 3, ";
   const auto wave = requestOf(Verb::kPromote, policy("", last + "wave: 0, waves: 2}"), noon());
   EXPECT_EQ(annotations(*wave), Json({{"profiling.dev/promote", "b/1/1"}}));
@@ -69,7 +69,7 @@ TEST(Requests, AbortNamesTheRevisionAndRetryTakesItBack) {
                                        {"profiling.dev/abort", nullptr}}));
 }
 
-TEST(Requests, OfOneWorkload) {
+TEST(Requests, WorkloadVerbsSetOneField) {
   const auto held = workload("web", "rollout: {state: Paused, targetRevision: bbbb}");
   EXPECT_EQ(requestOf(Verb::kSkip, held)->patch, yaml("{spec: {skip: true}}"));
   EXPECT_EQ(requestOf(Verb::kPause, held)->patch, yaml("{spec: {paused: true}}"));

@@ -1,4 +1,4 @@
-// Commands against an API server of lambdas: what is asked, what is sent, what is said.
+// Commands against a fake API server: requests, patches and output.
 #include <map>
 #include <sstream>
 
@@ -20,7 +20,7 @@ using Json = nlohmann::json;
 constexpr const char* kPolicies = "/apis/profiling.dev/v1alpha1/namespaces/shop/profilingpolicies";
 constexpr const char* kRecords = "/apis/profiling.dev/v1alpha1/namespaces/shop/workloadprofiles";
 
-struct Said {
+struct Output {
   int code = -1;
   std::string out, err;
 };
@@ -49,7 +49,7 @@ class Cli : public ::testing::Test {
 
   void put(const std::string& target, Json body) { answers_[target] = std::move(body); }
 
-  Said run(std::vector<std::string> words) {
+  Output run(std::vector<std::string> words) {
     std::ostringstream out;
     std::ostringstream err;
     auto parsed = parseOptions("kubectl profiling", std::move(words), out, err);
@@ -65,40 +65,40 @@ class Cli : public ::testing::Test {
 };
 
 TEST_F(Cli, StatusShowsThePolicyAndItsWorkloads) {
-  const Said said = run({"rollout", "status", "checkout"});
-  EXPECT_EQ(said.code, 0) << said.err;
-  EXPECT_THAT(said.out, HasSubstr("Phase:       Progressing"));
-  EXPECT_THAT(said.out, HasSubstr("deployment/web   Soaking"));
-  EXPECT_THAT(said.out, Not(HasSubstr("\x1b")));
+  const Output output = run({"rollout", "status", "checkout"});
+  EXPECT_EQ(output.code, 0) << output.err;
+  EXPECT_THAT(output.out, HasSubstr("Phase:       Progressing"));
+  EXPECT_THAT(output.out, HasSubstr("deployment/web   Soaking"));
+  EXPECT_THAT(output.out, Not(HasSubstr("\x1b")));
 }
 
 TEST_F(Cli, StatusAsJsonHasTheFieldsOfTheApi) {
-  const Json said = Json::parse(run({"rollout", "status", "checkout", "-o", "json"}).out);
-  EXPECT_EQ(said["policy"]["status"]["rollout"]["revision"], "b");
-  EXPECT_EQ(said["workloads"][0]["name"], "deployment/web");
-  EXPECT_EQ(said["workloads"][0]["status"]["rollout"]["state"], "Soaking");
+  const Json output = Json::parse(run({"rollout", "status", "checkout", "-o", "json"}).out);
+  EXPECT_EQ(output["policy"]["status"]["rollout"]["revision"], "b");
+  EXPECT_EQ(output["workloads"][0]["name"], "deployment/web");
+  EXPECT_EQ(output["workloads"][0]["status"]["rollout"]["state"], "Soaking");
   EXPECT_THAT(run({"rollout", "status", "checkout", "-o", "yaml"}).out,
               HasSubstr("state: Soaking"));
 }
 
-TEST_F(Cli, WithoutAPolicyEachIsALine) {
+TEST_F(Cli, StatusWithoutAPolicyListsAll) {
   EXPECT_THAT(run({"rollout", "status"}).out, HasSubstr("policy/checkout   Progressing   b"));
   EXPECT_THAT(run({"rollout", "status", "-A"}).err, HasSubstr("is profiling-operator installed"));
 }
 
-TEST_F(Cli, AnUnknownPolicyIsToldWithThoseThatThereAre) {
-  const Said said = run({"rollout", "status", "chekout"});
-  EXPECT_EQ(said.code, 1);
-  EXPECT_EQ(said.out, "");
+TEST_F(Cli, UnknownPolicyIsReportedWithTheExistingOnes) {
+  const Output output = run({"rollout", "status", "chekout"});
+  EXPECT_EQ(output.code, 1);
+  EXPECT_EQ(output.out, "");
   EXPECT_EQ(
-      said.err,
-      "error: ProfilingPolicy 'chekout' not found in namespace 'shop': there is 'checkout'\n");
+      output.err,
+      "error: ProfilingPolicy 'chekout' not found in namespace 'shop'; available: 'checkout'\n");
 }
 
-TEST_F(Cli, AVerbSendsOneMergePatchAndSaysSo) {
-  const Said said = run({"rollout", "pause", "checkout"});
-  EXPECT_EQ(said.code, 0);
-  EXPECT_EQ(said.out, "profilingpolicy.profiling.dev/checkout paused\n");
+TEST_F(Cli, VerbSendsOneMergePatchAndReportsIt) {
+  const Output output = run({"rollout", "pause", "checkout"});
+  EXPECT_EQ(output.code, 0);
+  EXPECT_EQ(output.out, "profilingpolicy.profiling.dev/checkout paused\n");
   ASSERT_TRUE(sent_);
   EXPECT_EQ(sent_->target, std::string(kPolicies) +
                                "/checkout?fieldValidation=Strict&fieldManager=kubectl-profiling");
@@ -106,7 +106,7 @@ TEST_F(Cli, AVerbSendsOneMergePatchAndSaysSo) {
   EXPECT_EQ(sent_->content_type, "application/merge-patch+json");
 }
 
-TEST_F(Cli, ADryRunAndAVerbWithoutEffectSendNothing) {
+TEST_F(Cli, DryRunAndVerbWithoutEffectSendNothing) {
   EXPECT_EQ(run({"rollout", "promote", "checkout", "--dry-run"}).out,
             "profilingpolicy.profiling.dev/checkout promoted to step 2/2 of revision b (dry run)\n"
             R"({"metadata":{"annotations":{"profiling.dev/promote":"b/0/2"}}})"
@@ -116,53 +116,53 @@ TEST_F(Cli, ADryRunAndAVerbWithoutEffectSendNothing) {
   EXPECT_FALSE(sent_);
 }
 
-TEST_F(Cli, AWorkloadGoesByItsRecord) {
+TEST_F(Cli, WorkloadVerbPatchesItsProfile) {
   EXPECT_EQ(run({"skip", "deploy/web"}).out,
             "workloadprofile.profiling.dev/deployment-web skipped\n");
   ASSERT_TRUE(sent_);
   EXPECT_THAT(sent_->target, HasSubstr("/workloadprofiles/deployment-web?"));
   EXPECT_EQ(sent_->body, R"({"spec":{"skip":true}})");
   EXPECT_THAT(run({"skip", "deploy/wbe"}).err,
-              HasSubstr("no record of Deployment 'wbe' in namespace 'shop'"));
+              HasSubstr("no WorkloadProfile for Deployment 'wbe' in namespace 'shop'"));
 }
 
-TEST_F(Cli, PagesAreFollowed) {
+TEST_F(Cli, ListFollowsPages) {
   put(std::string(kRecords) + "?limit=500",
       {{"metadata", {{"continue", "next="}}}, {"items", {workloadJson("web", "")}}});
   put(std::string(kRecords) + "?limit=500&continue=next%3D",
       {{"items", {workloadJson("api", "")}}});
-  const Said said = run({"rollout", "status", "checkout"});
-  EXPECT_THAT(said.out, HasSubstr("deployment/web"));
-  EXPECT_THAT(said.out, HasSubstr("deployment/api"));
+  const Output output = run({"rollout", "status", "checkout"});
+  EXPECT_THAT(output.out, HasSubstr("deployment/web"));
+  EXPECT_THAT(output.out, HasSubstr("deployment/api"));
 }
 
-TEST_F(Cli, AnObjectThatCannotBeReadIsNamedAndTheOthersShown) {
+TEST_F(Cli, UnreadableObjectIsReportedAndOthersAreShown) {
   Json bad = workloadJson("bad", "");
   bad["status"]["pods"] = "many";
   put(std::string(kRecords) + "?limit=500", {{"items", {bad, workloadJson("web", "")}}});
-  const Said said = run({"rollout", "status", "checkout"});
-  EXPECT_THAT(said.out, HasSubstr("deployment/web"));
-  EXPECT_THAT(said.err, HasSubstr("left out workloadprofiles 'deployment-bad': at /status/pods"));
+  const Output output = run({"rollout", "status", "checkout"});
+  EXPECT_THAT(output.out, HasSubstr("deployment/web"));
+  EXPECT_THAT(output.err, HasSubstr("skipped workloadprofiles 'deployment-bad': at /status/pods"));
 }
 
-TEST_F(Cli, PlanAndHistory) {
+TEST_F(Cli, PlanAndHistoryPrintTables) {
   EXPECT_THAT(run({"plan", "checkout"}).out, HasSubstr("deployment/web   1/1"));
   EXPECT_THAT(run({"plan", "-f", "/no/such.yaml"}).err, HasSubstr("/no/such.yaml: no such file"));
   EXPECT_THAT(run({"rollout", "history", "deployment/web"}).err,
-              HasSubstr("No revision of deployment/web has ended yet"));
+              HasSubstr("No revision of deployment/web has finished yet"));
 }
 
-TEST_F(Cli, WhatTheServerRefusesIsTold) {
+TEST_F(Cli, RefusalOfTheServerIsReported) {
   http_.onSend([](const net::Request&) {
     return FakeHttp::json(403, R"({"kind":"Status","reason":"Forbidden","message":"not you"})");
   });
-  const Said said = run({"rollout", "status", "checkout"});
-  EXPECT_EQ(said.code, 1);
-  EXPECT_THAT(said.err, HasSubstr("not you"));
+  const Output output = run({"rollout", "status", "checkout"});
+  EXPECT_EQ(output.code, 1);
+  EXPECT_THAT(output.err, HasSubstr("not you"));
 }
 
-// Watches are streams: the first answers with what there is, and then with what becomes of it.
-TEST_F(Cli, AWatchEndsWithTheRollout) {
+// Watches are streams: current objects first, then changes.
+TEST_F(Cli, WatchEndsWithTheRollout) {
   const auto line = [](const char* type, const Json& object) {
     return Json{{"type", type}, {"object", object}}.dump() + "\n";
   };
@@ -183,15 +183,15 @@ TEST_F(Cli, AWatchEndsWithTheRollout) {
           }
           return FakeHttp::blockUntil(stop);
         });
-    const Said said = run({"rollout", "status", "checkout", "--watch", "--timeout", "20s"});
-    EXPECT_EQ(said.code, code) << said.err;
-    EXPECT_THAT(said.out, HasSubstr("policy/checkout: " + std::string(phase)));
-    EXPECT_THAT(said.out, HasSubstr("deployment/web: Complete"));
+    const Output output = run({"rollout", "status", "checkout", "--watch", "--timeout", "20s"});
+    EXPECT_EQ(output.code, code) << output.err;
+    EXPECT_THAT(output.out, HasSubstr("policy/checkout: " + std::string(phase)));
+    EXPECT_THAT(output.out, HasSubstr("deployment/web: Complete"));
   }
 }
 
-// Anybody may have edited the annotation of a pod.
-TEST_F(Cli, ExplainTellsWhatWasDecidedWhenAPodStarted) {
+// Anyone may have edited the annotation of a pod.
+TEST_F(Cli, ExplainShowsTheDecisionAtStart) {
   const auto explain = [&](const char* decision) {
     Json pod = {{"kind", "Pod"},
                 {"metadata", {{"name", "web-1"}, {"namespace", "shop"}}},
@@ -203,13 +203,13 @@ TEST_F(Cli, ExplainTellsWhatWasDecidedWhenAPodStarted) {
     return run({"explain", "pod/web-1"}).out;
   };
   EXPECT_THAT(explain(R"({"action":"injected","reason":"Injected","revision":"abc"})"),
-              HasSubstr("when it started: injected, Injected (revision abc)"));
+              HasSubstr("at start: injected, Injected (revision abc)"));
   EXPECT_THAT(explain(R"({"action":"skipped","reason":"EnvValueFrom","revision":7})"),
-              HasSubstr("when it started: skipped, EnvValueFrom\n"));
+              HasSubstr("at start: skipped, EnvValueFrom\n"));
   for (const char* bad : {"{", "7", R"({"action":7})"}) {
     EXPECT_THAT(explain(bad), HasSubstr("annotation is not readable")) << bad;
   }
-  EXPECT_THAT(explain(nullptr), HasSubstr("nothing was decided about it"));
+  EXPECT_THAT(explain(nullptr), HasSubstr("at start: no decision"));
 }
 
 }  // namespace

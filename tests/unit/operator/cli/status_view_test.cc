@@ -24,28 +24,28 @@ std::string all(const std::vector<std::string>& lines) {
   return joined(lines);
 }
 
-TEST(Status, TheHeadTellsWhereTheRolloutIs) {
+TEST(Status, HeadShowsPhaseRevisionStepAndCounts) {
   const auto head = headOf(policy(kSteps, kMoving), {});
   EXPECT_THAT(
       head,
       ElementsAre("Policy:      policy/checkout", "Namespace:   shop", "Phase:       Progressing",
                   "Revision:    aaaa -> bbbb", "Step:        2/3 (50% of the workloads)",
                   "Workloads:   7 pending, 2 active, 1 held, 2 complete, 0 failed, 0 skipped",
-                  "Pods:        [##........] 10/40 profiled, 9 ready, 2 outdated, 30 to come, 0 "
+                  "Pods:        [##........] 10/40 profiled, 9 ready, 2 outdated, 30 pending, 0 "
                   "skipped",
                   "Reason:      AwaitingSoak", "Message:     one workload soaks"));
 }
 
-TEST(Status, APauseAndAnOldStatusAreTold) {
+TEST(Status, PhaseMarksAPauseAndAStaleStatus) {
   EXPECT_THAT(all(headOf(policy("rollout: {paused: true}", kMoving), {})),
               HasSubstr("Progressing (spec.rollout.paused is set)"));
   Policy old = policy("", kMoving);
   old.metadata.generation = 3;
-  EXPECT_THAT(all(headOf(old, {})), HasSubstr("Progressing (of before the last change)"));
+  EXPECT_THAT(all(headOf(old, {})), HasSubstr("Progressing (stale)"));
   EXPECT_THAT(all(headOf(policy("", ""), {})), HasSubstr("Unknown"));
 }
 
-TEST(Status, WithoutARolloutItsReasonIsTheConditions) {
+TEST(Status, ReasonIsTheReadyConditionsWithoutARollout) {
   const auto head = headOf(policy("",
                                   "phase: Degraded, conditions: [{type: Ready, status: 'False', "
                                   "reason: ServerNotFound, message: there is none, "
@@ -55,19 +55,19 @@ TEST(Status, WithoutARolloutItsReasonIsTheConditions) {
   EXPECT_THAT(all(head), Not(HasSubstr("Step")));
 }
 
-TEST(Status, WhatNeedsAPersonComesFirst) {
+TEST(Status, WorkloadsThatNeedAttentionComeFirst) {
   Workloads workloads{
       inState("k", "Skipped"),     inState("j", "Complete"),   inState("i", "Pending"),
       inState("h", "Preflight"),   inState("g", "Baselining"), inState("f", "Evaluating"),
       inState("e", "Soaking"),     inState("d", "Stepping"),   inState("c", "RolledBack"),
       inState("b", "RollingBack"), inState("a", "Paused"),     workload("z", "phase: Missed")};
-  sortForPeople(workloads);
+  sortByUrgency(workloads);
   std::string order;
   for (const auto& w : workloads) order += w.status.workload_ref.name;
   EXPECT_EQ(order, "abcdefghizjk");
 }
 
-TEST(Status, ARowOfTheTable) {
+TEST(Status, RowHasStateStepProgressVerdictAndAge) {
   const auto held = workload(
       "web",
       "pods: {total: 4, profiled: 2}, rollout: {state: Paused, reason: Inconclusive, step: 1, "
@@ -85,7 +85,7 @@ TEST(Status, ARowOfTheTable) {
   EXPECT_THAT(wide[1], HasSubstr("cpu 7%, 32Mi   Unknown   none arrived"));
 }
 
-TEST(Status, ALineOfALogHasNothingThatChangesByItself) {
+TEST(Status, LogLinesContainNoAges) {
   const auto soaking = workload("web",
                                 "pods: {total: 4, profiled: 2}, rollout: {state: Soaking, step: 1, "
                                 "steps: 3, since: '2026-08-01T11:45:00Z'}");
@@ -95,7 +95,7 @@ TEST(Status, ALineOfALogHasNothingThatChangesByItself) {
             "1 held, 2 complete, 0 failed, 0 skipped: AwaitingSoak: one workload soaks");
 }
 
-TEST(Outcome, IsOverWhenActiveOrHaltedAndNotBeforeTheControllerHasSeenTheChange) {
+TEST(Outcome, IsKnownOnlyWhenActiveOrHaltedAndNotStale) {
   EXPECT_EQ(outcome(policy("", "phase: Active"), noon()), 0);
   EXPECT_EQ(outcome(policy("", "phase: Observing"), noon()), 0);
   EXPECT_EQ(outcome(policy("", "phase: Halted"), noon()), 1);
@@ -112,7 +112,7 @@ TEST(Outcome, IsOverWhenActiveOrHaltedAndNotBeforeTheControllerHasSeenTheChange)
   EXPECT_EQ(outcome(retried, noon() + std::chrono::minutes(1)), 1);
 }
 
-TEST(History, IsNewestFirstOverAllWorkloads) {
+TEST(History, IsNewestFirstAcrossWorkloads) {
   const auto a = workload("a",
                           "rollout: {history: [{revision: r3, result: Complete, time: "
                           "'2026-08-01T11:00:00Z'}, {revision: r1, result: Superseded, time: "

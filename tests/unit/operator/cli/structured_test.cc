@@ -11,7 +11,7 @@ namespace {
 using ::testing::HasSubstr;
 using Json = nlohmann::json;
 
-TEST(Yaml, WhatIsWrittenIsReadBackTheSame) {
+TEST(Yaml, RoundTripsValues) {
   const Json value = {{"text", "plain"},
                       {"number", 5},
                       {"yes", "true"},
@@ -30,18 +30,18 @@ TEST(Yaml, WhatIsWrittenIsReadBackTheSame) {
   EXPECT_EQ(*read, value);
 }
 
-TEST(Yaml, MistakesAreToldWithTheirLine) {
+TEST(Yaml, ErrorsNameTheLine) {
   EXPECT_THAT(parseDocument("a: [1,\nb: 2").status().message(), HasSubstr("not YAML, line"));
-  EXPECT_THAT(parseDocument("").status().message(), HasSubstr("holds 0"));
-  EXPECT_THAT(parseDocument("a: 1\n---\nb: 2\n").status().message(), HasSubstr("holds 2"));
+  EXPECT_THAT(parseDocument("").status().message(), HasSubstr("contains 0"));
+  EXPECT_THAT(parseDocument("a: 1\n---\nb: 2\n").status().message(), HasSubstr("contains 2"));
   EXPECT_FALSE(parseDocument(std::string(200, '[') + std::string(200, ']')).ok());
 }
 
-TEST(Json, BytesThatAreNotUtf8AreReplaced) {
+TEST(Json, InvalidUtf8IsReplaced) {
   EXPECT_NO_THROW(render(Json{{"a", "\xff"}}, Format::kJson));
 }
 
-TEST(Json, IsReadAsJson) {
+TEST(Json, IsParsedAsJson) {
   const auto read = parseDocument(" {\"a\": \"\\ud83d\\ude00\", \"b\": 1.5}\n");
   ASSERT_TRUE(read.ok()) << read.status().toString();
   EXPECT_EQ((*read)["a"], "\xF0\x9F\x98\x80");

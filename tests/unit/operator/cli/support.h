@@ -1,4 +1,4 @@
-// Policies and records as the API server would send them.
+// Policies and WorkloadProfiles as the API server sends them.
 #pragma once
 
 #include <string>

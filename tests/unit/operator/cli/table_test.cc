@@ -14,7 +14,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using ::testing::ElementsAre;
 
-TEST(Table, ColumnsAreAsWideAsTheirWidestCellAndEmptyOnesAreDashes) {
+TEST(Table, ColumnsFitTheWidestCellAndEmptyCellsAreDashes) {
   const Table table{{"NAME", "STATE"}, {{"deployment/web", "Soaking"}, {"db", ""}}};
   EXPECT_THAT(render(table, {}), ElementsAre("NAME             STATE",    //
                                              "deployment/web   Soaking",  //
@@ -26,24 +26,24 @@ TEST(Table, CodePointsCountAsOneColumn) {
   EXPECT_THAT(render(table, {}), ElementsAre("A     B", "██░   x", "abc   y"));
 }
 
-TEST(Table, ATerminalsWidthCutsLinesAndColourTakesNoRoom) {
+TEST(Table, LinesAreCutToTheWidthAndColourTakesNone) {
   const Style style{.colour = true, .width = 9};
   const Table table{{"NAME", "STATE"}, {{"web", Cell("Complete", Tone::kGood)}}};
   EXPECT_EQ(render(table, style)[1], "web    \x1b[32mCo\x1b[0m");
 }
 
-TEST(Table, TextOfTheClusterCannotSteerTheTerminal) {
+TEST(Table, TextFromTheClusterCannotControlTheTerminal) {
   const Table table{{"MESSAGE"}, {{"\x1b[2J\nnew line"}}};
   EXPECT_EQ(render(table, {})[1].find('\x1b'), std::string::npos);
   EXPECT_EQ(render(table, {})[1].find('\n'), std::string::npos);
 }
 
-TEST(Pairs, ThoseWithoutAValueAreLeftOut) {
+TEST(Pairs, PairsWithoutAValueAreDropped) {
   EXPECT_THAT(render(Pairs{{"Phase", "Active"}, {"Reason", ""}, {"Workloads", "3"}}, {}),
               ElementsAre("Phase:       Active", "Workloads:   3"));
 }
 
-TEST(ProgressBar, IsFullOnlyWhenAllAreAndEmptyOnlyWhenNoneIs) {
+TEST(ProgressBar, IsFullOnlyWhenAllAreDoneAndEmptyOnlyWhenNoneIs) {
   EXPECT_EQ(progressBar(0, 10, {}), "[..........] 0/10");
   EXPECT_EQ(progressBar(5, 10, {}), "[#####.....] 5/10");
   EXPECT_EQ(progressBar(10, 10, {}), "[##########] 10/10");
@@ -54,7 +54,7 @@ TEST(ProgressBar, IsFullOnlyWhenAllAreAndEmptyOnlyWhenNoneIs) {
   EXPECT_EQ(progressBar(1, 2, {.unicode = true}), "█████░░░░░ 1/2");
 }
 
-TEST(Span, IsAsKubectlsAge) {
+TEST(Span, MatchesKubectlsAge) {
   EXPECT_EQ(span(seconds(-5)), "0s");
   EXPECT_EQ(span(seconds(119)), "119s");
   EXPECT_EQ(span(seconds(192)), "3m12s");
@@ -67,7 +67,7 @@ TEST(Span, IsAsKubectlsAge) {
   EXPECT_EQ(age("yesterday", noon()), "");
 }
 
-TEST(Roughly, HasTwoUnitsAtMost) {
+TEST(Roughly, HasAtMostTwoUnits) {
   EXPECT_EQ(roughly(seconds(40)), "40s");
   EXPECT_EQ(roughly(seconds(100)), "2m");
   EXPECT_EQ(roughly(minutes(130)), "2h10m");

@@ -49,7 +49,7 @@ TEST(Assignment, WithoutStepsNewPodsGetTheCurrentRevisionAtOnce) {
   EXPECT_EQ(Case().record(kBefore, kBefore, kBefore).gets(), kNow) << "the engine has not seen it";
 }
 
-TEST(Assignment, WithStepsAWorkloadThatNobodyKnowsGetsWhatIsProven) {
+TEST(Assignment, WithStepsAWorkloadWithoutARecordGetsTheStableRevision) {
   Case c;
   c.staged();
   EXPECT_EQ(c.gets(), "AwaitingRollout");
@@ -63,7 +63,7 @@ TEST(Assignment, TheRecordDecidesAndNotTheNewestRevision) {
   EXPECT_EQ(Case().staged().record(kNow, "", kNow).gets(), kNow);
 }
 
-TEST(Assignment, BesidesTheShareIsTheStableRevisionOrNone) {
+TEST(Assignment, OutsideTheShareIsTheStableRevisionOrNone) {
   Case c;
   c.staged().record(kNow, "", kNow);
   c.a->target_pods = 2;
@@ -86,20 +86,20 @@ TEST(Assignment, AStatefulSetsShareIsByOrdinal) {
   EXPECT_EQ(c.gets(), "OutsideShare");
 }
 
-TEST(Assignment, WhatFailedHereDoesNotComeBackUnderAPolicyThatStagesNothing) {
+TEST(Assignment, ARejectedRevisionStaysOutUnderAPolicyThatStagesNothing) {
   Case c;
   c.record(kNow, "", "");
   c.a->rejected = kNow;
   EXPECT_EQ(c.gets(), "RolledBack");
 }
 
-TEST(Assignment, APausedPolicyGivesNothingNew) {
+TEST(Assignment, APausedPolicyAssignsNothingNew) {
   Case c;
   c.policy->policy.spec.rollout.emplace().paused = true;
   EXPECT_EQ(c.gets(), "AwaitingRollout");
 }
 
-TEST(Assignment, APersonsPinHolds) {
+TEST(Assignment, APinHolds) {
   Case c;
   c.record(kBefore, kBefore, kBefore);
   c.a->held = true;
@@ -113,7 +113,7 @@ TEST(Assignment, AnotherPolicysRecordDoesNotCount) {
   EXPECT_EQ(c.gets(), kNow);
 }
 
-TEST(Assignment, ARevisionThatIsNotKeptIsNotInvented) {
+TEST(Assignment, ARevisionThatIsNotKeptIsNotAssigned) {
   Case c;
   c.staged().record("gone", "", "gone");
   EXPECT_EQ(c.gets(), "AwaitingRollout");
@@ -124,6 +124,14 @@ TEST(Ordinal, IsTheTrailingNumberOfAStatefulSetsPod) {
   EXPECT_EQ(ordinalOf("Deployment", "db-12"), -1);
   EXPECT_EQ(ordinalOf("StatefulSet", "db-x"), -1);
   EXPECT_EQ(ordinalOf("StatefulSet", ""), -1);
+}
+
+TEST(Ordinal, OrdinalsAreTrailingNumbers) {
+  EXPECT_EQ(ordinalOf("db-0"), 0);
+  EXPECT_EQ(ordinalOf("my-db-17"), 17);
+  for (const char* name : {"db", "", "db-", "db-x", "db-1x", "db--1x", "db-+1", "db-99999999999"}) {
+    EXPECT_EQ(ordinalOf(name), -1) << name;
+  }
 }
 
 }  // namespace

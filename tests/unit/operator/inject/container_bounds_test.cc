@@ -12,7 +12,7 @@ ContainerBounds bounds(const char* items) {
   return boundsOf({{"spec", {{"limits", json::parse(items)}}}});
 }
 
-TEST(ContainerBounds, AreThoseOfContainers) {
+TEST(ContainerBounds, OnlyLimitsOfContainersCount) {
   const ContainerBounds b = bounds(R"([
     {"type":"Pod","min":{"cpu":"2"}},
     {"type":"Container","min":{"cpu":"50m","memory":"64Mi"},"max":{"memory":"1Gi"}},
@@ -24,7 +24,7 @@ TEST(ContainerBounds, AreThoseOfContainers) {
   EXPECT_FALSE(b.ratio);
 }
 
-TEST(ContainerBounds, WhatIsNoBoundBoundsNothing) {
+TEST(ContainerBounds, TextThatIsNoQuantitySetsNoBound) {
   for (const char* items :
        {"[]", "{}", "7", R"([{"type":"Container"}])", R"([{"min":{"cpu":"1"}}])",
         R"([{"type":"Container","min":{"cpu":"much"},"max":7}])"}) {
@@ -33,7 +33,7 @@ TEST(ContainerBounds, WhatIsNoBoundBoundsNothing) {
   EXPECT_FALSE(boundsOf(json()).any());
 }
 
-TEST(ContainerBounds, WhatIsWantedComesWithin) {
+TEST(ContainerBounds, ResourcesAreBroughtWithinTheBounds) {
   const ContainerBounds b = bounds(
       R"([{"type":"Container","min":{"cpu":"50m","memory":"64Mi"},"max":{"cpu":"2","memory":"48Mi"}}])");
   const api::ResourcesView got = within({"0", "", "0", "32Mi"}, b);
@@ -45,7 +45,7 @@ TEST(ContainerBounds, WhatIsWantedComesWithin) {
   EXPECT_FALSE(nothing.any());
 }
 
-TEST(ContainerBounds, ARatioMakesThemAlike) {
+TEST(ContainerBounds, ARatioMakesRequestAndLimitEqual) {
   const ContainerBounds b = bounds(R"([{"type":"Container","maxLimitRequestRatio":{"cpu":"4"}}])");
   EXPECT_TRUE(b.ratio);
   const api::ResourcesView got = within({"0", "100m", "0", ""}, b);
@@ -53,7 +53,7 @@ TEST(ContainerBounds, ARatioMakesThemAlike) {
   EXPECT_EQ(got.memory_request, "0");
 }
 
-TEST(ContainerBounds, TheSidecarKeepsToThem) {
+TEST(ContainerBounds, TheSidecarStaysWithinThem) {
   api::PodView p = pod();
   annotate(p, api::kPprofPortKey, "6060");
   annotate(p, api::kInjectKey, "true");
@@ -63,14 +63,12 @@ TEST(ContainerBounds, TheSidecarKeepsToThem) {
       std::make_shared<const ContainerBounds>(ContainerBounds{"50m", "", "64Mi", ""})};
   Settings s = settings();
   s.native_sidecars = true;
-  Decision decision = decide(p, state.view("shop"), state.policies, s);
-  decision.bounds = state.bounds;
-  const InjectionPlan plan = planInjection(decision, p, s);
+  const InjectionPlan plan = planUnder(state.policies, p, s, nullptr, state.bounds.get());
   ASSERT_TRUE(plan.sidecar.has_value());
   EXPECT_EQ(plan.sidecar->resources.cpu_request, "50m");
   EXPECT_EQ(plan.sidecar->resources.memory_request, "64Mi");
-  decision.bounds = nullptr;
-  EXPECT_FALSE(planInjection(decision, p, s).sidecar->resources.any()) << "nobody asks for any";
+  EXPECT_FALSE(planUnder(state.policies, p, s).sidecar->resources.any())
+      << "neither the target nor the namespace has any";
 }
 
 }  // namespace

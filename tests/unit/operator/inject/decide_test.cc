@@ -11,7 +11,7 @@ using ::testing::IsEmpty;
 Decision decideWith(const api::PodView& p, PolicyList policies,
                     std::optional<std::string_view> namespace_ = {}) {
   sortByPrecedence(policies);
-  return decide(p, {"shop", namespace_}, policies, settings());
+  return decide(p, workloadOf(p), {"shop", namespace_}, policies, settings());
 }
 
 TEST(Precedence, PriorityThenAgeThenName) {
@@ -30,7 +30,7 @@ TEST(Precedence, PriorityThenAgeThenName) {
   EXPECT_THAT(names, ElementsAre("high", "b", "a", "d", "low"));
 }
 
-TEST(Precedence, OfTheSamePriorityTheNamespacesOwnBeforeTheClusters) {
+TEST(Precedence, AtEqualPriorityTheNamespacesPolicyComesBeforeTheClusters) {
   auto old = clusterPolicy("old"), best = clusterPolicy("best"), own = policy("own");
   old->policy.metadata.creation_timestamp = "2020-01-01T00:00:00Z";
   own->policy.metadata.creation_timestamp = "2026-01-01T00:00:00Z";
@@ -46,28 +46,28 @@ TEST(Decide, AClusterPolicyAppliesWhereTheNamespaceHasNoneThatSelectsThePod) {
   const auto all = clusterPolicy("all");
   api::PodView p = pod();
   const Decision d = decideWith(p, {own, all});
-  EXPECT_EQ(d.policy, all);
-  EXPECT_EQ(d.policy_name, "all");
-  EXPECT_TRUE(d.cluster_policy);
+  EXPECT_EQ(d.wanted(), all);
+  EXPECT_EQ(d.policyName(), "all");
+  EXPECT_TRUE(d.byClusterPolicy());
   label(p, "app", "web");
-  EXPECT_EQ(decideWith(p, {own, all}).policy, own);
-  EXPECT_FALSE(decideWith(p, {own, all}).cluster_policy);
+  EXPECT_EQ(decideWith(p, {own, all}).wanted(), own);
+  EXPECT_FALSE(decideWith(p, {own, all}).byClusterPolicy());
   p.namespace_ = "kube-system";
   EXPECT_EQ(decideWith(p, {all}).reason, Reason::kNamespaceExcluded);
 }
 
-TEST(Decide, APolicyThatObservesTakesPartInPrecedenceAndWarnsNobody) {
+TEST(Decide, AnObservingPolicyTakesPartInPrecedenceWithoutWarnings) {
   auto observes = policy("observes");
   observes->policy.spec.mode = api::PolicyMode::kObserve;
   observes->policy.spec.priority = 1;
   api::PodView p = pod();
   annotate(p, api::kInjectKey, "java,cobol");
   const Decision d = decideWith(p, {policy("enforces"), observes});
-  EXPECT_EQ(d.policy, observes);
+  EXPECT_EQ(d.wanted(), observes);
   EXPECT_EQ(d.reason, Reason::kInjected);
-  EXPECT_EQ(d.mode, api::PolicyMode::kObserve);
+  EXPECT_EQ(d.mode(), api::PolicyMode::kObserve);
   EXPECT_THAT(d.warnings, IsEmpty());
-  EXPECT_EQ(decideWith(p, {policy("enforces")}).mode, api::PolicyMode::kEnforce);
+  EXPECT_EQ(decideWith(p, {policy("enforces")}).mode(), api::PolicyMode::kEnforce);
 }
 
 // Somebody who may only annotate pods must not choose among the administrator's policies.
@@ -76,16 +76,16 @@ TEST(Decide, AClusterPolicyCannotBeNamed) {
   annotate(p, api::kPolicyKey, "all");
   EXPECT_EQ(decideWith(p, {clusterPolicy("all")}).reason, Reason::kUnknownPolicy);
   const auto own = policy("all");
-  EXPECT_EQ(decideWith(p, {clusterPolicy("all"), own}).policy, own);
+  EXPECT_EQ(decideWith(p, {clusterPolicy("all"), own}).wanted(), own);
 }
 
-TEST(Decide, ANamespaceThatWasNotSeenYetMayHaveOptedOut) {
+TEST(Decide, ANamespaceThatWasNotSeenYetIsRefused) {
   api::PodView p = pod();
   annotate(p, api::kInjectKey, "true");
-  const Decision d = decide(p, {"shop", {}, false}, {}, settings());
+  const Decision d = decide(p, workloadOf(p), {"shop", {}, false}, {}, settings());
   EXPECT_EQ(d.reason, Reason::kUnknownNamespace);
   EXPECT_TRUE(d.opted_in);
-  EXPECT_EQ(d.policy, nullptr);
+  EXPECT_EQ(d.wanted(), nullptr);
 }
 
 TEST(Decide, AnnotationsOfPodAndNamespace) {
@@ -122,7 +122,7 @@ TEST(Decide, AnnotationsOfPodAndNamespace) {
     EXPECT_EQ(reasonName(d.reason), reasonName(c.reason))
         << c.pod.value_or("-") << " in " << c.namespace_.value_or("-");
     EXPECT_EQ(d.opted_in, c.opted_in) << c.pod.value_or("-");
-    EXPECT_EQ(d.policy != nullptr, c.reason == Reason::kInjected);
+    EXPECT_EQ(d.wanted() != nullptr, c.reason == Reason::kInjected);
   }
 }
 
@@ -140,7 +140,7 @@ TEST(Decide, PodsThatAreNeverTouched) {
   annotate(p, api::kInjectKey, "true");
   const auto reasonOf = [](const api::PodView& view) {
     const Decision d = decideWith(view, {policy()});
-    EXPECT_EQ(d.policy, nullptr);
+    EXPECT_EQ(d.wanted(), nullptr);
     return std::string(reasonName(d.reason));
   };
   for (const char* excluded :
@@ -163,7 +163,7 @@ TEST(Decide, AnEmptyOperatorNamespaceExcludesNothing) {
   s.operator_namespace.clear();
   api::PodView p = pod();
   p.namespace_ = "";
-  EXPECT_EQ(decide(p, {"", {}}, {policy()}, s).reason, Reason::kInjected);
+  EXPECT_EQ(decide(p, workloadOf(p), {"", {}}, {policy()}, s).reason, Reason::kInjected);
 }
 
 TEST(Decide, APolicyByNameReplacesSelectorAndPrecedence) {
@@ -171,23 +171,23 @@ TEST(Decide, APolicyByNameReplacesSelectorAndPrecedence) {
   best->policy.spec.priority = 10;
   named->policy.spec.selector.match_labels = {{"app", "other"}};
   api::PodView p = pod();
-  EXPECT_EQ(decideWith(p, {named, best}).policy_name, "best");
+  EXPECT_EQ(decideWith(p, {named, best}).policyName(), "best");
   annotate(p, api::kPolicyKey, "named");
-  EXPECT_EQ(decideWith(p, {named, best}).policy, named);
+  EXPECT_EQ(decideWith(p, {named, best}).wanted(), named);
   p.annotations[0].value = "gone";
   const Decision gone = decideWith(p, {named, best});
   EXPECT_EQ(gone.reason, Reason::kUnknownPolicy);
-  EXPECT_EQ(gone.policy_name, "gone");
+  EXPECT_EQ(gone.policyName(), "gone");
   for (const char* invalid : {"", "A", "a/b", "-a", "a..b", "a b"}) {
     p.annotations[0].value = invalid;
     const Decision d = decideWith(p, {named, best});
-    EXPECT_EQ(d.policy, best) << invalid;
+    EXPECT_EQ(d.wanted(), best) << invalid;
     ASSERT_EQ(d.warnings.size(), 1U) << invalid;
     EXPECT_THAT(d.warnings[0].text, HasSubstr("profiling.dev/policy"));
   }
 }
 
-TEST(Decide, ANamedPolicyThatWantsTheAnnotationStillWantsIt) {
+TEST(Decide, ANamedPolicyStillNeedsItsActivationAnnotation) {
   auto one = policy();
   one->policy.spec.activation = api::Activation::kAnnotated;
   api::PodView p = pod();
@@ -207,16 +207,16 @@ TEST(Decide, SelectorsAndWorkloadKinds) {
   EXPECT_EQ(decideWith(p, {one}).reason, Reason::kInjected);
   p.labels[0].value = "api";
   EXPECT_EQ(decideWith(p, {one}).reason, Reason::kNoPolicy);
-  EXPECT_EQ(decideWith(p, {one, policy("rest")}).policy_name, "rest");
+  EXPECT_EQ(decideWith(p, {one, policy("rest")}).policyName(), "rest");
 }
 
-TEST(Decide, AServerThatIsNotThereRefusesByItsPolicysName) {
+TEST(Decide, AMissingServerRefusesUnderThePolicysName) {
   auto one = policy();
   one->server_url.clear();
   const Decision d = decideWith(pod(), {one});
   EXPECT_EQ(d.reason, Reason::kServerUnavailable);
-  EXPECT_EQ(d.policy, nullptr);
-  EXPECT_EQ(d.policy_name, "shop");
+  EXPECT_EQ(d.wanted(), nullptr);
+  EXPECT_EQ(d.policyName(), "shop");
 }
 
 TEST(InjectAnnotation, Grammar) {
@@ -290,7 +290,7 @@ TEST(ContainersAnnotation, Grammar) {
   }
 }
 
-TEST(Reasons, EveryOneHasAWordAndARemedy) {
+TEST(Reasons, EachHasANameAndARemedy) {
   std::set<std::string_view> names;
   for (std::size_t i = 0; i < kReasonCount; ++i) {
     names.insert(reasonName(static_cast<Reason>(i)));

@@ -54,7 +54,7 @@ TEST(Detect, ACommandDecidesAlone) {
   EXPECT_EQ(hints(c), "node");
 }
 
-TEST(Detect, AnImagesHashIsThatOfItsName) {
+TEST(Detect, AnImagesHashCoversOnlyItsName) {
   const std::string hash = imageHash("registry.example:5000/team/app");
   EXPECT_EQ(hash.size(), 8u);
   EXPECT_EQ(imageHash("registry.example:5000/team/app:1.2"), hash);
@@ -64,13 +64,12 @@ TEST(Detect, AnImagesHashIsThatOfItsName) {
   EXPECT_NE(imageHash("app:1"), imageHash("team/app:1"));
 }
 
-TEST(Detect, WhatTheRecordKnowsEndsTheGuess) {
+TEST(Detect, ARecordedLanguageEndsTheGuess) {
   const api::PodView p = pod();
-  Decision decision;
-  decision.policy = policy();
+  std::shared_ptr<const KnownOfWorkload> known;
   const auto languages = [&] {
     std::string out;
-    const InjectionPlan plan = planInjection(decision, p, settings());
+    const InjectionPlan plan = planUnder({policy()}, p, settings(), known);
     for (const api::Language l : plan.decisions.at(0).languages) {
       out += (out.empty() ? "" : ",") + std::string(api::languageToken(l));
     }
@@ -79,7 +78,7 @@ TEST(Detect, WhatTheRecordKnowsEndsTheGuess) {
   const std::string hash = imageHash("example/app:1");
   EXPECT_EQ(languages(), "java,python,node " + hash);
   const auto knows = [&](std::string container, const std::string& image) {
-    decision.known = std::make_shared<const KnownOfWorkload>(
+    known = std::make_shared<const KnownOfWorkload>(
         KnownOfWorkload{{{std::move(container), imageHash(image), {api::Language::kPython}}}, {}});
   };
   knows("app", "example/app:7");
@@ -114,7 +113,7 @@ TEST(Detect, ByImage) {
   }
 }
 
-TEST(Detect, ByEnvButNotByWhatWeAdded) {
+TEST(Detect, ByEnvButNotByOurOwnAdditions) {
   const struct {
     const char *name, *value, *languages;
   } cases[] = {
@@ -145,7 +144,7 @@ TEST(Detect, ByEnvButNotByWhatWeAdded) {
   EXPECT_EQ(hints(from), "node");
 }
 
-TEST(Detect, ScansTheBeginningOfAHugeScript) {
+TEST(Detect, ScansOnlyTheBeginningOfAHugeScript) {
   const std::string early = "java " + std::string(1 << 20, 'x');
   const std::string late = std::string(1 << 20, 'x') + " java";
   api::ContainerView c = container();

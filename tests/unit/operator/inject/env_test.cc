@@ -92,7 +92,7 @@ TEST(MergeVariable, EnvFromByPrefixAndPolicy) {
   EXPECT_EQ(merge(c, kJavaRow, api::SecretEnvFrom::kSkip).reason, Reason::kInjected);
 }
 
-TEST(MergeVariable, PythonRefersToWhatEnvFromMayHold) {
+TEST(MergeVariable, PythonRefersToAValueThatEnvFromMayHold) {
   api::ContainerView c = container();
   c.env_from.push_back({"", false, "config"});
   const Merge m = merge(c, kPythonRow, api::SecretEnvFrom::kSkip);
@@ -103,7 +103,7 @@ TEST(MergeVariable, PythonRefersToWhatEnvFromMayHold) {
   EXPECT_FALSE(merge(c, kPythonRow).edit);
 }
 
-TEST(MergeVariable, WhatAConfigMapHoldsIsKnownFromTheRecord) {
+TEST(MergeVariable, TheRecordKnowsTheKeysOfConfigMaps) {
   const std::vector<api::ConfigMapNames> known{{"jvm", {"JAVA_TOOL_OPTIONS"}}, {"plain", {}}};
   const auto reasonOf = [&](std::string_view map, bool is_secret = false) {
     api::ContainerView c = container();
@@ -126,7 +126,7 @@ TEST(MergeVariable, WhatAConfigMapHoldsIsKnownFromTheRecord) {
                    .edit);
 }
 
-TEST(MergeVariable, PythonRefersOnlyToWhatIsThere) {
+TEST(MergeVariable, PythonRefersOnlyToASuppliedValue) {
   const std::vector<api::ConfigMapNames> known{{"config", {"PYTHONPATH"}}, {"plain", {}}};
   const auto value = [&](std::string_view map) {
     api::ContainerView c = container();

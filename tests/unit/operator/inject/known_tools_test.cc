@@ -35,7 +35,7 @@ Reason reasonFor(const Shown& shown, std::string_view inject = {}) {
   }
   auto e = policy();
   e->policy.spec.languages = {shown.language};
-  return planInjection(decide(p, {"shop", {}}, {e}, settings()), p, settings()).reason;
+  return planUnder({e}, p).reason;
 }
 
 const std::vector<Shown>& shown() {
@@ -162,14 +162,14 @@ const std::vector<Shown>& shown() {
   return all;
 }
 
-TEST(KnownTools, WhatFollows) {
+TEST(KnownTools, EachToolHasItsAnswer) {
   for (const Shown& s : shown()) {
     EXPECT_EQ(reasonName(reasonFor(s)), reasonName(s.reason))
         << s.name << ", " << api::languageName(s.language);
   }
 }
 
-TEST(KnownTools, ANameThatIsAGuessIsOverruledOnThePod) {
+TEST(KnownTools, TheAnnotationOverrulesAGuessByImageName) {
   Shown s{.name = "cloud native", .language = Language::kJava, .image = "cloud-native:1"};
   EXPECT_EQ(reasonFor(s), Reason::kUnsupportedRuntime);
   EXPECT_EQ(reasonFor(s, "java"), Reason::kInjected);
@@ -178,7 +178,7 @@ TEST(KnownTools, ANameThatIsAGuessIsOverruledOnThePod) {
 }
 
 // A tracer that will need the classic slot finds it free, in whichever order the webhooks run.
-TEST(KnownTools, WhoNeedsTheClassicSlotFindsItFree) {
+TEST(KnownTools, TracersThatNeedTheClassicSlotFindItFree) {
   for (const Shown& s : {Shown{.name = "OpenTelemetry",
                         .annotation = "instrumentation.opentelemetry.io/inject-dotnet"},
                          Shown{.name = "New Relic", .env = {{"CORECLR_NEW_RELIC_HOME", "/x"}}},
@@ -190,8 +190,7 @@ TEST(KnownTools, WhoNeedsTheClassicSlotFindsItFree) {
     if (!s.init_container.empty()) p.init_containers.push_back(container(s.init_container));
     auto e = policy();
     e->policy.spec.languages = {Language::kDotNet};
-    const InjectionPlan plan =
-        planInjection(decide(p, {"shop", {}}, {e}, settings()), p, settings());
+    const InjectionPlan plan = planUnder({e}, p);
     ASSERT_EQ(plan.containers.size(), 1U) << s.name;
     std::set<std::string> names;
     for (const EnvEdit& edit : plan.containers[0].env) names.insert(edit.name);
@@ -200,7 +199,7 @@ TEST(KnownTools, WhoNeedsTheClassicSlotFindsItFree) {
   }
 }
 
-TEST(KnownTools, EachRefusalHasAReasonAndNoOtherAnswerHas) {
+TEST(KnownTools, OnlyRefusalsHaveAReason) {
   for (const ToolRule& rule : toolRules()) {
     EXPECT_EQ(rule.answer == Answer::kRefuse, rule.reason != Reason::kInjected) << rule.tool;
     EXPECT_FALSE(rule.marks.empty()) << rule.tool;

@@ -12,7 +12,7 @@ using ::testing::HasSubstr;
 
 InjectionPlan planFor(const api::PodView& p, std::shared_ptr<api::EffectivePolicy> e = policy(),
                       const Settings& s = settings()) {
-  return planInjection(decide(p, {"shop", {}}, {std::move(e)}, s), p, s);
+  return planUnder({std::move(e)}, p, s);
 }
 
 std::shared_ptr<api::EffectivePolicy> policyOf(std::vector<api::Language> languages) {
@@ -73,7 +73,7 @@ TEST(Plan, TooSmallLimits) {
   }
 }
 
-TEST(Plan, ARefusalIsToldOnlyToThoseWhoAsked) {
+TEST(Plan, OnlyPodsThatOptedInLearnOfARefusal) {
   api::PodView p = pod();
   p.os_name = "windows";
   const InjectionPlan silent = planFor(p);
@@ -91,7 +91,7 @@ TEST(Plan, ARefusalIsToldOnlyToThoseWhoAsked) {
   EXPECT_EQ(patch[0]["path"], "/metadata/annotations/profiling.dev~1decision");
 }
 
-TEST(Plan, BoundsOfWhatIsTouched) {
+TEST(Plan, PodsBeyondTheBoundsAreLeftAlone) {
   const auto reasonOf = [](const api::PodView& p) { return planFor(p).reason; };
   api::PodView containers = pod();
   for (std::size_t i = 1; i < kMaxContainers; ++i) {
@@ -120,7 +120,7 @@ TEST(Plan, BoundsOfWhatIsTouched) {
 
 // Work grows with the pod and not with its square: counted in bytes of the patch, because time
 // says little on a shared machine.
-TEST(Plan, ThePatchOfAHugePodIsInProportion) {
+TEST(Plan, ThePatchOfAHugePodStaysInProportion) {
   const auto patchSize = [](std::size_t count) {
     api::PodView p = pod();
     annotate(p, api::kContainersKey, "*");
@@ -160,7 +160,7 @@ TEST(Plan, ALanguageWithoutAnImageIsNotInjected) {
   EXPECT_EQ(planFor(pod(), policyOf({api::Language::kJava}), s).reason, Reason::kNoLanguage);
 }
 
-TEST(Plan, AnAnnotatedLanguageThatThePolicyForbids) {
+TEST(Plan, AnAnnotatedLanguageThatThePolicyForbidsIsSkipped) {
   api::PodView p = pod();
   annotate(p, api::kInjectKey, "java,python");
   const InjectionPlan plan = planFor(p, policyOf({api::Language::kPython}));
@@ -198,7 +198,7 @@ TEST(Plan, UserTextIsEscapedInPatchAndDecision) {
   EXPECT_THAT(patch.dump(), HasSubstr(R"($$(HOME)\n)"));
 }
 
-TEST(Plan, UnderObserveTheDecisionIsToldAndNothingPlanned) {
+TEST(Plan, UnderObserveTheDecisionIsReportedAndNothingIsPlanned) {
   auto e = policyOf({api::Language::kPython});
   e->policy.spec.mode = api::PolicyMode::kObserve;
   api::PodView p = pod();
@@ -232,7 +232,7 @@ TEST(Plan, TheDecisionNamesTheKindOfAClusterPolicy) {
                   R"({"policy":"shop","policyKind":"ClusterProfilingPolicy","action":"skipped")"));
 }
 
-TEST(Decision, TellsWhichAgentsAreInAContainer) {
+TEST(Decision, NamesTheAgentsInAContainer) {
   const std::string text = R"({"policy":"p","containers":[
     {"name":"app","languages":[{"language":"java","version":"2.1"},
       {"language":"python","version":"1"}],"action":"injected"},

@@ -36,7 +36,7 @@ const api::EffectivePolicy& only(const Snapshot& s) {
   return *s.of("shop").policies.at(0);
 }
 
-TEST(Snapshot, NamespacesThatConcernNobodyAreLeftOut) {
+TEST(Snapshot, NamespacesWithoutPolicyOrAnnotationAreLeftOut) {
   auto quiet = std::make_shared<NamespaceRecord>(NamespaceRecord{"quiet", {{"a", "b"}}, {}});
   const auto s = buildSnapshot({}, {}, {}, {{"quiet", quiet}, {"shop", shop({}, "java")}}, {});
   EXPECT_EQ(s->namespaces.size(), 1U);
@@ -44,7 +44,7 @@ TEST(Snapshot, NamespacesThatConcernNobodyAreLeftOut) {
   EXPECT_TRUE(s->of("shop").policies.empty());
 }
 
-TEST(Snapshot, AServerOfTheOwnNamespaceNeedsNoGrant) {
+TEST(Snapshot, AServerInThePolicysNamespaceNeedsNoGrant) {
   const auto s = buildSnapshot({{"shop/p", policy("p")}}, {},
                                {{"shop/pyroscope", server("shop", api::AllowFrom::kSame)}}, {}, {});
   EXPECT_EQ(only(*s).server_url, "http://pyroscope.shop.svc:4040");
@@ -83,7 +83,7 @@ TEST(Snapshot, TenancyMakesTheNamespaceTheTenant) {
   EXPECT_EQ(only(*s).tenant_id, "shop");
 }
 
-TEST(Snapshot, BestFirstWithoutThoseThatAreBeingDeleted) {
+TEST(Snapshot, PoliciesAreBestFirstWithoutThoseUnderDeletion) {
   auto low = policy("a"), high = policy("b"), gone = policy("c");
   low->spec.priority = -1;
   high->spec.priority = 1;
@@ -145,7 +145,7 @@ TEST(Snapshot, AClusterPolicyIsInTheNamespacesThatItSelects) {
   EXPECT_TRUE(s->of("b").policies.empty());
 }
 
-TEST(Snapshot, TheGrantIsThatOfThePodsNamespace) {
+TEST(Snapshot, TheGrantFollowsThePodsNamespace) {
   const auto s = buildSnapshot(
       {}, {{"all", clusterPolicy("all")}}, servers(api::AllowFrom::kSelector),
       {{"a", named("a", {{"profiled", "yes"}})}, {"b", named("b")}, {"c", named("c")}}, {});
@@ -155,7 +155,7 @@ TEST(Snapshot, TheGrantIsThatOfThePodsNamespace) {
   EXPECT_EQ(s->of("b").policies, s->of("c").policies);
 }
 
-TEST(Snapshot, ANamespacesOwnPolicyStandsBeforeTheClustersOfTheSamePriority) {
+TEST(Snapshot, ANamespacesPolicyComesBeforeAClusterPolicyOfEqualPriority) {
   auto own = policy("own", "profiling");
   own->metadata.creation_timestamp = "2026-08-02T00:00:00Z";
   auto low = clusterPolicy("low"), high = clusterPolicy("high");
@@ -168,7 +168,7 @@ TEST(Snapshot, ANamespacesOwnPolicyStandsBeforeTheClustersOfTheSamePriority) {
   EXPECT_EQ(names, (std::vector<std::string>{"high", "own", "low"}));
 }
 
-TEST(Snapshot, WithAClusterPolicyANamespaceThatWasNotSeenIsTold) {
+TEST(Snapshot, WithAClusterPolicyAnUnseenNamespaceIsMarked) {
   EXPECT_TRUE(buildSnapshot({}, {}, {}, {{"shop", shop()}}, {})->of("new").view("new").seen);
   auto elsewhere = clusterPolicy("p");
   elsewhere->spec.namespace_selector.match_labels = {{"profiled", "yes"}};

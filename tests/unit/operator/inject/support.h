@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "operator/inject/inject.h"
+#include "operator/inject/pod_reading.h"
 
 namespace profiling::inject {
 
@@ -64,6 +64,21 @@ inline void label(api::PodView& p, std::string_view key, std::string_view value)
 inline void setEnv(api::ContainerView& c, std::string_view name, std::string_view value) {
   c.has_env = true;
   c.env.push_back({name, value, false});
+}
+
+// Under `policies` in namespace shop, without a rollout.
+inline Decision decideFor(const api::PodView& p, const PolicyList& policies,
+                          const Settings& s = settings()) {
+  return decide(p, workloadOf(p), {"shop", {}}, policies, s);
+}
+
+inline InjectionPlan planUnder(const PolicyList& policies, const api::PodView& p,
+                               const Settings& s = settings(),
+                               std::shared_ptr<const KnownOfWorkload> known = nullptr,
+                               const ContainerBounds* bounds = nullptr) {
+  const Decision decision = decideFor(p, policies, s);
+  const PodReading reading(p, workloadOf(p), std::move(known));
+  return planInjection(decision, assignedAsDecided(decision), reading, s, bounds);
 }
 
 }  // namespace profiling::inject

@@ -24,7 +24,7 @@ TEST(ServiceName, TheLadder) {
   annotate(p, "resource.opentelemetry.io/service.name", "otel");
   annotate(p, "profiles.grafana.com/service_name", "grafana");
   annotate(p, api::kServiceNameKey, "own");
-  const auto name = [&] { return serviceName(p, workloadOf(p), *e, "app"); };
+  const auto name = [&] { return ServiceName(p, workloadOf(p), *e).forContainer("app"); };
   EXPECT_EQ(name(), "own");
   p.annotations.pop_back();
   EXPECT_EQ(name(), "fixed");
@@ -42,7 +42,7 @@ TEST(ServiceName, TheLadder) {
   EXPECT_EQ(name(), "web");
   p.name = "";
   EXPECT_EQ(name(), "app");
-  EXPECT_EQ(serviceName(p, workloadOf(p), *e, ""), "unknown");
+  EXPECT_EQ(ServiceName(p, workloadOf(p), *e).forContainer(""), "unknown");
 }
 
 TEST(ServiceName, ByLabelOrAnnotationOfThePolicy) {
@@ -51,14 +51,14 @@ TEST(ServiceName, ByLabelOrAnnotationOfThePolicy) {
   label(p, "team", "l");
   annotate(p, "team", "a");
   e->policy.spec.service_name = {api::ServiceNameFrom::kLabel, "team", ""};
-  EXPECT_EQ(serviceName(p, workloadOf(p), *e, "app"), "l");
+  EXPECT_EQ(ServiceName(p, workloadOf(p), *e).forContainer("app"), "l");
   e->policy.spec.service_name = {api::ServiceNameFrom::kAnnotation, "team", ""};
-  EXPECT_EQ(serviceName(p, workloadOf(p), *e, "app"), "a");
+  EXPECT_EQ(ServiceName(p, workloadOf(p), *e).forContainer("app"), "a");
   e->policy.spec.service_name.key = "absent";
-  EXPECT_EQ(serviceName(p, workloadOf(p), *e, "app"), "web");
+  EXPECT_EQ(ServiceName(p, workloadOf(p), *e).forContainer("app"), "web");
 }
 
-TEST(ServiceName, OnlyCharactersThatAgentsTake) {
+TEST(ServiceName, HasOnlyCharactersThatAgentsAccept) {
   api::PodView p = pod();
   const auto e = policy();
   const std::string huge(500, 'x');
@@ -71,7 +71,7 @@ TEST(ServiceName, OnlyCharactersThatAgentsTake) {
   for (const auto& [text, want] : cases) {
     p.annotations.clear();
     annotate(p, api::kServiceNameKey, text);
-    EXPECT_EQ(serviceName(p, workloadOf(p), *e, "app"), want) << text;
+    EXPECT_EQ(ServiceName(p, workloadOf(p), *e).forContainer("app"), want) << text;
   }
 }
 
@@ -90,7 +90,7 @@ TEST(Tags, SourcesInTheirOrder) {
   EXPECT_TRUE(warnings.empty());
 }
 
-TEST(Tags, WhatCannotBeATagIsLeftOutWithAWarning) {
+TEST(Tags, AnInvalidTagIsLeftOutWithAWarning) {
   for (const char* bad :
        {"pod=x", "namespace=x", "container=x", "service_name=x", "__a=1", "9a=1", "a-b=1",
         "a=", "=1", "a", "a=b c", "a={", "a=b=c", "a=\xC3\xBC", "a=b\x7f", "a=\xE2\x80\x8B"}) {

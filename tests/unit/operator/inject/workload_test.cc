@@ -35,7 +35,7 @@ TEST(Workload, KindsAndOwners) {
   }
 }
 
-TEST(Workload, ABarePodIsItsOwn) {
+TEST(Workload, ABarePodIsItsOwnWorkload) {
   api::PodView p = pod();
   p.owners.push_back({"v1", "ReplicaSet", "x", "u", false});
   EXPECT_EQ(workloadOf(p).kind, "Pod");
@@ -47,7 +47,7 @@ TEST(Workload, ABarePodIsItsOwn) {
   EXPECT_EQ(workloadOf(p).name, "");
 }
 
-TEST(Workload, TheHashOfItsTemplate) {
+TEST(Workload, TheTemplateHashComesFromALabel) {
   api::PodView p = pod();
   EXPECT_EQ(workloadOf(p).template_hash, "");
   label(p, "controller-revision-hash", "c");

@@ -134,7 +134,7 @@ TEST_F(ClientTest, RemoveLeavesOutAPreconditionThatIsNotGiven) {
             (nlohmann::json{{"uid", "uid-1"}}));
 }
 
-TEST_F(ClientTest, AGetWhoseConnectionBrokeIsSentOnceMore) {
+TEST_F(ClientTest, AGetIsRepeatedOnceAfterABrokenConnection) {
   int n = 0;
   http.onSend([&](const net::Request&) -> Result<net::Response> {
     if (++n == 1) return Status(Code::kUnavailable, "connection reset");
@@ -153,7 +153,7 @@ TEST_F(ClientTest, AGetIsNotRepeatedForEver) {
   EXPECT_LE(http.calls().at(1).limits.total, http.calls().at(0).limits.total);
 }
 
-TEST_F(ClientTest, WhatTheServerAnsweredIsNotRepeatedEvenWhenItIs503) {
+TEST_F(ClientTest, AnsweredRequestsAreNotRepeatedEvenAfter503) {
   answer(503, "");
   EXPECT_EQ(client.get(resources::kPods, "ns", "a", kNever).status().code(), Code::kUnavailable);
   EXPECT_EQ(http.calls().size(), 1u);
@@ -171,7 +171,7 @@ TEST_F(ClientTest, AWriteIsNeverRepeated) {
   EXPECT_EQ(http.calls().size(), 4u);
 }
 
-TEST_F(ClientTest, ErrorsSayWhatWasDoneAndHoldNoBody) {
+TEST_F(ClientTest, ErrorsNameTheRequestAndHoldNoBody) {
   answer(422, R"({"kind":"Status","reason":"Invalid","message":"spec.x: Required value"})");
   const nlohmann::json secret = {{"metadata", {{"name", "a"}}}, {"data", {{"k", "canary"}}}};
   const Status status = client.apply(resources::kNamespaces, secret, "m", kNever).status();
@@ -261,7 +261,7 @@ TEST(StatusOf, RetryAfterComesFromTheHeaderElseFromTheDetails) {
   EXPECT_EQ(statusOf(r).retryAfter(), std::nullopt);
 }
 
-TEST(StatusOf, TextOfTheServerIsCutAndMadePrintable) {
+TEST(StatusOf, TheServersTextIsCutAndMadePrintable) {
   const nlohmann::json body = {{"kind", "Status"},
                                {"message", "line\nbreak \x1b[31m" + std::string(5000, 'x')}};
   const Status status = statusOf(FakeHttp::json(500, body.dump()));

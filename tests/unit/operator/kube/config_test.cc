@@ -126,7 +126,7 @@ TEST_F(ConfigTest, PluginsAreRefusedByNameWithWhatIsAllowed) {
   EXPECT_THAT(error(goodCluster(), "token: t, as: admin").message(), HasSubstr("user.as "));
 }
 
-TEST_F(ConfigTest, AServerThatWouldNotBeVerifiedIsRefused) {
+TEST_F(ConfigTest, AnUnverifiedServerIsRefused) {
   const std::string ca = ", certificate-authority-data: " + base64Encode(kCa);
   EXPECT_THAT(error("server: 'http://h:1'" + ca, "token: t").message(),
               HasSubstr("cluster.server: 'http://h:1' must look like"));
@@ -180,7 +180,7 @@ TEST_F(ConfigTest, ContextsAreChosenByName) {
   EXPECT_THAT(kubeconfigFile(file).status().message(), HasSubstr("current-context is not set"));
 }
 
-TEST_F(ConfigTest, FilesThatAreNoKubeconfigAreErrors) {
+TEST_F(ConfigTest, OtherFilesAreErrors) {
   EXPECT_EQ(kubeconfigFile((folder / "none").string()).status().code(), Code::kNotFound);
   EXPECT_EQ(kubeconfigFile(folder.string()).status().code(), Code::kInvalidArgument);
   for (const char* text :
@@ -208,7 +208,7 @@ TEST_F(ConfigTest, InClusterReadsTheServiceAccount) {
   EXPECT_TRUE(config->token.empty()) << "read for each request, for it rotates";
 }
 
-TEST_F(ConfigTest, InClusterDialsByNameWhereTheAddressIsIpv6) {
+TEST_F(ConfigTest, InClusterDialsIpv6ByName) {
   const ScopedEnv host("KUBERNETES_SERVICE_HOST", "fd00::1");
   const ScopedEnv port("KUBERNETES_SERVICE_PORT", "443");
   write("ca.crt", kCa);
@@ -219,7 +219,7 @@ TEST_F(ConfigTest, InClusterDialsByNameWhereTheAddressIsIpv6) {
   EXPECT_EQ(config->namespace_, "default");
 }
 
-TEST_F(ConfigTest, InClusterNamesWhatIsMissing) {
+TEST_F(ConfigTest, InClusterErrorsNameTheMissingPart) {
   const ScopedEnv host("KUBERNETES_SERVICE_HOST", "10.0.0.1");
   {
     const ScopedEnv port("KUBERNETES_SERVICE_PORT", "70000");

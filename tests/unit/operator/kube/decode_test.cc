@@ -36,7 +36,7 @@ TEST(EventDecoder, TheOrderOfFieldsDoesNotMatter) {
   EXPECT_TRUE(event->object.ends_with(R"("name":"n"}})"));
 }
 
-TEST(EventDecoder, TheObjectHasReadablePaddingBehindIt) {
+TEST(EventDecoder, ReadablePaddingFollowsTheObject) {
   EventDecoder decoder;
   const auto event = decoder.decode(R"({"type":"DELETED","object":{"metadata":{"name":"n"}}})");
   ASSERT_TRUE(event.ok());
@@ -60,7 +60,7 @@ TEST(EventDecoder, BookmarksAndErrorsHaveNoKey) {
   EXPECT_EQ(statusOfObject(error->object).code(), Code::kGone);
 }
 
-TEST(EventDecoder, OddButWholeEventsAreNotErrors) {
+TEST(EventDecoder, UnusualButCompleteEventsAreNotErrors) {
   EventDecoder decoder;
   for (const char* line :
        {R"({"type":"SOMETHING","object":{}})", R"({"type":"ADDED","object":{"metadata":null}})",
@@ -74,7 +74,7 @@ TEST(EventDecoder, OddButWholeEventsAreNotErrors) {
   EXPECT_EQ(decoder.decode(R"({"type":"SOMETHING","object":{}})")->type, EventType::kUnknown);
 }
 
-TEST(EventDecoder, WhatIsNotAnEventIsAnErrorThatQuotesNothing) {
+TEST(EventDecoder, OtherTextIsAnErrorThatQuotesNothing) {
   EventDecoder decoder;
   for (const std::string line :
        {"", "canary", "<html>canary</html>", "[]", "{}", R"({"type":"ADDED"})", R"({"object":{}})",
@@ -108,7 +108,7 @@ Listed list(const std::string& body) {
   return {std::move(page), std::move(items)};
 }
 
-TEST(DecodeList, HandsOnEachItemWhereverTheMetadataStands) {
+TEST(DecodeList, PassesEachItemOnWithMetadataFirstOrLast) {
   const std::string items = R"("items":[{"a":{"b":[]}},{"c":"]}"}])";
   const std::string meta =
       R"("metadata":{"resourceVersion":"5","continue":"tok","remainingItemCount":9})";
@@ -133,7 +133,7 @@ TEST(DecodeList, AnEmptyListMayBeNull) {
   }
 }
 
-TEST(DecodeList, WhatIsNotAWholeListIsAnError) {
+TEST(DecodeList, IncompleteListsAreErrors) {
   for (const char* body :
        {"", "<html>", "null", "7", "[]", "{}", R"({"metadata":{"resourceVersion":"5"}})",
         R"({"items":[]})", R"({"items":[],"metadata":{}})",

@@ -149,7 +149,7 @@ TEST(Elector, StoppedHolderLeavesTheLeaseFree) {
   EXPECT_EQ(server.lease().duration_seconds, 1);
 }
 
-TEST(Elector, ARenewalThatIsStoredLateDoesNotKeepTheLeaseFromBeingFreed) {
+TEST(Elector, ALateStoredRenewalDoesNotPreventTheRelease) {
   LeaseServer server;
   Candidate a(server, "a", kFast);
   a.start();
@@ -170,7 +170,7 @@ TEST(Elector, StoppedFollowerWritesNothing) {
   for (const auto& call : b.http.calls()) EXPECT_EQ(call.request.method, net::Method::kGet);
 }
 
-TEST(Elector, LossIsReportedWithTheLastErrorWhenNothingCanBeRenewed) {
+TEST(Elector, LossIsReportedWithTheLastErrorAfterFailedRenewals) {
   LeaseServer server;
   Candidate a(server, "a", {30s, 200ms, 20ms});
   a.start();

@@ -33,7 +33,7 @@ struct FenceTest : ::testing::Test {
   }
 };
 
-TEST_F(FenceTest, FollowerReadsAndDoesNotWrite) {
+TEST_F(FenceTest, FollowersReadButDoNotWrite) {
   EXPECT_TRUE(send(net::Method::kGet).ok());
   for (const auto method :
        {net::Method::kPost, net::Method::kPut, net::Method::kPatch, net::Method::kDelete}) {
@@ -42,7 +42,7 @@ TEST_F(FenceTest, FollowerReadsAndDoesNotWrite) {
   EXPECT_EQ(http.calls().size(), 1u);
 }
 
-TEST_F(FenceTest, WriteEndsBeforeLeadershipDoes) {
+TEST_F(FenceTest, WritesEndBeforeLeadership) {
   fence.until = clock.steady() + 3s;
   EXPECT_TRUE(send(net::Method::kPatch).ok());
   EXPECT_EQ(http.calls().back().limits.total, 3s);
@@ -51,14 +51,14 @@ TEST_F(FenceTest, WriteEndsBeforeLeadershipDoes) {
   EXPECT_EQ(http.calls().back().limits.total, 10s);
 }
 
-TEST_F(FenceTest, HolderThatWasFrozenPastItsDeadlineWritesNothing) {
+TEST_F(FenceTest, AHolderFrozenPastItsDeadlineWritesNothing) {
   fence.until = clock.steady() + 20s;
   clock.advance(60s);
   EXPECT_EQ(send(net::Method::kPatch).code(), Code::kCancelled);
   EXPECT_TRUE(http.calls().empty());
 }
 
-TEST_F(FenceTest, StopRefusesNewWritesButBreaksNoneOff) {
+TEST_F(FenceTest, StopRefusesNewWritesAndAbortsNone) {
   fence.until = clock.steady() + 20s;
   std::stop_source stop;
   http.onSend([&](const net::Request&) {

@@ -35,7 +35,7 @@ struct LeaseMachineTest : ::testing::Test {
   }
 };
 
-TEST_F(LeaseMachineTest, AbsentLeaseIsCreatedAndThenRenewedWithoutBeingRead) {
+TEST_F(LeaseMachineTest, AnAbsentLeaseIsCreatedAndThenRenewedWithoutARead) {
   step<LeaseRead>();
   machine.seen(std::nullopt, now);
   const LeaseWrite first = step<LeaseWrite>();
@@ -56,7 +56,7 @@ TEST_F(LeaseMachineTest, AbsentLeaseIsCreatedAndThenRenewedWithoutBeingRead) {
   EXPECT_EQ(renewal.record.transitions, 0);
 }
 
-TEST_F(LeaseMachineTest, HeldLeaseIsTakenOnlyAfterItsWholeDurationWithoutARenewal) {
+TEST_F(LeaseMachineTest, AHeldLeaseIsTakenOnlyAfterItsDurationWithoutRenewal) {
   const auto look = [&](const std::string& renewed) {
     step<LeaseRead>();
     machine.seen(held("b", renewed), now);
@@ -86,7 +86,7 @@ TEST_F(LeaseMachineTest, ReleasedLeaseIsTakenAtOnce) {
   EXPECT_EQ(step<LeaseWrite>().record.holder, "a");
 }
 
-TEST_F(LeaseMachineTest, LeadershipEndsAtTheRenewalDeadlineCountedFromTheSending) {
+TEST_F(LeaseMachineTest, LeadershipEndsAtTheRenewalDeadlineAfterTheSend) {
   lead();
   EXPECT_EQ(machine.heldUntil(), now + 20s);
   step<LeaseWait>();
@@ -104,7 +104,7 @@ TEST_F(LeaseMachineTest, LeadershipEndsAtTheRenewalDeadlineCountedFromTheSending
   EXPECT_FALSE(machine.leading(now));
 }
 
-TEST_F(LeaseMachineTest, RenewalThatWasStoredAlthoughItsAnswerWasLostIsGoneOnFrom) {
+TEST_F(LeaseMachineTest, ARenewalWithALostAnswerIsContinued) {
   lead();
   step<LeaseWait>();
   step<LeaseWrite>();
@@ -139,7 +139,7 @@ TEST_F(LeaseMachineTest, OnlyTheHolderReleases) {
   EXPECT_EQ(free->record.resource_version, "1");
 }
 
-TEST(LeaseCodec, FieldsOfOtherTypesAreTakenAsAbsent) {
+TEST(LeaseCodec, FieldsOfWrongTypeCountAsAbsent) {
   EXPECT_EQ(leaseFromJson({{"spec", {{"holderIdentity", 7}, {"leaseTransitions", "x"}}}}),
             LeaseRecord{});
   EXPECT_EQ(leaseFromJson({{"metadata", 1}, {"spec", nullptr}}), LeaseRecord{});

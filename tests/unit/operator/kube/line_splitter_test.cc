@@ -17,7 +17,7 @@ struct LineSplitterTest : ::testing::Test {
   };
 };
 
-TEST_F(LineSplitterTest, LinesArriveWholeHoweverTheBytesAreCut) {
+TEST_F(LineSplitterTest, LinesArriveWholeForAnySplitOfTheBytes) {
   const std::string text = "abc\n\n  \r\ndefghijklm\nx\n";
   for (std::size_t size = 1; size <= text.size(); ++size) {
     seen.clear();
@@ -28,7 +28,7 @@ TEST_F(LineSplitterTest, LinesArriveWholeHoweverTheBytesAreCut) {
   }
 }
 
-TEST_F(LineSplitterTest, ALongLineIsNoticedBeforeItsEnd) {
+TEST_F(LineSplitterTest, ALongLineIsRefusedBeforeItsEnd) {
   EXPECT_TRUE(lines.push("0123456789", sink).ok());
   EXPECT_EQ(lines.push("0", sink).code(), Code::kTooLarge);
   lines.reset();
@@ -36,21 +36,21 @@ TEST_F(LineSplitterTest, ALongLineIsNoticedBeforeItsEnd) {
   EXPECT_TRUE(seen.empty());
 }
 
-TEST_F(LineSplitterTest, ACleanEndHandsOnALineWithoutNewline) {
+TEST_F(LineSplitterTest, ACleanEndPassesOnALineWithoutNewline) {
   EXPECT_TRUE(lines.push("a\nlast", sink).ok());
   EXPECT_TRUE(lines.finish(sink).ok());
   EXPECT_TRUE(lines.finish(sink).ok());
   EXPECT_EQ(seen, (std::vector<std::string>{"a", "last"}));
 }
 
-TEST_F(LineSplitterTest, AFragmentIsForgottenOnReset) {
+TEST_F(LineSplitterTest, ResetDropsAFragment) {
   EXPECT_TRUE(lines.push("frag", sink).ok());
   lines.reset();
   EXPECT_TRUE(lines.push("whole\n", sink).ok());
   EXPECT_EQ(seen, std::vector<std::string>{"whole"});
 }
 
-TEST_F(LineSplitterTest, TheSinkEndsTheWork) {
+TEST_F(LineSplitterTest, TheSinksErrorEndsThePush) {
   EXPECT_EQ(lines.push("a\nstop\nnever\n", sink).code(), Code::kGone);
   EXPECT_EQ(seen, (std::vector<std::string>{"a", "stop"}));
 }

@@ -28,7 +28,7 @@ struct StreamListTest : ReflectorTest {
   }
 };
 
-TEST_F(StreamListTest, ObjectsAreSeenWhenTheLastBookmarkHasComeAndTheWatchGoesOnFromThere) {
+TEST_F(StreamListTest, ObjectsAppearAfterTheLastBookmarkAndTheWatchContinuesThere) {
   answerWatch({event("ADDED", object("a", 1, 5)), event("ADDED", object("b", 2, 6)), kEnd});
   answerWatch({event("MODIFIED", object("a", 3, 11))});
   start();
@@ -44,7 +44,7 @@ TEST_F(StreamListTest, ObjectsAreSeenWhenTheLastBookmarkHasComeAndTheWatchGoesOn
   EXPECT_EQ(reflector->stats().streamed_lists, 1u);
 }
 
-TEST_F(StreamListTest, NothingOfAHalfStreamIsShown) {
+TEST_F(StreamListTest, AHalfStreamShowsNothing) {
   answerWatch({event("ADDED", object("a", 1, 5)), bookmark(7)});
   start();
   ASSERT_TRUE(http.waitForCalls(1));
@@ -52,7 +52,7 @@ TEST_F(StreamListTest, NothingOfAHalfStreamIsShown) {
   EXPECT_EQ(valueOf("ns/a"), -1);
 }
 
-TEST_F(StreamListTest, WhatIsDeletedOrChangedBeforeTheEndIsNotListed) {
+TEST_F(StreamListTest, ChangesBeforeTheEndAreApplied) {
   answerWatch({event("ADDED", object("a", 1, 5)), event("ADDED", object("b", 2, 6)),
                event("DELETED", object("a", 1, 8)), event("MODIFIED", object("b", 7, 9)), kEnd});
   start();
@@ -80,7 +80,7 @@ TEST_F(StreamListTest, MissingBookmarkFallsBackToPagesForGood) {
   EXPECT_EQ(valueOf("ns/x"), -1);
 }
 
-TEST_F(StreamListTest, BrokenStreamIsTriedOnceMoreThenPagesAreReadAndLaterStreamsTriedAgain) {
+TEST_F(StreamListTest, ABrokenStreamIsRetriedOnceThenPagesAreReadAndLaterListsStreamAgain) {
   answerWatch({event("ADDED", object("x", 1, 5))}, Status(Code::kUnavailable, "reset"));
   answerWatch({event("ADDED", object("x", 1, 5))}, Status());
   answerList(list({object("a", 1, 5)}, 10));
@@ -93,7 +93,7 @@ TEST_F(StreamListTest, BrokenStreamIsTriedOnceMoreThenPagesAreReadAndLaterStream
   EXPECT_EQ(reflector->stats().streamed_lists, 1u);
 }
 
-TEST_F(StreamListTest, RelistLeavesTheOldContentsUntilItIsComplete) {
+TEST_F(StreamListTest, ARelistKeepsTheOldContentsUntilComplete) {
   answerWatch({event("ADDED", object("a", 1, 5)), event("ADDED", object("b", 1, 5)), kEnd});
   answerWatch({event("ERROR", kGone410)});
   answerWatch({event("ADDED", object("a", 2, 15))}, Status(Code::kUnavailable, "reset"));
@@ -115,7 +115,7 @@ TEST_F(StreamListTest, OneEmptyStreamDeletesNothing) {
   EXPECT_THAT(stored_at_change, ElementsAre(1u, 1u));
 }
 
-TEST_F(StreamListTest, ObjectThatCannotBeDecodedKeepsItsOldRecord) {
+TEST_F(StreamListTest, AnUndecodableObjectKeepsItsOldRecord) {
   answerWatch({event("ADDED", object("a", 1, 5)), kEnd});
   answerWatch({event("ERROR", kGone410)});
   answerWatch({event("ADDED", R"({"metadata":{"name":"a","namespace":"ns"}})"),

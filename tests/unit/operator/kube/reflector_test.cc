@@ -62,7 +62,7 @@ TEST_F(ReflectorTest, SelectorsAndNamespaceAreInEveryRequest) {
   }
 }
 
-TEST_F(ReflectorTest, IsNotSyncedBeforeTheLastPageAndShowsNothingOfAHalfList) {
+TEST_F(ReflectorTest, IsUnsyncedAndEmptyBeforeTheLastPage) {
   std::promise<void> release;
   auto released = release.get_future().share();
   answerList(list({object("a", 1, 5)}, 10, "t"));
@@ -100,7 +100,7 @@ TEST_F(ReflectorTest, ABrokenStreamIsResumedFromTheLastEventOrBookmarkWithoutALi
   EXPECT_EQ(reflector->stats().watch_errors, 1u);
 }
 
-TEST_F(ReflectorTest, AFragmentOfABrokenStreamIsForgotten) {
+TEST_F(ReflectorTest, AFragmentOfABrokenStreamIsDropped) {
   answerList(list({}, 10));
   const std::string whole = event("ADDED", object("a", 1, 11));
   answerWatch({whole.substr(0, 30)}, Status(Code::kUnavailable, "reset"));
@@ -114,7 +114,7 @@ TEST_F(ReflectorTest, AFragmentOfABrokenStreamIsForgotten) {
 // 410 in its three shapes; the old contents stay visible until the new list is complete.
 struct GoneTest : ReflectorTest, ::testing::WithParamInterface<std::string> {};
 
-TEST_P(GoneTest, ListsAgainAndKeepsTheOldContentsUntilThen) {
+TEST_P(GoneTest, RelistsAndKeepsTheOldContentsUntilComplete) {
   std::promise<void> release;
   auto released = release.get_future().share();
   answerList(list({object("a", 1, 5), object("b", 1, 5)}, 10));
@@ -157,7 +157,7 @@ TEST_F(ReflectorTest, OneEmptyAnswerDeletesNothing) {
   for (const std::size_t stored : stored_at_change) EXPECT_EQ(stored, 1u);
 }
 
-TEST_F(ReflectorTest, TwoEmptyAnswersAreBelieved) {
+TEST_F(ReflectorTest, TwoEmptyAnswersClearTheStore) {
   answerList(list({object("a", 1, 5)}, 10));
   answerWatch({event("ERROR", kGone410)});
   answerList(list({}, 20));
@@ -168,7 +168,7 @@ TEST_F(ReflectorTest, TwoEmptyAnswersAreBelieved) {
   EXPECT_THAT(watchTarget(1), HasSubstr("resourceVersion=21&"));
 }
 
-TEST_F(ReflectorTest, AnObjectThatCannotBeDecodedIsSkippedAndItsOldRecordStays) {
+TEST_F(ReflectorTest, AnUndecodableObjectIsSkippedAndKeepsItsOldRecord) {
   const std::string bad = R"({"metadata":{"name":"a","namespace":"ns","resourceVersion":"11"}})";
   const std::string throws =
       R"({"throw":1,"metadata":{"name":"t","namespace":"ns","resourceVersion":"12"}})";
@@ -194,7 +194,7 @@ TEST_F(ReflectorTest, UnknownEventTypesAndObjectsWithoutMetadataAreSkipped) {
   EXPECT_EQ(watch_calls, 1u);
 }
 
-TEST_F(ReflectorTest, ALineThatIsNoEventOrIsTooLongEndsTheWatchWithANewList) {
+TEST_F(ReflectorTest, AnInvalidOrOverlongLineEndsTheWatchAndRelists) {
   answerList(list({object("a", 1, 5)}, 10));
   answerWatch({"<html>bad gateway</html>\n"});
   answerList(list({object("a", 2, 5)}, 20));
@@ -207,7 +207,7 @@ TEST_F(ReflectorTest, ALineThatIsNoEventOrIsTooLongEndsTheWatchWithANewList) {
   EXPECT_EQ(reflector->stats().watch_errors, 2u);
 }
 
-TEST_F(ReflectorTest, AnswersToAListThatAreNoListAreRetried) {
+TEST_F(ReflectorTest, InvalidListsAreRetried) {
   answerList("<html>login</html>");
   answerList(R"({"kind":"Thing","metadata":{"resourceVersion":"1"}})");
   answerList(list({object("x", 1, 5)}, 10).substr(0, 90));

@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 using test::FakeHttp;
 
-TEST(Throttle, BurstIsFreeThenRequestsComeAtTheRate) {
+TEST(Throttle, BurstsPassThenRequestsFollowTheRate) {
   SteadyTime now{1h};
   Throttle throttle({10, 3}, now);
   for (int i = 0; i < 3; ++i) EXPECT_EQ(throttle.reserve(now), 0ms);
@@ -25,7 +25,7 @@ TEST(Throttle, BurstIsFreeThenRequestsComeAtTheRate) {
   EXPECT_EQ(throttle.reserve(now), 100ms);
 }
 
-TEST(Throttle, PauseHoldsEveryRequestAndNeverGetsShorter) {
+TEST(Throttle, APauseHoldsEveryRequestAndIsNeverShortened) {
   const SteadyTime now{1h};
   Throttle throttle({}, now);
   throttle.pause(5s, now);
@@ -53,7 +53,7 @@ struct ThrottledClientTest : ::testing::Test {
   }
 };
 
-TEST_F(ThrottledClientTest, RefusalStopsOtherRequestsUntilItsTimeHasPassed) {
+TEST_F(ThrottledClientTest, ARefusalPausesAllRequestsUntilItsTimeHasPassed) {
   next = FakeHttp::json(429, "");
   next.retry_after = "7";
   EXPECT_EQ(send().code(), Code::kRateLimited);
@@ -66,7 +66,7 @@ TEST_F(ThrottledClientTest, RefusalStopsOtherRequestsUntilItsTimeHasPassed) {
   EXPECT_TRUE(send().ok());
 }
 
-TEST_F(ThrottledClientTest, OverloadWithATimeCountsAndOneWithoutDoesNot) {
+TEST_F(ThrottledClientTest, OverloadPausesOnlyWithRetryAfter) {
   next = FakeHttp::json(503, "");
   EXPECT_FALSE(send().ok());
   next.retry_after = "3";
@@ -75,7 +75,7 @@ TEST_F(ThrottledClientTest, OverloadWithATimeCountsAndOneWithoutDoesNot) {
   EXPECT_EQ(http.calls().size(), 2u);
 }
 
-TEST_F(ThrottledClientTest, WaitEndsWhenTheCallerStops) {
+TEST_F(ThrottledClientTest, AStopEndsTheWait) {
   next = FakeHttp::json(429, "");
   next.retry_after = "30";
   EXPECT_FALSE(send().ok());

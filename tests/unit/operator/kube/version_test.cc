@@ -5,7 +5,7 @@
 namespace profiling::kube {
 namespace {
 
-TEST(Version, IsReadAsCloudsWriteIt) {
+TEST(Version, AcceptsTheFormsOfClouds) {
   const auto plain = parseVersion(R"({"major":"1","minor":"34","gitVersion":"v1.34.1"})");
   ASSERT_TRUE(plain.ok());
   EXPECT_EQ(plain->major, 1);
@@ -15,7 +15,7 @@ TEST(Version, IsReadAsCloudsWriteIt) {
   EXPECT_EQ(cloud->minor, 29);
 }
 
-TEST(Version, WhatIsNoneIsAnError) {
+TEST(Version, OtherTextIsAnError) {
   for (const char* bad : {"", "[]", "{}", R"({"major":"1"})", R"({"major":"1","minor":"x"})",
                           R"({"major":1,"minor":34})"}) {
     EXPECT_FALSE(parseVersion(bad).ok()) << bad;

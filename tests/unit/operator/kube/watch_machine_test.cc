@@ -142,7 +142,7 @@ TEST_F(WatchMachineTest, GoneOnContinueStartsTheListOverWithLargerPages) {
   EXPECT_EQ(step<ListStep>().limit, 500) << "a complete list forgets the trouble";
 }
 
-TEST_F(WatchMachineTest, APageThatIsTooLargeIsAskedForInSmallerOnes) {
+TEST_F(WatchMachineTest, AnOverlargePageIsRequestedInSmallerOnes) {
   int expected = 500;
   for (int i = 0; i < 8; ++i) {
     EXPECT_EQ(step<ListStep>().limit, expected);
@@ -153,7 +153,7 @@ TEST_F(WatchMachineTest, APageThatIsTooLargeIsAskedForInSmallerOnes) {
   EXPECT_EQ(expected, 1);
 }
 
-TEST_F(WatchMachineTest, AnswersThatMakeNoSenseListAgain) {
+TEST_F(WatchMachineTest, InvalidAnswersCauseAList) {
   for (const Code code :
        {Code::kInternal, Code::kInvalidArgument, Code::kNotFound, Code::kTooLarge}) {
     SCOPED_TRACE(codeName(code));
@@ -187,7 +187,7 @@ TEST_F(WatchMachineTest, AnEventBetweenRefusalsIsProgress) {
   }
 }
 
-TEST_F(WatchMachineTest, ThrottlingIsWaitedForAndNoReasonToList) {
+TEST_F(WatchMachineTest, ThrottlingDelaysButDoesNotList) {
   watching();
   for (int i = 0; i < 10; ++i) {
     machine.watchEnded(Status(Code::kRateLimited, "x").withRetryAfter(45s), true, now);
@@ -257,7 +257,7 @@ TEST_F(WatchMachineTest, AWatchThatEndsAfterEveryEventIsResumedWithinASecond) {
   }
 }
 
-TEST_F(WatchMachineTest, AnEmptyListOfAStoreThatIsNotNeedsASecondOne) {
+TEST_F(WatchMachineTest, AnEmptyListForAFilledStoreNeedsAConfirmation) {
   watching();
   machine.watchEnded(kGone, true, now);
   wait();
@@ -280,7 +280,7 @@ TEST_F(WatchMachineTest, ASecondListWithContentsWins) {
   EXPECT_EQ(machine.pageDone("31", "", 3, 3), PageVerdict::kComplete);
 }
 
-TEST_F(WatchMachineTest, AFailureBetweenTwoEmptyListsStartsTheDoubtOver) {
+TEST_F(WatchMachineTest, AFailureBetweenTwoEmptyListsResetsTheConfirmation) {
   watching();
   machine.watchEnded(kGone, true, now);
   wait();
@@ -294,13 +294,13 @@ TEST_F(WatchMachineTest, AFailureBetweenTwoEmptyListsStartsTheDoubtOver) {
   EXPECT_EQ(machine.pageDone("31", "", 0, 3), PageVerdict::kConfirm);
 }
 
-TEST_F(WatchMachineTest, EmptyListsAreBelievedWhereNothingWasStored) {
+TEST_F(WatchMachineTest, EmptyListsForAnEmptyStoreNeedNoConfirmation) {
   step<ListStep>();
   EXPECT_EQ(machine.pageDone("5", "", 0, 0), PageVerdict::kComplete);
   EXPECT_EQ(step<WatchStep>().resource_version, "5");
 }
 
-TEST_F(WatchMachineTest, AListWhoseLastPageAloneIsEmptyIsNotSuspicious) {
+TEST_F(WatchMachineTest, AnEmptyLastPageNeedsNoConfirmation) {
   step<ListStep>();
   machine.pageDone("5", "t", 500, 500);
   step<ListStep>();
@@ -321,7 +321,7 @@ struct StreamingMachineTest : WatchMachineTest {
   WatchMachine streaming;
 };
 
-TEST_F(StreamingMachineTest, BrokenStreamsAreTriedTwiceThenOneListIsRead) {
+TEST_F(StreamingMachineTest, AfterTwoBrokenStreamsPagesAreRead) {
   ASSERT_TRUE(next<StreamListStep>());
   streaming.streamFailed(kReset, now);
   ASSERT_TRUE(next<StreamListStep>());
@@ -334,7 +334,7 @@ TEST_F(StreamingMachineTest, BrokenStreamsAreTriedTwiceThenOneListIsRead) {
   EXPECT_TRUE(streaming.streaming());
 }
 
-TEST_F(StreamingMachineTest, RefusalAndMissingBookmarkAreRememberedAndCostNoDelay) {
+TEST_F(StreamingMachineTest, RefusalAndMissingBookmarkDisableStreamingWithoutADelay) {
   for (const Code code : {Code::kInvalidArgument, Code::kDeadlineExceeded}) {
     WatchMachine m(WatchTiming(), 1);
     ASSERT_TRUE(std::holds_alternative<StreamListStep>(m.next(now)));
@@ -344,7 +344,7 @@ TEST_F(StreamingMachineTest, RefusalAndMissingBookmarkAreRememberedAndCostNoDela
   }
 }
 
-TEST_F(StreamingMachineTest, EmptyStreamIsConfirmedBeforeItIsBelieved) {
+TEST_F(StreamingMachineTest, AnEmptyStreamNeedsAConfirmation) {
   ASSERT_TRUE(next<StreamListStep>());
   EXPECT_EQ(streaming.streamDone("10", 0, 5), PageVerdict::kConfirm);
   ASSERT_TRUE(next<StreamListStep>());

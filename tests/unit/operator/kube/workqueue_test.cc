@@ -54,7 +54,7 @@ TEST_F(WorkQueueTest, KeysComeInOrderAndDuplicatesFold) {
   EXPECT_EQ(queue.stats().depth, 0u);
 }
 
-TEST_F(WorkQueueTest, LiveKeysOvertakeTheBulkWhichIsNotStarved) {
+TEST_F(WorkQueueTest, LiveKeysOvertakeTheBulkWithoutStarvingIt) {
   for (int i = 0; i < 3; ++i) queue.add("bulk" + std::to_string(i), Lane::kBulk);
   for (int i = 0; i < 20; ++i) queue.add("live" + std::to_string(i));
   std::vector<std::size_t> bulk_at;
@@ -67,7 +67,7 @@ TEST_F(WorkQueueTest, LiveKeysOvertakeTheBulkWhichIsNotStarved) {
   EXPECT_EQ(queue.stats().depth, 0u);
 }
 
-TEST_F(WorkQueueTest, BulkKeyThatChangesMovesToTheLiveLaneAndRunsOnce) {
+TEST_F(WorkQueueTest, AChangedBulkKeyMovesToTheLiveLaneAndRunsOnce) {
   queue.add("a", Lane::kBulk);
   queue.add("b", Lane::kBulk);
   queue.add("b");
@@ -82,7 +82,7 @@ TEST_F(WorkQueueTest, BulkKeyThatChangesMovesToTheLiveLaneAndRunsOnce) {
   EXPECT_EQ(queue.stats().adds, 3u);
 }
 
-TEST_F(WorkQueueTest, ItTellsHowLongAKeyWasReady) {
+TEST_F(WorkQueueTest, ReportsHowLongAKeyWasReady) {
   std::vector<std::chrono::nanoseconds> waits;
   queue.onTaken([&](std::chrono::nanoseconds waited) { waits.push_back(waited); });
   queue.add("a");
@@ -91,7 +91,7 @@ TEST_F(WorkQueueTest, ItTellsHowLongAKeyWasReady) {
   EXPECT_EQ(waits, std::vector<std::chrono::nanoseconds>{3s});
 }
 
-TEST_F(WorkQueueTest, AKeyAddedWhileItIsWorkedOnComesBackOnceAfterDone) {
+TEST_F(WorkQueueTest, AKeyAddedDuringProcessingComesBackOnceAfterDone) {
   queue.add("a");
   EXPECT_EQ(queue.get(stop.get_token()), "a");
   queue.add("a");
@@ -150,14 +150,14 @@ TEST_F(WorkQueueTest, DueKeysComeInOrderOfTheirTime) {
   EXPECT_EQ(queue.get(stop.get_token()), "late");
 }
 
-TEST_F(WorkQueueTest, NoDelayIsAnAdd) {
+TEST_F(WorkQueueTest, AZeroDelayIsAnAdd) {
   queue.addAfter("a", 0ms);
   queue.addAfter("b", -5s);
   EXPECT_EQ(queue.stats().depth, 2u);
   EXPECT_EQ(queue.stats().delayed, 0u);
 }
 
-TEST_F(WorkQueueTest, ADelayedKeyThatFallsDueWhileItIsWorkedOnWaitsForDone) {
+TEST_F(WorkQueueTest, AKeyDueDuringProcessingWaitsForDone) {
   queue.add("a");
   EXPECT_EQ(queue.get(stop.get_token()), "a");
   queue.addAfter("a", 1s);
@@ -194,7 +194,7 @@ TEST_F(WorkQueueTest, FailuresBackOffByKeyAndForgetStartsOver) {
   EXPECT_LE(untilDue("bad"), 110ms);
 }
 
-TEST_F(WorkQueueTest, StopWakesEveryWorkerEvenWhenKeysAreLeft) {
+TEST_F(WorkQueueTest, StopWakesEveryWorkerEvenIfKeysAreLeft) {
   WorkQueue real;
   real.addAfter("far", 1h);
   std::atomic<int> ended{0};

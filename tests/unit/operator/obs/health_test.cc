@@ -9,7 +9,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-TEST(Health, SaysWhichCheckFails) {
+TEST(Health, NamesTheFailingCheck) {
   bool synced = false;
   Health health;
   health.addReadiness("certificate", [] { return std::optional<std::string>(); });
@@ -28,7 +28,7 @@ TEST(Health, SaysWhichCheckFails) {
   EXPECT_THAT(answer.body, HasSubstr("[+]certificate ok\n[+]stores ok\n"));
 }
 
-TEST(Health, LivenessKnowsNothingOfReadiness) {
+TEST(Health, LivenessDoesNotDependOnReadiness) {
   Health health;
   health.addReadiness("stores", []() -> std::optional<std::string> { return "not synced"; });
   EXPECT_EQ(health.livez(false).status, 200);

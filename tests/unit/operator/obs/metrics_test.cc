@@ -28,7 +28,7 @@ TEST(Metrics, CollectorsRunBeforeEachExposition) {
   EXPECT_THAT(metrics.text(), HasSubstr("store_age_seconds 2"));
 }
 
-TEST(Metrics, ProcessFiguresAreThoseOfThisProcess) {
+TEST(Metrics, ReportsTheFiguresOfThisProcess) {
   Metrics metrics;
   addProcessMetrics(metrics);
   const std::string text = metrics.text();

@@ -64,7 +64,7 @@ struct BadPair {
   const char* words;
 };
 
-TEST(Material, RefusesWhatCannotBeServed) {
+TEST(Material, RefusesUnusableCertificatesAndKeys) {
   const PemPair ca = caOf();
   const PemPair leaf = leafOf(ca);
   for (const BadPair& bad : {

@@ -16,7 +16,7 @@ TEST(Response, AllowsWithoutPatch) {
                             "response":{"uid":"u-1","allowed":true}})"));
 }
 
-TEST(Response, PatchAndPatchTypeAreBothThere) {
+TEST(Response, PatchComesWithPatchType) {
   const json r = json::parse(allowedResponse("u", R"([{"op":"add"}])", {}))["response"];
   EXPECT_EQ(r.at("patchType"), "JSONPatch");
   EXPECT_EQ(base64Decode(r.at("patch").get<std::string>()), R"([{"op":"add"}])");
@@ -41,6 +41,16 @@ TEST(Response, AWarningIsAlwaysValidJson) {
   const json r =
       json::parse(allowedResponse("u", "", {std::string("a\0\x80\n\"b", 6)}))["response"];
   EXPECT_EQ(r["warnings"][0], "a ? \"b");
+}
+
+TEST(Response, ADenialIsInvalidWithItsMessage) {
+  const json r = json::parse(deniedResponse("u\"1", "at /spec: \"x\"\n"))["response"];
+  EXPECT_EQ(r["uid"], "u\"1");
+  EXPECT_EQ(r["allowed"], false);
+  EXPECT_EQ(r["status"],
+            json::parse(R"({"code":422,"reason":"Invalid","message":"at /spec: \"x\" "})"));
+  const json cut = json::parse(deniedResponse("u", std::string(5000, 'x')))["response"];
+  EXPECT_LE(cut["status"]["message"].get<std::string>().size(), kMaxMessageBytes);
 }
 
 }  // namespace

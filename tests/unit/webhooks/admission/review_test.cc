@@ -136,7 +136,7 @@ TEST(Review, NeverRepeatsTheUidInAnError) {
   EXPECT_EQ(d.status.message().find("secret-uid"), std::string::npos);
 }
 
-TEST(Review, RefusesKeysThatAreThereTwice) {
+TEST(Review, RefusesRepeatedKeys) {
   expectRefused(reviewOf(kPod, R"("u")", R"(,"uid":"v")"), "\"uid\" is there twice");
   expectRefused(reviewOf(kPod, R"("u")", R"(,"\u0075id":"v")"), "\"uid\" is there twice");
   expectRefused(R"({"kind":"a","kind":"b"})", "\"kind\" is there twice");
@@ -160,7 +160,7 @@ TEST(Review, NoticesARepeatedKeyAmongThousands) {
                 "twice");
 }
 
-TEST(Review, LeavesEverythingButThePodItselfToOthers) {
+TEST(Review, OnlyTheCreationOfAPodIsOne) {
   const auto creation = [](std::string text) {
     const Decoded d = decode(std::move(text));
     EXPECT_TRUE(d.status.ok()) << d.status.toString();
@@ -185,14 +185,14 @@ TEST(Review, LeavesEverythingButThePodItselfToOthers) {
       reviewOf(kPod, R"("u")", R"(,"requestKind":{"group":"x","version":"v1","kind":"Pod"})")));
 }
 
-TEST(Review, IgnoresFieldsItDoesNotKnowAndAnOldObject) {
+TEST(Review, IgnoresUnknownFieldsAndTheOldObject) {
   const Decoded d =
       decode(reviewOf(R"({"metadata":{"zzz":[1,{"a":null}]},"spec":{"newField":{"deep":[[]]}}})",
                       R"("u")", R"(,"oldObject":{"a":1},"options":null,"userInfo":{"x":[]})"));
   EXPECT_TRUE(d.status.ok()) << d.status.toString();
 }
 
-TEST(Review, ReadsTheSliceOfThePodThatMatters) {
+TEST(Review, ReadsTheNeededSliceOfThePod) {
   const Decoded d = decode(reviewOf(R"({
     "metadata":{"generateName":"web-","labels":{"a":"1"},"annotations":{"b":"2"},
       "ownerReferences":[{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"web-1","uid":"x","controller":true}]},
@@ -241,7 +241,7 @@ TEST(Review, ReadsTheSliceOfThePodThatMatters) {
   EXPECT_TRUE(c.mounts[0].read_only);
 }
 
-TEST(Review, NullIsAsGoodAsAbsent) {
+TEST(Review, NullCountsAsAbsent) {
   const Decoded d = decode(reviewOf(
       R"({"metadata":{"labels":null,"annotations":null},"spec":{"containers":[{"env":null,"volumeMounts":null}],
           "volumes":null,"initContainers":null}})"));

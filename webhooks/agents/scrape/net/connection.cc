@@ -63,7 +63,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::vector<Address>&
 
 Connection::~Connection() {
   if (ssl_ != nullptr) {
-    // Says good-bye if that can be said at once.
+    // Sends close_notify if that does not block.
     ::SSL_shutdown(ssl_);
     ::SSL_free(ssl_);
     (void)tlsError();
@@ -160,7 +160,7 @@ Result<std::size_t> Connection::read(char* into, std::size_t size, SteadyTime de
 }
 
 bool Connection::stale() const {
-  // TLS peers say things of their own, such as session tickets; only an end counts there.
+  // TLS peers send messages of their own, such as session tickets; only an end counts.
   pollfd p{socket_.get(), static_cast<short>(ssl_ == nullptr ? POLLIN : POLLRDHUP), 0};
   return ::poll(&p, 1, 0) > 0;
 }

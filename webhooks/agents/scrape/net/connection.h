@@ -1,4 +1,4 @@
-// One TCP connection, plain or TLS, whose every step ends at a deadline or when it is called off.
+// One TCP connection, plain or TLS. Every operation ends at a deadline or when it is cancelled.
 // One thread at a time.
 #pragma once
 
@@ -18,9 +18,8 @@ namespace profiling::scrape {
 
 class Connection {
  public:
-  // To the first address that takes it. With a context it speaks TLS and `host` is the name that
-  // the certificate must have. kUnavailable when nobody listens, kTls when the peer is not who it
-  // must be.
+  // Connects to the first address that accepts. With a context it speaks TLS, and the certificate
+  // must be for `host`. kUnavailable if nothing listens, kTls if authentication fails.
   static Result<std::unique_ptr<Connection>> open(const std::vector<Address>& addresses,
                                                   std::uint16_t port, const TlsContext* tls,
                                                   const std::string& host, SteadyTime deadline,
@@ -30,16 +29,16 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   Status write(std::string_view bytes, SteadyTime deadline, const Cancel& cancel);
-  // At least one byte, or 0 at the end of what the peer sends.
+  // Reads at least one byte; 0 at the end of the peer's data.
   Result<std::size_t> read(char* into, std::size_t size, SteadyTime deadline, const Cancel& cancel);
-  // Whether the peer has said something, such as good-bye, while nothing was asked of it.
+  // Whether the peer has sent something unrequested, such as the end of the connection.
   bool stale() const;
 
  private:
   explicit Connection(Fd socket) : socket_(std::move(socket)) {}
   Status handshake(const TlsContext& tls, const std::string& host, SteadyTime deadline,
                    const Cancel& cancel);
-  // What an OpenSSL call that did not succeed asks for; OK to call it again.
+  // Waits for what an unfinished OpenSSL call needs; OK: call it again.
   Status afterTls(int result, SteadyTime deadline, const Cancel& cancel, bool& end);
 
   Fd socket_;

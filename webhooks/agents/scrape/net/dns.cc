@@ -51,7 +51,7 @@ std::uint16_t number16(std::string_view message, std::size_t at) {
                                     static_cast<unsigned char>(message[at + 1]));
 }
 
-// Steps over a name; a pointer ends it. False when it runs out of the message.
+// Skips a name; a pointer ends it. False if the name runs past the message.
 bool skipName(std::string_view message, std::size_t& at) {
   while (at < message.size()) {
     const auto length = static_cast<unsigned char>(message[at]);
@@ -140,7 +140,7 @@ std::optional<std::string> encodeQuery(std::uint16_t id, std::string_view name, 
     out += static_cast<char>(v & 0xFF);
   };
   put16(id);
-  put16(0x0100);  // a query that asks for recursion
+  put16(0x0100);  // a query with recursion desired
   put16(1);
   for (int i = 0; i < 3; ++i) put16(0);
   for (const std::string_view label : split(name, '.')) {

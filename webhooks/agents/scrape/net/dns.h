@@ -1,11 +1,11 @@
-// Names to addresses, the pure part: what a resolver's files say, which names are asked for, and
-// the messages of RFC 1035 (3596 for IPv6).
+// The pure part of name resolution: a resolver's files, the names to query, and the messages of RFC
+// 1035 (3596 for IPv6).
 //
 // Why our own: in a static binary glibc's getaddrinfo loads NSS plug-ins of exactly the glibc that
-// it was built with, which an image from scratch does not have; and it can be neither bounded in
-// time nor broken off. A pod's names come from /etc/hosts and the cluster's DNS over UDP, and this
-// is all that is needed for them. Not done: TCP after a truncated answer (the addresses that fitted
-// are used), EDNS, DNSSEC, mDNS.
+// it was built with, which an image from scratch does not have; and it has neither a deadline nor
+// cancellation. A pod's names come from /etc/hosts and the cluster's DNS over UDP; this covers
+// both. Not done: TCP after a truncated answer (the addresses that fitted are used), EDNS, DNSSEC,
+// mDNS.
 #pragma once
 
 #include <chrono>
@@ -27,26 +27,25 @@ struct ResolverSettings {
   int attempts = 2;
 };
 
-// resolv.conf(5); what is not understood is stepped over.
+// resolv.conf(5); unknown lines are skipped.
 ResolverSettings parseResolvConf(std::string_view text);
 
 // hosts(5): the addresses of a name, in the file's order.
 std::vector<Address> addressesInHosts(std::string_view text, std::string_view name);
 
-// The full names to ask for, in order: a name with few dots is tried below each search domain
-// first.
+// The full names to query, in order: a name with few dots is tried below each search domain first.
 std::vector<std::string> candidates(std::string_view name, const ResolverSettings& settings);
 
 enum class RecordType : std::uint16_t { kA = 1, kAaaa = 28 };
 
-// nullopt for what is no domain name.
+// nullopt if it is not a domain name.
 std::optional<std::string> encodeQuery(std::uint16_t id, std::string_view name, RecordType type);
 
 enum class DnsOutcome {
   kAnswered,  // with addresses, or without: the name has none of this type
   kNoName,    // NXDOMAIN
-  kFailed,    // the server's error, or a broken message
-  kForeign,   // not the answer to this question: wait on
+  kFailed,    // a server error, or a malformed message
+  kForeign,   // not the answer to this query: keep waiting
 };
 
 struct DnsAnswer {
@@ -54,8 +53,8 @@ struct DnsAnswer {
   std::vector<Address> addresses;
 };
 
-// Any bytes are safe to read. Addresses are taken whatever name they stand under: a resolver puts
-// the chain of aliases into one answer.
+// Any input is safe. Accepts addresses of any name in the answer, because a resolver puts the chain
+// of aliases into one answer.
 DnsAnswer decodeAnswer(std::string_view message, std::uint16_t id, std::string_view name,
                        RecordType type);
 

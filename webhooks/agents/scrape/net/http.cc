@@ -81,7 +81,7 @@ Result<HttpResponse> HttpClient::exchange(const HttpRequest& request, SteadyTime
   parser.body_limit(max_body_);
   parser.eager(true);
   boost::beast::error_code error;
-  std::string pending;  // what came and is not understood yet
+  std::string pending;  // received, not yet parsed
   std::array<char, 16 * 1024> block{};
   while (!parser.is_done()) {
     const auto n = connection_->read(block.data(), block.size(), deadline, cancel);

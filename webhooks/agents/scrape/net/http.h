@@ -1,9 +1,9 @@
 // A small HTTP/1.1 client for one server. One thread at a time.
 //
-// The connection stays open between requests. One that the server closed meanwhile is replaced
-// without a word, once, and only when no byte of an answer had come. Redirects are not followed,
-// so that nothing is ever sent to a host that nobody configured. Answers are read with
-// Boost.Beast's parser, within bounds for header and body.
+// The connection stays open between requests. One that the server has closed meanwhile is replaced
+// silently, once, and only if no byte of an answer has arrived. Redirects are not followed, so that
+// nothing is sent to a host that is not configured. Answers are read with Boost.Beast's parser,
+// within bounds for header and body.
 #pragma once
 
 #include <memory>
@@ -39,14 +39,14 @@ struct HttpResponse {
 
 class HttpClient {
  public:
-  // `tls` is needed for an https URL. `headers` go with every request.
+  // An https URL needs `tls`. Every request carries `headers`.
   HttpClient(Url url, std::shared_ptr<const TlsContext> tls, std::vector<HttpHeader> headers,
              std::size_t max_body, Resolver resolver = Resolver());
 
-  // Any status is a response. kUnavailable: nobody there, or the connection broke;
-  // kDeadlineExceeded; kCancelled; kTls; kTooLarge; kInvalidArgument: what came is not HTTP.
+  // Any status is a response. kUnavailable: nothing listens, or the connection broke;
+  // kDeadlineExceeded; kCancelled; kTls; kTooLarge; kInvalidArgument: the answer is not HTTP.
   Result<HttpResponse> send(const HttpRequest& request, SteadyTime deadline, const Cancel& cancel);
-  // Only the connection, for who wants to tell an absent server from one that breaks off.
+  // Only connects, so that callers can distinguish an absent server from a broken connection.
   Status connect(SteadyTime deadline, const Cancel& cancel);
   void disconnect() { connection_.reset(); }
   const Url& url() const { return url_; }

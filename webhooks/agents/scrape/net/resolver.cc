@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kMaxFile = 256 * 1024;
 
-// Empty when it cannot be read, as a resolver takes a file that is missing.
+// Empty if the file cannot be read; resolvers treat a missing file alike.
 std::string readFile(const std::string& path) {
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   std::string text;
@@ -32,14 +32,14 @@ std::uint16_t randomId() {
   return static_cast<std::uint16_t>(std::random_device{}());
 }
 
-// One question to one server.
+// Sends one query to one server.
 Result<DnsAnswer> ask(const Address& server, std::uint16_t port, const std::string& name,
                       RecordType type, SteadyTime deadline, const Cancel& cancel) {
   const std::uint16_t id = randomId();
   const auto query = encodeQuery(id, name, type);
   if (!query) return Status(Code::kInvalidArgument, "'" + printable(name) + "' is no domain name");
   const SocketAddress to(server, port);
-  // A connected socket takes answers from nobody else, and hears of a port that is closed.
+  // A connected socket accepts answers from this server only, and reports a closed port.
   const Fd udp(::socket(to.family(), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!udp || ::connect(udp.get(), to.get(), to.size()) != 0 ||
       ::send(udp.get(), query->data(), query->size(), MSG_NOSIGNAL) < 0) {
@@ -56,7 +56,7 @@ Result<DnsAnswer> ask(const Address& server, std::uint16_t port, const std::stri
   }
 }
 
-// Every server in turn, as often as resolv.conf says, until one gives an answer that counts.
+// Queries every server in turn, as often as resolv.conf says, until one gives a valid answer.
 Result<DnsAnswer> askAll(const ResolverSettings& settings, std::uint16_t port,
                          const std::string& name, RecordType type, SteadyTime deadline,
                          const Cancel& cancel) {

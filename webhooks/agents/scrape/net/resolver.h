@@ -1,5 +1,5 @@
-// Names to addresses: reads /etc/hosts and /etc/resolv.conf for each question, since both change
-// while a pod lives, and asks over UDP. See dns.h for why this is our own.
+// Resolves names over UDP. Reads /etc/hosts and /etc/resolv.conf for each call, because both change
+// while a pod lives. dns.h explains why we do not use glibc.
 #pragma once
 
 #include <string>
@@ -22,8 +22,8 @@ class Resolver {
  public:
   explicit Resolver(ResolverPlaces places = {}) : places_(std::move(places)) {}
 
-  // At least one address. kNotFound when no candidate exists, kUnavailable when no server answers,
-  // kInvalidArgument for what cannot be a name.
+  // At least one address. kNotFound if no candidate exists, kUnavailable if no server answers,
+  // kInvalidArgument if it cannot be a name.
   Result<std::vector<Address>> resolve(const std::string& host, SteadyTime deadline,
                                        const Cancel& cancel) const;
 

@@ -1,4 +1,4 @@
-// An address and a port in the form that the kernel takes.
+// An address and a port as the kernel's sockaddr.
 #pragma once
 
 #include <cstdint>

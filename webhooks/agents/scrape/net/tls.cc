@@ -22,14 +22,14 @@ TlsContext::~TlsContext() {
 }
 
 Result<std::shared_ptr<const TlsContext>> TlsContext::make(const std::string& ca_file) {
-  // No openssl.cnf: what a node has there was not written for this program.
+  // Ignores openssl.cnf: the node's file was not written for this program.
   ::OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, nullptr);
   auto context = std::make_shared<const TlsContext>(::SSL_CTX_new(::TLS_client_method()));
   SSL_CTX* raw = context->get();
   if (raw == nullptr) return Status(Code::kInternal, tlsError());
   SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
   ::SSL_CTX_set_verify(raw, SSL_VERIFY_PEER, nullptr);
-  // Buffers are given back while a connection rests, which is nearly always.
+  // Frees the buffers of idle connections, which they nearly always are.
   SSL_CTX_set_mode(raw, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                             SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   ::SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);

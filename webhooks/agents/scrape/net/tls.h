@@ -1,4 +1,4 @@
-// What is needed to speak TLS as a client. OpenSSL is seen only here and in connection.cc.
+// The TLS client context. OpenSSL is used only here and in connection.cc.
 #pragma once
 
 #include <memory>
@@ -10,11 +10,11 @@ struct ssl_ctx_st;
 
 namespace profiling::scrape {
 
-// Thread-safe after it was made. Verifies chain and host name; TLS 1.2 and later.
+// Thread-safe once constructed. Verifies chain and host name; TLS 1.2 and later.
 class TlsContext {
  public:
-  // The root certificates: `ca_file` when it is given, else SSL_CERT_FILE, else
-  // /etc/ssl/certs/ca-certificates.crt. kInvalidArgument when there are none.
+  // The root certificates: `ca_file` if given, else SSL_CERT_FILE, else
+  // /etc/ssl/certs/ca-certificates.crt. kInvalidArgument if there are none.
   static Result<std::shared_ptr<const TlsContext>> make(const std::string& ca_file);
 
   explicit TlsContext(ssl_ctx_st* context) : context_(context) {}
@@ -27,7 +27,7 @@ class TlsContext {
   ssl_ctx_st* context_;
 };
 
-// What OpenSSL has to say about the last failure of this thread, and its queue emptied.
+// Returns OpenSSL's text for this thread's last failure and clears its error queue.
 std::string tlsError();
 
 }  // namespace profiling::scrape

@@ -33,11 +33,11 @@ Result<Url> parseUrl(std::string_view text) {
   } else {
     return wrong("begins with neither http:// nor https://");
   }
-  // What may stand in a request line and a header; nothing that could begin another one.
+  // Only characters that are safe in a request line and a header, so that none can begin another.
   const bool plain = std::all_of(rest.begin(), rest.end(), [](char c) {
     return c > ' ' && c < 0x7F && c != '"' && c != '<' && c != '>' && c != '\\';
   });
-  if (!plain) return wrong("has a blank or another character that no URL has");
+  if (!plain) return wrong("has a blank or another character that is not allowed in a URL");
   if (rest.find_first_of("@?#") != std::string_view::npos) {
     return wrong("has a user, a query or a fragment");
   }
@@ -50,10 +50,10 @@ Result<Url> parseUrl(std::string_view text) {
   bool has_port = false;
   if (authority.starts_with('[')) {
     const std::size_t end = authority.find(']');
-    if (end == std::string_view::npos) return wrong("has a bracket that nothing closes");
+    if (end == std::string_view::npos) return wrong("has an unclosed bracket");
     url.host = authority.substr(1, end - 1);
     const std::string_view after = authority.substr(end + 1);
-    if (!after.empty() && after[0] != ':') return wrong("has text behind the address");
+    if (!after.empty() && after[0] != ':') return wrong("has text after the address");
     has_port = !after.empty();
     if (has_port) port = after.substr(1);
   } else {
@@ -67,7 +67,7 @@ Result<Url> parseUrl(std::string_view text) {
   if (has_port) {
     const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), url.port);
     if (error != std::errc() || end != port.data() + port.size() || url.port == 0) {
-      return wrong("has a port that is no number from 1 to 65535");
+      return wrong("has a port that is not a number from 1 to 65535");
     }
   }
   return url;

@@ -1,4 +1,4 @@
-// Where a server is. Pure.
+// A server's URL. Pure.
 #pragma once
 
 #include <cstdint>

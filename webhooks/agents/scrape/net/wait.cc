@@ -34,10 +34,10 @@ Cancel::~Cancel() {
   ::close(fd_);
 }
 
-// It changes what others see.
+// Changes what waiting threads see.
 void Cancel::fire() {  // NOLINT(readability-make-member-function-const)
   const std::uint64_t one = 1;
-  // It can only fail when it was fired 2^64 - 2 times.
+  // write() can only fail after 2^64 - 2 calls.
   (void)!::write(fd_, &one, sizeof one);
 }
 

@@ -1,4 +1,4 @@
-// Waiting for a socket that ends at a deadline or when it is called off.
+// Waits for a socket with a deadline and cancellation.
 #pragma once
 
 #include "operator/base/clock.h"
@@ -6,7 +6,7 @@
 
 namespace profiling::scrape {
 
-// Calls off whatever waits with it, once and for ever. Thread-safe. Must outlive those who wait.
+// Cancels all waits that use it, for good. Thread-safe. Must outlive the waiting threads.
 class Cancel {
  public:
   Cancel();
@@ -16,7 +16,7 @@ class Cancel {
 
   void fire();
   bool fired() const;
-  // Sleeps until `until` or until it is called off; false if it was called off.
+  // Sleeps until `until`; false if cancelled before.
   bool sleepUntil(SteadyTime until) const;
   int fd() const { return fd_; }
 
@@ -24,7 +24,7 @@ class Cancel {
   int fd_;
 };
 
-// A descriptor that is closed with its owner.
+// Owns a file descriptor.
 class Fd {
  public:
   explicit Fd(int fd = -1) : fd_(fd) {}
@@ -40,8 +40,8 @@ class Fd {
 };
 
 enum class For { kReading, kWriting };
-// kDeadlineExceeded, kCancelled, or OK when the socket is ready or broken, which the next call on
-// it tells.
+// kDeadlineExceeded, kCancelled, or OK if the socket is ready or broken; the next call on it shows
+// which.
 Status waitFor(int fd, For what, SteadyTime deadline, const Cancel& cancel);
 
 }  // namespace profiling::scrape

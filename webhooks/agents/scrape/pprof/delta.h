@@ -1,8 +1,8 @@
-// What happened between two scrapes of a cumulative profile. Pure.
+// The difference between two scrapes of a cumulative profile. Pure.
 //
-// Go's heap, block and mutex profiles count from the start of the process and forget no stack, so
-// within one process no number ever falls. One that does, or a stack that is gone, means another
-// process: its numbers are a new beginning, of which nothing is to be told but what follows.
+// Go's heap, block and mutex profiles count from the start of the process and drop no stack, so
+// within one process no number ever falls. A number that does, or a missing stack, means another
+// process: its numbers are a new baseline, and only later differences are reported.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@
 namespace profiling::scrape {
 
 // The sums of the cumulative columns for each stack, by the stack's key. A key is a hash of
-// addresses, functions, lines and labels: ids are given anew in each profile, and the text itself
-// would be most of our memory.
+// addresses, functions, lines and labels: ids change with each profile, and the text itself would
+// take most of our memory.
 struct Totals {
   std::size_t width = 0;             // cumulative columns
   std::vector<std::uint64_t> keys;   // sorted, without duplicates
@@ -24,7 +24,7 @@ struct Totals {
 // A key for each sample, in the profile's order.
 std::vector<std::uint64_t> stackKeys(const ProfileView& profile);
 
-// `columns` are indexes of sample types; `keys` as stackKeys gives them.
+// `columns` are indexes of sample types; `keys` are from stackKeys().
 Totals totalsOf(const ProfileView& profile, const std::vector<std::size_t>& columns,
                 const std::vector<std::uint64_t>& keys);
 
@@ -35,7 +35,7 @@ struct Difference {
   std::vector<std::int64_t> values;  // like now.values; empty unless continued
 };
 
-// `before` without keys and of another width is no scrape at all.
+// A `before` without keys or of another width does not count as a scrape.
 Difference difference(const Totals& before, const Totals& now);
 
 }  // namespace profiling::scrape

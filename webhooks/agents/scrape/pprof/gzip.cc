@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <new>
-#define ZLIB_CONST  // what is only read is declared so
+#define ZLIB_CONST  // declares inputs const
 #include <zlib.h>
 
 namespace profiling::scrape {
@@ -39,7 +39,7 @@ bool isGzip(std::string_view bytes) {
 }
 
 Result<std::string> gunzip(std::string_view bytes, std::size_t max) {
-  const Status broken(Code::kInvalidArgument, "not a gzip file, or one that is cut short");
+  const Status broken(Code::kInvalidArgument, "not a gzip file, or truncated");
   if (!isGzip(bytes)) return broken;
   Inflater inflater;
   z_stream& z = inflater.z;
@@ -48,7 +48,7 @@ Result<std::string> gunzip(std::string_view bytes, std::size_t max) {
   std::string out;
   while (true) {
     const std::size_t had = out.size();
-    // One byte above the bound tells a file that fits from one that does not.
+    // One byte above the bound shows that a file does not fit.
     const std::size_t room = std::min(std::max(had, kStep), max + 1 - had);
     if (room == 0) return Status(Code::kTooLarge, "more than " + std::to_string(max) + " bytes");
     out.resize(had + room);

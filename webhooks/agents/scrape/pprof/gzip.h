@@ -10,11 +10,11 @@ namespace profiling::scrape {
 
 bool isGzip(std::string_view bytes);
 
-// All members of a gzip file. kTooLarge when more than `max` bytes would come out, kInvalidArgument
-// for what is no gzip file or is cut short.
+// Unpacks all members of a gzip file. kTooLarge for more than `max` bytes of output,
+// kInvalidArgument if it is not a gzip file or is truncated.
 Result<std::string> gunzip(std::string_view bytes, std::size_t max);
 
-// Fast rather than small: most of a profile's weight is in repeated words, which any level finds.
+// Fast rather than small: a profile is mostly repeated words, which any level compresses.
 std::string gzip(std::string_view bytes);
 
 }  // namespace profiling::scrape

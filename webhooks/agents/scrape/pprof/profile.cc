@@ -131,7 +131,7 @@ Result<ProfileView> parseProfile(std::string_view bytes) {
     }
     if (!fits) return Status(Code::kTooLarge, "a profile with too many entries");
   }
-  if (!reader.ok()) return invalid("the bytes are no protobuf message");
+  if (!reader.ok()) return invalid("the bytes are not a protobuf message");
   if (types.empty()) return invalid("it has no sample types");
   if (profile.strings.empty() || !profile.strings[0].empty()) {
     return invalid("its strings do not begin with the empty one");
@@ -151,7 +151,7 @@ Result<ProfileView> parseProfile(std::string_view bytes) {
   if (!all(profile.functions, [&](const Entry& e) { return validFunction(profile, e.message); }) ||
       !all(profile.locations, [&](const Entry& e) { return validLocation(profile, e.message); }) ||
       !all(profile.samples, [&](std::string_view s) { return validSample(profile, s); })) {
-    return invalid("a sample, location or function refers to what is not there");
+    return invalid("a sample, location or function has a dangling reference");
   }
   return profile;
 }

@@ -1,10 +1,10 @@
 // An unpacked pprof profile, taken apart but not copied: every view points into the bytes that were
-// parsed, which must live as long. Pure; one thread at a time.
+// parsed, which must outlive it. Pure; one thread at a time.
 //
-// Any bytes are safe to parse. What comes out holds what the rest of this folder relies on: string
-// indexes are in range, ids of locations and functions are known and not used twice, and each
-// sample has one value for each sample type.
-// Source of the format: github.com/google/pprof/blob/main/proto/profile.proto.
+// Any bytes are safe to parse. A parsed profile has the invariants that this folder relies on:
+// string indexes are in range, ids of locations and functions are known and unique, and each sample
+// has one value for each sample type. Source of the format:
+// github.com/google/pprof/blob/main/proto/profile.proto.
 #pragma once
 
 #include <cstdint>
@@ -35,8 +35,7 @@ struct ProfileView {
   std::vector<std::string_view> strings;
 };
 
-// kInvalidArgument for what is no profile, kTooLarge for one with more than kMaxEntries of
-// something.
+// kInvalidArgument if it is not a profile, kTooLarge if a table has more than kMaxEntries.
 inline constexpr std::size_t kMaxEntries = 400'000;
 Result<ProfileView> parseProfile(std::string_view bytes);
 
@@ -44,7 +43,7 @@ Result<ProfileView> parseProfile(std::string_view bytes);
 inline constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
 std::size_t indexOf(const std::vector<Entry>& table, std::uint64_t id);
 
-// Field numbers of the messages, for those who read and write them.
+// Field numbers of the messages, for readers and writers.
 namespace field {
 inline constexpr std::uint32_t kSampleType = 1, kSample = 2, kMapping = 3, kLocation = 4,
                                kFunction = 5, kString = 6, kDurationNanos = 10;

@@ -51,7 +51,7 @@ class Writer {
     return any;
   }
 
-  // Several samples may share a key, their totals are one sum: the first of them tells it.
+  // Samples that share a key have one common total: the first of them carries it.
   const std::int64_t* changeOf(std::uint64_t key) {
     if (how_.change == nullptr || how_.change->values.empty()) return nullptr;
     const auto& keys = how_.totals->keys;
@@ -109,8 +109,8 @@ class Writer {
         }
       }
     }
-    // All that is left: sample types, mappings and the profile's own fields. Which of their numbers
-    // are strings need not be known; one too many costs nothing.
+    // The rest: sample types, mappings and the profile's own fields. All of their numbers are
+    // treated as strings; a superfluous one costs nothing.
     WireReader reader(profile_.bytes);
     for (WireField f; reader.next(f);) {
       if (!f.is_bytes) {

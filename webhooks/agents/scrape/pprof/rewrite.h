@@ -1,4 +1,4 @@
-// Writes a profile anew with some of its columns, and with differences in place of totals. Pure.
+// Rewrites a profile with some of its columns, and with differences in place of totals. Pure.
 #pragma once
 
 #include <cstdint>
@@ -17,15 +17,15 @@ struct Column {
 
 struct Rewriting {
   std::vector<Column> columns;      // one for each sample type
-  std::vector<std::uint64_t> keys;  // one for each sample, as stackKeys gives them
-  const Totals* totals = nullptr;   // of the cumulative columns, kept ones or not
+  std::vector<std::uint64_t> keys;  // one for each sample, from stackKeys()
+  const Totals* totals = nullptr;   // for all cumulative columns, kept or not
   const Difference* change = nullptr;
-  std::int64_t duration_nanos = 0;  // what the differences cover; 0 leaves the profile's own
+  std::int64_t duration_nanos = 0;  // covered by the differences; 0 keeps the profile's own
 };
 
-// Samples whose values are all zero are left out, and with them every location and function that
-// nothing else names; strings that nobody needs become empty ones, so indexes stay. Without a
-// difference that continues, cumulative columns are zero. Empty when no sample is left.
+// Leaves out samples whose values are all zero, and locations and functions that are then unused;
+// unused strings become empty, so that indexes stay valid. Without a baseline, cumulative columns
+// are zero. Returns an empty profile if no sample is left.
 std::string rewrite(const ProfileView& profile, const Rewriting& how);
 
 }  // namespace profiling::scrape

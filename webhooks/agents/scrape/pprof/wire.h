@@ -1,6 +1,6 @@
 // The part of the protobuf wire format that pprof profiles and push requests use: varints and
-// length-delimited fields; 32 and 64 bit fields are stepped over. Pure. Nothing is copied: what a
-// reader hands out points into the bytes that it was given.
+// length-delimited fields; 32 and 64 bit fields are skipped. Pure. Nothing is copied: fields
+// point into the input.
 // Source of the format: protobuf.dev/programming-guides/encoding.
 #pragma once
 
@@ -15,10 +15,10 @@ struct WireField {
   bool is_bytes = false;    // length-delimited: `bytes` holds it, else `value`
   std::uint64_t value = 0;  // varint
   std::string_view bytes;
-  std::string_view raw;  // tag and content, to be copied as they are
+  std::string_view raw;  // tag and content, for verbatim copies
 };
 
-// Any input is safe to read; a message that is cut short or not protobuf ends with ok() == false.
+// Any input is safe to read; after a truncated message or other bytes, ok() is false.
 class WireReader {
  public:
   explicit WireReader(std::string_view message) : rest_(message) {}
@@ -33,11 +33,11 @@ class WireReader {
   bool ok_ = true;
 };
 
-// Takes one varint off the front of `in`; false when there is none.
+// Removes one varint from the front of `in`; false if there is none.
 bool takeVarint(std::string_view& in, std::uint64_t& value);
 
-// Calls `each` for the numbers of a repeated field, which comes packed or one by one; false when
-// the packed form is broken.
+// Calls `each` for the numbers of a repeated field, packed or one by one; false if the packed
+// form is malformed.
 template <class Each>
 bool forEachNumber(const WireField& field, Each each) {
   if (!field.is_bytes) {

@@ -1,7 +1,7 @@
-//! A service that computes and serves its CPU profile as Go services do:
+//! A service that computes and serves its CPU profile like a Go service:
 //! GET /debug/pprof/profile?seconds=N. It has no other profile.
 //!
-//!     rustapp ADDRESS    says "listening ADDRESS" when it does
+//!     rustapp ADDRESS    prints "listening ADDRESS"
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};

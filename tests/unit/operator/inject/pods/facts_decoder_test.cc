@@ -20,7 +20,7 @@ constexpr const char* kPod = R"({"metadata":{"name":"web-1","namespace":"shop",
   "status":{"phase":"Running","conditions":[{"type":"Initialized","status":"True"},
     {"type":"Ready","status":"True"}]}})";
 
-TEST(FactsDecoder, ReadsWhatIsKept) {
+TEST(FactsDecoder, ReadsTheFactsThatAreKept) {
   FactsDecoder decoder;
   const Padded text(kPod);
   const auto pod = decoder.decode(text.view());
@@ -38,7 +38,7 @@ TEST(FactsDecoder, ReadsWhatIsKept) {
   EXPECT_EQ(pod->flags, kPodReady | kPodCritical);
 }
 
-TEST(FactsDecoder, TellsStatesApart) {
+TEST(FactsDecoder, DistinguishesStates) {
   FactsDecoder decoder;
   const auto flags = [&](const std::string& metadata, const std::string& status) {
     const Padded text(R"({"metadata":{"name":"p","namespace":"n")" + metadata + R"(},"status":{)" +
@@ -66,7 +66,7 @@ TEST(FactsDecoder, FieldsOfAnotherTypeCountAsAbsent) {
   EXPECT_EQ(pod->flags, 0);
 }
 
-TEST(FactsDecoder, RefusesWhatIsNoPod) {
+TEST(FactsDecoder, RefusesAnObjectThatIsNoPod) {
   FactsDecoder decoder;
   for (const char* bad : {"", "{", "[]", "{}", R"({"metadata":{"name":"p"}})",
                           R"({"metadata":{"namespace":"n"}})", R"({"metadata":null})"}) {
@@ -87,7 +87,7 @@ TEST(FactsDecoder, ALongAnnotationIsNotKept) {
   EXPECT_TRUE(pod->decision.empty());
 }
 
-TEST(FactsDecoder, ReadsWhichPodItIs) {
+TEST(FactsDecoder, ReadsThePodsIdentity) {
   FactsDecoder decoder;
   const Padded text(R"({"metadata":{"name":"p","namespace":"n","uid":"u-1",
     "creationTimestamp":"2026-08-01T12:00:00Z"}})");
@@ -129,7 +129,7 @@ TEST(FactsDecoder, RestartsAreThoseOfAllContainers) {
             2'000'000'000);
 }
 
-TEST(FactsDecoder, TellsTheFailureOfTheContainerThatFailsNowOrFailedLast) {
+TEST(FactsDecoder, ReportsTheFailureOfTheContainerThatFailsNowOrFailedLast) {
   const auto failure = [](const std::string& status) { return statuses(status).failure; };
   const auto container = [](const std::string& name, const std::string& state,
                             const std::string& last = "{}") {
@@ -180,7 +180,7 @@ TEST(FactsDecoder, TellsTheFailureOfTheContainerThatFailsNowOrFailedLast) {
             "i init 1 Error said");
 }
 
-TEST(FactsDecoder, ImagesAreToldByDigestAndOursLeftOut) {
+TEST(FactsDecoder, ImagesAreReportedByDigestWithoutOurs) {
   const Padded text(
       R"({"metadata":{"name":"p","namespace":"n"},"status":{"containerStatuses":[
         {"name":"a","imageID":"docker.io/library/shop@sha256:aa","state":{"terminated":

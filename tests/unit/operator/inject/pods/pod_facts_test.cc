@@ -2,12 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include "operator/base/text.h"
+#include "operator/base/time_text.h"
 
 namespace profiling::inject {
 namespace {
 
-TEST(PodRow, CreationTimesAreReadAsTheGeneralParserReadsThem) {
+TEST(PodFacts, CreationTimesAreReadAsTheGeneralParserReadsThem) {
   for (const char* text : {"1970-01-01T00:00:00Z", "2024-02-29T23:59:59Z", "2026-08-01T12:34:56Z",
                            "2100-03-01T00:00:00Z"}) {
     const auto wanted = parseRfc3339(text)->time_since_epoch();

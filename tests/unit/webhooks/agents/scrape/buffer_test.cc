@@ -20,7 +20,7 @@ std::vector<std::string> bodies(const std::vector<Outgoing>& profiles) {
   return out;
 }
 
-TEST(Buffer, TheOldestGivesWay) {
+TEST(Buffer, DropsTheOldestFirst) {
   Buffer b({.bytes = 10, .count = 3});
   for (const char* text : {"1111", "2222", "3333"}) b.put(profile(text));
   EXPECT_EQ(b.dropped(), 1u);
@@ -29,7 +29,7 @@ TEST(Buffer, TheOldestGivesWay) {
   EXPECT_THAT(bodies(b.take(9, 99)), ElementsAre("3333", "a", "b"));
 }
 
-TEST(Buffer, WhatIsLargerThanItAllIsDropped) {
+TEST(Buffer, DropsAProfileLargerThanTheBuffer) {
   Buffer b({.bytes = 3, .count = 3});
   b.put(profile("12345"));
   EXPECT_EQ(b.size(), 0u);

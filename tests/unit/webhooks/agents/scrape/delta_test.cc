@@ -15,7 +15,7 @@ Totals totals(std::vector<std::uint64_t> keys, std::vector<std::int64_t> values,
   return {width, std::move(keys), std::move(values)};
 }
 
-TEST(Difference, FirstScrapeTellsNothing) {
+TEST(Difference, FirstScrapeReportsNothing) {
   const auto d = difference({}, totals({1, 2}, {10, 20}));
   EXPECT_EQ(d.continuity, Continuity::kFirst);
   EXPECT_THAT(d.values, IsEmpty());
@@ -32,14 +32,14 @@ TEST(Difference, AnyFallIsAReset) {
             Continuity::kReset);
 }
 
-TEST(Difference, AStackThatIsGoneIsAReset) {
+TEST(Difference, AMissingStackIsAReset) {
   EXPECT_EQ(difference(totals({1, 2}, {10, 20}), totals({1}, {50})).continuity, Continuity::kReset);
   EXPECT_EQ(difference(totals({1}, {10}), totals({2}, {50})).continuity, Continuity::kReset);
   EXPECT_EQ(difference(totals({1}, {0}), totals({2}, {50})).continuity, Continuity::kContinued)
       << "one that never counted is no loss";
 }
 
-TEST(Difference, NegativeNumbersAreNeverTold) {
+TEST(Difference, NegativeNumbersAreNeverReported) {
   EXPECT_EQ(difference(totals({1}, {1}), totals({1, 2}, {1, -5})).continuity, Continuity::kReset);
   EXPECT_EQ(difference(totals({1}, {-9}), totals({1}, {1})).continuity, Continuity::kReset);
 }

@@ -26,7 +26,7 @@ TEST(ResolvConf, OfAPod) {
   EXPECT_EQ(conf.attempts, 3);
 }
 
-TEST(ResolvConf, NonsenseIsSteppedOver) {
+TEST(ResolvConf, SkipsInvalidLines) {
   const auto conf = parseResolvConf(
       "nameserver\nnameserver x\nnameserver fd00::a\nnameserver fe80::1%eth0\noptions ndots:x "
       "ndots timeout:999\nsearch\n\x01\n");
@@ -102,7 +102,7 @@ TEST(Answer, SixteenBytesForIpv6) {
   EXPECT_TRUE(a.addresses[0].v6);
 }
 
-TEST(Answer, WhatItSaysOtherwise) {
+TEST(Answer, OtherResponseCodes) {
   const auto query = *encodeQuery(7, "a.b", RecordType::kA);
   const auto outcome = [&](const std::string& m, std::uint16_t id, std::string_view name) {
     return decodeAnswer(m, id, name, RecordType::kA).outcome;

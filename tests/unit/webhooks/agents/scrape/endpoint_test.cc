@@ -13,7 +13,7 @@ Endpoint endpoint(Kind kind) {
   return {kind, 15s, kStart};
 }
 
-TEST(Endpoint, AsksEveryIntervalInASteadyRhythm) {
+TEST(Endpoint, ScrapesEveryIntervalInASteadyRhythm) {
   Endpoint e = endpoint(Kind::kGoroutine);
   EXPECT_EQ(e.due(), kStart);
   e.answered(Answer::kProfile, kStart + 300ms);
@@ -22,7 +22,7 @@ TEST(Endpoint, AsksEveryIntervalInASteadyRhythm) {
   EXPECT_EQ(e.due(), kStart + 50s) << "what was missed is not made up for";
 }
 
-TEST(Endpoint, AMissingOneIsAskedRarely) {
+TEST(Endpoint, AMissingEndpointIsScrapedRarely) {
   Endpoint e = endpoint(Kind::kMutex);
   e.answered(Answer::kAbsent, kStart);
   EXPECT_EQ(e.due(), kStart + 10min);
@@ -50,7 +50,7 @@ TEST(Endpoint, ALateApplicationIsFoundSoon) {
   EXPECT_EQ(e.due(), kStart + 99s + 1s);
 }
 
-TEST(Endpoint, AnApplicationThatReturnsIsAskedForEverything) {
+TEST(Endpoint, AReturningApplicationIsScrapedForEverything) {
   Endpoint e = endpoint(Kind::kBlock);
   e.answered(Answer::kAbsent, kStart);
   e.applicationReturned(kStart + 30s);
@@ -60,7 +60,7 @@ TEST(Endpoint, AnApplicationThatReturnsIsAskedForEverything) {
   EXPECT_EQ(e.due(), kStart + 45s) << "one that is in its rhythm keeps it";
 }
 
-TEST(Endpoint, AFailingOneIsAskedLessAndLessOften) {
+TEST(Endpoint, AFailingEndpointIsScrapedLessAndLessOften) {
   Endpoint e = endpoint(Kind::kMemory);
   std::vector<std::int64_t> pauses;
   for (int i = 0; i < 8; ++i) {
@@ -84,7 +84,7 @@ TEST(Endpoint, ACpuProfileFitsIntoTheIntervalAndTheWriteTimeout) {
   EXPECT_EQ(Endpoint(Kind::kCpu, 1s, kStart).seconds(), 1s);
 }
 
-TEST(Endpoint, StatusesMean) {
+TEST(Endpoint, MapsHttpStatuses) {
   EXPECT_EQ(answerOfStatus(Kind::kCpu, 200), Answer::kProfile);
   EXPECT_EQ(answerOfStatus(Kind::kCpu, 400), Answer::kTooLong);
   EXPECT_EQ(answerOfStatus(Kind::kMemory, 400), Answer::kFailed);

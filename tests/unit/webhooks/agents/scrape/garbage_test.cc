@@ -94,7 +94,7 @@ TEST(Garbage, PackedGarbage) {
   }
 }
 
-TEST(Garbage, TooManyEntriesAreRefusedBeforeTheyCost) {
+TEST(Garbage, TooManyEntriesAreRefusedEarly) {
   std::string strings;
   for (std::size_t i = 0; i <= kMaxEntries; ++i) strings += std::string("\x32\x00", 2);
   EXPECT_EQ(parseProfile(strings).status().code(), Code::kTooLarge);

@@ -36,7 +36,7 @@ class HarvestTest : public testing::Test {
   bool empty_ = false;
 };
 
-TEST_F(HarvestTest, HeapAllocationsAreDifferencesAndInUseIsAsItIs) {
+TEST_F(HarvestTest, AllocationsAreDifferencesAndInUseIsUnchanged) {
   const Told first = take(Kind::kMemory, ProfileBuilder(kHeap)
                                              .sample({"f", "main"}, {10, 1000, 2, 200})
                                              .sample({"g", "main"}, {5, 500, 0, 0}));
@@ -55,7 +55,7 @@ TEST_F(HarvestTest, HeapAllocationsAreDifferencesAndInUseIsAsItIs) {
   EXPECT_EQ(second.duration_nanos, 15'000'000'000);
 }
 
-TEST_F(HarvestTest, ARestartSendsNothingNegativeAndGoesOnFromThere) {
+TEST_F(HarvestTest, ARestartSendsNothingNegativeAndSetsANewBaseline) {
   take(Kind::kMutex,
        ProfileBuilder({"contentions/count", "delay/nanoseconds"}).sample({"lock"}, {100, 9000}));
   take(Kind::kMutex,
@@ -68,7 +68,7 @@ TEST_F(HarvestTest, ARestartSendsNothingNegativeAndGoesOnFromThere) {
   EXPECT_THAT(after.values, ElementsAre(Pair("lock", ElementsAre(1, 20))));
 }
 
-TEST_F(HarvestTest, NothingNewIsNothingToSend) {
+TEST_F(HarvestTest, UnchangedProfilesAreNotSent) {
   const auto body =
       ProfileBuilder({"contentions/count", "delay/nanoseconds"}).sample({"f"}, {1, 2});
   take(Kind::kBlock, body);
@@ -77,7 +77,7 @@ TEST_F(HarvestTest, NothingNewIsNothingToSend) {
   EXPECT_TRUE(empty_);
 }
 
-TEST_F(HarvestTest, WhatNothingNamesIsLeftOut) {
+TEST_F(HarvestTest, UnusedEntriesAreLeftOut) {
   const auto build = [](std::int64_t hot) {
     ProfileBuilder b({"contentions/count", "delay/nanoseconds"});
     for (int i = 0; i < 50; ++i) b.sample({"cold" + std::to_string(i), "main"}, {1, 1});
@@ -93,7 +93,7 @@ TEST_F(HarvestTest, WhatNothingNamesIsLeftOut) {
   EXPECT_EQ(std::count(second.strings.begin(), second.strings.end(), "hot.go"), 1);
 }
 
-TEST_F(HarvestTest, OnlyTheColumnsThatThePolicyWants) {
+TEST_F(HarvestTest, KeepsOnlyTheColumnsThatThePolicyEnables) {
   wanted_.allocations = false;
   const Told only_in_use = take(
       Kind::kMemory, ProfileBuilder(kHeap).sample({"f"}, {1, 2, 3, 4}).sample({"g"}, {9, 9, 0, 0}));
@@ -105,7 +105,7 @@ TEST_F(HarvestTest, OnlyTheColumnsThatThePolicyWants) {
   EXPECT_TRUE(empty_) << "nothing was allocated since";
 }
 
-TEST_F(HarvestTest, TwoSamplesOfOneStackTellTheirGrowthOnce) {
+TEST_F(HarvestTest, TwoSamplesOfOneStackReportTheirGrowthOnce) {
   const auto body = [](std::int64_t a, std::int64_t b) {
     return ProfileBuilder({"contentions/count", "delay/nanoseconds"})
         .sample({"f"}, {a, a})
@@ -116,7 +116,7 @@ TEST_F(HarvestTest, TwoSamplesOfOneStackTellTheirGrowthOnce) {
   EXPECT_THAT(second.values, ElementsAre(Pair("f", ElementsAre(6, 6))));
 }
 
-TEST_F(HarvestTest, CpuAndGoroutinesPassAsTheyCame) {
+TEST_F(HarvestTest, CpuAndGoroutinesPassUnchanged) {
   const std::string body =
       gzip(ProfileBuilder({"samples/count", "cpu/nanoseconds"}).sample({"f"}, {1, 10}).bytes());
   for (const Kind kind : {Kind::kCpu, Kind::kGoroutine}) {

@@ -15,12 +15,12 @@ TEST(Labels, PairsOfTheEnvironment) {
   EXPECT_THAT(labelsOf("shop", ""), ElementsAre(Pair("service_name", "shop")));
 }
 
-TEST(Labels, WhatNoServerTakesIsLeftOut) {
+TEST(Labels, ValuesThatServersRefuseAreLeftOut) {
   EXPECT_THAT(labelsOf("s", "novalue=,=noname,word,a=b=c,b={x},two words=1,__name__=x,ok=1,,"),
               ElementsAre(Pair("service_name", "s"), Pair("ok", "1")));
 }
 
-TEST(Labels, ANameComesOnce) {
+TEST(Labels, EachNameAppearsOnce) {
   EXPECT_THAT(labelsOf("s", "a=1,a=2,service_name=other"),
               ElementsAre(Pair("service_name", "s"), Pair("a", "1")));
 }

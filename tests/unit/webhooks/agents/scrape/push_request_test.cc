@@ -29,13 +29,13 @@ std::vector<std::string> told(std::string_view request) {
   return out;
 }
 
-TEST(PushRequest, NamesEveryProfileAndSaysThatItIsADifference) {
+TEST(PushRequest, NamesEveryProfileAndMarksItAsADifference) {
   const auto request = encodePush({{"block", "B"}, {"mutex", "M"}}, {{"service_name", "shop"}});
   EXPECT_THAT(told(request), ElementsAre("service_name=shop __delta__=false __name__=block B ",
                                          "service_name=shop __delta__=false __name__=mutex M "));
 }
 
-TEST(Judge, OnlyWhatMayChangeIsTriedAgain) {
+TEST(Judge, OnlyTransientErrorsAreRetried) {
   for (const int status : {0, 408, 429, 500, 502, 503, 504}) {
     EXPECT_EQ(judge(status, 0), Verdict::kRetry) << status;
   }
@@ -45,7 +45,7 @@ TEST(Judge, OnlyWhatMayChangeIsTriedAgain) {
   EXPECT_EQ(judge(200, 0), Verdict::kStored);
 }
 
-TEST(Judge, AProfileThatTheServerCannotReadIsGivenUp) {
+TEST(Judge, AnUnreadableProfileIsGivenUp) {
   EXPECT_EQ(judge(500, kMaxAttempts - 1), Verdict::kRefused);
   EXPECT_EQ(judge(503, 1000), Verdict::kRetry) << "the server is away, the profile may be fine";
   EXPECT_EQ(judge(429, 1000), Verdict::kRetry);

@@ -22,7 +22,7 @@ std::string goProfile(const std::string& name) {
   return file("conformance/inputs/" + name + ".pprof.gz");
 }
 
-TEST(RealProfiles, WhatDoesNotChangeBetweenTwoScrapesIsNotSent) {
+TEST(RealProfiles, UnchangedStacksAreNotSent) {
   for (const auto& [kind, name] : {std::pair(Kind::kBlock, "block"), {Kind::kMutex, "mutex"}}) {
     Baseline baseline;
     const auto first = harvest(kind, {}, goProfile(name), {}, baseline);
@@ -35,7 +35,7 @@ TEST(RealProfiles, WhatDoesNotChangeBetweenTwoScrapesIsNotSent) {
   }
 }
 
-TEST(RealProfiles, InUseMemoryIsAsGoToldIt) {
+TEST(RealProfiles, InUseMemoryIsAsGoReportedIt) {
   Baseline baseline;
   const Told before = told(*gunzip(goProfile("heap"), kMaxUnpacked));
   const auto sent = harvest(Kind::kMemory, {}, goProfile("heap"), {}, baseline);

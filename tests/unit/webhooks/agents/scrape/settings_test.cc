@@ -36,7 +36,7 @@ TEST(Settings, Defaults) {
   EXPECT_TRUE(s->server_headers.empty());
 }
 
-TEST(Settings, WhatTheOperatorSets) {
+TEST(Settings, ReadsTheOperatorsVariables) {
   const auto s = read({{"PROFILING_PPROF_PORT", "8081"},
                        {"PROFILING_PPROF_PATH_PREFIX", "/internal/"},
                        {"PROFILING_PPROF_PROFILES", "cpu, inUseMemory"},
@@ -57,7 +57,7 @@ TEST(Settings, WhatTheOperatorSets) {
   EXPECT_EQ(s->server_headers[1].value, "Basic dTpw");
 }
 
-TEST(Settings, AServiceNameThatNoServerTakesIsMadeOne) {
+TEST(Settings, InvalidServiceNamesAreMadeValid) {
   EXPECT_EQ(read({{"PYROSCOPE_APPLICATION_NAME", "a b{c}"}})->labels.front().second, "a_b_c_");
 }
 

@@ -9,7 +9,7 @@
 namespace profiling::scrape {
 namespace {
 
-TEST(Wire, NumbersOfEverySizeComeBack) {
+TEST(Wire, RoundTripsNumbersOfEverySize) {
   for (const std::uint64_t value :
        {std::uint64_t{0}, std::uint64_t{127}, std::uint64_t{128}, std::uint64_t{1} << 63,
         std::numeric_limits<std::uint64_t>::max()}) {
@@ -26,7 +26,7 @@ TEST(Wire, NumbersOfEverySizeComeBack) {
   }
 }
 
-TEST(Wire, StepsOverFixedFields) {
+TEST(Wire, SkipsFixedFields) {
   std::string out(
       "\x0d"
       "1234"
@@ -45,7 +45,7 @@ TEST(Wire, StepsOverFixedFields) {
   EXPECT_TRUE(reader.ok());
 }
 
-TEST(Wire, RefusesWhatIsBroken) {
+TEST(Wire, RefusesMalformedInput) {
   for (const std::string_view bytes :
        {"\x0a\x05"
         "abc",                                           // shorter than it says
@@ -74,7 +74,7 @@ TEST(Wire, RepeatedNumbersComePackedOrNot) {
   EXPECT_THAT(all, testing::ElementsAre(1, 300, 5, 7));
 }
 
-TEST(Gzip, ComesBackAndIsBounded) {
+TEST(Gzip, RoundTripsWithinBounds) {
   std::string text;
   for (int i = 0; i < 100'000; ++i) text += std::to_string(i);
   const std::string packed = gzip(text);
@@ -85,7 +85,7 @@ TEST(Gzip, ComesBackAndIsBounded) {
   EXPECT_EQ(*gunzip(gzip(""), 10), "");
 }
 
-TEST(Gzip, RefusesWhatIsBroken) {
+TEST(Gzip, RefusesMalformedInput) {
   const std::string packed = gzip("some text that is worth packing, is it not?");
   for (std::size_t n = 0; n < packed.size(); ++n) {
     EXPECT_FALSE(gunzip(packed.substr(0, n), 1000).ok()) << n;

@@ -1,5 +1,5 @@
-// What a decision about a pod depends on, collected from files or from the cluster: policies,
-// servers, namespaces, revisions and the records of rollouts.
+// The inputs of a decision about a pod, collected from files or the cluster: policies, servers,
+// namespaces, revisions and WorkloadProfiles.
 #pragma once
 
 #include <map>
@@ -13,8 +13,7 @@
 
 namespace profiling::cli {
 
-// The rollouts of the workloads whose records were added; none of their pods is counted yet. One
-// thread.
+// Revision assignments from WorkloadProfiles. Counts no pods. One thread.
 class RecordedAssignments final : public inject::Assignments {
  public:
   void add(const std::string& workload, const api::WorkloadProfile& record);
@@ -37,16 +36,16 @@ class RecordedAssignments final : public inject::Assignments {
   std::map<std::string, Row> rows_;  // by "namespace/Kind/name"
 };
 
-class Knowledge {
+class PolicyInputs {
  public:
-  explicit Knowledge(inject::Settings settings);
+  explicit PolicyInputs(inject::Settings settings);
 
-  // A document of one of our kinds, a Namespace or a ControllerRevision; others are ignored
-  // (false). An object without a namespace is one of `namespace_`. A server that has no status yet
-  // is taken as it will be. kInvalidArgument names the field and what is allowed.
+  // Adds an object of our kinds, a Namespace or a ControllerRevision; ignores others (false).
+  // Objects without a namespace belong to `namespace_`. A server without a status is assumed to be
+  // ready. kInvalidArgument names the field and what is allowed.
   Result<bool> add(const nlohmann::json& object, const std::string& namespace_);
 
-  // Pods are decided about in namespaces that were added; this makes sure that one is.
+  // Adds the namespace unless it is known: decisions need the namespace of the pod.
   void addNamespace(const std::string& name);
 
   std::shared_ptr<const inject::Snapshot> snapshot() const;

@@ -1,4 +1,4 @@
-#include "operator/cli/pods/knowledge.h"
+#include "operator/cli/pods/policy_inputs.h"
 
 #include "controllers/specs/server_objects.h"
 #include "operator/api/json_access.h"
@@ -44,10 +44,10 @@ inject::RevisionChoice RecordedAssignments::choose(
   return inject::chooseRevision(policy, assigned ? &*row->assignment : nullptr, pod.ordinal, {});
 }
 
-Knowledge::Knowledge(inject::Settings settings) : settings_(std::move(settings)) {
+PolicyInputs::PolicyInputs(inject::Settings settings) : settings_(std::move(settings)) {
 }
 
-void Knowledge::addNamespace(const std::string& name) {
+void PolicyInputs::addNamespace(const std::string& name) {
   if (namespaces_.contains(name)) return;
   api::ObjectMeta metadata;
   metadata.name = name;
@@ -56,7 +56,7 @@ void Knowledge::addNamespace(const std::string& name) {
       std::make_shared<const inject::NamespaceRecord>(inject::namespaceRecord(metadata));
 }
 
-Result<bool> Knowledge::add(const nlohmann::json& object, const std::string& namespace_) {
+Result<bool> PolicyInputs::add(const nlohmann::json& object, const std::string& namespace_) {
   const std::string kind = api::text(api::member(object, "kind"));
   const auto home = [&](api::ObjectMeta& metadata) {
     if (metadata.namespace_.empty()) metadata.namespace_ = namespace_;
@@ -71,7 +71,7 @@ Result<bool> Knowledge::add(const nlohmann::json& object, const std::string& nam
   }
   if (kind == "ControllerRevision") {
     auto revision = api::revisionFromJson(object);
-    if (!revision.ok()) return false;  // another controller's
+    if (!revision.ok()) return false;  // of another controller
     const std::string key = home(revision->metadata);
     revisions_[key] = std::make_shared<const api::Revision>(*std::move(revision));
     return true;
@@ -113,7 +113,7 @@ Result<bool> Knowledge::add(const nlohmann::json& object, const std::string& nam
   return false;
 }
 
-std::shared_ptr<const inject::Snapshot> Knowledge::snapshot() const {
+std::shared_ptr<const inject::Snapshot> PolicyInputs::snapshot() const {
   return inject::buildSnapshot(policies_, cluster_policies_, servers_, namespaces_,
                                settings_.agents, revisions_, settings_.operator_namespace);
 }

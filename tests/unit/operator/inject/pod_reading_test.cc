@@ -1,0 +1,116 @@
+#include "operator/inject/pod_reading.h"
+
+#include "operator/inject/decide_pod.h"
+#include "operator/inject/fact_log.h"
+#include "operator/inject/names.h"
+#include "tests/unit/operator/inject/support.h"
+
+namespace profiling::inject {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+// A pod that is there already.
+class Given final : public PodSource {
+ public:
+  explicit Given(api::PodView pod) : pod_(std::move(pod)) {}
+  Status decodeMetadata(api::PodView& pod) override {
+    pod = pod_;
+    return Status();
+  }
+  Status decodeSpec(api::PodView&, std::string&) override { return Status(); }
+
+ private:
+  const api::PodView pod_;
+};
+
+PodOutcome admit(api::PodView p, const std::vector<api::Language>& languages) {
+  auto e = policy();
+  e->policy.spec.languages = languages;
+  Snapshot snapshot;
+  snapshot.namespaces["shop"].policies = {e};
+  Given source(std::move(p));
+  api::PodView view;
+  view.namespace_ = "shop";
+  const auto outcome = decidePod(source, view, false, snapshot, settings(), nullptr);
+  EXPECT_TRUE(outcome.ok());
+  return *outcome;
+}
+
+api::PodView withAgents() {
+  api::PodView p = pod();
+  api::ContainerView init = container("profiling-agent-java");
+  init.is_init = true;
+  init.mounts.push_back({kVolumeName, kMountPath, "", false});
+  p.init_containers.push_back(init);
+  api::ContainerView sidecar = container("profiling-agent-go");
+  sidecar.index = 1;
+  setEnv(sidecar, kPprofPortEnv, "8081");
+  setEnv(sidecar, kLabelsEnv, "namespace=shop,container=app");
+  p.containers.push_back(sidecar);
+  label(p, api::kProfiledKey, "0123456789");
+  return p;
+}
+
+TEST(PodReading, AnAdmissionWorksOutEachFactOnce) {
+#ifdef NDEBUG
+  GTEST_SKIP() << "the log is kept in builds with assertions";
+#endif
+  api::PodView two = pod();
+  two.containers.push_back(container("worker"));
+  two.containers[1].index = 1;
+  annotate(two, api::kContainersKey, "*");
+  annotate(two, api::kPprofPortKey, "6060");
+  api::PodView critical = pod();
+  critical.priority_class = "batch";
+  for (const api::PodView& p : {pod(), two, critical, withAgents()}) {
+    for (const std::vector<api::Language>& languages :
+         {std::vector<api::Language>{}, {api::Language::kJava, api::Language::kGo}}) {
+      const FactLog log;
+      EXPECT_FALSE(admit(p, languages).plan.decisions.empty());
+      EXPECT_GE(log.size(), 9U) << "the log misses facts";
+      EXPECT_THAT(log.repeated(), IsEmpty());
+    }
+  }
+}
+
+TEST(PodReading, TheLogShowsAFactThatIsWorkedOutTwice) {
+#ifdef NDEBUG
+  GTEST_SKIP() << "the log is kept in builds with assertions";
+#endif
+  const api::PodView p = pod();
+  const FactLog log;
+  const Workload workload = workloadOf(p);
+  const PodReading reading(p, workload);
+  EXPECT_THAT(log.repeated(), IsEmpty());
+  EXPECT_EQ(ContainerEnv(p.containers[0]).find("PATH"), nullptr);
+  EXPECT_THAT(log.repeated(), ElementsAre(Fact::kContainerEnv));
+  EXPECT_EQ(workloadOf(p).name, workload.name);
+  EXPECT_THAT(log.repeated(), ElementsAre(Fact::kWorkload, Fact::kContainerEnv));
+}
+
+TEST(PodReading, RecognisesThePartsOfAnEarlierPass) {
+  const api::PodView p = withAgents();
+  const PodReading reading(p, workloadOf(p));
+  EXPECT_EQ(reading.ownInitContainer(api::Language::kJava), &p.init_containers[0]);
+  EXPECT_EQ(reading.ownInitContainer(api::Language::kPython), nullptr);
+  ASSERT_TRUE(reading.sidecar.has_value());
+  EXPECT_EQ(reading.sidecar->container, &p.containers[1]);
+  EXPECT_EQ(reading.sidecar->target, "app");
+  EXPECT_EQ(reading.sidecar->port, "8081");
+  EXPECT_EQ(reading.carriedRevision(), "0123456789");
+}
+
+TEST(PodReading, NamesAloneAreNoPartsOfOurs) {
+  api::PodView p = withAgents();
+  p.init_containers[0].mounts[0].read_only = true;
+  p.containers[1].env.clear();
+  const PodReading reading(p, workloadOf(p));
+  EXPECT_EQ(reading.ownInitContainer(api::Language::kJava), nullptr);
+  EXPECT_FALSE(reading.sidecar.has_value());
+  EXPECT_FALSE(reading.carriedRevision().has_value());
+}
+
+}  // namespace
+}  // namespace profiling::inject

@@ -1,0 +1,131 @@
+// The webhook's watches against an API server that streams its lists.
+#include "webhooks/watch/watches.h"
+
+#include <set>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "operator/base/mutex.h"
+#include "tests/support/fake_http.h"
+#include "tests/support/posted.h"
+#include "tests/support/wait_for.h"
+
+namespace profiling::webhooks {
+namespace {
+
+using nlohmann::json;
+using test::FakeHttp;
+
+constexpr const char* kEndOfList =
+    R"({"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"9","annotations":{"k8s.io/initial-events-end":"true"}}}})"
+    "\n";
+
+json policy() {
+  return {{"metadata", {{"name", "shop"}, {"namespace", "shop"}, {"resourceVersion", "1"}}},
+          {"spec", {{"endpoint", {{"url", "http://pyroscope:4040"}}}, {"languages", {"Java"}}}}};
+}
+
+struct WatchesTest : ::testing::Test {
+  WatchesTest() {
+    http.onSend([](const net::Request&) { return FakeHttp::json(503, ""); });
+    http.onStream([this](const net::Request& request, const net::ByteSink& sink,
+                         const std::stop_token& stop) -> Result<net::Response> {
+      for (const auto& [path, objects] : lists) {
+        if (request.target.find("/" + path + "?") == std::string::npos) continue;
+        if (!test::waitFor([&] { return stop.stop_requested() || !held(path); })) break;
+        for (const json& object : objects) {
+          const json event = {{"type", "ADDED"}, {"object", object}};
+          if (Status status = sink(event.dump() + "\n"); !status.ok()) return status;
+        }
+        if (Status status = sink(kEndOfList); !status.ok()) return status;
+      }
+      return FakeHttp::blockUntil(stop);
+    });
+    for (auto& agent : settings.agents) agent = {"registry/agent:1", "1"};
+  }
+  void TearDown() override { watches.stop(); }
+
+  bool held(const std::string& path) {
+    const MutexLock lock(mutex);
+    return held_back.contains(path);
+  }
+  void hold(const std::string& path) {
+    const MutexLock lock(mutex);
+    held_back.insert(path);
+  }
+  void release(const std::string& path) {
+    const MutexLock lock(mutex);
+    held_back.erase(path);
+  }
+  bool synced() {
+    return test::waitFor([this] { return !watches.unsynced(); });
+  }
+  bool injects() {
+    const json review = json::parse(R"({"apiVersion":"admission.k8s.io/v1",
+      "kind":"AdmissionReview","request":{"uid":"u","kind":{"group":"","version":"v1","kind":"Pod"},
+      "resource":{"group":"","version":"v1","resource":"pods"},"namespace":"shop",
+      "operation":"CREATE","object":{"metadata":{"annotations":{"profiling.dev/inject":"true"}},
+      "spec":{"containers":[{"name":"app","image":"x"}]}}}})");
+    const test::Posted posted(review.dump());
+    return mutator.handle(posted.request()).body.find("patchType") != std::string::npos;
+  }
+
+  Mutex mutex;
+  std::set<std::string> held_back PROFILING_GUARDED_BY(mutex);
+  std::map<std::string, std::vector<json>> lists{
+      {"profilingpolicies", {policy()}}, {"profilingservers", {}}, {"namespaces", {}},
+      {"clusterprofilingpolicies", {}},  {"workloadprofiles", {}}, {"controllerrevisions", {}},
+      {"limitranges", {}},               {"pods", {}}};
+  FakeHttp http;
+  inject::Settings settings;
+  RolloutTable rollouts{"a", 1};
+  PodMutator mutator{settings, {}, &rollouts};
+  Watches watches{http, {settings.agents, "profiling-system"}, mutator, rollouts};
+};
+
+TEST_F(WatchesTest, NoRequestIsMadeBeforeTheStart) {
+  EXPECT_EQ(watches.unsynced(), "policies are not listed yet");
+  EXPECT_TRUE(http.calls().empty());
+  EXPECT_EQ(watches.reflectors().size(), lists.size());
+}
+
+TEST_F(WatchesTest, UnsyncedNamesTheKindThatIsNotListed) {
+  const std::pair<const char*, const char*> kinds[] = {{"limitranges", "limit ranges"},
+                                                       {"workloadprofiles", "records"},
+                                                       {"pods", "profiled pods"}};
+  for (const auto& [path, name] : kinds) hold(path);
+  watches.start();
+  for (const auto& [path, name] : kinds) {
+    const std::string expected = std::string(name) + " are not listed yet";
+    EXPECT_TRUE(test::waitFor([&] { return watches.unsynced() == expected; })) << expected;
+    release(path);
+  }
+  EXPECT_TRUE(synced());
+}
+
+TEST_F(WatchesTest, TheSnapshotWaitsForEveryKindThatItNeeds) {
+  lists["limitranges"] = {{{"metadata", {{"name", "l"}, {"namespace", "shop"}}}}};
+  hold("limitranges");
+  watches.start();
+  EXPECT_TRUE(
+      test::waitFor([this] { return watches.unsynced() == "limit ranges are not listed yet"; }));
+  EXPECT_FALSE(injects());
+  release("limitranges");
+  EXPECT_TRUE(test::waitFor([this] { return injects(); }));
+}
+
+TEST_F(WatchesTest, ValidationFindsTheServersAndTheLabelsOfNamespaces) {
+  lists["profilingservers"] = {{{"metadata", {{"name", "pyroscope"}, {"namespace", "shop"}}}}};
+  lists["namespaces"] = {{{"metadata", {{"name", "shop"}, {"labels", {{"team", "a"}}}}}}};
+  watches.start();
+  ASSERT_TRUE(synced());
+  const KnownObjects known = watches.known();
+  EXPECT_NE(known.server("shop/pyroscope"), nullptr);
+  EXPECT_EQ(known.server("shop/other"), nullptr);
+  EXPECT_EQ(known.namespace_labels("shop").at("team"), "a");
+  EXPECT_TRUE(known.namespace_labels("other").empty());
+}
+
+}  // namespace
+}  // namespace profiling::webhooks
