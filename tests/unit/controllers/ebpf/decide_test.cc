@@ -57,7 +57,8 @@ TEST(DecideEbpf, AForeignObjectBlocksBothWritesAndIsNamed) {
   input.daemon_set["metadata"]["managedFields"] = Json::array({{{"manager", "kubectl"}}});
   const EbpfDecision d = decideEbpf(input);
   EXPECT_THAT(d.changes, IsEmpty());
-  EXPECT_THAT(d.blocked, HasSubstr("DaemonSet 'profiling-system/op-ebpf' exists and is not of"));
+  EXPECT_THAT(d.blocked,
+              HasSubstr("DaemonSet 'profiling-system/op-ebpf' exists and does not belong to"));
 }
 
 TEST(DecideEbpf, TerminatingObjectsBlockTheWrites) {
