@@ -111,8 +111,8 @@ struct Controllers::Parts {
       records, clock, [this](const std::string& group) { language_queue.add(group); }};
   LanguageReconciler language_reconciler{
       client, settings.queries, settings.server_addresses, pods, workloads, records, clock};
-  Signals signals{client, settings.queries, settings.server_addresses,
-                  [this](const std::string& policy) { rollout_queue.add(policy); }};
+  GateInputs signals{client, settings.queries, settings.server_addresses,
+                     [this](const std::string& policy) { rollout_queue.add(policy); }};
   RolloutReconciler rollout_reconciler{
       client,
       {{policies, cluster_policies, servers, namespaces, revisions}, records},

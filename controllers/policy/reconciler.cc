@@ -46,7 +46,7 @@ Outcome PolicyReconciler::write(const kube::Resource& resource, const Policy& po
   if (!patch) return Outcome::done();
   const std::string& id = policy.metadata.uid;
   if (const auto wait = guard_.check(id, policy.metadata.resource_version)) {
-    return Outcome::after(*wait);  // written already; the store does not show it yet
+    return Outcome::after(*wait);  // written; the store does not show it yet
   }
   const Status written = client_
                              .mergePatch(resource, policy.metadata.namespace_, policy.metadata.name,
