@@ -23,7 +23,9 @@ class Waiting : public testing::Test {
     for (Workload& w : t.world.workloads) {
       all_.push_back(w.pods);
       w.steady = steadyRevision(*w.pods);
-      if (w.steady && !needsPods(t.plan, w)) w.pods = nullptr;
+      if (!w.steady || needsPods(t.plan, w)) continue;
+      w.pods = nullptr;
+      w.owner.reset();  // it is read anew in each pass
     }
     t.world.read_pods = [this](std::size_t i) {
       read_.insert(i);
