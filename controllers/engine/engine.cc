@@ -5,12 +5,15 @@
 #include <tuple>
 
 #include "controllers/engine/machine.h"
+#include "controllers/engine/obstacles.h"
+#include "operator/base/str_cat.h"
 #include "operator/base/text.h"
 
 namespace profiling::engine {
 namespace {
 
 using State = api::WorkloadState;
+using PolicyReason = api::PolicyRolloutReason;
 
 bool active(const api::WorkloadRollout& r) {
   return r.state == State::kBaselining || r.state == State::kStepping ||
@@ -22,13 +25,13 @@ class Coordinator {
  public:
   Coordinator(const Plan& plan, const World& world) : plan_(plan), world_(world) {}
 
-  Result run() {
+  Decision run() {
     order_.resize(world_.workloads.size());
     std::iota(order_.begin(), order_.end(), std::size_t{0});
     std::sort(order_.begin(), order_.end(), [&](std::size_t a, std::size_t b) {
       const auto key = [&](std::size_t i) {
         const Workload& w = world_.workloads[i];
-        // Those that are under way come before those that would like to begin.
+        // Workloads under way come before those that would begin.
         return std::make_tuple(!active(w.record), w.wave, w.bucket, std::string_view(w.key));
       };
       return key(a) < key(b);
@@ -38,13 +41,11 @@ class Coordinator {
     change_of_.assign(world_.workloads.size(), kNoChange);
     for (const std::size_t i : order_) {
       const Workload& w = world_.workloads[i];
-      if (atRest(plan_, w)) continue;
-      if (w.pods_left_out) {
-        if (!stays(w)) askForPods(i);
-        continue;
-      }
+      if (settled(plan_, w)) continue;
+      // With its owner read, a workload is decided on as a whole: a slot may have gone meanwhile.
+      if (!w.pods && !w.owner && queuedForTurn(plan_, w) && waitsUnchanged(w)) continue;
       Change change = advance(plan_, world_, i, inTurn(w), budget_);
-      // What fails now stops what would begin after it in this very pass.
+      // A failure stops the workloads that would begin after it in this same pass.
       if (failed(plan_, change.record) && !failed(plan_, world_.workloads[i].record)) {
         ++failures_;
         budget_.frozen = failures_ >= plan_.failure_budget;
@@ -85,7 +86,7 @@ class Coordinator {
     }
   }
 
-  // "<revision>/<wave>/<step>": as of that step; "<revision>": everything at once.
+  // "<revision>/<wave>/<step>": from that step on; "<revision>": everything at once.
   void readPromotion() {
     const std::vector<std::string_view> parts = split(plan_.promoted, '/');
     if (policy_.revision.empty() || parts.front() != policy_.revision) return;
@@ -109,7 +110,7 @@ class Coordinator {
 
   bool inTurn(const Workload& w) const {
     if (plan_.revisions.empty()) return true;
-    if (!w.wishes.pin.empty() || plan_.immediate()) return true;
+    if (!w.overrides.pin.empty() || plan_.immediate()) return true;
     const auto wave = static_cast<std::int64_t>(w.wave);
     if (wave > policy_.wave) return false;
     const auto step =
@@ -117,8 +118,7 @@ class Coordinator {
     return step != 0 && (wave < policy_.wave || step <= policy_.step);
   }
 
-  // Who has had pods replaced the longest keeps its slot; what is above a budget that was lowered
-  // waits.
+  // The workloads restarting longest keep their slots; the rest wait if the budget was lowered.
   void shareSlots() {
     budget_.window = windowAt(plan_.windows, world_.now);
     if (!budget_.window.open) keepEarlier(budget_.again, budget_.window.changes);
@@ -133,16 +133,16 @@ class Coordinator {
       const api::WorkloadRollout& r = world_.workloads[i].record;
       if (failed(plan_, r)) ++failures_;
       if (restarting(r)) held.push_back(i);
-      if (r.probe) noteProbe(world_.workloads[i].images);
+      if (r.probe) recordProbe(world_.workloads[i].images);
     }
     budget_.frozen = failures_ >= plan_.failure_budget;
     std::sort(held.begin(), held.end(), [&](std::size_t a, std::size_t b) {
       const Workload& x = world_.workloads[a];
       const Workload& y = world_.workloads[b];
-      const int claims = claim(x.record);
-      if (claims != claim(y.record)) return claims < claim(y.record);
-      // Of those that were replaced in another state, who was last is still at it.
-      if (claims == 2 && x.record.last_restart != y.record.last_restart) {
+      const int priority = slotPriority(x.record);
+      if (priority != slotPriority(y.record)) return priority < slotPriority(y.record);
+      // Where pods were replaced in an earlier state, the workload replaced last is still moving.
+      if (priority == 2 && x.record.last_restart != y.record.last_restart) {
         return x.record.last_restart > y.record.last_restart;
       }
       return std::tie(x.record.since, x.bucket, x.key) < std::tie(y.record.since, y.bucket, y.key);
@@ -155,17 +155,17 @@ class Coordinator {
     budget_.slots = slots;
   }
 
-  // While its only pod is away, what a workload probes is not known: then nobody begins another.
-  void noteProbe(const std::vector<std::string>& images) {
+  // While the only pod of a workload is away, its image is not known: then no other probe begins.
+  void recordProbe(const std::vector<std::string>& images) {
     budget_.probed.insert(budget_.probed.end(), images.begin(), images.end());
     for (const World::Quarantined& q : world_.quarantine) {
       if (images.empty()) budget_.probed.push_back(q.what.image);
     }
   }
 
-  // Whose pods are away may not lose its place to one that only waits for one: a step is not begun
-  // without a place, an undoing is.
-  int claim(const api::WorkloadRollout& r) const {
+  // 0 comes first. A workload whose pods are away keeps its slot before one that waits for a slot:
+  // a step is not begun without a slot, a rollback is.
+  int slotPriority(const api::WorkloadRollout& r) const {
     if (r.state == State::kStepping) return 0;
     const Time last = timeOf(r.last_restart);
     if (r.last_restart.empty() || last > world_.now) return 3;
@@ -173,31 +173,20 @@ class Coordinator {
     return world_.now - last < plan_.gates.ready_within ? 2 : 3;
   }
 
-  // Of a workload that waits(): whether it waits for the same thing still.
-  bool stays(const Workload& w) const {
+  // Whether a workload that is queuedForTurn() still waits for the same thing. Nothing that only
+  // concerns one workload stands before it, so the policy-wide obstacles are all there is.
+  bool waitsUnchanged(const Workload& w) const {
     if (w.record.state == State::kPending) return !inTurn(w);
-    return w.record.reason == obstacleOfAll();
-  }
-  // As Machine::obstacle() has them, in its order.
-  std::string_view obstacleOfAll() const {
-    if (!plan_.available) return {};
-    if (plan_.paused) return kPolicyPaused;
-    if (budget_.frozen && !plan_.immediate()) return kBudgetSpent;
-    if (plan_.mode != api::RestartMode::kManaged || !world_.sources.server.empty()) return {};
-    if (!budget_.window.open) return kOutsideWindow;
-    return budget_.slots <= 0 ? kQueued : std::string_view();
+    using Stops = PolicyWideObstacle::Stops;
+    for (const Stops moves : {Stops::kAllMoves, Stops::kReplacements, Stops::kNewSlots}) {
+      if (moves != Stops::kAllMoves && plan_.mode != api::RestartMode::kManaged) return false;
+      const PolicyWideObstacle* obstacle = policyWideObstacle(moves, plan_, world_, budget_);
+      if (obstacle != nullptr) return w.record.reason == obstacle->reason;
+    }
+    return false;
   }
 
-  void askForPods(std::size_t i) {
-    Change change;
-    change.workload = i;
-    change.record = world_.workloads[i].record;
-    change.wants_pods = true;
-    change_of_[i] = out_.changes.size();
-    out_.changes.push_back(std::move(change));
-  }
-
-  // As it is after this pass. Of most workloads nothing changes, and nothing of them is copied.
+  // As it is after this pass. Most records do not change and are not copied.
   const api::WorkloadRollout& recordOf(std::size_t i) const {
     return change_of_[i] == kNoChange ? world_.workloads[i].record
                                       : out_.changes[change_of_[i]].record;
@@ -207,16 +196,16 @@ class Coordinator {
     policy_.pending = policy_.active = policy_.held = policy_.complete = policy_.failed =
         policy_.skipped = 0;
     bool step_done = true;
-    std::int64_t blocked = 0;  // held by what no one but a person can settle
+    std::int64_t blocked = 0;  // held until a person decides
     for (std::size_t i = 0; i < world_.workloads.size(); ++i) {
       const api::WorkloadRollout& r = recordOf(i);
       const bool mine = inTurn(world_.workloads[i]);
-      if (mine && !settled(plan_, r)) step_done = false;
+      if (mine && !concluded(plan_, r)) step_done = false;
       if (mine && r.state == State::kPaused && r.verdict.result != api::Verdict::kFail) ++blocked;
       countState(r);
     }
     explain(blocked);
-    // Of a policy that has just come the workloads have no records yet: that is no success.
+    // The workloads of a new policy have no records yet: that is no success.
     if (!step_done || world_.workloads.empty()) return;
     const bool last = policy_.step >= policy_.steps && policy_.wave + 1 >= policy_.waves;
     if (last) {
@@ -229,9 +218,9 @@ class Coordinator {
                           ? std::make_pair(policy_.wave, policy_.step + 1)
                           : std::make_pair(policy_.wave + 1, std::int64_t{1});
     if (plan_.approval && promoted_ < next) {
-      policy_.reason = "AwaitingApproval";
-      policy_.message = "wave " + std::to_string(next.first) + ", step " +
-                        std::to_string(next.second) + " waits to be promoted";
+      policy_.reason = PolicyReason::kAwaitingApproval;
+      policy_.message =
+          strCat("wave ", next.first, ", step ", next.second, " waits to be promoted");
       return;
     }
     std::tie(policy_.wave, policy_.step) = next;
@@ -246,7 +235,7 @@ class Coordinator {
       ++policy_.complete;
     } else if (r.state == State::kSkipped) {
       ++policy_.skipped;
-    } else if (r.state == State::kPaused || r.reason == kPausedByUser) {
+    } else if (r.state == State::kPaused || r.reason == api::RolloutReason::kPausedByUser) {
       ++policy_.held;
     } else if (active(r)) {
       ++policy_.active;
@@ -256,34 +245,36 @@ class Coordinator {
   }
 
   void explain(std::int64_t blocked) {
-    policy_.reason.clear();
+    policy_.reason = {};
     policy_.message.clear();
     if (!plan_.aborted.empty() && plan_.aborted == policy_.revision) {
-      policy_.reason = "Aborted";
-      policy_.message = "revision " + policy_.revision + " was aborted; another one begins anew";
+      policy_.reason = PolicyReason::kAborted;
+      policy_.message =
+          strCat("revision ", policy_.revision, " was aborted; the next revision starts over");
     } else if (budget_.frozen && !plan_.immediate()) {
-      policy_.reason = "FailureBudgetSpent";
-      policy_.message = std::to_string(policy_.failed) +
-                        " workloads failed; rollout.workloads.failureBudget is " +
-                        std::to_string(plan_.failure_budget) + nameOfFailed();
+      policy_.reason = PolicyReason::kFailureBudgetSpent;
+      policy_.message =
+          strCat(policy_.failed, " workloads failed; rollout.workloads.failureBudget is ",
+                 plan_.failure_budget, firstFailed());
     } else if (plan_.paused) {
-      policy_.reason = "Paused";
+      policy_.reason = PolicyReason::kPaused;
       policy_.message = "rollout.paused is true";
     } else if (!budget_.window.open && plan_.mode == api::RestartMode::kManaged &&
                policy_.active + policy_.pending > 0) {
-      policy_.reason = "OutsideWindow";
-      policy_.message = "pods are replaced again as of " +
-                        (budget_.window.changes ? timeText(*budget_.window.changes) : "never");
+      policy_.reason = PolicyReason::kOutsideWindow;
+      policy_.message = budget_.window.changes ? strCat("the next maintenance window opens at ",
+                                                        timeText(*budget_.window.changes))
+                                               : "no maintenance window opens any more";
     } else if (blocked > 0) {
-      policy_.reason = "Inconclusive";
-      policy_.message = std::to_string(blocked) + " workloads are held by an unclear verdict";
+      policy_.reason = PolicyReason::kInconclusive;
+      policy_.message = strCat(blocked, " workloads are held by an inconclusive verdict");
     }
   }
 
-  std::string nameOfFailed() const {
+  std::string firstFailed() const {
     for (const std::size_t i : order_) {
       if (!failed(plan_, recordOf(i))) continue;
-      return ": " + world_.workloads[i].key + " (" + recordOf(i).verdict.reason + ")";
+      return strCat(": ", world_.workloads[i].key, " (", recordOf(i).verdict.reason.text(), ")");
     }
     return {};
   }
@@ -298,12 +289,12 @@ class Coordinator {
   std::int64_t failures_ = 0;
   std::pair<std::int64_t, std::int64_t> promoted_{-1, -1};
   api::PolicyRollout policy_;
-  Result out_;
+  Decision out_;
 };
 
 }  // namespace
 
-Result decide(const Plan& plan, const World& world) {
+Decision decide(const Plan& plan, const World& world) {
   if (plan.observes) return {{}, world.record, plan.stable, std::nullopt};
   return Coordinator(plan, world).run();
 }

@@ -3,8 +3,8 @@
 //
 // The caller writes the records first, each with the version that it was decided from as a
 // precondition, and acts only when that write was accepted. Killed in between, it decides the same
-// again, because an action that has not happened is not observed. Budgets are worked out anew at
-// every call from what is observed and recorded, so a restart forgets no one who is in flight.
+// again, because an action that has not happened is not observed. Budgets are computed at every
+// call from what is observed and recorded, so a restart forgets no workload that is in flight.
 #pragma once
 
 #include <optional>
@@ -31,37 +31,32 @@ struct Change {
   bool differs = false;  // from the one in the world
   std::vector<Action> actions;
   bool wants_owner = false;  // decide again with Workload::owner set
-  bool wants_pods = false;   // decide again with Workload::pods, which were left out
 };
 
-struct Result {
+struct Decision {
   std::vector<Change> changes;  // only workloads with something to write, do or read
   api::PolicyRollout policy;
   std::string stable;         // the policy's new stable revision, or the old one
   std::optional<Time> again;  // decide again then at the latest; absent: when something changes
 };
 
-Result decide(const Plan& plan, const World& world);
+Decision decide(const Plan& plan, const World& world);
 
-// As of which step (from 1) of workloads.steps a workload is in turn; 0: in none. `lowest` is the
-// lowest bucket of its wave, which is in turn from the first step on, so that no step is empty.
+// First step (1-based) of workloads.steps that includes the workload; 0: none does. `lowest` is the
+// lowest bucket of its wave, which the first step includes, so that no step is empty.
 std::size_t stepOf(const std::vector<std::int64_t>& steps, std::uint32_t bucket,
                    std::uint32_t lowest);
 
 // How many of `total` pods are `percent` per cent: at least one, and, below 100, at least one less
-// than all where there are two, so that there is somebody to compare with.
+// than all where there are two, so that at least one pod remains as a control.
 std::int64_t podsOfStep(std::int64_t total, std::int64_t percent);
 
 // The one revision (empty: no agent) of pods that are all ready and have never failed; nullopt
 // where they are not, or there is none.
-std::optional<std::string> calmOf(const Pods& pods);
+std::optional<std::string> steadyRevision(const Pods& pods);
 
-// Whether nothing is to be done for the workload, whatever its pods are in detail: it is calm and
-// complete, or calm and waits for its owner under a plan that restarts nothing.
-bool atRest(const Plan& plan, const Workload& workload);
-
-// Whether the workload waits for its turn and only that can change anything.
-bool waits(const Plan& plan, const Workload& workload);
+// Whether decide() looks at the pods of a workload at once. False: `pods` may be null.
+bool needsPods(const Plan& plan, const Workload& workload);
 
 // Whether pods of the workload are being replaced: it counts against maxParallel.
 bool restarting(const api::WorkloadRollout& record);

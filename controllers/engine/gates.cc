@@ -3,25 +3,20 @@
 #include <algorithm>
 
 #include "controllers/engine/times.h"
+#include "operator/base/str_cat.h"
 #include "operator/base/text.h"
 
 namespace profiling::engine {
 namespace {
 
+using api::Attribution;
 using api::Verdict;
+using Reason = api::RolloutReason;
 
-// What one gate says: kPass, kNone (too early), kFail, kError or kInconclusive.
-struct Says {
-  Verdict result = Verdict::kPass;
-  api::Attribution attribution = api::Attribution::kNone;
-  std::string reason, message;
-  std::vector<std::string> evidence;
-};
-
-// Means of pods with enough samples; count 0: none has.
+// Means of the pods with enough samples; count 0: no pod has.
 struct Mean {
   std::int64_t cpu = 0, memory = 0, count = 0, samples = 0;
-  bool waiting = false;  // some pod has too few yet
+  bool waiting = false;  // some pod has too few samples yet
 };
 
 Mean meanOf(const GateInput& in, bool treated, const std::string& template_hash) {
@@ -52,104 +47,149 @@ std::string templateUnderTest(const GateInput& in) {
   return {};
 }
 
-Says costs(const GateInput& in, GateResult& out) {
-  if (!in.gates.max_cpu_percent && !in.gates.max_memory_bytes) return {};
+// The pods to compare: those with the revision, and those without it or, where there is none, the
+// baseline.
+struct Comparison {
+  Mean treated, control;
+  bool siblings = false;
+};
+
+Comparison comparisonOf(const GateInput& in) {
   const std::string hash = templateUnderTest(in);
-  const Mean treated = meanOf(in, true, hash);
-  Mean control = meanOf(in, false, hash);
-  const bool siblings = control.count > 0 || control.waiting;
-  if (!siblings && in.baseline && in.baseline->cpu_milli > 0) {
-    control = {in.baseline->cpu_milli, in.baseline->memory_bytes, 1, kMinSamples, false};
+  Comparison out{meanOf(in, true, hash), meanOf(in, false, hash)};
+  out.siblings = out.control.count > 0 || out.control.waiting;
+  if (!out.siblings && in.baseline && in.baseline->cpu_milli > 0) {
+    out.control = {in.baseline->cpu_milli, in.baseline->memory_bytes, 1, kMinSamples, false};
   }
-  if (treated.count == 0 || control.count == 0) {
-    if (control.count == 0 && !siblings && in.compared) return {};
-    if (!in.sources.metrics) {
-      return {Verdict::kError,
-              {},
-              "MetricsUnavailable",
-              "metrics.k8s.io does not answer, so the overhead is not known",
-              {}};
-    }
-    if (control.count == 0 && !siblings) {
-      return {
-          Verdict::kInconclusive,
-          {},
-          "NoControlGroup",
-          "there is no pod without an agent, and was none before, to compare CPU and memory with",
-          {}};
-    }
-    return {Verdict::kNone, {}, "SamplesMissing", "CPU and memory are being sampled", {}};
+  return out;
+}
+
+GateFinding cannotCompare(const GateInput& in, const Comparison& c) {
+  const bool no_control = c.control.count == 0 && !c.siblings;
+  if (no_control && in.compared) return {};
+  if (!in.sources.metrics) {
+    return {Verdict::kError, Attribution::kNone, Reason::kMetricsUnavailable,
+            "metrics.k8s.io does not answer, so the overhead is unknown"};
   }
+  if (no_control) {
+    return {Verdict::kInconclusive, Attribution::kNone, Reason::kNoControlGroup,
+            "no pod without an agent exists, or existed before, to compare CPU and memory with"};
+  }
+  return {Verdict::kNone, Attribution::kNone, Reason::kSamplesMissing,
+          "CPU and memory are being sampled"};
+}
+
+GateFinding overheadGate(const GateInput& in, GateResult& out) {
+  if (!in.gates.max_cpu_percent && !in.gates.max_memory_bytes) return {};
+  const Comparison c = comparisonOf(in);
+  const Mean& treated = c.treated;
+  const Mean& control = c.control;
+  if (treated.count == 0 || control.count == 0) return cannotCompare(in, c);
   api::Overhead overhead;
   overhead.cpu_percent = (treated.cpu - control.cpu) * 100 / std::max<std::int64_t>(control.cpu, 1);
   overhead.memory_bytes = treated.memory - control.memory;
   overhead.samples = treated.samples + control.samples;
   out.overhead = overhead;
   const std::string means =
-      "CPU " + std::to_string(treated.cpu) + "m with and " + std::to_string(control.cpu) +
-      "m without this revision; memory " + std::to_string(treated.memory >> 20) + " and " +
-      std::to_string(control.memory >> 20) + " MiB (means of " + std::to_string(treated.count) +
-      " and " + std::to_string(control.count) + " pods)";
+      strCat("CPU ", treated.cpu, "m with and ", control.cpu, "m without this revision; memory ",
+             treated.memory >> 20, " and ", control.memory >> 20, " MiB (means of ", treated.count,
+             " and ", control.count, " pods)");
   const auto& cpu = in.gates.max_cpu_percent;
   const auto& memory = in.gates.max_memory_bytes;
-  // A workload pays for the pods that carry it; a pod's memory limit knows no mean.
+  // The CPU budget is the workload's: its mean over all pods counts. A memory limit is each pod's.
   if (cpu && overhead.cpu_percent * in.share / 100 > *cpu &&
       treated.cpu - control.cpu > kNegligibleMilli) {
     out.too_costly = true;
     return {Verdict::kFail,
-            api::Attribution::kAgent,
-            "CPUOverhead",
-            std::to_string(overhead.cpu_percent) + " % more CPU than without" +
-                (in.share < 100 ? " in " + std::to_string(in.share) + " % of the pods, " : ", ") +
-                std::to_string(*cpu) + " % are allowed",
+            Attribution::kAgent,
+            Reason::kCpuOverhead,
+            strCat(overhead.cpu_percent, " % more CPU than without",
+                   in.share < 100 ? strCat(" in ", in.share, " % of the pods, ") : ", ", *cpu,
+                   " % are allowed"),
             {means}};
   }
   if (memory && overhead.memory_bytes > *memory) {
     out.too_costly = true;
     return {Verdict::kFail,
-            api::Attribution::kAgent,
-            "MemoryOverhead",
-            std::to_string(overhead.memory_bytes >> 20) + " MiB more memory than without, " +
-                std::to_string(*memory >> 20) + " MiB are allowed",
+            Attribution::kAgent,
+            Reason::kMemoryOverhead,
+            strCat(overhead.memory_bytes >> 20, " MiB more memory than without, ", *memory >> 20,
+                   " MiB are allowed"),
             {means}};
   }
   return {};
 }
 
-Says profilesArrive(const GateInput& in, GateResult& out) {
+GateFinding arrivalGate(const GateInput& in, GateResult& out) {
   if (!in.gates.profiles_within) return {};
-  Says says;
+  GateFinding finding;
   std::int64_t silent = 0;
   std::int64_t unknown = 0;
   for (const Pod& pod : in.pods) {
     if (pod.deleting || pod.revision != in.revision || pod.reporting == true) continue;
     const Time deadline = std::max(pod.created, in.since) + *in.gates.profiles_within;
     if (in.now < deadline) {
-      if (says.result == Verdict::kPass) {
-        says = {Verdict::kNone, {}, "ProfilesAwaited", "the first profiles are awaited", {}};
+      if (finding.result == Verdict::kPass) {
+        finding = {Verdict::kNone, Attribution::kNone, Reason::kProfilesAwaited,
+                   "the first profiles are awaited"};
       }
       keepEarlier(out.again, deadline);
       continue;
     }
     ++(pod.reporting ? silent : unknown);
-    if (says.evidence.size() < api::kMaxEvidence) {
-      says.evidence.push_back("pod " + pod.name + ": no profile");
+    if (finding.evidence.size() < api::kMaxEvidence) {
+      finding.evidence.push_back(strCat("pod ", pod.name, ": no profile"));
     }
   }
-  if (silent + unknown == 0) return says;
+  if (silent + unknown == 0) return finding;
   if (silent == 0 && !in.sources.arrival) {
-    return {Verdict::kError,
-            {},
-            "ArrivalUnknown",
-            "the storage server does not answer whether profiles arrive",
-            {}};
+    return {Verdict::kError, Attribution::kNone, Reason::kArrivalUnknown,
+            "the storage server does not report whether profiles arrive"};
   }
-  says.result = Verdict::kInconclusive;
-  says.reason = "ProfilesMissing";
-  says.message = std::to_string(silent + unknown) +
-                 " profiled pods send no profiles: a network policy, a wrong tenant or an idle "
-                 "process would look like this";
-  return says;
+  finding.result = Verdict::kInconclusive;
+  finding.reason = Reason::kProfilesMissing;
+  finding.message = strCat(silent + unknown,
+                           " profiled pods send no profiles; possible causes: a network policy, a "
+                           "wrong tenant, or an idle process");
+  return finding;
+}
+
+int severity(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kFail:
+      return 4;
+    case Verdict::kError:
+      return 3;
+    case Verdict::kInconclusive:
+      return 2;
+    case Verdict::kNone:
+      return 1;
+    case Verdict::kPass:
+      return 0;
+  }
+  return 0;
+}
+
+GateFinding worstFinding(const GateInput& in, GateResult& out) {
+  const auto profiled = [&](const Pod& pod) {
+    return !pod.deleting && pod.revision == in.revision;
+  };
+  if (std::ranges::none_of(in.pods, profiled)) {
+    return {Verdict::kInconclusive, Attribution::kNone, Reason::kNoProfiledPods,
+            "no pod carries the revision, so nothing is known about it"};
+  }
+  GateFinding worst;
+  if (std::ranges::any_of(in.pods, [&](const Pod& pod) { return profiled(pod) && !pod.ready; })) {
+    worst = {Verdict::kNone, Attribution::kNone, Reason::kNotReadyYet,
+             "profiled pods are not ready yet"};
+  }
+  for (GateFinding& finding : std::array{overheadGate(in, out), arrivalGate(in, out)}) {
+    if (severity(finding.result) > severity(worst.result)) worst = std::move(finding);
+  }
+  if (worst.result != Verdict::kFail && !in.sources.server.empty()) {
+    return {Verdict::kError, Attribution::kNone, Reason::kServerNotReady, in.sources.server};
+  }
+  return worst;
 }
 
 }  // namespace
@@ -157,46 +197,10 @@ Says profilesArrive(const GateInput& in, GateResult& out) {
 GateResult evaluateGates(const GateInput& in) {
   GateResult out = checkHealth(in);
   if (out.verdict.result == Verdict::kFail) return out;
-  const bool anyone = std::any_of(in.pods.begin(), in.pods.end(), [&](const Pod& pod) {
-    return !pod.deleting && pod.revision == in.revision;
-  });
-  Says worst;
-  const auto rank = [](Verdict v) {
-    switch (v) {
-      case Verdict::kFail:
-        return 4;
-      case Verdict::kError:
-        return 3;
-      case Verdict::kInconclusive:
-        return 2;
-      case Verdict::kNone:
-        return 1;
-      case Verdict::kPass:
-        return 0;
-    }
-    return 0;
-  };
-  if (!anyone) {
-    worst = {Verdict::kInconclusive,
-             {},
-             "NoProfiledPods",
-             "no pod carries the revision, so nothing is known of it",
-             {}};
-  } else {
-    const bool unready = std::any_of(in.pods.begin(), in.pods.end(), [&](const Pod& pod) {
-      return !pod.deleting && pod.revision == in.revision && !pod.ready;
-    });
-    if (unready) worst = {Verdict::kNone, {}, "NotReadyYet", "profiled pods are not ready yet", {}};
-    for (Says& says : std::array{costs(in, out), profilesArrive(in, out)}) {
-      if (rank(says.result) > rank(worst.result)) worst = std::move(says);
-    }
-    if (rank(worst.result) < rank(Verdict::kFail) && !in.sources.server.empty()) {
-      worst = {Verdict::kError, {}, "ServerNotReady", in.sources.server, {}};
-    }
-  }
+  GateFinding worst = worstFinding(in, out);
   out.verdict.result = worst.result;
   out.verdict.attribution = worst.attribution;
-  out.verdict.reason = worst.result == Verdict::kPass ? "AllGatesPassed" : worst.reason;
+  out.verdict.reason = worst.reason;
   out.verdict.message = printable(worst.message, 400);
   out.verdict.evidence = std::move(worst.evidence);
   return out;

@@ -1,9 +1,11 @@
-// The gates: is what was done to a workload harmless? Compares the pods of the target revision with
-// their siblings and says whose fault a failure is. Silence never passes. Pure.
+// The gates: is the target revision harmless to a workload? They compare its pods with their
+// siblings and attribute each failure. Missing data never passes. Pure.
 #pragma once
 
 #include <array>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "controllers/engine/world.h"
 
@@ -17,7 +19,7 @@ struct GateInput {
   const Sources& sources;
   Time now{};
   Time since{};              // of the step
-  bool compared = false;     // an earlier step of this move has compared CPU and memory already
+  bool compared = false;     // an earlier step of this move has compared CPU and memory
   std::int64_t share = 100;  // per cent of the pods that will carry the revision in the end
 };
 
@@ -25,22 +27,31 @@ struct GateResult {
   api::GateVerdict verdict;  // kNone: too early to say
   std::optional<api::Overhead> overhead;
   bool too_costly = false;    // the verdict is about CPU or memory
-  bool broke = false;         // the agent broke a process: image and agent do not go together
+  bool broke = false;         // the agent broke a process: image and agent are incompatible
   std::optional<Time> again;  // a deadline that would change it
 };
 
-// A termination message that holds one of these, whatever its case, speaks of an agent.
+// What one gate finds: kPass, kNone (too early to say), kFail, kError or kInconclusive.
+struct GateFinding {
+  api::Verdict result = api::Verdict::kPass;
+  api::Attribution attribution = api::Attribution::kNone;
+  api::RolloutReason reason = api::RolloutReason::kAllGatesPassed;
+  std::string message;
+  std::vector<std::string> evidence = {};
+};
+
+// A termination message that contains one of these, in any case, blames an agent.
 inline constexpr std::array<std::string_view, 4> kAgentWords{"asyncprofiler", "async-profiler",
                                                              "pyroscope", "/profiling-agent/"};
-// Extra CPU below this never fails a step: a share of next to nothing says nothing.
+// Extra CPU below this never fails a step: a percentage of next to nothing means nothing.
 inline constexpr std::int64_t kNegligibleMilli = 20;
 // Samples of a pod that a comparison needs.
 inline constexpr std::int64_t kMinSamples = 3;
 
-// Crashes, readiness, images, OOM: what must be answered at once. kPass or kNone when nothing is
-// wrong.
+// Crashes, readiness, images, OOM: failures that must be acted on at once. kPass or kNone when
+// nothing is wrong.
 GateResult checkHealth(const GateInput& input);
-// All of them: what a step must pass in the end.
+// All gates: what a step must pass in the end.
 GateResult evaluateGates(const GateInput& input);
 
 }  // namespace profiling::engine

@@ -1,10 +1,12 @@
-// Crashes, images and readiness, and whose fault they are.
+// Crashes, images and readiness, and what they are attributed to.
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <optional>
 
 #include "controllers/engine/gates.h"
 #include "controllers/engine/times.h"
+#include "operator/base/str_cat.h"
 #include "operator/base/text.h"
 
 namespace profiling::engine {
@@ -12,42 +14,46 @@ namespace {
 
 using api::Attribution;
 using api::Verdict;
+using Reason = api::RolloutReason;
 
 constexpr std::size_t kMaxEvidenceBytes = 256;
 
 // Signals that code of an agent inside the process can cause: ILL, TRAP, ABRT, BUS, FPE, SEGV, SYS.
 bool diedByFault(const Failure& f) {
   static constexpr std::array<std::int64_t, 7> kCodes{132, 133, 134, 135, 136, 139, 159};
-  return f.exit_code && std::find(kCodes.begin(), kCodes.end(), *f.exit_code) != kCodes.end();
+  return f.exit_code && std::ranges::find(kCodes, *f.exit_code) != kCodes.end();
 }
 
 bool namesAgent(std::string message) {
   std::transform(message.begin(), message.end(), message.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::any_of(kAgentWords.begin(), kAgentWords.end(), [&](std::string_view word) {
-    return message.find(word) != std::string::npos;
-  });
+  return std::ranges::any_of(
+      kAgentWords, [&](std::string_view word) { return message.find(word) != std::string::npos; });
 }
 
+// The kubelet's words for a container that waits for its image, and for one that ran out of memory.
+constexpr std::array<std::string_view, 5> kPullFailures{"ImagePullBackOff", "ErrImagePull",
+                                                        "InvalidImageName", "ErrImageNeverPull",
+                                                        "RegistryUnavailable"};
+constexpr std::string_view kOutOfMemory = "OOMKilled";
+
 bool pullsImage(const Failure& f) {
-  return f.reason == "ImagePullBackOff" || f.reason == "ErrImagePull" ||
-         f.reason == "InvalidImageName" || f.reason == "ErrImageNeverPull" ||
-         f.reason == "RegistryUnavailable";
+  return std::ranges::find(kPullFailures, f.reason) != kPullFailures.end();
 }
 
 std::string evidenceOf(const Pod& pod) {
-  std::string line = "pod " + pod.name;
-  if (!pod.revision.empty()) line += " (" + pod.revision + ")";
-  line += ": " + std::to_string(pod.restarts) + " restarts";
+  std::string line = strCat("pod ", pod.name);
+  if (!pod.revision.empty()) strAppend(line, " (", pod.revision, ")");
+  strAppend(line, ": ", pod.restarts, " restarts");
   if (const auto& f = pod.failure) {
-    line += ", container " + f->container + " " + f->reason;
-    if (f->exit_code) line += ", exit code " + std::to_string(*f->exit_code);
-    if (!f->message.empty()) line += ": " + f->message;
+    strAppend(line, ", container ", f->container, " ", f->reason);
+    if (f->exit_code) strAppend(line, ", exit code ", *f->exit_code);
+    if (!f->message.empty()) strAppend(line, ": ", f->message);
   }
   return printable(line, kMaxEvidenceBytes);
 }
 
-// The pods that tell what the application does without what is under test.
+// Pods without the revision: how the application behaves without it.
 struct Siblings {
   bool any = false;
   bool crash = false;  // one of them does
@@ -64,7 +70,7 @@ Siblings siblingsOf(const GateInput& in, const std::string& template_hash) {
     if (!pod.failure || (pod.restarts == 0 && pod.ready)) continue;
     if (pod.failure->ours) continue;
     out.crash = true;
-    out.out_of_memory = out.out_of_memory || pod.failure->reason == "OOMKilled";
+    out.out_of_memory = out.out_of_memory || pod.failure->reason == kOutOfMemory;
     out.example = &pod;
   }
   if (in.baseline && in.baseline->restarts > 0) out.crash = true;
@@ -73,57 +79,52 @@ Siblings siblingsOf(const GateInput& in, const std::string& template_hash) {
   return out;
 }
 
-struct Finding {
-  Verdict result = Verdict::kNone;
-  Attribution attribution = Attribution::kNone;
-  std::string reason, message;
-};
-
-Finding crashed(const Pod& pod, const Siblings& siblings) {
+GateFinding crashed(const Pod& pod, const Siblings& siblings) {
   const Failure& f = *pod.failure;
-  const std::string how = "container '" + printable(f.container, 63) + "' of a profiled pod ended" +
-                          (f.exit_code ? " with exit code " + std::to_string(*f.exit_code) : "") +
-                          (f.reason.empty() ? "" : " (" + printable(f.reason, 40) + ")");
+  const std::string how =
+      strCat("container '", printable(f.container, 63), "' of a profiled pod ended",
+             f.exit_code ? strCat(" with exit code ", *f.exit_code) : "",
+             f.reason.empty() ? "" : strCat(" (", printable(f.reason, 40), ")"));
   if (namesAgent(f.message)) {
-    return {Verdict::kFail, Attribution::kAgent, "AgentCrash",
+    return {Verdict::kFail, Attribution::kAgent, Reason::kAgentCrash,
             how + ", and its message names the agent"};
   }
-  if (f.reason == "OOMKilled") {
+  if (f.reason == kOutOfMemory) {
     if (siblings.any && !siblings.out_of_memory) {
-      return {Verdict::kFail, Attribution::kAgent, "OOMKilled",
+      return {Verdict::kFail, Attribution::kAgent, Reason::kOomKilled,
               how + ", and no pod without this revision ran out of memory"};
     }
     return {Verdict::kFail,
-            siblings.out_of_memory ? Attribution::kApplication : Attribution::kUnknown, "OOMKilled",
-            how};
+            siblings.out_of_memory ? Attribution::kApplication : Attribution::kUnknown,
+            Reason::kOomKilled, how};
   }
   if (siblings.crash) {
-    return {Verdict::kFail, Attribution::kApplication, "ApplicationCrash",
-            how + ", and so do pods that do not have this revision"};
+    return {Verdict::kFail, Attribution::kApplication, Reason::kApplicationCrash,
+            how + ", and pods without this revision crash too"};
   }
   if (diedByFault(f) && siblings.any) {
-    return {Verdict::kFail, Attribution::kAgent, "AgentCrash",
+    return {Verdict::kFail, Attribution::kAgent, Reason::kAgentCrash,
             how + ", a fault inside the process that no pod without this revision has"};
   }
-  return {Verdict::kFail, Attribution::kUnknown, "Crash",
-          how + "; whether the agent or the application did it is not clear"};
+  return {Verdict::kFail, Attribution::kUnknown, Reason::kCrash,
+          how + "; whether the agent or the application is the cause is unclear"};
 }
 
-Finding imageOrInit(const Failure& f) {
-  const std::string name = "container '" + printable(f.container, 63) + "'";
-  if (pullsImage(f)) {
-    if (f.ours) {
-      return {Verdict::kFail, Attribution::kAgent, "AgentImagePull",
-              "the image of our init " + name + " cannot be pulled (" + f.reason + ")"};
-    }
-    return {Verdict::kFail, Attribution::kApplication, "ImagePull",
-            "the image of " + name + " cannot be pulled (" + f.reason + ")"};
+GateFinding imageOrInit(const Failure& f) {
+  const std::string name = strCat("container '", printable(f.container, 63), "'");
+  if (!pullsImage(f)) {
+    return {Verdict::kFail, Attribution::kAgent, Reason::kAgentInitFailed,
+            strCat("our init ", name, " does not succeed (", f.reason, ")")};
   }
-  return {Verdict::kFail, Attribution::kAgent, "AgentInitFailed",
-          "our init " + name + " does not succeed (" + f.reason + ")"};
+  if (f.ours) {
+    return {Verdict::kFail, Attribution::kAgent, Reason::kAgentImagePull,
+            strCat("the image of our init ", name, " cannot be pulled (", f.reason, ")")};
+  }
+  return {Verdict::kFail, Attribution::kApplication, Reason::kImagePull,
+          strCat("the image of ", name, " cannot be pulled (", f.reason, ")")};
 }
 
-int weight(const Finding& f) {
+int weight(const GateFinding& f) {
   if (f.result != Verdict::kFail) return 0;
   switch (f.attribution) {
     case Attribution::kAgent:
@@ -138,49 +139,44 @@ int weight(const Finding& f) {
   return 0;
 }
 
+// What is wrong with one profiled pod; nullopt: nothing yet.
+std::optional<GateFinding> findingOf(const GateInput& in, const Pod& pod, GateResult& out) {
+  if (pod.failure && !pod.ready && (pod.failure->ours || pullsImage(*pod.failure))) {
+    return imageOrInit(*pod.failure);
+  }
+  if (pod.restarts > in.gates.max_restarts && pod.failure) {
+    return crashed(pod, siblingsOf(in, pod.template_hash));
+  }
+  if (pod.ready) return std::nullopt;
+  const Time deadline = pod.created + in.gates.ready_within;
+  if (in.now < deadline) {
+    keepEarlier(out.again, deadline);
+    return std::nullopt;
+  }
+  const auto allowed = std::chrono::duration_cast<std::chrono::seconds>(in.gates.ready_within);
+  return GateFinding{Verdict::kFail, Attribution::kUnknown, Reason::kNotReady,
+                     strCat("a profiled pod is not ready ", allowed.count(), " s after its start")};
+}
+
 }  // namespace
 
 GateResult checkHealth(const GateInput& in) {
   GateResult out;
-  Finding worst;
-  std::vector<const Pod*> involved;
-  const auto note = [&](Finding found, const Pod& pod) {
-    if (weight(found) > weight(worst)) {
-      worst = std::move(found);
-      involved.insert(involved.begin(), &pod);
-    } else {
-      involved.push_back(&pod);
-    }
-  };
+  GateFinding worst;
+  std::vector<const Pod*> involved;  // the pod of the worst finding first
   for (const Pod& pod : in.pods) {
     if (pod.deleting || pod.revision != in.revision) continue;
-    if (pod.failure && !pod.ready && (pod.failure->ours || pullsImage(*pod.failure))) {
-      note(imageOrInit(*pod.failure), pod);
-      continue;
-    }
-    if (pod.restarts > in.gates.max_restarts && pod.failure) {
-      note(crashed(pod, siblingsOf(in, pod.template_hash)), pod);
-      continue;
-    }
-    if (pod.ready) continue;
-    const Time deadline = pod.created + in.gates.ready_within;
-    if (in.now >= deadline) {
-      note({Verdict::kFail, Attribution::kUnknown, "NotReady",
-            "a profiled pod is not ready " +
-                std::to_string(
-                    std::chrono::duration_cast<std::chrono::seconds>(in.gates.ready_within)
-                        .count()) +
-                " s after its start"},
-           pod);
-    } else {
-      keepEarlier(out.again, deadline);
-    }
+    auto finding = findingOf(in, pod, out);
+    if (!finding) continue;
+    const bool worse = weight(*finding) > weight(worst);
+    involved.insert(worse ? involved.begin() : involved.end(), &pod);
+    if (worse) worst = *std::move(finding);
   }
-  if (worst.result == Verdict::kNone) return out;
+  if (involved.empty()) return out;
   out.verdict.result = worst.result;
   out.verdict.attribution = worst.attribution;
   out.broke = worst.attribution == Attribution::kAgent &&
-              (worst.reason == "AgentCrash" || worst.reason == "OOMKilled");
+              (worst.reason == Reason::kAgentCrash || worst.reason == Reason::kOomKilled);
   out.verdict.reason = worst.reason;
   out.verdict.message = printable(worst.message, 400);
   for (const Pod* pod : involved) {

@@ -9,10 +9,12 @@ namespace {
 
 using State = api::WorkloadState;
 using api::Attribution;
+using api::HistoryResult;
+using api::RolloutReason;
 using api::Verdict;
 
-// What of a verdict is news: its time is set when that changes, so that a record is not written at
-// every look.
+// A verdict's time is set only when one of these changes, so that a record is not written at every
+// evaluation.
 bool sameVerdict(const api::GateVerdict& a, const api::GateVerdict& b) {
   return a.result == b.result && a.attribution == b.attribution && a.reason == b.reason;
 }
@@ -26,8 +28,8 @@ bool failed(const Plan& plan, const api::WorkloadRollout& r) {
          r.verdict.attribution != Attribution::kApplication;
 }
 
-bool settled(const Plan& plan, const api::WorkloadRollout& r) {
-  if (r.reason == kPausedByUser) return true;
+bool concluded(const Plan& plan, const api::WorkloadRollout& r) {
+  if (r.reason == RolloutReason::kPausedByUser) return true;
   if (!contains(plan.revisions, r.target_revision)) return r.state == State::kSkipped;
   switch (r.state) {
     case State::kComplete:
@@ -65,11 +67,11 @@ Change Machine::run() {
   return change;
 }
 
-// A new target: what is under way is finished first, unless it does harm.
+// A new target: pods under way are finished first, unless they do harm.
 void Machine::retarget() {
   const auto& revisions = plan_.revisions;
   const auto known = std::find(revisions.begin(), revisions.end(), r_.target_revision);
-  const std::string wanted = !w_.wishes.pin.empty()     ? w_.wishes.pin
+  const std::string wanted = !w_.overrides.pin.empty()  ? w_.overrides.pin
                              : known == revisions.end() ? revisions.front()
                                                         : r_.target_revision;
   if (r_.target_revision == wanted) return;
@@ -82,12 +84,13 @@ void Machine::retarget() {
         // An eviction may not have been seen yet.
         (!r_.last_restart.empty() && now_ - timeOf(r_.last_restart) < kSettleTime) ||
         inTheGap(counts(r_.target_revision)) || rollsForUs() ||
-        std::any_of(w_.pods->begin(), w_.pods->end(), [&](const Pod& pod) {
+        std::any_of(pods_->begin(), pods_->end(), [&](const Pod& pod) {
           return pod.deleting || (pod.revision == r_.target_revision && !pod.ready && !pod.failure);
         });
     const bool late = now_ - timeOf(r_.since) > plan_.progress_deadline;
     if (moving && !late && judge(false).verdict.result != Verdict::kFail) {
-      wait("Superseded", "the pods that are being replaced come first; then revision " + wanted);
+      wait(RolloutReason::kSuperseded,
+           "the pods that are being replaced come first; then revision " + wanted);
       finishing_ = true;
       again(now_ + kSettleTime);
       return;
@@ -95,9 +98,9 @@ void Machine::retarget() {
   }
   if (r_.state != State::kPending && r_.state != State::kComplete &&
       r_.state != State::kRolledBack && r_.state != State::kSkipped) {
-    remember("Superseded", "NewRevision");
+    remember(HistoryResult::kSuperseded, RolloutReason::kNewRevision);
   }
-  // What was not undone yet stays to be undone by the step to the new revision.
+  // Pods that were not undone yet are replaced by the step to the new revision.
   r_.target_revision = wanted;
   r_.step = 0;
   r_.reduction = 0;
@@ -117,20 +120,21 @@ void Machine::transition() {
   for (int i = 0; i < 12; ++i) {
     const State before = r_.state;
     const std::int64_t step = r_.step;
-    if (w_.wishes.skip && r_.state != State::kSkipped && r_.state != State::kRollingBack) {
+    if (w_.overrides.skip && r_.state != State::kSkipped && r_.state != State::kRollingBack) {
       assign(r_.stable_revision);
-      enter(State::kSkipped, "SkippedByUser", "spec.skip of this record is true");
+      enter(State::kSkipped, RolloutReason::kSkippedByUser, "spec.skip of this record is true");
       return;
     }
     if (abortWanted()) {
-      rollBack("Aborted", "the rollout of revision " + r_.target_revision + " was aborted",
-               "Aborted");
+      rollBack(RolloutReason::kAborted,
+               "the rollout of revision " + r_.target_revision + " was aborted",
+               HistoryResult::kAborted);
     }
-    if (w_.wishes.paused && r_.state != State::kRollingBack && r_.state != State::kRolledBack) {
-      wait(std::string(kPausedByUser), "spec.paused of this record is true");
+    if (w_.overrides.paused && r_.state != State::kRollingBack && r_.state != State::kRolledBack) {
+      wait(RolloutReason::kPausedByUser, "spec.paused of this record is true");
       return;
     }
-    if (r_.reason == kPausedByUser) wait({}, {});
+    if (r_.reason == RolloutReason::kPausedByUser) wait({}, {});
     switch (r_.state) {
       case State::kPending:
         pending();
@@ -170,7 +174,7 @@ void Machine::transition() {
   }
 }
 
-void Machine::enter(State state, std::string reason, std::string message) {
+void Machine::enter(State state, Reason reason, std::string message) {
   if (state == State::kPending || state == State::kSkipped) r_.probe = false;
   r_.state = state;
   r_.reason = std::move(reason);
@@ -178,7 +182,7 @@ void Machine::enter(State state, std::string reason, std::string message) {
   r_.since = timeText(now_);
 }
 
-void Machine::wait(std::string reason, std::string message, std::optional<Time> when) {
+void Machine::wait(Reason reason, std::string message, std::optional<Time> when) {
   r_.reason = std::move(reason);
   r_.message = std::move(message);
   again(when);
@@ -190,7 +194,7 @@ void Machine::assign(const std::string& revision) {
   r_.first_ordinal.reset();
 }
 
-void Machine::remember(const char* result, const std::string& reason) {
+void Machine::remember(HistoryResult result, const Reason& reason) {
   r_.history.insert(r_.history.begin(), {r_.target_revision, result, reason, timeText(now_)});
   if (r_.history.size() > api::kMaxHistory) r_.history.resize(api::kMaxHistory);
 }
@@ -205,7 +209,7 @@ bool Machine::takeSlot() {
 
 GateResult Machine::judge(bool everything) const {
   const GateInput input{plan_.gates,
-                        *w_.pods,
+                        *pods_,
                         r_.target_revision,
                         r_.baseline,
                         world_.sources,

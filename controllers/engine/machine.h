@@ -6,8 +6,6 @@
 // Several transitions may happen in one call; the record shows the last state.
 #pragma once
 
-#include <array>
-#include <string_view>
 #include <vector>
 
 #include "controllers/engine/counts.h"
@@ -31,23 +29,17 @@ struct Budget {
 Change advance(const Plan& plan, const World& world, std::size_t index, bool in_turn,
                Budget& budget);
 
-// The reason of Pending while a workload's turn has not come.
-inline constexpr std::string_view kNotYet = "NotYet";
-// Reasons of Preflight that are the same for all workloads of a policy, and wait without a
-// deadline.
-inline constexpr std::string_view kPolicyPaused = "PolicyPaused";
-inline constexpr std::string_view kBudgetSpent = "FailureBudgetSpent";
-inline constexpr std::string_view kOutsideWindow = "OutsideWindow";
-inline constexpr std::string_view kQueued = "Queued";
-inline constexpr std::array<std::string_view, 4> kPatientReasons{kPolicyPaused, kBudgetSpent,
-                                                                 kOutsideWindow, kQueued};
-// A reason of the state Paused that a person gave, which holds up nobody else.
-inline constexpr std::string_view kPausedByUser = "PausedByUser";
-
 // Whether the workload has failed in the sense of the failure budget: an application's own crash
 // does not count.
 bool failed(const Plan& plan, const api::WorkloadRollout& record);
-// Whether the step of the policy need not wait for it any more.
-bool settled(const Plan& plan, const api::WorkloadRollout& record);
+// Whether the policy's step no longer waits for the workload.
+bool concluded(const Plan& plan, const api::WorkloadRollout& record);
+
+// Whether nothing is to be done for the workload, whatever its pods are in detail: it is steady and
+// complete, or steady and waits for its owner under a plan that restarts nothing.
+bool settled(const Plan& plan, const Workload& workload);
+// Whether the workload waits for its turn or for an obstacle without a deadline, and only the end
+// of that wait can change anything.
+bool queuedForTurn(const Plan& plan, const Workload& workload);
 
 }  // namespace profiling::engine

@@ -5,16 +5,19 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "controllers/engine/machine.h"
+#include "controllers/engine/obstacles.h"
+#include "operator/base/str_cat.h"
 
 namespace profiling::engine {
 
-// What has no event: owners, HPAs, PDBs, what other policies do.
+// Polls what sends no event: owners, HPAs, PDBs, other policies.
 inline constexpr Duration kLookAgain{std::chrono::seconds(15)};
 
 inline bool contains(const std::vector<std::string>& list, const std::string& text) {
-  return std::find(list.begin(), list.end(), text) != list.end();
+  return std::ranges::find(list, text) != list.end();
 }
 
 class Machine {
@@ -27,16 +30,19 @@ class Machine {
         in_turn_(in_turn),
         now_(world.now),
         budget_(budget),
+        pods_(world.podsOf(index)),
         r_(w_.record) {}
 
   Change run();
 
  private:
   using State = api::WorkloadState;
+  using Reason = api::RecordedReason;
   struct Obstacle {
-    std::string reason, message;
+    Reason reason;
+    std::string message;
     std::optional<Time> again;
-    bool skip = false;  // it stays: the workload takes no part
+    bool skip = false;  // it does not end: the workload takes no part
   };
 
   // machine.cc and states.cc
@@ -49,10 +55,10 @@ class Machine {
   void paused();
   void skipped();
   void advanceStep();
-  void enter(State state, std::string reason = {}, std::string message = {});
-  void wait(std::string reason, std::string message, std::optional<Time> when = std::nullopt);
+  void enter(State state, Reason reason = {}, std::string message = {});
+  void wait(Reason reason, std::string message, std::optional<Time> when = std::nullopt);
   void assign(const std::string& revision);
-  void remember(const char* result, const std::string& reason);
+  void remember(api::HistoryResult result, const Reason& reason);
   bool takeSlot();
   bool healthy();  // false: a failure was dealt with, or the workload was held
   void take(const GateResult& result);
@@ -61,8 +67,12 @@ class Machine {
 
   // preflight.cc
   void preflight();
+  void preflightJob();
+  void preflightWithoutPods();
+  void meet(const Obstacle& obstacle);
   void baselining();
   std::optional<Obstacle> obstacle();
+  std::optional<Obstacle> policyWide(PolicyWideObstacle::Stops moves) const;
   std::optional<Obstacle> ownerObstacle();
   bool unhealthyBefore() const;
 
@@ -76,7 +86,9 @@ class Machine {
   void replacePods();
   void restartByTemplate(const std::string& token);
   Time recently() const;
+  bool repairing() const { return r_.reason == api::RolloutReason::kRepair; }
   bool uninjected(const Counts& c);
+  void overdue(const Counts& c);  // the progress deadline has passed
   void evict(const std::vector<const Pod*>& pods, std::int64_t count);
   bool restartsByTemplate() const;
   std::int64_t goal() const;
@@ -84,17 +96,17 @@ class Machine {
 
   // quarantine.cc
   std::optional<Obstacle> quarantined();
-  bool probes() const;  // something of it is to be tried in one pod first
+  bool probes() const;  // one of its images is to be tried in one pod first
   void quarantine();
   void clearQuarantine();
 
   // undo.cc
   void fail(const GateResult& result);
-  bool reduce(const GateResult& result);  // less is profiled; false: there is nothing less
+  bool reduce(const GateResult& result);  // profiles less; false: there is nothing less
   std::optional<std::int64_t> smallerShare() const;
   // Per cent of the pods that carry the target at a share: of four pods one is 25.
   std::int64_t trueShare(std::int64_t share) const;
-  void rollBack(const std::string& reason, const std::string& message, const char* history);
+  void rollBack(const Reason& reason, const std::string& message, api::HistoryResult history);
   void rollingBack();
   void rolledBack();
   void withoutPolicy();
@@ -107,19 +119,18 @@ class Machine {
   bool promotedFully() const { return plan_.promoted == r_.target_revision; }
   bool approved() const {
     return promotedFully() ||
-           (!r_.target_revision.empty() && w_.wishes.approve == r_.target_revision);
+           (!r_.target_revision.empty() && w_.overrides.approve == r_.target_revision);
   }
   bool lastStep() const { return r_.step >= static_cast<std::int64_t>(plan_.pod_steps.size()); }
-  // A time to come forgives nothing yet: it would forgive every failure until then, again and
-  // again.
+  // A future time forgives nothing yet: it would forgive every failure until then, over and over.
   bool forgiven() const {
     return plan_.retried && *plan_.retried <= now_ && timeOf(r_.since) <= *plan_.retried;
   }
   std::int64_t partition() const { return w_.owner ? w_.owner->partition : 0; }
   Counts counts(std::string_view revision) const {
-    return countPods(*w_.pods, revision, partition());
+    return countPods(*pods_, revision, partition());
   }
-  // A deadline that is over changes nothing any more.
+  // A deadline that has passed changes nothing any more.
   void again(std::optional<Time> t) {
     if (t && *t > now_) keepEarlier(budget_.again, t);
   }
@@ -131,6 +142,7 @@ class Machine {
   const bool in_turn_;
   const Time now_;
   Budget& budget_;
+  const std::shared_ptr<const Pods> pods_;
   api::WorkloadRollout r_;
   std::vector<Action> actions_;
   bool wants_owner_ = false;

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "controllers/engine/machine.h"
+#include "controllers/engine/obstacles.h"
 #include "controllers/engine/times.h"
 
 namespace profiling::engine {
@@ -12,7 +13,7 @@ bool Plan::immediate() const {
          pod_steps.front() == 100;
 }
 
-// FNV-1a, which is the same everywhere and for ever.
+// FNV-1a: the same on every platform and in every version.
 std::uint32_t bucketOf(std::string_view policy_uid, std::string_view workload_key) {
   std::uint32_t hash = 2166136261U;
   const auto mix = [&](std::string_view text) {
@@ -31,8 +32,8 @@ std::uint32_t bucketOf(std::string_view policy_uid, std::string_view workload_ke
 std::size_t stepOf(const std::vector<std::int64_t>& steps, std::uint32_t bucket,
                    std::uint32_t lowest) {
   if (bucket == lowest) return 1;
-  const auto in = std::find_if(steps.begin(), steps.end(),
-                               [&](std::int64_t percent) { return bucket < percent * 100; });
+  const auto in =
+      std::ranges::find_if(steps, [&](std::int64_t percent) { return bucket < percent * 100; });
   return in == steps.end() ? 0 : static_cast<std::size_t>(in - steps.begin()) + 1;
 }
 
@@ -43,13 +44,14 @@ std::int64_t podsOfStep(std::int64_t total, std::int64_t percent) {
 
 namespace {
 
-// Nobody asks for anything, nothing fails, and its record holds what the plan says.
-bool unmoved(const Plan& plan, const Workload& w) {
-  const bool asked = w.wishes.skip || w.wishes.paused || !w.wishes.pin.empty() ||
+// No person asks for anything, and nothing fails.
+bool undisturbed(const Plan& plan, const Workload& w) {
+  const bool asked = w.overrides.skip || w.overrides.paused || !w.overrides.pin.empty() ||
                      !plan.aborted.empty() || plan.revisions.empty();
-  return w.calm && !asked && !w.unsupported && w.kind != "Job" && w.kind != "CronJob";
+  return w.steady && !asked && !w.unsupported && w.kind != "Job" && w.kind != "CronJob";
 }
 
+// The record holds what the plan says.
 bool recorded(const Plan& plan, const api::WorkloadRollout& r) {
   return r.target_revision == plan.revisions.front() && r.restart_mode == plan.mode &&
          r.max_unavailable == plan.max_unavailable &&
@@ -58,7 +60,7 @@ bool recorded(const Plan& plan, const api::WorkloadRollout& r) {
 
 }  // namespace
 
-std::optional<std::string> calmOf(const Pods& pods) {
+std::optional<std::string> steadyRevision(const Pods& pods) {
   if (pods.empty()) return std::nullopt;
   for (const Pod& pod : pods) {
     if (!pod.ready || pod.deleting || pod.failure || pod.restarts > 0 || !pod.eligible ||
@@ -69,26 +71,28 @@ std::optional<std::string> calmOf(const Pods& pods) {
   return pods.front().revision;
 }
 
-bool waits(const Plan& plan, const Workload& w) {
+bool queuedForTurn(const Plan& plan, const Workload& w) {
   const api::WorkloadRollout& r = w.record;
-  const bool plain = unmoved(plan, w) && w.images.empty() && recorded(plan, r) &&
+  const bool plain = undisturbed(plan, w) && w.images.empty() && recorded(plan, r) &&
                      r.rejected_revision != r.target_revision && r.last_restart.empty() &&
                      r.assigned_revision == r.stable_revision && !r.target_pods;
   if (!plain) return false;
-  if (r.state == api::WorkloadState::kPending) return r.reason == kNotYet;
-  return r.state == api::WorkloadState::kPreflight && r.step == 0 &&
-         std::find(kPatientReasons.begin(), kPatientReasons.end(), r.reason) !=
-             kPatientReasons.end();
+  if (r.state == api::WorkloadState::kPending) return r.reason == api::RolloutReason::kNotYet;
+  return r.state == api::WorkloadState::kPreflight && r.step == 0 && waitsWithoutDeadline(r.reason);
 }
 
-bool atRest(const Plan& plan, const Workload& w) {
-  if (!unmoved(plan, w)) return false;
+bool settled(const Plan& plan, const Workload& w) {
+  if (!undisturbed(plan, w)) return false;
   const api::WorkloadRollout& r = w.record;
   if (r.state == api::WorkloadState::kComplete) {
-    return recorded(plan, r) && *w.calm == r.target_revision &&
+    return recorded(plan, r) && *w.steady == r.target_revision &&
            r.assigned_revision == r.target_revision && r.reason.empty();
   }
-  return plan.immediate() && r.target_revision.empty() && w.calm->empty() && w.images.empty();
+  return plan.immediate() && r.target_revision.empty() && w.steady->empty() && w.images.empty();
+}
+
+bool needsPods(const Plan& plan, const Workload& w) {
+  return !settled(plan, w) && !queuedForTurn(plan, w);
 }
 
 bool restarting(const api::WorkloadRollout& record) {
@@ -102,7 +106,7 @@ WindowState windowAt(const std::vector<Window>& windows, Time now) {
   using std::chrono::days;
   const auto today = std::chrono::floor<days>(now);
   std::optional<Time> next;
-  // Yesterday's may reach into today; a week ahead holds every beginning.
+  // Yesterday's window may reach into today; the week ahead holds the start of every window.
   for (int day = -1; day <= 7; ++day) {
     const auto date = today + days(day);
     const unsigned weekday = std::chrono::weekday(date).iso_encoding() - 1;

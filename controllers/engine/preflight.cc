@@ -1,4 +1,4 @@
-// What speaks against touching a workload now, and what it is like before it is touched.
+// What keeps a workload from being changed now, and what it is like before the change.
 #include <algorithm>
 
 #include "controllers/engine/machine_impl.h"
@@ -6,14 +6,16 @@
 namespace profiling::engine {
 namespace {
 
+using api::HistoryResult;
+using api::RolloutReason;
+
 constexpr Duration kBaselinePatience{std::chrono::seconds(60)};
 
 }  // namespace
 
-// Pods that do not run for another reason than the revision: what comes after would be blamed on
-// the agent, or hidden by it.
+// Pods that fail without the revision: later failures would be blamed on the agent, or hidden.
 bool Machine::unhealthyBefore() const {
-  return std::any_of(w_.pods->begin(), w_.pods->end(), [&](const Pod& pod) {
+  return std::any_of(pods_->begin(), pods_->end(), [&](const Pod& pod) {
     return !pod.deleting && pod.revision != r_.target_revision && !pod.ready &&
            (pod.failure || now_ - pod.created >= plan_.gates.ready_within);
   });
@@ -26,29 +28,32 @@ std::optional<Machine::Obstacle> Machine::ownerObstacle() {
   }
   const Owner& owner = *w_.owner;
   const Time soon = now_ + kLookAgain;
-  if (!owner.found) return Obstacle{"OwnerGone", "the workload is being deleted", soon};
-  if (owner.paused) return Obstacle{"OwnerPaused", "the workload's own rollout is paused", soon};
+  if (!owner.found)
+    return Obstacle{RolloutReason::kOwnerGone, "the workload is being deleted", soon};
+  if (owner.paused)
+    return Obstacle{RolloutReason::kOwnerPaused, "the workload's own rollout is paused", soon};
   if (owner.on_delete && plan_.method != api::RestartMethod::kEvict) {
-    return Obstacle{"OnDelete",
+    return Obstacle{RolloutReason::kOnDelete,
                     "updateStrategy is OnDelete: its pods are replaced by hand, or with "
                     "rollout.restart.method 'Evict'",
                     soon, true};
   }
   if (owner.rolling_out) {
-    return Obstacle{"OwnerRollingOut", "the workload's own rollout is under way", soon};
+    return Obstacle{RolloutReason::kOwnerRollingOut, "the workload's own rollout is under way",
+                    soon};
   }
   if (owner.autoscaled_to_maximum) {
-    return Obstacle{"AutoscalerAtMaximum",
+    return Obstacle{RolloutReason::kAutoscalerAtMaximum,
                     "its autoscaler is at its maximum, so that an overhead could not be absorbed",
                     soon};
   }
   if (!owner.disruptions_allowed) {
-    return Obstacle{"DisruptionBudgetExhausted", "a PodDisruptionBudget allows no disruption",
-                    soon};
+    return Obstacle{RolloutReason::kDisruptionBudgetExhausted,
+                    "a PodDisruptionBudget allows no disruption", soon};
   }
   const std::int64_t size = std::max(owner.replicas, counts(r_.target_revision).total);
   if (size <= 1 && !restartsByTemplate() && plan_.method != api::RestartMethod::kEvict) {
-    return Obstacle{"SingleReplica",
+    return Obstacle{RolloutReason::kSingleReplica,
                     "replacing its only pod would interrupt it: let it surge, or allow it with "
                     "rollout.restart.method 'Evict'",
                     soon, true};
@@ -56,92 +61,104 @@ std::optional<Machine::Obstacle> Machine::ownerObstacle() {
   return std::nullopt;
 }
 
+std::optional<Machine::Obstacle> Machine::policyWide(PolicyWideObstacle::Stops moves) const {
+  const PolicyWideObstacle* found = policyWideObstacle(moves, plan_, world_, budget_);
+  if (found == nullptr) return std::nullopt;
+  Obstacle out{found->reason, std::string(found->message), std::nullopt};
+  if (found->reason == RolloutReason::kServerNotReady) {
+    out.message = world_.sources.server;
+    out.again = now_ + kLookAgain;
+  }
+  if (found->reason == RolloutReason::kOutsideWindow) out.again = budget_.window.changes;
+  return out;
+}
+
 std::optional<Machine::Obstacle> Machine::obstacle() {
+  using Stops = PolicyWideObstacle::Stops;
   if (w_.unsupported) return Obstacle{w_.unsupported_reason, {}, std::nullopt, true};
-  if (!plan_.available) {
-    return Obstacle{"ServerUnavailable", "there is no storage server to send profiles to", {}};
-  }
-  if (plan_.paused)
-    return Obstacle{std::string(kPolicyPaused), "rollout.paused of the policy is true", {}};
-  if (budget_.frozen && !plan_.immediate()) {
-    return Obstacle{std::string(kBudgetSpent), "too many workloads have failed", {}};
-  }
+  if (auto against = policyWide(Stops::kAllMoves)) return against;
   if (auto against = quarantined()) return against;
   if (!managed() || jobs()) return std::nullopt;
-  if (!world_.sources.server.empty()) {
-    return Obstacle{"ServerNotReady", world_.sources.server, now_ + kLookAgain};
-  }
-  if (!budget_.window.open) {
-    return Obstacle{std::string(kOutsideWindow),
-                    "pods are replaced in the maintenance windows only", budget_.window.changes};
-  }
-  // Less overhead is a remedy, and does not rest.
-  const bool remedy = !r_.history.empty() && r_.history.front().result == "TooCostly" &&
+  if (auto against = policyWide(Stops::kReplacements)) return against;
+  // Less overhead is a remedy, and does not wait.
+  const bool remedy = !r_.history.empty() &&
+                      r_.history.front().result == HistoryResult::kTooCostly &&
                       (r_.step == 1 || (r_.share && counts(r_.target_revision).on > goal()));
   if (!r_.last_restart.empty() && !remedy) {
     const Time rested = timeOf(r_.last_restart) + plan_.cooldown;
-    if (now_ < rested) return Obstacle{"Cooldown", "its pods were replaced lately", rested};
+    if (now_ < rested) {
+      return Obstacle{RolloutReason::kCooldown, "its pods were replaced a moment ago", rested};
+    }
   }
   if (unhealthyBefore()) {
-    return Obstacle{"UnhealthyBefore", "it has pods that do not run, with no help of this rollout",
+    return Obstacle{RolloutReason::kUnhealthyBefore,
+                    "some of its pods do not run, and this rollout is not the cause",
                     now_ + kLookAgain};
   }
-  if (!budget_.acts[index_] && budget_.slots <= 0) {
-    return Obstacle{std::string(kQueued), "other workloads come first", {}};
+  if (!budget_.acts[index_]) {
+    if (auto against = policyWide(Stops::kNewSlots)) return against;
   }
   return ownerObstacle();
 }
 
-void Machine::preflight() {
-  if (jobs()) {
-    // No run is ever interrupted; the next one carries the agent.
-    const auto against = obstacle();
-    if (against && against->reason != kQueued && !wants_owner_) {
-      wait(against->reason, against->message, against->again);
-      return;
-    }
-    wants_owner_ = false;
-    r_.step = r_.steps;
-    r_.started = timeText(now_);
-    assign(r_.target_revision);
-    if (r_.stable_revision != r_.target_revision) remember("Complete", "NextRun");
-    r_.stable_revision = r_.target_revision;
-    enter(State::kComplete, "NextRun", "the next run carries the agent");
+// No run is ever interrupted; the next one carries the agent.
+void Machine::preflightJob() {
+  const auto against = obstacle();
+  if (against && against->reason != RolloutReason::kQueued && !wants_owner_) {
+    wait(against->reason, against->message, against->again);
     return;
   }
-  const std::int64_t total = counts(r_.target_revision).total;
-  const bool stopped = plan_.paused || !plan_.available || (budget_.frozen && !plan_.immediate());
-  const bool nobody = total == 0 && r_.step == 0 && !w_.unsupported && !stopped;
-  // Of pods that are just going the image is known still.
-  if (nobody && !quarantined()) {
-    // Its only pod may be between its end and its successor: the owner knows.
-    if (!plan_.immediate() && !w_.owner) {
-      wants_owner_ = true;
-      return;
-    }
-    if (!plan_.immediate() && w_.owner->found && w_.owner->replicas > 0) {
-      return wait("PodsMissing", "its pods are not there yet", now_ + kLookAgain);
-    }
-    assign(r_.target_revision);
-    if (!plan_.immediate() || probes()) r_.target_pods = 1;
-    enter(State::kSkipped, "NoPods", "it has no pods; the first one gets the agent");
+  wants_owner_ = false;
+  r_.step = r_.steps;
+  r_.started = timeText(now_);
+  assign(r_.target_revision);
+  if (r_.stable_revision != r_.target_revision) {
+    remember(HistoryResult::kComplete, RolloutReason::kNextRun);
+  }
+  r_.stable_revision = r_.target_revision;
+  enter(State::kComplete, RolloutReason::kNextRun, "the next run carries the agent");
+}
+
+void Machine::preflightWithoutPods() {
+  // Its only pod may be between its end and its successor: the owner knows.
+  if (!plan_.immediate() && !w_.owner) {
+    wants_owner_ = true;
     return;
+  }
+  if (!plan_.immediate() && w_.owner->found && w_.owner->replicas > 0) {
+    return wait(RolloutReason::kPodsMissing, "its pods do not exist yet", now_ + kLookAgain);
+  }
+  assign(r_.target_revision);
+  if (!plan_.immediate() || probes()) r_.target_pods = 1;
+  enter(State::kSkipped, RolloutReason::kNoPods, "it has no pods; the first one gets the agent");
+}
+
+// Waits for the obstacle to go; a workload that has not begun is skipped when that takes too long.
+void Machine::meet(const Obstacle& against) {
+  if (r_.step == 0) assign(r_.stable_revision);
+  const Time deadline = timeOf(r_.since) + plan_.progress_deadline;
+  const bool patient =
+      against.reason == RolloutReason::kAwaitingProbe || waitsWithoutDeadline(against.reason);
+  const bool overdue = now_ >= deadline && !patient;
+  if (r_.step == 0 && (against.skip || overdue)) {
+    enter(State::kSkipped, against.reason, against.message);
+    again(now_ + kLookAgain);
+    return;
+  }
+  wait(against.reason, against.message, against.again);
+  if (r_.step == 0 && now_ < deadline) again(deadline);
+}
+
+void Machine::preflight() {
+  if (jobs()) return preflightJob();
+  const bool stopped = policyWide(PolicyWideObstacle::Stops::kAllMoves).has_value();
+  const bool empty = counts(r_.target_revision).total == 0;
+  // The image of pods that are being deleted is still known.
+  if (empty && r_.step == 0 && !w_.unsupported && !stopped && !quarantined()) {
+    return preflightWithoutPods();
   }
   if (const auto against = obstacle()) {
-    if (wants_owner_) return;
-    if (r_.step == 0) assign(r_.stable_revision);
-    const Time deadline = timeOf(r_.since) + plan_.progress_deadline;
-    const bool patient = against->reason == "AwaitingProbe" ||
-                         std::find(kPatientReasons.begin(), kPatientReasons.end(),
-                                   against->reason) != kPatientReasons.end();
-    const bool overdue = now_ >= deadline && !patient;
-    if (r_.step == 0 && (against->skip || overdue)) {
-      enter(State::kSkipped, against->reason, against->message);
-      again(now_ + kLookAgain);
-      return;
-    }
-    wait(against->reason, against->message, against->again);
-    if (r_.step == 0 && now_ < deadline) again(deadline);
+    if (!wants_owner_) meet(*against);
     return;
   }
   if (r_.step == 0) {
@@ -154,7 +171,7 @@ void Machine::preflight() {
     enter(State::kBaselining);
     return;
   }
-  if (!takeSlot()) return wait(std::string(kQueued), "other workloads come first");
+  if (!takeSlot()) return wait(RolloutReason::kQueued, "other workloads come first");
   enter(State::kStepping);
 }
 
@@ -163,7 +180,7 @@ void Machine::baselining() {
   if (!r_.baseline) {
     api::Baseline baseline;
     std::int64_t sampled = 0;
-    for (const Pod& pod : *w_.pods) {
+    for (const Pod& pod : *pods_) {
       if (pod.deleting || pod.revision == r_.target_revision) continue;
       baseline.restarts += pod.restarts;
       if (!pod.cpu_milli || !pod.memory_bytes || pod.samples < kMinSamples) continue;
@@ -173,7 +190,7 @@ void Machine::baselining() {
     }
     const Time patience = timeOf(r_.since) + kBaselinePatience;
     if (measures && sampled == 0 && now_ < patience) {
-      wait("SamplesMissing", "CPU and memory are being sampled", patience);
+      wait(RolloutReason::kSamplesMissing, "CPU and memory are being sampled", patience);
       return;
     }
     if (sampled > 0) {
@@ -183,8 +200,8 @@ void Machine::baselining() {
     baseline.time = timeText(now_);
     r_.baseline = baseline;
   }
-  enter(State::kPreflight, {}, {});
-  // Time has passed: what spoke for it a moment ago is asked once more, with the slot in hand.
+  // Time has passed: the obstacles are checked once more before the first step.
+  enter(State::kPreflight);
 }
 
 }  // namespace profiling::engine

@@ -1,20 +1,21 @@
-// What an agent broke in one workload is begun in no other: an application image together with an
-// agent of one version. Another version of the agent, or another revision of the policy that broke
-// it, is tried in one pod of one workload first; what that pod proves is free for all.
+// An application image that an agent of one version broke in one workload gets that agent in no
+// other. Another version of the agent, or another revision of the policy that broke it, is tried in
+// one pod of one workload first; what that pod proves is cleared for all.
 //
-// Nothing of it is kept elsewhere than in the records: a quarantine lasts as long as the record of
-// the workload that failed, until that workload completes, or a person says retry there.
+// All of it is kept in the records: a quarantine lasts as long as the record of the workload that
+// failed, until that workload completes, or a person retries there.
 #include <algorithm>
 
 #include "controllers/engine/machine_impl.h"
-#include "operator/base/text.h"
+#include "operator/api/workload_key.h"
 
 namespace profiling::engine {
 namespace {
 
+using api::RolloutReason;
 using Entry = api::ImageAgent;
 
-// "java 2.1.2" is a java.
+// "java" of "java 2.1.2".
 std::string_view languageOf(std::string_view agent) {
   return agent.substr(0, agent.find(' '));
 }
@@ -22,7 +23,7 @@ std::string_view languageOf(std::string_view agent) {
 // The agent of the entry's language that the target would bring; null: none.
 const std::string* agentFor(const Workload& w, const Entry& entry) {
   if (!contains(w.images, entry.image)) return nullptr;
-  const auto it = std::find_if(w.agents.begin(), w.agents.end(), [&](const std::string& agent) {
+  const auto it = std::ranges::find_if(w.agents, [&](const std::string& agent) {
     return languageOf(agent) == languageOf(entry.agent);
   });
   return it == w.agents.end() ? nullptr : &*it;
@@ -46,11 +47,10 @@ Standing standingOf(const Plan& plan, const World& world, const Workload& w, con
   const auto proves = [&](const Entry& c) {
     return c.image == entry.image && c.agent == *agent && (!same || c.revision == target);
   };
-  if (std::any_of(world.cleared.begin(), world.cleared.end(), proves) ||
-      std::any_of(cleared_here.begin(), cleared_here.end(), proves)) {
+  if (std::ranges::any_of(world.cleared, proves) || std::ranges::any_of(cleared_here, proves)) {
     return Standing::kFree;
   }
-  // Who has edited the policy since may have mended it.
+  // An edit of the policy since then may have fixed it.
   const bool edited = entry.policy == plan.policy && !contains(plan.revisions, entry.revision);
   return same && !edited ? Standing::kBlocked : Standing::kProbe;
 }
@@ -59,36 +59,35 @@ Standing standingOf(const Plan& plan, const World& world, const Workload& w, con
 
 bool Machine::probes() const {
   if (jobs() || approved()) return false;
-  return std::any_of(
-      world_.quarantine.begin(), world_.quarantine.end(), [&](const World::Quarantined& q) {
-        return standingOf(plan_, world_, w_, q.what, r_.target_revision, r_.cleared) ==
-               Standing::kProbe;
-      });
+  return std::ranges::any_of(world_.quarantine, [&](const World::Quarantined& q) {
+    return standingOf(plan_, world_, w_, q.what, r_.target_revision, r_.cleared) ==
+           Standing::kProbe;
+  });
 }
 
 std::optional<Machine::Obstacle> Machine::quarantined() {
   if (world_.quarantine.empty() || approved()) return std::nullopt;
-  // Of a policy that stages nothing its pods may have had the agent before anybody looked: they are
-  // judged as they are.
+  // Under a policy that stages nothing, pods may carry the agent already: they are judged as they
+  // are.
   if (r_.step == 0 && plan_.immediate() && counts(r_.target_revision).on > 0) return std::nullopt;
   for (const World::Quarantined& q : world_.quarantine) {
     if (standingOf(plan_, world_, w_, q.what, r_.target_revision, r_.cleared) !=
         Standing::kBlocked) {
       continue;
     }
-    const auto place = [](const std::string& key) { return split(key, '/').front(); };
-    const bool near = place(q.workload) == place(w_.key);
-    return Obstacle{"Quarantined",
-                    "the agent " + q.what.agent + " broke image " + q.what.image + " in " +
-                        (near ? q.workload : "another namespace") + " on " + q.what.time +
-                        ": another version of the agent is tried in one pod first",
+    const auto theirs = api::WorkloadKey::parse(q.workload);
+    const auto ours = api::WorkloadKey::parse(w_.key);
+    const bool near = theirs && ours && theirs->namespace_ == ours->namespace_;
+    return Obstacle{RolloutReason::kQuarantined,
+                    strCat("the agent ", q.what.agent, " broke image ", q.what.image, " in ",
+                           near ? q.workload : "another namespace", " at ", q.what.time,
+                           ": another version of the agent is tried in one pod first"),
                     std::nullopt, true};
   }
-  const bool tried = std::any_of(w_.images.begin(), w_.images.end(), [&](const std::string& image) {
-    return contains(budget_.probed, image);
-  });
+  const bool tried = std::ranges::any_of(
+      w_.images, [&](const std::string& image) { return contains(budget_.probed, image); });
   if (r_.step == 0 && tried && probes()) {
-    return Obstacle{"AwaitingProbe",
+    return Obstacle{RolloutReason::kAwaitingProbe,
                     "an agent broke this image before: a pod of another workload tries it first",
                     now_ + kLookAgain};
   }
@@ -96,7 +95,7 @@ std::optional<Machine::Obstacle> Machine::quarantined() {
 }
 
 void Machine::quarantine() {
-  for (const Pod& pod : *w_.pods) {
+  for (const Pod& pod : *pods_) {
     if (pod.revision != r_.target_revision || !pod.failure || pod.failure->image.empty()) continue;
     for (const std::string& agent : pod.failure->agents) {
       add(r_.quarantine,

@@ -1,4 +1,4 @@
-// What each state waits for and leads to; preflight.cc, stepping.cc and undo.cc have theirs.
+// What most states wait for and lead to; the others are in preflight.cc, stepping.cc and undo.cc.
 #include <algorithm>
 
 #include "controllers/engine/machine_impl.h"
@@ -8,22 +8,24 @@ namespace {
 
 using State = api::WorkloadState;
 using api::Attribution;
+using api::HistoryResult;
+using api::RolloutReason;
 using api::Verdict;
 
 constexpr Duration kSkippedAgain{std::chrono::minutes(10)};
-constexpr Duration kSkippedLook{std::chrono::minutes(1)};  // for as long after each
+constexpr Duration kSkippedLook{std::chrono::minutes(1)};  // the time each look takes
 
 }  // namespace
 
 void Machine::pending() {
   if (r_.rejected_revision == r_.target_revision && !r_.rejected_revision.empty()) {
     assign(r_.stable_revision);
-    enter(State::kRolledBack, "Rejected", "the revision failed here before");
+    enter(State::kRolledBack, RolloutReason::kRejected, "the revision failed here before");
     return;
   }
   if (!in_turn_) {
     assign(r_.stable_revision);
-    wait(std::string(kNotYet), "its turn in the rollout has not come");
+    wait(RolloutReason::kNotYet, "its turn in the rollout has not come");
     return;
   }
   enter(State::kPreflight);
@@ -33,13 +35,13 @@ void Machine::soaking() {
   if (!healthy()) return;
   const Counts c = counts(r_.target_revision);
   if (c.on < goal() && c.deleting == 0 && !jobs()) {
-    enter(State::kStepping, "PodsMissing", "pods that had the revision are gone");
-    if (!takeSlot()) enter(State::kPreflight, "Queued", "other workloads come first");
+    enter(State::kStepping, RolloutReason::kPodsMissing, "pods that had the revision are gone");
+    if (!takeSlot()) enter(State::kPreflight, RolloutReason::kQueued, "other workloads come first");
     return;
   }
   const Time end = timeOf(r_.since) + (promotedFully() ? Duration(0) : plan_.soak);
   if (now_ < end) {
-    r_.reason = "Soaking";
+    r_.reason = RolloutReason::kSoaking;
     r_.message.clear();
     again(end);
     return;
@@ -71,9 +73,9 @@ void Machine::evaluating() {
     again(deadline);
     return;
   }
-  // An outage of what is asked says nothing about the agent: that never rolls back.
+  // An outage of a gate's source says nothing about the agent: it never rolls back.
   if (plan_.gates.on_inconclusive == api::OnInconclusive::kRollBack && verdict != Verdict::kError) {
-    rollBack(result.verdict.reason, result.verdict.message, "RolledBack");
+    rollBack(result.verdict.reason, result.verdict.message, HistoryResult::kRolledBack);
     return;
   }
   hold(result);
@@ -83,7 +85,7 @@ void Machine::evaluating() {
 void Machine::advanceStep() {
   r_.restart_attempts = 0;
   if (r_.probe) {
-    // What one pod has proven is free for all; this workload begins with its first step.
+    // What one pod has proven is cleared for all; this workload begins with its first step.
     r_.probe = false;
     clearQuarantine();
     enter(State::kPreflight);
@@ -92,12 +94,12 @@ void Machine::advanceStep() {
   if (lastStep()) {
     r_.quarantine.clear();
     if (r_.share) {
-      // The other pods stay as they were, so what they have is what it goes back to.
-      remember("Complete", "SmallerShare");
+      // The other pods stay as they were, so the stable revision stays too.
+      remember(HistoryResult::kComplete, RolloutReason::kSmallerShare);
       enter(State::kComplete);
       return;
     }
-    if (r_.stable_revision != r_.target_revision) remember("Complete", "");
+    if (r_.stable_revision != r_.target_revision) remember(HistoryResult::kComplete, {});
     r_.stable_revision = r_.target_revision;
     assign(r_.target_revision);
     enter(State::kComplete);
@@ -111,25 +113,26 @@ void Machine::complete() {
   if (!healthy()) return;
   if (r_.share) {
     shareOut();
-    wait("SmallerShare", std::to_string(*r_.share) +
-                             " % of its pods are profiled: in all of them it would cost too much");
+    wait(RolloutReason::kSmallerShare,
+         strCat(*r_.share, " % of its pods are profiled: in all of them it would cost too much"));
     if (counts(r_.target_revision).on >= goal()) return;
   } else {
     assign(r_.target_revision);
   }
   if (!managed()) return;
   const auto missed = [&](const Pod* pod) { return now_ - pod->created >= 2 * kSettleTime; };
-  const std::vector<const Pod*> off = candidates(*w_.pods, r_.target_revision, partition());
+  const std::vector<const Pod*> off = candidates(*pods_, r_.target_revision, partition());
   if (std::none_of(off.begin(), off.end(), missed)) {
     if (!off.empty()) again(now_ + 2 * kSettleTime);
     if (!r_.share && !r_.reason.empty()) wait({}, {});
     return;
   }
   if (w_.kind == "StatefulSet" && !w_.owner) {
-    wants_owner_ = true;  // those below its partition are not ours to repair
+    wants_owner_ = true;  // pods below its partition are not ours to repair
     return;
   }
-  enter(State::kPreflight, "Repair", "pods started without an agent while nobody injected it");
+  enter(State::kPreflight, RolloutReason::kRepair,
+        "pods started without the agent while the webhook was away");
 }
 
 void Machine::paused() {
@@ -141,9 +144,10 @@ void Machine::paused() {
     return;
   }
   const bool was_failure = r_.verdict.result == Verdict::kFail;
-  // Held because nothing moved: a verdict on the pods that are there says nothing about that.
-  const bool stuck = r_.reason == "ProgressDeadlineExceeded" || r_.reason == "InjectionMissed" ||
-                     r_.reason == "GitOpsConflict";
+  // Held because nothing moved: a verdict on the running pods says nothing about that.
+  const bool stuck = r_.reason == RolloutReason::kProgressDeadlineExceeded ||
+                     r_.reason == RolloutReason::kInjectionMissed ||
+                     r_.reason == RolloutReason::kGitOpsConflict;
   const bool reached = counts(r_.target_revision).on_ready >= goal();
   const bool cleared =
       stuck ? reached && !fails : (was_failure ? !fails : result.verdict.result == Verdict::kPass);
@@ -158,19 +162,19 @@ void Machine::paused() {
 }
 
 void Machine::skipped() {
-  const bool by_user = r_.reason == "SkippedByUser";
-  if (by_user && w_.wishes.skip) return;
-  // Pods that came before their image was known carry the agent: they are judged as they are.
-  const bool quarantined = r_.reason == "Quarantined";
+  const bool by_user = r_.reason == RolloutReason::kSkippedByUser;
+  if (by_user && w_.overrides.skip) return;
+  // Pods that started before their image was known carry the agent: they are judged as they are.
+  const bool quarantined = r_.reason == RolloutReason::kQuarantined;
   if (quarantined && counts(r_.target_revision).on > 0 && !healthy()) return;
   if (w_.unsupported) {
     if (r_.reason != w_.unsupported_reason) wait(w_.unsupported_reason, {});
     return;
   }
   if (!by_user && !forgiven()) {
-    if (r_.reason == "NoPods" && counts({}).total == 0) return;
-    if (r_.reason != "NoPods") {
-      // Looked at now and then, and written only when that has changed something.
+    if (r_.reason == RolloutReason::kNoPods && counts({}).total == 0) return;
+    if (r_.reason != RolloutReason::kNoPods) {
+      // Evaluated every kSkippedAgain, and written only when something has changed.
       const auto waited = std::chrono::duration_cast<Duration>(now_ - timeOf(r_.since));
       const auto looks = waited / kSkippedAgain;
       again(timeOf(r_.since) + (looks + 1) * kSkippedAgain);

@@ -7,9 +7,11 @@
 namespace profiling::engine {
 namespace {
 
+using api::RolloutReason;
+
 constexpr Duration kOwnerPoll{std::chrono::seconds(3)};
 constexpr std::int64_t kTemplateTries = 2;
-constexpr std::int64_t kUninjectedLimit = 2;  // pods, in the time of the next line
+constexpr std::int64_t kUninjectedLimit = 2;  // pods within kUninjectedMemory
 constexpr Duration kUninjectedMemory{std::chrono::minutes(10)};
 
 }  // namespace
@@ -30,7 +32,7 @@ std::int64_t Machine::percent() const {
   return std::min(step, r_.share.value_or(100));
 }
 
-// How many pods may carry the target. While pods come and go the number stays: it would follow
+// How many pods may carry the target. While pods come and go the number stays, or it would follow
 // them up and down.
 void Machine::shareOut() {
   const bool fresh = r_.assigned_revision != r_.target_revision || !r_.target_pods;
@@ -57,7 +59,7 @@ bool Machine::restartsByTemplate() const {
   // A surge takes nothing away, so it is worth it when all pods change, or the only one.
   const bool all = !r_.target_pods || std::max(w_.owner->replicas, counts({}).total) <= 1;
   return all && w_.owner->surges && (w_.kind == "Deployment" || w_.kind == "Rollout") &&
-         r_.reason != "Repair";
+         !repairing();
 }
 
 void Machine::evict(const std::vector<const Pod*>& pods, std::int64_t count) {
@@ -73,10 +75,10 @@ void Machine::restartByTemplate(const std::string& token) {
   again(now_ + kOwnerPoll);
   if (owner.restarted_for == token) {
     if (owner.rolling_out) return;
-    // It is through, and pods are left that nobody injected: one by one, then.
+    // The restart is complete, and some pods were not injected: evict them one by one.
     const Counts c = counts(r_.target_revision);
     if (!c.settled() || inTheGap(c)) return;
-    std::vector<const Pod*> pods = candidates(*w_.pods, r_.target_revision, firstOrdinal());
+    std::vector<const Pod*> pods = candidates(*pods_, r_.target_revision, firstOrdinal());
     std::erase_if(pods, [&](const Pod* pod) { return now_ - pod->created < 2 * kSettleTime; });
     evict(pods, 1);
     return;
@@ -85,11 +87,11 @@ void Machine::restartByTemplate(const std::string& token) {
   if (r_.restart_attempts >= kTemplateTries) {
     GateResult result;
     result.verdict.result = api::Verdict::kInconclusive;
-    result.verdict.reason = "GitOpsConflict";
+    result.verdict.reason = RolloutReason::kGitOpsConflict;
     result.verdict.message =
-        "somebody removes the annotation profiling.dev/restarted-for from the pod template: let "
+        "the annotation profiling.dev/restarted-for keeps being removed from the pod template: let "
         "the GitOps tool ignore /spec/template/metadata/annotations/profiling.dev~1restarted-for, "
-        "or use rollout.restart.method 'Evict'";
+        "or set rollout.restart.method to 'Evict'";
     hold(result);
     return;
   }
@@ -98,19 +100,20 @@ void Machine::restartByTemplate(const std::string& token) {
   actions_.push_back({Action::Kind::kRolloutRestart, {}, {}, token});
 }
 
-// What came since then without the agent, would do so again.
+// Pods created after this time without the agent would be created without it again.
 Time Machine::recently() const {
   return std::max(timeOf(r_.since), now_ - std::max(plan_.cooldown, kUninjectedMemory));
 }
 
-// Pods that come back without the agent say that nobody injects: more of the same would not help.
+// Pods that come back without the agent show that the webhook is away: evicting more does not help.
 bool Machine::uninjected(const Counts& c) {
   const std::int64_t others =
       r_.target_pods ? std::max<std::int64_t>(c.total - *r_.target_pods, 0) : 0;
-  if (cameWithout(*w_.pods, r_.target_revision, recently(), now_) - others < kUninjectedLimit) {
+  if (cameWithout(*pods_, r_.target_revision, recently(), now_) - others < kUninjectedLimit) {
     return false;
   }
-  wait("InjectionMissed", "replaced pods come back without the agent: is the webhook away?",
+  wait(RolloutReason::kInjectionMissed,
+       "replaced pods come back without the agent: check that the webhook is reachable",
        now_ + kOwnerPoll);
   return true;
 }
@@ -131,11 +134,13 @@ void Machine::replacePods() {
   again(now_ + kOwnerPoll);
   if (w_.owner->rolling_out || w_.owner->paused) return;
   const std::int64_t desired = std::max(w_.owner->replicas, c.live);
-  // One that surged for the owner's own rollout may be gone already and not be missed yet: what was
-  // taken a moment ago counts, whoever seems to stand in for it.
-  const bool lately = !r_.last_restart.empty() && now_ - timeOf(r_.last_restart) < kSettleTime;
-  const std::int64_t away = std::max<std::int64_t>(desired - c.ready, lately ? c.deleting : 0);
-  std::vector<const Pod*> pods = candidates(*w_.pods, r_.target_revision, firstOrdinal());
+  // A pod that surged for the owner's own rollout may be gone and not be missing yet, so a pod that
+  // was evicted a moment ago counts as away even if another one seems to replace it.
+  const bool recently_restarted =
+      !r_.last_restart.empty() && now_ - timeOf(r_.last_restart) < kSettleTime;
+  const std::int64_t away =
+      std::max<std::int64_t>(desired - c.ready, recently_restarted ? c.deleting : 0);
+  std::vector<const Pod*> pods = candidates(*pods_, r_.target_revision, firstOrdinal());
   if (!r_.target_pods) {
     std::erase_if(pods, [&](const Pod* pod) { return pod->created >= recently(); });
     if (pods.empty()) again(now_ + kUninjectedMemory);
@@ -148,7 +153,7 @@ void Machine::trim(const Counts& c) {
   again(now_ + kOwnerPoll);
   if (w_.owner->rolling_out || w_.owner->paused) return;
   std::vector<const Pod*> pods;
-  for (const Pod& pod : *w_.pods) {
+  for (const Pod& pod : *pods_) {
     const bool beyond = pod.ordinal < 0 || pod.ordinal < firstOrdinal();
     if (!pod.deleting && pod.eligible && pod.revision == r_.target_revision && beyond) {
       pods.push_back(&pod);
@@ -158,8 +163,8 @@ void Machine::trim(const Counts& c) {
   evict(pods, std::min(c.on - goal(), plan_.max_unavailable - away));
 }
 
-// A pod that we took has gone, or is going, and what comes for it is not there yet. Counts alone
-// do not show it: the pods that are left look complete.
+// A pod that we evicted is gone or on its way out, and its successor does not exist yet. Counts
+// alone do not show it: the remaining pods look complete.
 bool Machine::inTheGap(const Counts& c) const {
   if (!managed() || r_.last_restart.empty()) return false;
   if (now_ - timeOf(r_.last_restart) >= plan_.gates.ready_within) return false;
@@ -168,6 +173,22 @@ bool Machine::inTheGap(const Counts& c) const {
 
 bool Machine::rollsForUs() const {
   return managed() && r_.restart_attempts > 0 && w_.owner && w_.owner->rolling_out;
+}
+
+void Machine::overdue(const Counts& c) {
+  GateResult result;
+  if (r_.reason == RolloutReason::kInjectionMissed) {
+    result.verdict.result = api::Verdict::kInconclusive;
+    result.verdict.reason = RolloutReason::kInjectionMissed;
+  } else {
+    result.verdict.result = api::Verdict::kFail;
+    result.verdict.attribution = api::Attribution::kUnknown;
+    result.verdict.reason = RolloutReason::kProgressDeadlineExceeded;
+  }
+  result.verdict.message =
+      strCat(c.on_ready, " of ", goal(),
+             " pods are ready with the revision after rollout.progressDeadline");
+  hold(result);
 }
 
 void Machine::stepping() {
@@ -182,34 +203,26 @@ void Machine::stepping() {
   const Time deadline = timeOf(r_.since) + plan_.progress_deadline;
   const bool excess = managed() && r_.share && c.on > wanted;
   if (c.on_ready >= wanted && c.total > 0 && !excess) {
-    // Its place is free when the last pod has been replaced, not when it has been taken.
+    // Its slot is free when the last pod has been replaced, not when it has been evicted.
     if ((inTheGap(c) || rollsForUs()) && now_ < deadline) return again(now_ + kOwnerPoll);
     r_.restart_attempts = 0;
     enter(State::kSoaking);
     return;
   }
   if (!managed()) {
-    wait("WaitingForOwner", "pods get the agent when they start next: nobody restarts them for it");
+    wait(RolloutReason::kWaitingForOwner,
+         "pods get the agent at their next start: rollout.restart.mode does not restart them");
     return;
   }
-  // Pods that are on their way are waited for; nothing new is begun while something forbids it.
+  // Pods on their way are awaited; nothing new begins while an obstacle stands.
   const bool moving = !c.settled() || inTheGap(c) || rollsForUs();
-  const bool hindered = plan_.paused || budget_.frozen || !budget_.window.open ||
-                        !plan_.available || !world_.sources.server.empty();
+  const bool hindered = policyWide(PolicyWideObstacle::Stops::kAllMoves) ||
+                        policyWide(PolicyWideObstacle::Stops::kReplacements);
   if (hindered && !moving) return enter(State::kPreflight);
-  if (now_ >= deadline && !approved()) {
-    const bool missed = r_.reason == "InjectionMissed";
-    GateResult result;
-    result.verdict.result = missed ? api::Verdict::kInconclusive : api::Verdict::kFail;
-    if (!missed) result.verdict.attribution = api::Attribution::kUnknown;
-    result.verdict.reason = missed ? "InjectionMissed" : "ProgressDeadlineExceeded";
-    result.verdict.message = std::to_string(c.on_ready) + " of " + std::to_string(wanted) +
-                             " pods are ready with the revision after rollout.progressDeadline";
-    return hold(result);
-  }
+  if (now_ >= deadline && !approved()) return overdue(c);
   again(deadline);
   if (hindered || !budget_.acts[index_]) return;
-  if (r_.reason != "Repair" && r_.reason != "InjectionMissed") wait({}, {});
+  if (!repairing() && r_.reason != RolloutReason::kInjectionMissed) wait({}, {});
   if (excess) return trim(c);
   replacePods();
 }

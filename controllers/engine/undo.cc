@@ -1,10 +1,13 @@
-// Going back: what failed, was aborted, or has lost its policy.
+// Going back: the revision failed or was aborted, or the policy is gone.
 #include <algorithm>
 
 #include "controllers/engine/machine_impl.h"
 
 namespace profiling::engine {
 namespace {
+
+using api::HistoryResult;
+using api::RolloutReason;
 
 constexpr Duration kUndoPoll{std::chrono::seconds(5)};
 constexpr Duration kUndoAgain{std::chrono::minutes(10)};
@@ -15,17 +18,15 @@ bool broken(const Pod& pod) {
 
 }  // namespace
 
-// What it was on before the target: the stable revision, or the one before that when the target
-// has become the stable one meanwhile. Empty: no agent.
+// The revision before the target: the stable one, or the one before that when the target has become
+// the stable one meanwhile. Empty: no agent.
 std::string Machine::stableBefore() const {
   const auto rejected = [&](const std::string& revision) {
-    return std::find(plan_.revisions.begin(), plan_.revisions.end(), revision) !=
-               plan_.revisions.end() ||
-           revision == r_.target_revision;
+    return contains(plan_.revisions, revision) || revision == r_.target_revision;
   };
   if (!rejected(r_.stable_revision)) return r_.stable_revision;
   for (const api::RolloutHistory& h : r_.history) {
-    if (h.result == "Complete" && !rejected(h.revision)) return h.revision;
+    if (h.result == HistoryResult::kComplete && !rejected(h.revision)) return h.revision;
   }
   return {};
 }
@@ -54,12 +55,13 @@ bool Machine::reduce(const GateResult& result) {
   if (at == ladder.end()) return false;
   if (at + 1 != ladder.end()) {
     r_.reduction = at + 1 - ladder.begin();
-    remember("TooCostly", result.verdict.reason);
+    remember(HistoryResult::kTooCostly, result.verdict.reason);
     r_.target_revision = *(at + 1);
     r_.step = 1;
-  } else if (const auto share =
-                 result.verdict.reason == "CPUOverhead" ? smallerShare() : std::nullopt) {
-    remember("TooCostly", result.verdict.reason);
+  } else if (const auto share = result.verdict.reason == RolloutReason::kCpuOverhead
+                                    ? smallerShare()
+                                    : std::nullopt) {
+    remember(HistoryResult::kTooCostly, result.verdict.reason);
     r_.share = share;
   } else {
     return false;
@@ -67,9 +69,8 @@ bool Machine::reduce(const GateResult& result) {
   r_.restart_attempts = 0;
   r_.overhead.reset();
   shareOut();
-  enter(State::kPreflight, "SteppedDown",
-        r_.share ? "the overhead is too high: " + std::to_string(*r_.share) +
-                       " % of the pods are profiled"
+  enter(State::kPreflight, RolloutReason::kSteppedDown,
+        r_.share ? strCat("the overhead is too high: ", *r_.share, " % of the pods are profiled")
                  : "the overhead is too high: less is profiled");
   return true;
 }
@@ -77,17 +78,17 @@ bool Machine::reduce(const GateResult& result) {
 void Machine::fail(const GateResult& result) {
   take(result);
   r_.verdict.evidence = result.verdict.evidence;
-  if (result.too_costly && w_.wishes.pin.empty() && reduce(result)) return;
+  if (result.too_costly && w_.overrides.pin.empty() && reduce(result)) return;
   if (result.broke) quarantine();
   if (plan_.pause_on_failure) {
     if (r_.state != State::kPaused)
       enter(State::kPaused, result.verdict.reason, result.verdict.message);
     return;
   }
-  rollBack(result.verdict.reason, result.verdict.message, "RolledBack");
+  rollBack(result.verdict.reason, result.verdict.message, HistoryResult::kRolledBack);
 }
 
-void Machine::rollBack(const std::string& reason, const std::string& message, const char* history) {
+void Machine::rollBack(const Reason& reason, const std::string& message, HistoryResult history) {
   r_.stable_revision = stableBefore();
   r_.rejected_revision = r_.target_revision;
   r_.probe = false;
@@ -99,18 +100,15 @@ void Machine::rollBack(const std::string& reason, const std::string& message, co
 
 bool Machine::abortWanted() const {
   if (plan_.aborted.empty() || plan_.aborted != plan_.revisions.front()) return false;
-  if (std::find(plan_.revisions.begin(), plan_.revisions.end(), r_.target_revision) ==
-      plan_.revisions.end()) {
-    return false;
-  }
+  if (!contains(plan_.revisions, r_.target_revision)) return false;
   return r_.state != State::kRollingBack && r_.state != State::kRolledBack &&
          r_.state != State::kSkipped;
 }
 
-// Pods with an agent that is not wanted, those that do not run first.
+// Pods with an agent that is not wanted; those that do not run come first.
 std::vector<const Pod*> Machine::toUndo() const {
   std::vector<const Pod*> out;
-  for (const Pod& pod : *w_.pods) {
+  for (const Pod& pod : *pods_) {
     if (!pod.deleting && !pod.revision.empty() && pod.revision != r_.stable_revision) {
       out.push_back(&pod);
     }
@@ -127,7 +125,7 @@ void Machine::rollingBack() {
   const bool never = r_.restart_mode == api::RestartMode::kNever;
   const bool any_broken =
       std::any_of(pods.begin(), pods.end(), [](const Pod* pod) { return broken(*pod); });
-  // A run of a Job that works is not interrupted for it.
+  // A healthy run of a Job is not interrupted.
   const bool replaces = managed() && !jobs();
   const bool left = replaces ? !pods.empty() : any_broken && !never;
   const Counts c = counts(r_.stable_revision);
@@ -143,9 +141,9 @@ void Machine::rollingBack() {
     return;
   }
   if (now_ >= deadline) {
-    // Something keeps the pods, a PodDisruptionBudget perhaps. It gives its place to others.
-    enter(State::kRolledBack, "PodsRemain",
-          std::to_string(pods.size()) + " pods still carry an agent that is not wanted");
+    // Something keeps the pods, perhaps a PodDisruptionBudget. Its slot goes to others.
+    enter(State::kRolledBack, RolloutReason::kPodsRemain,
+          strCat(pods.size(), " pods still carry an agent that is not wanted"));
     return;
   }
   again(now_ + kUndoPoll);
@@ -155,7 +153,7 @@ void Machine::rollingBack() {
   std::int64_t room = r_.max_unavailable - away;
   for (const Pod* pod : pods) {
     if (broken(*pod)) {
-      // It is away already, and an eviction would wait for a budget that it does not use.
+      // It is unavailable already, and an eviction would wait for a budget that it does not use.
       actions_.push_back({Action::Kind::kDelete, pod->name, pod->uid, {}});
     } else if (replaces && room-- > 0) {
       actions_.push_back({Action::Kind::kEvict, pod->name, pod->uid, {}});
@@ -185,14 +183,15 @@ void Machine::rolledBack() {
   enter(State::kRollingBack, r_.reason, r_.message);
 }
 
-// The policy is gone, or does not match any more: pods lose their agents by the mode that it had.
+// The policy is gone or no longer matches: pods lose their agents by the policy's last mode.
 void Machine::withoutPolicy() {
   r_.target_revision.clear();
   r_.stable_revision.clear();
   assign({});
   if (r_.since.empty()) r_.since = timeText(now_);
   if (r_.state != State::kRollingBack && r_.state != State::kRolledBack) {
-    enter(State::kRollingBack, "PolicyGone", "no policy matches the workload any more");
+    enter(State::kRollingBack, RolloutReason::kPolicyGone,
+          "no policy matches the workload any more");
   }
   if (r_.state == State::kRollingBack) {
     rollingBack();

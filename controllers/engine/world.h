@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,9 +29,9 @@ struct Window {
 struct Gates {
   std::int64_t max_restarts = 0;
   Duration ready_within{std::chrono::minutes(5)};
-  std::optional<Duration> profiles_within;       // absent: not asked
-  std::optional<std::int64_t> max_cpu_percent;   // absent: not asked
-  std::optional<std::int64_t> max_memory_bytes;  // absent: not asked
+  std::optional<Duration> profiles_within;       // absent: no such gate
+  std::optional<std::int64_t> max_cpu_percent;   // absent: no such gate
+  std::optional<std::int64_t> max_memory_bytes;  // absent: no such gate
   api::OnInconclusive on_inconclusive = api::OnInconclusive::kHold;
 };
 
@@ -52,10 +53,10 @@ struct Plan {
   std::vector<Window> windows;  // empty: always
   Gates gates;
   bool pause_on_failure = false;
-  // [0] is the target; the others are it with less and less profiled, each the next thing to try
-  // where the one before costs too much.
+  // [0] is the target. Each of the others profiles less than the one before and is tried where that
+  // one costs too much.
   std::vector<std::string> revisions;
-  std::string stable;  // of the policy: the last revision that was rolled out everywhere
+  std::string stable;  // the last revision that was rolled out everywhere
   // Requests of people.
   std::string aborted;          // revision
   std::string promoted;         // "<revision>" or "<revision>/<wave>/<step>"
@@ -70,7 +71,7 @@ struct Failure {
   std::string container;
   bool init = false;
   bool ours = false;                      // one of our init containers
-  std::optional<std::int64_t> exit_code;  // absent: it waits
+  std::optional<std::int64_t> exit_code;  // absent: the container waits
   std::string reason;      // OOMKilled, Error, CrashLoopBackOff, ImagePullBackOff, …
   std::string message;     // termination message, at most 256 bytes
   std::string image = {};  // digest of the container's image; empty: not known
@@ -108,14 +109,14 @@ struct Owner {
   std::string restarted_for;        // our template annotation
 };
 
-// How the sources of the gates fare. A source that nobody asks counts as working.
+// Whether the sources of the gates answer. A source that no gate needs counts as working.
 struct Sources {
   bool metrics = true;  // metrics.k8s.io answers
   bool arrival = true;  // the storage server's queries are answered
   std::string server;   // why the storage server should get no more agents now; empty: it may
 };
 
-struct WorkloadWishes {  // spec of its WorkloadProfile
+struct WorkloadOverrides {  // spec of its WorkloadProfile
   bool paused = false;
   bool skip = false;
   std::string pin;      // a revision
@@ -127,19 +128,17 @@ struct Workload {
   std::string kind;
   std::size_t wave = 0;
   std::uint32_t bucket = 0;  // 0..9999, bucketOf()
-  bool unsupported = false;  // nothing of it can be injected: `unsupported_reason`
-  std::string unsupported_reason;
-  WorkloadWishes wishes;
+  bool unsupported = false;  // none of its pods can be injected, for `unsupported_reason`
+  api::RecordedReason unsupported_reason;
+  WorkloadOverrides overrides;
   api::WorkloadRollout record;
-  std::shared_ptr<const Pods> pods = std::make_shared<const Pods>();  // that live
-  // Of its containers' images those that World::quarantine names, by digest, and the agents that
-  // its target would bring. Empty where it names none.
+  // Its live pods; null where needsPods() allows it.
+  std::shared_ptr<const Pods> pods = std::make_shared<const Pods>();
+  // Those of its containers' images that World::quarantine names, by digest, and the agents that
+  // its target would bring. Empty where the quarantine names none.
   std::vector<std::string> images, agents;
-  // Set when all pods are ready, have never failed and have this revision (empty: no agent). Where
-  // it is and atRest() or waits() holds, `pods` may be left out: of most workloads nothing more is
-  // needed, and the pods of a large cluster would be a lot to carry along.
-  std::optional<std::string> calm;
-  bool pods_left_out = false;  // where waits() holds: the engine may ask for them
+  // Set when all pods are ready, have never failed and have this revision (empty: no agent).
+  std::optional<std::string> steady;
   std::optional<Owner> owner;
 };
 
@@ -151,7 +150,7 @@ struct World {
   // Workloads of other policies whose pods are being replaced, and how many may be at one time in
   // all; 0: no limit.
   std::int64_t restarting_elsewhere = 0, max_restarting = 0;
-  // Of all records of the cluster, whatever their policy.
+  // From all records of the cluster, whatever their policy.
   struct Quarantined {
     std::string workload;  // key
     api::ImageAgent what;
@@ -159,9 +158,16 @@ struct World {
   std::vector<Quarantined> quarantine;
   std::vector<api::ImageAgent> cleared;
   std::vector<std::string> probed_elsewhere;  // images that workloads of other policies probe
+  // Reads the pods of a workload that came without them; the same answer at every call.
+  std::function<std::shared_ptr<const Pods>(std::size_t workload)> read_pods;
+
+  std::shared_ptr<const Pods> podsOf(std::size_t workload) const {
+    const auto& pods = workloads[workload].pods;
+    return pods ? pods : read_pods(workload);
+  }
 };
 
-// Which part of the workloads comes first: the same in every process and after every restart.
+// Where a workload stands in the order of its policy: the same in every process, for ever.
 std::uint32_t bucketOf(std::string_view policy_uid, std::string_view workload_key);
 
 }  // namespace profiling::engine

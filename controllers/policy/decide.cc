@@ -1,11 +1,23 @@
 #include "controllers/policy/decide.h"
 
+#include <optional>
 #include <utility>
 
+#include "controllers/policy/conditions.h"
+#include "operator/base/str_cat.h"
 #include "operator/base/text.h"
 
 namespace profiling::controllers {
 namespace {
+
+using Reason = PolicyCondition;
+
+std::string nameOf(PolicyCondition reason) {
+  return std::string(kPolicyConditions.name(reason));
+}
+std::string nameOf(PolicyPhase phase) {
+  return std::string(kPolicyPhases.name(phase));
+}
 
 struct Availability {
   std::string status;  // True, False, Unknown
@@ -17,9 +29,9 @@ struct Availability {
 Availability availability(const api::EffectivePolicy& effective,
                           const api::ProfilingServer* server) {
   if (effective.policy.spec.endpoint) {
-    return {"True", "EndpointGiven",
-            "profiles go to spec.endpoint.url '" + printable(effective.server_url) +
-                "', which the operator does not probe"};
+    return {"True", nameOf(Reason::kEndpointGiven),
+            strCat("profiles go to spec.endpoint.url '", printable(effective.server_url),
+                   "', which the operator does not probe")};
   }
   if (!effective.server_reason.empty()) {
     return {"False", effective.server_reason, effective.server_problem};
@@ -27,13 +39,14 @@ Availability availability(const api::EffectivePolicy& effective,
   const std::string name = "spec.serverRef: ProfilingServer '" + serverKey(effective.policy) + "'";
   const api::Condition* ready = api::findCondition(server->status.conditions, "Ready");
   if (ready == nullptr) {
-    return {"False", "ServerNotReady", name + " has not been set up yet; it is being worked on"};
+    return {"False", nameOf(Reason::kServerNotReady), name + " is still being set up"};
   }
   if (ready->status != "True") {
-    return {"False", "ServerNotReady",
-            name + " is not ready (" + ready->reason + "): " + ready->message};
+    return {"False", nameOf(Reason::kServerNotReady),
+            strCat(name, " is not ready (", ready->reason, "): ", ready->message)};
   }
-  return {"True", "ServerReady", name + " is ready at " + effective.server_url};
+  return {"True", nameOf(Reason::kServerReady),
+          strCat(name, " is ready at ", effective.server_url)};
 }
 
 std::string consequence(const api::EffectivePolicy& effective) {
@@ -43,24 +56,31 @@ std::string consequence(const api::EffectivePolicy& effective) {
              : "; new pods get an agent, which sends its profiles once the server is ready";
 }
 
-// What the rollout does, in one word; empty: it is through, or there is none.
-std::string rolloutPhase(const api::ProfilingPolicySpec& spec, const api::PolicyRollout& r) {
-  if (r.reason == "Aborted") return "RollingBack";
-  if (r.reason == "FailureBudgetSpent") return "Halted";
-  if (r.reason == "AwaitingApproval") return "AwaitingApproval";
-  const bool going = r.pending + r.active > 0;
-  if (spec.rollout && spec.rollout->paused && going) return "Paused";
-  if (r.held > 0) return "Paused";
-  // Without restarts it goes on for as long as the owners leave their pods alone.
-  return going && !api::immediate(spec.rollout) ? "Progressing" : "";
+// What the rollout does; nullopt: it is complete, or there is none.
+std::optional<PolicyPhase> rolloutPhase(const api::ProfilingPolicySpec& spec,
+                                        const api::PolicyRollout& r) {
+  if (r.reason == api::PolicyRolloutReason::kAborted) return PolicyPhase::kRollingBack;
+  if (r.reason == api::PolicyRolloutReason::kFailureBudgetSpent) {
+    return PolicyPhase::kHalted;
+  }
+  if (r.reason == api::PolicyRolloutReason::kAwaitingApproval) {
+    return PolicyPhase::kAwaitingApproval;
+  }
+  const bool unfinished = r.pending + r.active > 0;
+  if (spec.rollout && spec.rollout->paused && unfinished) return PolicyPhase::kPaused;
+  if (r.held > 0) return PolicyPhase::kPaused;
+  // Without restarts it is unfinished until the owners have replaced their pods.
+  if (!unfinished || api::immediate(spec.rollout)) return std::nullopt;
+  return PolicyPhase::kProgressing;
 }
 
-void tellRollout(const api::ProfilingPolicySpec& spec, const std::string& now,
-                 api::ProfilingPolicyStatus& status) {
+void reportRollout(const api::ProfilingPolicySpec& spec, const std::string& now,
+                   api::ProfilingPolicyStatus& status) {
   if (!status.rollout) return;
   const api::PolicyRollout& r = *status.rollout;
-  const std::string phase = rolloutPhase(spec, r);
-  if (!phase.empty()) status.phase = phase;
+  const auto phase = rolloutPhase(spec, r);
+  const bool paused = phase == PolicyPhase::kPaused;
+  if (phase) status.phase = nameOf(*phase);
   const auto set = [&](const char* type, bool value, std::string reason, std::string message) {
     api::setCondition(status.conditions,
                       {type, value ? "True" : "False", std::move(reason), std::move(message), "",
@@ -68,34 +88,33 @@ void tellRollout(const api::ProfilingPolicySpec& spec, const std::string& now,
                       now);
   };
   const std::string where =
-      std::to_string(r.complete) + " of " +
-      std::to_string(r.pending + r.active + r.held + r.complete + r.failed + r.skipped) +
-      " workloads have revision " + r.revision;
-  set("Progressing", phase == "Progressing", phase.empty() ? "RolledOut" : phase,
-      r.message.empty() ? where : r.message);
-  set("Paused", phase == "Paused", phase == "Paused" ? "Held" : "NotPaused",
+      strCat(r.complete, " of ", r.pending + r.active + r.held + r.complete + r.failed + r.skipped,
+             " workloads have revision ", r.revision);
+  set("Progressing", phase == PolicyPhase::kProgressing,
+      phase ? nameOf(*phase) : nameOf(Reason::kRolledOut), r.message.empty() ? where : r.message);
+  set("Paused", paused, nameOf(paused ? Reason::kHeld : Reason::kNotPaused),
       r.reason.empty() ? where : r.message);
   set("Healthy", r.failed + r.held == 0,
-      r.failed > 0 ? "WorkloadsFailed"
-      : r.held > 0 ? "WorkloadsHeld"
-                   : "NoFailures",
-      r.failed + r.held == 0 ? where
-                             : std::to_string(r.failed) + " workloads failed, " +
-                                   std::to_string(r.held) + " are held; see their records");
+      nameOf(r.failed > 0 ? Reason::kWorkloadsFailed
+             : r.held > 0 ? Reason::kWorkloadsHeld
+                          : Reason::kNoFailures),
+      r.failed + r.held == 0
+          ? where
+          : strCat(r.failed, " workloads failed, ", r.held, " are held; see their records"));
 }
 
-// `where` is said of a policy that is active.
+// `where` is added to the message of an active policy.
 api::ProfilingPolicyStatus statusOf(const api::EffectivePolicy& effective,
                                     const Availability& server, const std::string& where,
                                     const PolicyTotals& totals, const std::string& now) {
   const bool active = server.status == "True";
   const bool observes = effective.policy.spec.mode == api::PolicyMode::kObserve;
-  const char* word = observes ? "Observing" : "Active";
+  const std::string working = nameOf(observes ? PolicyPhase::kObserving : PolicyPhase::kActive);
   const std::int64_t generation = effective.policy.metadata.generation;
 
   api::ProfilingPolicyStatus status = effective.policy.status;
   status.observed_generation = generation;
-  status.phase = active ? word : "Degraded";
+  status.phase = active ? working : nameOf(PolicyPhase::kDegraded);
   status.target_revision = effective.revision;
   totals.writeTo(status);
   api::setCondition(
@@ -108,10 +127,10 @@ api::ProfilingPolicyStatus statusOf(const api::EffectivePolicy& effective,
           : "new pods that the policy selects are profiled";
   api::setCondition(
       status.conditions,
-      {"Ready", active ? "True" : "False", active ? word : server.reason,
+      {"Ready", active ? "True" : "False", active ? working : server.reason,
        active ? message + where : server.message + consequence(effective), "", generation},
       now);
-  if (active && !observes) tellRollout(effective.policy.spec, now, status);
+  if (active && !observes) reportRollout(effective.policy.spec, now, status);
   return status;
 }
 
@@ -154,7 +173,7 @@ api::ProfilingPolicyStatus decidePolicy(const ClusterPolicyInput& input) {
   const Namespaces all = namespacesOf(input, effective);
   if (all.refused != 0 && all.refused == all.selected) {
     const std::string server = "'" + serverKey(input.policy) + "'";
-    const Availability none{"False", "ServerNotGranted",
+    const Availability none{"False", nameOf(Reason::kServerNotGranted),
                             "spec.serverRef: ProfilingServer " + server + " admits none of the " +
                                 counted(all.selected) + " that spec.namespaceSelector chooses (" +
                                 all.names +

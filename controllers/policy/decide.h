@@ -13,12 +13,12 @@ namespace profiling::controllers {
 
 struct PolicyInput {
   const api::ProfilingPolicy& policy;
-  const api::ProfilingServer* server = nullptr;  // what spec.serverRef names; null: not there
+  const api::ProfilingServer* server = nullptr;  // what spec.serverRef names; null: does not exist
   std::map<std::string, std::string> namespace_labels;  // of the policy's namespace
   const api::AgentImages& agents;
-  const PolicyTotals& totals;     // what the webhook has made of the pods
+  const PolicyTotals& totals;     // of the pods that the policy decides about
   std::string now;                // RFC 3339
-  api::Revisions revisions = {};  // of the policy, as they are kept
+  api::Revisions revisions = {};  // of the policy
 };
 
 struct ClusterPolicyInput {
@@ -31,14 +31,11 @@ struct ClusterPolicyInput {
   api::Revisions revisions = {};
 };
 
-// phase Active, Observing or Degraded, or what the rollout does: Progressing, Paused, Halted,
-// AwaitingApproval, RollingBack. Conditions Ready and ServerAvailable with reasons
-//   ServerReady, EndpointGiven, Active, Observing · ServerNotFound, ServerNotGranted,
-//   ServerNotReady
-// and, of a policy with a rollout, Progressing, Paused and Healthy.
+// The phase (conditions.h) and the conditions Ready and ServerAvailable and, for a policy with a
+// rollout, Progressing, Paused and Healthy.
 api::ProfilingPolicyStatus decidePolicy(const PolicyInput& input);
-// The same; a server that admits only some of the namespaces is available, and Ready counts those
-// that it does not admit.
+// The same. A server that admits only some of the namespaces is available, and Ready counts those it
+// does not admit.
 api::ProfilingPolicyStatus decidePolicy(const ClusterPolicyInput& input);
 
 }  // namespace profiling::controllers

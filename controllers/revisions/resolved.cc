@@ -3,12 +3,12 @@
 namespace profiling::controllers {
 
 void ResolvedPolicies::changed() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   snapshot_.reset();
 }
 
 std::shared_ptr<const inject::Snapshot> ResolvedPolicies::current() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!snapshot_) {
     snapshot_ =
         inject::buildSnapshot(*stores_.policies.snapshot(), *stores_.cluster_policies.snapshot(),

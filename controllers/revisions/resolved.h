@@ -1,12 +1,12 @@
-// The policies of every namespace, resolved as the webhook resolves them, made anew when somebody
-// asks after something changed.
+// The policies of every namespace, resolved as the webhook resolves them, and resolved again at the
+// first use after a change.
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 
+#include "operator/base/mutex.h"
 #include "operator/inject/snapshot.h"
 #include "operator/kube/store.h"
 
@@ -24,14 +24,14 @@ struct PolicyStores {
 // Thread-safe. The stores must outlive it.
 class ResolvedPolicies {
  public:
-  // The revisions of cluster policies lie in `operator_namespace`.
+  // The revisions of cluster policies are in `operator_namespace`.
   ResolvedPolicies(const PolicyStores& stores, api::AgentImages agents,
                    std::string operator_namespace)
       : stores_(stores),
         agents_(std::move(agents)),
         operator_namespace_(std::move(operator_namespace)) {}
 
-  void changed();  // one of the stores has
+  void changed();  // one of the stores changed
   std::shared_ptr<const inject::Snapshot> current();
 
  private:
@@ -39,8 +39,9 @@ class ResolvedPolicies {
   const api::AgentImages agents_;
   const std::string operator_namespace_;
 
-  std::mutex mutex_;
-  std::shared_ptr<const inject::Snapshot> snapshot_;  // null: make it
+  Mutex mutex_;
+  // Null: to be made.
+  std::shared_ptr<const inject::Snapshot> snapshot_ PROFILING_GUARDED_BY(mutex_);
 };
 
 }  // namespace profiling::controllers

@@ -19,11 +19,10 @@ api::Revisions revisionsOf(const kube::Store<api::Revision>& store, std::string_
 }
 
 api::Revisions prunable(api::Revisions all, const std::set<std::string>& in_use) {
-  std::sort(all.begin(), all.end(),
-            [](const auto& a, const auto& b) { return a->number > b->number; });
+  std::ranges::sort(all, [](const auto& a, const auto& b) { return a->number > b->number; });
   std::size_t spared = 0;
   std::erase_if(all, [&](const auto& revision) {
-    return in_use.count(revision->hash) != 0 || spared++ < kRevisionHistory;
+    return in_use.contains(revision->hash) || spared++ < kRevisionHistory;
   });
   return all;
 }
@@ -44,7 +43,7 @@ Status RevisionKeeper::ensure(const api::EffectivePolicy& policy, const std::sto
                           .create(kube::resources::kControllerRevisions, place,
                                   api::revisionObject(policy, place, newest + 1), stop)
                           .status();
-  // The name says the content; what has it is either ours, or is told apart when it is read.
+  // The name is a hash of the content: an object that exists is ours, or is rejected when it is read.
   if (made.ok() || made.code() == Code::kAlreadyExists) return {};
   return made.annotated("keep revision " + policy.revision);
 }

@@ -1,4 +1,4 @@
-// The ControllerRevisions of policies: made before anything is assigned to them, and pruned when
+// The ControllerRevisions of policies: created before anything is assigned to them, and pruned when
 // nothing refers to them any more.
 #pragma once
 
@@ -13,12 +13,12 @@
 
 namespace profiling::controllers {
 
-inline constexpr std::size_t kRevisionHistory = 5;  // kept besides those that are in use
+inline constexpr std::size_t kRevisionHistory = 5;  // kept besides those in use
 
-// Pure. Those of one policy, as `store` holds them. `namespace_`: where they have to lie.
+// Pure. The revisions of one policy in `store`, in the only namespace where they may be.
 api::Revisions revisionsOf(const kube::Store<api::Revision>& store, std::string_view namespace_,
                            const std::string& policy_uid);
-// Pure. Those that may go: neither in use nor among the newest.
+// Pure. The revisions to delete: neither in use nor among the newest.
 api::Revisions prunable(api::Revisions all, const std::set<std::string>& in_use);
 
 class RevisionKeeper {
@@ -28,7 +28,7 @@ class RevisionKeeper {
       : client_(client), store_(store), operator_namespace_(std::move(operator_namespace)) {}
 
   std::string placeOf(const api::EffectivePolicy& policy) const;
-  // Makes the revision of `policy` unless it is there.
+  // Creates the revision of `policy` unless it exists.
   Status ensure(const api::EffectivePolicy& policy, const std::stop_token& stop);
   Status prune(const api::EffectivePolicy& policy, const std::set<std::string>& in_use,
                const std::stop_token& stop);

@@ -5,8 +5,8 @@ namespace profiling::controllers {
 RolloutController rolloutController(const RolloutInputs& in) {
   auto queue = makeQueue({Millis(20), std::chrono::minutes(1)}, in.clock);
   auto inputs =
-      std::make_shared<Signals>(in.client, in.queries, in.server_addresses,
-                                [queue](const std::string& policy) { queue->add(policy); });
+      std::make_shared<GateInputs>(in.client, in.queries, in.server_addresses,
+                                   [queue](const std::string& policy) { queue->add(policy); });
   auto reconciler = std::make_shared<RolloutReconciler>(in.client, in.stores, in.pods, in.workloads,
                                                         *inputs, in.operator_namespace,
                                                         in.max_restarting, in.events, in.clock);

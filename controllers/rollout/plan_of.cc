@@ -18,8 +18,8 @@ engine::Window windowOf(const api::MaintenanceWindow& window) {
                                                          "Fri", "Sat", "Sun"};
   engine::Window out;
   for (std::size_t i = 0; i < kDays.size(); ++i) {
-    out.days.at(i) = window.days.empty() || std::find(window.days.begin(), window.days.end(),
-                                                      kDays.at(i)) != window.days.end();
+    out.days.at(i) =
+        window.days.empty() || std::ranges::find(window.days, kDays.at(i)) != window.days.end();
   }
   out.start = api::timeOfDay(window.start).value_or(engine::Duration(0));
   out.length = durationOf(window.duration);

@@ -1,4 +1,4 @@
-// What the engine is told of a policy. Pure.
+// The engine's plan of a policy. Pure.
 #pragma once
 
 #include "controllers/engine/engine.h"

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <set>
 
-#include "controllers/rollout/act.h"
 #include "controllers/rollout/owner.h"
+#include "controllers/rollout/perform.h"
 #include "controllers/rollout/plan_of.h"
 #include "controllers/runtime/status_patch.h"
 #include "operator/api/v1alpha1/codec.h"
 #include "operator/base/log.h"
+#include "operator/base/str_cat.h"
+#include "operator/base/text.h"
 #include "operator/base/time_text.h"
 
 namespace profiling::controllers {
@@ -16,19 +18,20 @@ namespace {
 
 using State = api::WorkloadState;
 
-constexpr int kLooks = 4;          // at owners, in one pass
+constexpr int kLooks = 4;          // decisions in one pass, each with more owners read
 constexpr Millis kAgainSoon{200};  // after a write that was decided from an old view
-constexpr Millis kBlocked{5'000};  // a PodDisruptionBudget says no
-constexpr Millis kSeenBy{30'000};  // an eviction that no watch shows by then is forgotten
+constexpr Millis kBlocked{5'000};  // after a PodDisruptionBudget refused
+constexpr Millis kSeenBy{30'000};  // an eviction that the watch has not shown is forgotten
 
 // Nothing to remember: pods that nobody restarts get the target when they start next.
 bool trivial(const engine::Plan& plan, const engine::Workload& before,
              const api::WorkloadRollout& after) {
   return plan.immediate() && before.record.target_revision.empty() &&
-         after.state == State::kStepping && after.reason == "WaitingForOwner" && !after.probe;
+         after.state == State::kStepping && after.reason == api::RolloutReason::kWaitingForOwner &&
+         !after.probe;
 }
 
-// What was resolved holds the status of that time.
+// A resolved policy carries the metadata and status of an earlier time; this has the current ones.
 std::shared_ptr<const api::EffectivePolicy> current(const api::EffectivePolicy& resolved,
                                                     const api::ObjectMeta& metadata,
                                                     const api::ProfilingPolicyStatus& status) {
@@ -38,7 +41,7 @@ std::shared_ptr<const api::EffectivePolicy> current(const api::EffectivePolicy& 
   return policy;
 }
 
-// What was decided about is another by now, or gone: nothing is wrong, and it is looked at again.
+// The object has changed or is gone since the decision: not an error, the next pass decides anew.
 bool isStale(const Status& status) {
   return status.code() == Code::kConflict || status.code() == Code::kNotFound;
 }
@@ -58,26 +61,27 @@ const char* nameOf(engine::Action::Kind kind) {
 }  // namespace
 
 struct RolloutReconciler::Pass {
-  Policy policy;  // null: of orphans
+  Policy policy;  // null: orphans
   engine::Plan plan;
   engine::World world;
   std::vector<Member> members;
-  engine::Result result;
+  engine::Decision decision;
   std::optional<Millis> again;
 
   void sooner(Millis delay) { again = again ? std::min(*again, delay) : delay; }
 };
 
 RolloutReconciler::RolloutReconciler(kube::Client& client, RolloutStores stores,
-                                     const PodTable& pods, WorkloadIndex& index, Signals& signals,
-                                     std::string operator_namespace, std::int64_t max_restarting,
-                                     EventSink& events, const Clock& clock)
+                                     const PodTable& pods, WorkloadIndex& index,
+                                     GateInputs& gate_inputs, std::string operator_namespace,
+                                     std::int64_t max_restarting, EventSink& events,
+                                     const Clock& clock)
     : client_(client),
       stores_(stores),
       pods_(pods),
       index_(index),
       reader_(pods, index, stores.records, stores.namespaces),
-      signals_(signals),
+      gate_inputs_(gate_inputs),
       revisions_(client, stores.revisions, std::move(operator_namespace)),
       max_restarting_(max_restarting),
       events_(events),
@@ -116,7 +120,7 @@ Outcome RolloutReconciler::reconcile(const std::string& key, const std::stop_tok
   } else {
     pass.policy = policyOf(key);
     if (!pass.policy) {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       states_.erase(key);
       return Outcome::done();
     }
@@ -126,31 +130,32 @@ Outcome RolloutReconciler::reconcile(const std::string& key, const std::stop_tok
   }
   pass.world.now = now();
   pass.world.max_restarting = max_restarting_;
-  if (const auto ends = markGoing(pass.world)) pass.sooner(*ends);
+  if (const auto ends = markEvicted(pass.world)) pass.sooner(*ends);
   if (pass.policy) {
     const auto server = stores_.servers.find(serverKey(pass.policy->policy));
-    if (signals_.fill(*pass.policy, server.get(), pass.plan, pass.members, pass.world)) {
-      pass.sooner(kSignalInterval);
+    if (gate_inputs_.fill(*pass.policy, server.get(), pass.plan, pass.members, pass.world)) {
+      pass.sooner(kGateInputInterval);
     }
   }
-  return move(pass, stop);
+  return advance(pass, stop);
 }
 
-// A pod that was asked to go counts as going until the watch says so, too.
-std::optional<Millis> RolloutReconciler::markGoing(engine::World& world) {
-  const std::scoped_lock lock(mutex_);
+// An evicted pod counts as terminating until the watch shows it.
+std::optional<Millis> RolloutReconciler::markEvicted(engine::World& world) {
+  const MutexLock lock(mutex_);
   std::optional<Millis> ends;
-  if (going_.empty()) return ends;
+  if (evictions_.empty()) return ends;
   const SteadyTime now = clock_.steady();
-  std::erase_if(going_, [&](const auto& each) { return now > each.second; });
+  std::erase_if(evictions_, [&](const auto& each) { return now > each.second; });
   for (engine::Workload& w : world.workloads) {
-    const auto asked = [&](const engine::Pod& pod) { return going_.count(pod.uid) != 0; };
-    if (std::none_of(w.pods->begin(), w.pods->end(), asked)) continue;
+    const auto evicted = [&](const engine::Pod& pod)
+                             PROFILING_REQUIRES(mutex_) { return evictions_.contains(pod.uid); };
+    if (!w.pods || std::ranges::none_of(*w.pods, evicted)) continue;
     engine::Pods pods = *w.pods;
     for (engine::Pod& pod : pods) {
-      if (pod.deleting || !asked(pod)) continue;
+      if (pod.deleting || !evicted(pod)) continue;
       pod.deleting = true;
-      const auto left = std::chrono::ceil<Millis>(going_[pod.uid] - now) + Millis(1);
+      const auto left = std::chrono::ceil<Millis>(evictions_[pod.uid] - now) + Millis(1);
       ends = std::min(ends.value_or(left), left);
     }
     w.pods = std::make_shared<const engine::Pods>(std::move(pods));
@@ -158,45 +163,38 @@ std::optional<Millis> RolloutReconciler::markGoing(engine::World& world) {
   return ends;
 }
 
-Outcome RolloutReconciler::move(Pass& pass, const std::stop_token& stop) {
+Outcome RolloutReconciler::advance(Pass& pass, const std::stop_token& stop) {
   for (int look = 0; look < kLooks; ++look) {
-    pass.result = engine::decide(pass.plan, pass.world);
-    const bool wants = std::any_of(
-        pass.result.changes.begin(), pass.result.changes.end(),
-        [](const engine::Change& change) { return change.wants_owner || change.wants_pods; });
-    if (!wants) break;
-    for (const engine::Change& change : pass.result.changes) {
-      if (!change.wants_pods) continue;
-      reader_.readPods(pass.members[change.workload], pass.world.workloads[change.workload]);
-    }
+    pass.decision = engine::decide(pass.plan, pass.world);
+    if (std::ranges::none_of(pass.decision.changes, &engine::Change::wants_owner)) break;
     if (const Status read = readOwners(pass, stop); !read.ok()) return Outcome::failed(read);
   }
-  count(pass.plan.policy, pass.world, pass.result.changes);
+  count(pass.plan.policy, pass.world, pass.decision.changes);
   if (const Status kept = keepRevisions(pass, stop); !kept.ok()) return Outcome::failed(kept);
   return write(pass, stop);
 }
 
 Status RolloutReconciler::readOwners(Pass& pass, const std::stop_token& stop) {
-  for (const engine::Change& change : pass.result.changes) {
+  for (const engine::Change& change : pass.decision.changes) {
     if (!change.wants_owner) continue;
     engine::Workload& w = pass.world.workloads[change.workload];
     const Member& member = pass.members[change.workload];
     const auto group = pods_.group(member.group);
     std::vector<api::KeyValueView> labels;
     if (group && !group->classes.empty()) labels = labelsOf(group->classes.front());
-    auto owner =
-        readOwner(client_, member.record->metadata.namespace_, member.record->status.workload_ref,
-                  static_cast<std::int64_t>(w.pods->size()), labels, stop);
+    auto owner = readOwner(
+        client_, member.record->metadata.namespace_, member.record->status.workload_ref,
+        static_cast<std::int64_t>(pass.world.podsOf(change.workload)->size()), labels, stop);
     if (!owner.ok()) return owner.status().annotated("read " + w.key);
     w.owner = *owner;
   }
   return {};
 }
 
-// Before anything refers to it.
+// A revision is kept before anything refers to it.
 Status RolloutReconciler::keepRevisions(Pass& pass, const std::stop_token& stop) {
   if (!pass.policy) return {};
-  std::set<std::string> in_use{pass.policy->revision, pass.result.stable};
+  std::set<std::string> in_use{pass.policy->revision, pass.decision.stable};
   std::set<std::string> wanted;
   for (const engine::Workload& w : pass.world.workloads) {
     for (const std::string* r : {&w.record.target_revision, &w.record.stable_revision,
@@ -204,17 +202,16 @@ Status RolloutReconciler::keepRevisions(Pass& pass, const std::stop_token& stop)
       in_use.insert(*r);
     }
   }
-  for (const engine::Change& change : pass.result.changes) {
+  for (const engine::Change& change : pass.decision.changes) {
     in_use.insert(change.record.target_revision);
     wanted.insert(change.record.target_revision);
   }
   if (const Status made = revisions_.ensure(*pass.policy, stop); !made.ok()) return made;
-  const bool reduces =
-      std::any_of(pass.policy->reduced.begin(), pass.policy->reduced.end(),
-                  [&](const auto& revision) { return wanted.count(revision) != 0; });
+  const bool reduces = std::ranges::any_of(
+      pass.policy->reduced, [&](const auto& revision) { return wanted.contains(revision); });
   if (reduces) {
     for (const api::EffectivePolicy& rung : api::overheadLadder(*pass.policy)) {
-      if (wanted.count(rung.revision) == 0) continue;
+      if (!wanted.contains(rung.revision)) continue;
       if (const Status made = revisions_.ensure(rung, stop); !made.ok()) return made;
     }
   }
@@ -223,8 +220,8 @@ Status RolloutReconciler::keepRevisions(Pass& pass, const std::stop_token& stop)
 
 Outcome RolloutReconciler::write(Pass& pass, const std::stop_token& stop) {
   Status failure;
-  for (const engine::Change& change : pass.result.changes) {
-    if (change.wants_owner || change.wants_pods) {
+  for (const engine::Change& change : pass.decision.changes) {
+    if (change.wants_owner) {
       pass.sooner(kAgainSoon);
       continue;
     }
@@ -238,15 +235,15 @@ Outcome RolloutReconciler::write(Pass& pass, const std::stop_token& stop) {
     failure = {};
   }
   if (!failure.ok()) return Outcome::failed(retriable(failure));
-  if (pass.result.again) {
-    pass.sooner(
-        std::clamp<Millis>(std::chrono::duration_cast<Millis>(*pass.result.again - pass.world.now),
-                           Millis(20), std::chrono::hours(1)));
+  if (pass.decision.again) {
+    pass.sooner(std::clamp<Millis>(
+        std::chrono::duration_cast<Millis>(*pass.decision.again - pass.world.now), Millis(20),
+        std::chrono::hours(1)));
   }
   return pass.again ? Outcome::after(*pass.again) : Outcome::done();
 }
 
-// The record first, then what it stands for.
+// The record first, then the actions.
 Status RolloutReconciler::carryOut(Pass& pass, const engine::Change& change,
                                    const std::stop_token& stop) {
   const Member& member = pass.members[change.workload];
@@ -257,7 +254,9 @@ Status RolloutReconciler::carryOut(Pass& pass, const engine::Change& change,
       return {};
     }
     if (!written.ok()) return written;
-    tell(pass.plan.policy, member, pass.world.workloads[change.workload].record, change.record);
+    const api::WorkloadRollout& before = pass.world.workloads[change.workload].record;
+    countVerdict(before, change.record);
+    emitEvents(pass.plan.policy, member, before, change.record);
   }
   return actOn(pass, change, stop);
 }
@@ -266,13 +265,14 @@ Status RolloutReconciler::actOn(Pass& pass, const engine::Change& change,
                                 const std::stop_token& stop) {
   const api::WorkloadProfile& record = *pass.members[change.workload].record;
   for (const engine::Action& action : change.actions) {
-    const Status acted = act(client_, record.metadata.namespace_, record.status.workload_ref,
-                             action, formatRfc3339(pass.world.now), stop);
+    const Status acted = perform(client_, record.metadata.namespace_, record.status.workload_ref,
+                                 action, formatRfc3339(pass.world.now), stop);
     const bool refused = acted.code() == Code::kRateLimited || isStale(acted);
     if (!acted.ok() && !refused) return acted;
-    const std::scoped_lock lock(mutex_);
-    // A refused one is asked again in a while, not with every event in between.
-    if (!action.uid.empty()) going_[action.uid] = clock_.steady() + (refused ? kBlocked : kSeenBy);
+    const MutexLock lock(mutex_);
+    // A refused eviction is tried again after kBlocked, not with every event in between.
+    if (!action.uid.empty())
+      evictions_[action.uid] = clock_.steady() + (refused ? kBlocked : kSeenBy);
     if (refused) {
       pass.sooner(kBlocked);
       continue;
@@ -304,8 +304,8 @@ Status RolloutReconciler::writePolicy(Pass& pass, const std::stop_token& stop) {
   if (!pass.policy) return {};
   const api::ObjectMeta& metadata = pass.policy->policy.metadata;
   const api::ProfilingPolicyStatus& status = pass.policy->policy.status;
-  // A policy that stages nothing tells of its rollout only when there is something to tell.
-  const api::PolicyRollout& rollout = pass.result.policy;
+  // A policy without spec.rollout reports a rollout only when a workload failed or is held.
+  const api::PolicyRollout& rollout = pass.decision.policy;
   const bool quiet = !pass.policy->policy.spec.rollout && rollout.failed + rollout.held == 0;
   if (quiet && !status.rollout) return {};
   const auto jsonOf = [](const std::optional<api::PolicyRollout>& r, const std::string& stable) {
@@ -315,7 +315,7 @@ Status RolloutReconciler::writePolicy(Pass& pass, const std::stop_token& stop) {
     return out;
   };
   auto patch = statusPatch(metadata.uid, jsonOf(status.rollout, status.stable_revision),
-                           jsonOf(rollout, pass.result.stable));
+                           jsonOf(rollout, pass.decision.stable));
   if (!patch) return {};
   (*patch)["metadata"]["resourceVersion"] = metadata.resource_version;
   const auto& resource =
@@ -323,11 +323,12 @@ Status RolloutReconciler::writePolicy(Pass& pass, const std::stop_token& stop) {
   const Status written =
       client_.mergePatch(resource, metadata.namespace_, metadata.name, *patch, stop, "status")
           .status();
-  const std::string before = status.rollout ? status.rollout->reason : std::string();
+  const auto before = status.rollout ? status.rollout->reason : api::RecordedPolicyReason();
   if (written.ok() && !rollout.reason.empty() && rollout.reason != before) {
     events_.record({subjectOf(std::string(api::policyKind(*pass.policy)), metadata),
-                    rollout.reason == "FailureBudgetSpent" || rollout.reason == "Inconclusive",
-                    "Rollout" + rollout.reason, "Rollout", rollout.message});
+                    rollout.reason == api::PolicyRolloutReason::kFailureBudgetSpent ||
+                        rollout.reason == api::PolicyRolloutReason::kInconclusive,
+                    strCat("Rollout", rollout.reason.text()), "Rollout", rollout.message});
   }
   return written;
 }

@@ -1,14 +1,14 @@
-// Moves the rollouts on: reads the world, asks the engine, writes the records, acts.
+// Advances the rollouts: reads the world, lets the engine decide, writes the records, performs the
+// actions.
 //
 // A record is written with the version that it was decided from, so that a decision from an old
-// view is refused; only then the actions follow. What was acted on is remembered until the watch
-// shows it, so that a pod is not asked to go while another is on its way that is not seen yet.
+// view is refused; only then the actions follow. Evictions are remembered until the watch shows
+// them, so that no second pod is evicted while the first is not seen to be terminating yet.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -17,32 +17,33 @@
 #include "controllers/events/event.h"
 #include "controllers/revisions/resolved.h"
 #include "controllers/revisions/revisions.h"
-#include "controllers/rollout/gather.h"
-#include "controllers/rollout/signals.h"
+#include "controllers/rollout/gate_inputs.h"
+#include "controllers/rollout/world_reader.h"
 #include "controllers/runtime/runner.h"
 #include "operator/base/clock.h"
+#include "operator/base/mutex.h"
 
 namespace profiling::controllers {
 
-// The key of workloads that no policy decides about any more; the others are those of policies:
+// The key of the workloads that no policy decides about any more. All other keys name a policy:
 // "namespace/name", or "name" of a cluster policy.
 inline const std::string kOrphans = "/orphans";
 
 struct RolloutStats {
-  std::map<std::string, std::uint64_t> verdicts;  // by "result attribution", as they came up
+  std::map<std::string, std::uint64_t> verdicts;  // by "result attribution", counted as they change
   std::map<std::string, std::uint64_t> actions;   // evict, delete, restart
-  std::map<std::string, std::int64_t> workloads;  // by state, of the last look at each policy
+  std::map<std::string, std::int64_t> workloads;  // by state, as of the last pass of each policy
 };
 
 struct RolloutStores : PolicyStores {
   const kube::Store<api::WorkloadProfile>& records;
 };
 
-// Used by several workers at once, each with another policy. Everything given must outlive it.
+// Used by several workers at once, each with another policy. What is passed in must outlive it.
 class RolloutReconciler {
  public:
   RolloutReconciler(kube::Client& client, RolloutStores stores, const PodTable& pods,
-                    WorkloadIndex& index, Signals& signals, std::string operator_namespace,
+                    WorkloadIndex& index, GateInputs& gate_inputs, std::string operator_namespace,
                     std::int64_t max_restarting, EventSink& events,
                     const Clock& clock = Clock::real());
 
@@ -54,7 +55,7 @@ class RolloutReconciler {
   struct Pass;
 
   Policy policyOf(const std::string& key) const;
-  Outcome move(Pass& pass, const std::stop_token& stop);
+  Outcome advance(Pass& pass, const std::stop_token& stop);
   Status readOwners(Pass& pass, const std::stop_token& stop);
   Outcome write(Pass& pass, const std::stop_token& stop);
   Status carryOut(Pass& pass, const engine::Change& change, const std::stop_token& stop);
@@ -63,11 +64,12 @@ class RolloutReconciler {
                      const std::stop_token& stop);
   Status writePolicy(Pass& pass, const std::stop_token& stop);
   Status keepRevisions(Pass& pass, const std::stop_token& stop);
-  void tell(const std::string& policy, const Member& member, const api::WorkloadRollout& before,
-            const api::WorkloadRollout& after);
+  void emitEvents(const std::string& policy, const Member& member,
+                  const api::WorkloadRollout& before, const api::WorkloadRollout& after);
+  void countVerdict(const api::WorkloadRollout& before, const api::WorkloadRollout& after);
   engine::Time now() const;
-  // When the first of the marks ends, for then the pod may have to be asked again.
-  std::optional<Millis> markGoing(engine::World& world);
+  // Returns when the first mark ends, because its pod may have to be evicted again then.
+  std::optional<Millis> markEvicted(engine::World& world);
   void count(const std::string& policy, const engine::World& world,
              const std::vector<engine::Change>& changes);
 
@@ -76,7 +78,7 @@ class RolloutReconciler {
   const PodTable& pods_;
   const WorkloadIndex& index_;
   WorldReader reader_;
-  Signals& signals_;
+  GateInputs& gate_inputs_;
   RevisionKeeper revisions_;
   const std::int64_t max_restarting_;
   EventSink& events_;
@@ -84,10 +86,12 @@ class RolloutReconciler {
   const WallTime started_;
   const SteadyTime started_steady_;
 
-  mutable std::mutex mutex_;
-  std::map<std::string, SteadyTime> going_;  // pods that were asked to go, by uid: until when
-  RolloutStats stats_;
-  std::map<std::string, std::map<std::string, std::int64_t>> states_;  // by policy
+  mutable Mutex mutex_;
+  // By the uid of the pod: until when it counts as terminating.
+  std::map<std::string, SteadyTime> evictions_ PROFILING_GUARDED_BY(mutex_);
+  RolloutStats stats_ PROFILING_GUARDED_BY(mutex_);
+  // By policy: workloads by state.
+  std::map<std::string, std::map<std::string, std::int64_t>> states_ PROFILING_GUARDED_BY(mutex_);
 };
 
 }  // namespace profiling::controllers

@@ -10,7 +10,7 @@ constexpr std::chrono::minutes kAhead{1};
 
 void OverheadSampler::add(std::string_view namespace_, const std::vector<PodUsage>& list,
                           Time now) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   Namespace& place = namespaces_[std::string(namespace_)];
   place.added = now;
   for (const PodUsage& usage : list) {
@@ -32,7 +32,7 @@ void OverheadSampler::add(std::string_view namespace_, const std::vector<PodUsag
 
 std::optional<OverheadSampler::Mean> OverheadSampler::mean(std::string_view namespace_,
                                                            std::string_view pod, Time since) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto place = namespaces_.find(namespace_);
   if (place == namespaces_.end()) return std::nullopt;
   const auto found = place->second.pods.find(pod);
@@ -52,7 +52,7 @@ std::optional<OverheadSampler::Mean> OverheadSampler::mean(std::string_view name
 }
 
 std::size_t OverheadSampler::pods() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   std::size_t count = 0;
   for (const auto& [name, place] : namespaces_) count += place.pods.size();
   return count;

@@ -3,13 +3,13 @@
 
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "controllers/signals/metrics.h"
+#include "operator/base/mutex.h"
 
 namespace profiling::signals {
 
@@ -51,8 +51,8 @@ class OverheadSampler {
     Time added{};
   };
 
-  mutable std::mutex mutex_;
-  std::map<std::string, Namespace, std::less<>> namespaces_;
+  mutable Mutex mutex_;
+  std::map<std::string, Namespace, std::less<>> namespaces_ PROFILING_GUARDED_BY(mutex_);
 };
 
 }  // namespace profiling::signals

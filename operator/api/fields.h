@@ -73,6 +73,10 @@ struct IsOptional : std::false_type {};
 template <class T>
 struct IsOptional<std::optional<T>> : std::true_type {};
 using StringMap = std::map<std::string, std::string>;
+template <class T>
+concept IsRecordedWord = requires {
+  typename T::VocabularyEnum;
+};
 
 template <class E>
 std::vector<std::string> enumNames() {
@@ -146,6 +150,10 @@ class Reader {
         return;
       }
       string(json, out, path, rules);
+    } else if constexpr (IsRecordedWord<T>) {
+      std::string text;
+      string(json, text, path, rules);
+      out = T::parse(text);
     } else if constexpr (std::is_same_v<T, StringMap>) {
       if (!json.is_object()) return mismatch(json, path, "an object of strings");
       out.clear();
@@ -207,6 +215,8 @@ template <class T>
 Json toJsonValue(const T& value, const FieldRules& rules) {
   if constexpr (std::is_enum_v<T>) {
     return enumName(value);
+  } else if constexpr (IsRecordedWord<T>) {
+    return value.text();
   } else if constexpr (std::is_same_v<T, std::string>) {
     if (rules.raw != Raw::kNo) return Json::parse(value, nullptr, false);
     return value;
@@ -249,7 +259,7 @@ void describe(const std::string& path, const T& initial, const FieldRules& rules
     schema.enum_values = enumNames<T>();
   } else if constexpr (std::is_same_v<T, std::int64_t>) {
     schema.type = "integer";
-  } else if constexpr (std::is_same_v<T, std::string>) {
+  } else if constexpr (std::is_same_v<T, std::string> || IsRecordedWord<T>) {
     schema.type = rules.raw == Raw::kObject  ? "object"
                   : rules.raw == Raw::kArray ? "array"
                                              : "string";

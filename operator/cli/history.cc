@@ -29,9 +29,11 @@ std::vector<Entry> newestFirst(const Workloads& workloads) {
   return entries;
 }
 
-Tone toneOf(const std::string& result) {
-  if (result == "Complete") return Tone::kGood;
-  return result == "RolledBack" || result == "Aborted" ? Tone::kAlarm : Tone::kPlain;
+Tone toneOf(const api::RecordedResult& result) {
+  using api::HistoryResult;
+  if (result == HistoryResult::kComplete) return Tone::kGood;
+  const bool alarm = result == HistoryResult::kRolledBack || result == HistoryResult::kAborted;
+  return alarm ? Tone::kAlarm : Tone::kPlain;
 }
 
 }  // namespace
@@ -47,8 +49,8 @@ Table historyTable(const Workloads& workloads, bool namespaces, WallTime now) {
     if (namespaces) row.emplace_back(entry.workload->metadata.namespace_);
     row.emplace_back(shortName(*entry.workload));
     row.emplace_back(entry.what->revision);
-    row.emplace_back(entry.what->result, toneOf(entry.what->result));
-    row.emplace_back(entry.what->reason);
+    row.emplace_back(std::string(entry.what->result.text()), toneOf(entry.what->result));
+    row.emplace_back(std::string(entry.what->reason.text()));
     row.emplace_back(entry.what->time);
     row.emplace_back(age(entry.what->time, now));
     table.rows.push_back(std::move(row));
@@ -62,8 +64,8 @@ nlohmann::json historyJson(const Workloads& workloads) {
     history.push_back({{"namespace", entry.workload->metadata.namespace_},
                        {"name", shortName(*entry.workload)},
                        {"revision", entry.what->revision},
-                       {"result", entry.what->result},
-                       {"reason", entry.what->reason},
+                       {"result", entry.what->result.text()},
+                       {"reason", entry.what->reason.text()},
                        {"time", entry.what->time}});
   }
   return {{"history", std::move(history)}};

@@ -87,7 +87,9 @@ std::string workloadCounts(const api::ProfilingPolicyStatus& status) {
 // Why the rollout does not progress: its own reason, else that of a failing Ready condition.
 std::pair<std::string, std::string> reasonOf(const Policy& policy) {
   const auto& rollout = policy.status.rollout;
-  if (rollout && !rollout->reason.empty()) return {rollout->reason, rollout->message};
+  if (rollout && !rollout->reason.empty()) {
+    return {std::string(rollout->reason.text()), rollout->message};
+  }
   for (const api::Condition& condition : policy.status.conditions) {
     if (condition.type == "Ready" && condition.status != "True") {
       return {condition.reason, condition.message};
@@ -103,8 +105,8 @@ std::string phaseText(const Policy& policy) {
 // Why the workload is in its state.
 std::string reasonOf(const api::WorkloadProfile& workload) {
   if (const auto& rollout = workload.status.rollout) {
-    if (!rollout->reason.empty()) return rollout->reason;
-    if (!rollout->verdict.reason.empty()) return rollout->verdict.reason;
+    const auto& reason = rollout->reason.empty() ? rollout->verdict.reason : rollout->reason;
+    if (!reason.empty()) return std::string(reason.text());
   }
   const auto& skipped = workload.status.skipped_reasons;
   return skipped.empty() ? std::string() : skipped.front().reason;

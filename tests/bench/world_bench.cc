@@ -7,8 +7,8 @@
 
 #include <benchmark/benchmark.h>
 
-#include "controllers/rollout/gather.h"
 #include "controllers/rollout/plan_of.h"
+#include "controllers/rollout/world_reader.h"
 #include "controllers/workload/decide.h"
 
 namespace {
@@ -96,7 +96,7 @@ class Fleet {
         r.step = i < 50 ? 1 : 0;
         if (i < 50) r.assigned_revision = kRevision;
         if (i < 50) r.target_pods = 1;
-        if (i >= 50) r.reason = "Queued";
+        if (i >= 50) r.reason = api::RolloutReason::kQueued;
         if (i >= 50) r.message = "other workloads come first";
       }
       r.since = "2026-08-01T00:00:00Z";

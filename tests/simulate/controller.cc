@@ -59,7 +59,7 @@ void Controller::start(Ms clock_jump) {
     w.wave = spec.wave;
     w.bucket = spec.bucket;
     w.unsupported = spec.unsupported;
-    if (spec.unsupported) w.unsupported_reason = "UnsupportedRuntime";
+    if (spec.unsupported) w.unsupported_reason = api::RecordedReason::parse("UnsupportedRuntime");
     readRecord(i);
     if (life_ > 1) w.record = stored(w.record);
     readPods(i);
@@ -132,7 +132,7 @@ void Controller::readRecord(std::size_t workload) {
   if (versions_[workload] == record.version) return;
   versions_[workload] = record.version;
   world_.workloads[workload].record = record.rollout;
-  world_.workloads[workload].wishes = record.wishes;
+  world_.workloads[workload].overrides = record.overrides;
 }
 
 void Controller::readPods(std::size_t workload) {
@@ -173,12 +173,12 @@ void Controller::readQuarantine() {
     w.agents.clear();
     if (!named.contains(image) || w.pods->empty()) continue;  // only a pod tells its image
     w.images = {image};
-    const std::string& target = w.wishes.pin.empty() ? plan_.revisions.front() : w.wishes.pin;
+    const std::string& target = w.overrides.pin.empty() ? plan_.revisions.front() : w.overrides.pin;
     w.agents = {agentOf(target)};
   }
 }
 
-bool Controller::readOwners(const engine::Result& result) {
+bool Controller::readOwners(const engine::Decision& result) {
   if (out(scenario_, Outage::Of::kOwnerReads, events_.now())) {
     wantDecision(events_.now() + 10 * kSecond);
     return false;
@@ -193,35 +193,24 @@ bool Controller::readOwners(const engine::Result& result) {
   return any;
 }
 
-engine::Result Controller::ask() {
+engine::Decision Controller::ask() {
   std::vector<std::shared_ptr<const engine::Pods>> all(world_.workloads.size());
   for (std::size_t i = 0; i < all.size(); ++i) {
     engine::Workload& w = world_.workloads[i];
     all[i] = w.pods;
-    w.calm = engine::calmOf(*w.pods);
-    w.pods_left_out = w.calm && engine::waits(plan_, w);
-    if (w.pods_left_out) w.pods = std::make_shared<const engine::Pods>();
+    w.steady = engine::steadyRevision(*w.pods);
+    if (w.steady && !engine::needsPods(plan_, w)) w.pods = nullptr;
   }
-  engine::Result result = decide_(plan_, world_);
-  for (int i = 0; i < 4; ++i) {
-    bool pods = false;
-    for (const engine::Change& change : result.changes) {
-      if (!change.wants_pods) continue;
-      world_.workloads[change.workload].pods = all[change.workload];
-      world_.workloads[change.workload].pods_left_out = false;
-      pods = true;
-    }
-    const bool owners = readOwners(result);
-    if (!pods && !owners) break;
-    result = decide_(plan_, world_);
+  world_.read_pods = [&all](std::size_t i) { return all[i]; };
+  engine::Decision decision = decide_(plan_, world_);
+  for (int i = 0; i < 4 && readOwners(decision); ++i) decision = decide_(plan_, world_);
+  for (const engine::Change& change : decision.changes) {
+    world_.workloads[change.workload].pods = all[change.workload];
   }
-  observer_.decided(plan_, world_, result);
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    world_.workloads[i].pods = std::move(all[i]);
-    world_.workloads[i].pods_left_out = false;
-  }
-  std::erase_if(result.changes, [](const engine::Change& c) { return c.wants_pods; });
-  return result;
+  observer_.decided(plan_, world_, decision);
+  for (std::size_t i = 0; i < all.size(); ++i) world_.workloads[i].pods = std::move(all[i]);
+  world_.read_pods = nullptr;
+  return decision;
 }
 
 void Controller::decide() {
@@ -231,12 +220,12 @@ void Controller::decide() {
   world_.now = timeAt(events_.now() + clock_);
   world_.sources = observeSources(scenario_, events_.now());
   if (!plan_.revisions.empty()) readQuarantine();
-  const engine::Result result = ask();
-  apply(result);
+  const engine::Decision decision = ask();
+  apply(decision);
   for (engine::Workload& w : world_.workloads) w.owner.reset();
-  if (alive_ && result.again) {
+  if (alive_ && decision.again) {
     // Rounded up: a timer does not fire early.
-    wantDecision(msOf(*result.again) - clock_ + 1);
+    wantDecision(msOf(*decision.again) - clock_ + 1);
   }
 }
 
@@ -259,7 +248,7 @@ bool Controller::write(const engine::Change& change) {
   return true;
 }
 
-void Controller::writePolicy(const engine::Result& result) {
+void Controller::writePolicy(const engine::Decision& result) {
   if (result.policy == store_.policy && result.stable == store_.stable) return;
   if (dies()) return;
   store_.policy = world_.record = result.policy;
@@ -290,7 +279,7 @@ void Controller::act(const LateAction& late) {
   }
 }
 
-void Controller::apply(const engine::Result& result) {
+void Controller::apply(const engine::Decision& result) {
   const bool policy_first = scenario_.seed % 2 == 0;
   if (policy_first) writePolicy(result);
   for (const engine::Change& change : result.changes) {

@@ -14,7 +14,7 @@
 
 namespace profiling::simulate {
 
-using Decide = std::function<engine::Result(const engine::Plan&, const engine::World&)>;
+using Decide = std::function<engine::Decision(const engine::Plan&, const engine::World&)>;
 
 struct LateAction {
   std::size_t workload = 0;
@@ -26,7 +26,7 @@ class Observer {
  public:
   virtual ~Observer() = default;
   virtual void decided(const engine::Plan& plan, const engine::World& world,
-                       const engine::Result& result) = 0;
+                       const engine::Decision& result) = 0;
   virtual void written(std::size_t workload, const api::WorkloadRollout& before,
                        const api::WorkloadRollout& after) = 0;
   virtual void acting(const engine::Plan& plan, std::size_t workload,
@@ -54,11 +54,11 @@ class Controller {
   void decide();
   void wantDecision(Ms at);
   void readQuarantine();
-  engine::Result ask();  // as the product does: pods of those that only wait are left out
-  bool readOwners(const engine::Result& result);
-  void apply(const engine::Result& result);
+  engine::Decision ask();  // as the product does: without pods where the engine does not need them
+  bool readOwners(const engine::Decision& result);
+  void apply(const engine::Decision& result);
   bool write(const engine::Change& change);
-  void writePolicy(const engine::Result& result);
+  void writePolicy(const engine::Decision& result);
   void perform(std::size_t workload, const engine::Action& action);
   void readRecord(std::size_t workload);
   void readPods(std::size_t workload);

@@ -53,7 +53,7 @@ bool spends(const engine::Plan& plan, const api::WorkloadRollout& r) {
 }  // namespace
 
 void Invariants::decided(const engine::Plan& plan, const engine::World& world,
-                         const engine::Result& result) {
+                         const engine::Decision& result) {
   ++decisions_;
   now_ = world.now;
   std::int64_t failures = 0;
@@ -109,7 +109,8 @@ void Invariants::checkActions(const Look& look) {
     if (look.plan.paused) return refuse("while the policy is paused");
     if (look.plan.observes) return refuse("in mode Observe");
     if (!look.plan.available) return refuse("without a server");
-    if (look.workload.wishes.paused || look.workload.wishes.skip) return refuse("against the wish");
+    if (look.workload.overrides.paused || look.workload.overrides.skip)
+      return refuse("against the wish");
     if (!windowOpen(look.plan.windows, look.world.now)) return refuse("outside the windows");
   }
 }
@@ -125,7 +126,8 @@ void Invariants::checkStart(const Look& look, std::int64_t failures) {
                      after.assigned_revision == after.target_revision &&
                      after.assigned_revision != after.stable_revision &&
                      before.assigned_revision != after.assigned_revision;
-  const bool remedy = !after.history.empty() && after.history.front().result == "TooCostly";
+  const bool remedy =
+      !after.history.empty() && after.history.front().result == api::HistoryResult::kTooCostly;
   if (!(starts || (gives && !begun(before))) || remedy) return;
   if (failures >= look.plan.failure_budget) {
     fail(Rule::kFrozen, look.index,
@@ -166,12 +168,12 @@ void Invariants::checkStep(const Look& look) {
   if (!(steps || completes) || look.workload.kind == "CronJob") return;
   const std::string& target = after.target_revision;
   const std::string& promoted = look.plan.promoted;
-  if (look.workload.wishes.approve == target || promoted == target) return;
+  if (look.workload.overrides.approve == target || promoted == target) return;
   if (after.verdict.result != api::Verdict::kPass) {
     return fail(Rule::kSilence, look.index,
                 "it goes on with the verdict " +
                     std::string(api::verdictName(after.verdict.result)) + " " +
-                    after.verdict.reason);
+                    std::string(after.verdict.reason.text()));
   }
   std::int64_t carry = 0;
   std::int64_t report = 0;
@@ -196,7 +198,7 @@ void Invariants::checkBlame(const Look& look) {
   const api::WorkloadRollout& before = look.workload.record;
   const api::WorkloadRollout& after = look.change.record;
   if (after.state != State::kRollingBack || undoing(before)) return;
-  if (after.reason == "Aborted" || look.plan.revisions.empty()) return;
+  if (after.reason == api::RolloutReason::kAborted || look.plan.revisions.empty()) return;
   bool own = false;
   for (const Fault& fault : scenario_.faults) {
     const auto index = static_cast<std::int64_t>(look.index);
@@ -211,10 +213,10 @@ void Invariants::checkBlame(const Look& look) {
   const bool others = std::any_of(pods.begin(), pods.end(), [&](const engine::Pod& p) {
     return !p.deleting && p.revision != before.target_revision && !p.ready && p.failure;
   });
-  if (own && others && after.verdict.reason != "CPUOverhead") {
+  if (own && others && after.verdict.reason != api::RolloutReason::kCpuOverhead) {
     fail(Rule::kBlame, look.index,
-         "an application that crashes by itself is rolled back: " + after.verdict.reason + ", " +
-             after.verdict.message);
+         "an application that crashes by itself is rolled back: " +
+             std::string(after.verdict.reason.text()) + ", " + after.verdict.message);
   }
 }
 

@@ -1,6 +1,7 @@
 // What holds at the end of a schedule, and of the engine as a function.
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 #include "tests/simulate/invariants.h"
 #include "tests/simulate/observe.h"
@@ -16,7 +17,7 @@ struct Answered {
   bool operator==(const Answered&) const = default;
 };
 
-std::map<std::string, Answered> byKey(const engine::World& world, const engine::Result& result) {
+std::map<std::string, Answered> byKey(const engine::World& world, const engine::Decision& result) {
   std::map<std::string, Answered> out;
   for (const engine::Change& change : result.changes) {
     std::string actions = change.wants_owner ? "owner " : "";
@@ -31,15 +32,18 @@ std::map<std::string, Answered> byKey(const engine::World& world, const engine::
 }  // namespace
 
 void Invariants::checkPurity(const engine::Plan& plan, const engine::World& world,
-                             const engine::Result& result) {
+                             const engine::Decision& result) {
   engine::World other = world;
   Random random(scenario_.seed, 30 + decisions_);
+  std::vector<std::size_t> place(other.workloads.size());
+  std::iota(place.begin(), place.end(), std::size_t{0});
   for (std::size_t i = other.workloads.size(); i > 1; --i) {
-    std::swap(
-        other.workloads[i - 1],
-        other.workloads[static_cast<std::size_t>(random.below(static_cast<std::int64_t>(i)))]);
+    const auto j = static_cast<std::size_t>(random.below(static_cast<std::int64_t>(i)));
+    std::swap(other.workloads[i - 1], other.workloads[j]);
+    std::swap(place[i - 1], place[j]);
   }
-  const engine::Result again = decide_(plan, other);
+  other.read_pods = [&](std::size_t i) { return world.podsOf(place[i]); };
+  const engine::Decision again = decide_(plan, other);
   const auto first = byKey(world, result);
   const auto second = byKey(other, again);
   if (first == second && again.policy == result.policy && again.stable == result.stable &&
@@ -63,8 +67,8 @@ void Invariants::checkPurity(const engine::Plan& plan, const engine::World& worl
   }
   if (again.stable != result.stable) what = ": stable " + result.stable + " or " + again.stable;
   if (again.policy != result.policy) {
-    what = ": policy " + result.policy.reason + " or " + again.policy.reason + " (" +
-           again.policy.message + ")";
+    what = ": policy " + std::string(result.policy.reason.text()) + " or " +
+           std::string(again.policy.reason.text()) + " (" + again.policy.message + ")";
   }
   fail(Rule::kPure, differing, "the same world in another order is answered differently" + what);
 }
@@ -73,10 +77,11 @@ void Invariants::endOf(std::size_t workload, bool in_time) {
   const api::WorkloadRollout& r = store_.records[workload].rollout;
   const SimWorkload& w = cluster_.workloads()[workload];
   const WorkloadSpec& spec = *w.spec;
-  const bool lonely = r.state == State::kSkipped && r.reason == "SingleReplica";
+  const bool lonely = r.state == State::kSkipped && r.reason == api::RolloutReason::kSingleReplica;
   if (scenario_.healthy && r.state != State::kComplete && !lonely) {
     return fail(Rule::kProgress, workload,
-                "nothing stands in the way, and it is not complete: " + r.reason + " " + r.message);
+                "nothing stands in the way, and it is not complete: " +
+                    std::string(r.reason.text()) + " " + r.message);
   }
   if (scenario_.healthy && !in_time) {
     return fail(Rule::kProgress, workload, "the rollout is complete and never comes to rest");
@@ -92,14 +97,15 @@ void Invariants::endOf(std::size_t workload, bool in_time) {
     if (failing && pod.revision == r.target_revision &&
         pod.restarts > scenario_.plan.gates.max_restarts + 1 &&
         events_.now() - pod.created > kHour && r.state == State::kComplete &&
-        !store_.plan.observes && !store_.records[workload].wishes.paused) {
+        !store_.plan.observes && !store_.records[workload].overrides.paused) {
       return fail(Rule::kBlame, workload,
                   pod.name() + " crashes by its agent and is called complete");
     }
     const bool hindered = w.budget_spent || spec.batch() || spec.unsupported ||
-                          store_.records[workload].wishes.skip || store_.plan.observes;
+                          store_.records[workload].overrides.skip || store_.plan.observes;
     if (in_time && pod.revision == r.rejected_revision && r.state == State::kRolledBack &&
-        r.restart_mode == api::RestartMode::kManaged && r.reason != "PodsRemain" && !hindered) {
+        r.restart_mode == api::RestartMode::kManaged &&
+        r.reason != api::RolloutReason::kPodsRemain && !hindered) {
       return fail(Rule::kRejected, workload, pod.name() + " still carries " + pod.revision);
     }
   }

@@ -35,8 +35,8 @@ void Invariants::fail(Rule rule, std::size_t workload, const std::string& what) 
   if (workload < scenario_.workloads.size()) {
     const api::WorkloadRollout& r = store_.records[workload].rollout;
     where = scenario_.workloads[workload].key + " (" + std::string(api::stateName(r.state)) + " " +
-            r.reason + ", step " + std::to_string(r.step) + "/" + std::to_string(r.steps) +
-            ", assigned '" + r.assigned_revision + "')";
+            std::string(r.reason.text()) + ", step " + std::to_string(r.step) + "/" +
+            std::to_string(r.steps) + ", assigned '" + r.assigned_revision + "')";
   }
   violation_ =
       Violation{rule, std::to_string(events_.now() / kSecond) + " s, " + where + ": " + what};
@@ -62,7 +62,8 @@ void Invariants::checkRound(const engine::Plan& plan, std::size_t workload) {
   Memory& m = memory_[workload];
   const std::string round = r.target_revision + "/" + std::to_string(r.step);
   // Less overhead is a remedy, as undoing is.
-  const bool remedy = r.step == 1 && !r.history.empty() && r.history.front().result == "TooCostly";
+  const bool remedy = r.step == 1 && !r.history.empty() &&
+                      r.history.front().result == api::HistoryResult::kTooCostly;
   if (r.state != api::WorkloadState::kRollingBack) {
     if (!remedy && !scenario_.jumps && round != m.round && m.acted && now_ >= *m.acted &&
         now_ + std::chrono::seconds(1) < *m.acted + plan.cooldown) {

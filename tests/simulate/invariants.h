@@ -42,7 +42,7 @@ class Invariants : public Observer {
              const Store& store, const Webhook& webhook, const Decide& decide);
 
   void decided(const engine::Plan& plan, const engine::World& world,
-               const engine::Result& result) override;
+               const engine::Decision& result) override;
   void written(std::size_t workload, const api::WorkloadRollout& before,
                const api::WorkloadRollout& after) override;
   void acting(const engine::Plan& plan, std::size_t workload,
@@ -76,9 +76,9 @@ class Invariants : public Observer {
   void checkStep(const Look& look);
   void checkBlame(const Look& look);
   void checkQuarantine(const Look& look);
-  void checkProbes(const engine::World& world, const engine::Result& result);
+  void checkProbes(const engine::World& world, const engine::Decision& result);
   void checkPurity(const engine::Plan& plan, const engine::World& world,
-                   const engine::Result& result);
+                   const engine::Decision& result);
   void endOf(std::size_t workload, bool in_time);
   void checkRound(const engine::Plan& plan, std::size_t workload);
   bool inFlight(std::size_t workload) const;

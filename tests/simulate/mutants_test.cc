@@ -10,8 +10,8 @@ using State = api::WorkloadState;
 
 constexpr std::uint64_t kSchedules = 200;
 
-engine::Result decideAs(engine::Plan plan, const engine::World& world,
-                        const std::function<void(engine::Plan&)>& change) {
+engine::Decision decideAs(engine::Plan plan, const engine::World& world,
+                          const std::function<void(engine::Plan&)>& change) {
   change(plan);
   return engine::decide(plan, world);
 }
@@ -19,7 +19,7 @@ engine::Result decideAs(engine::Plan plan, const engine::World& world,
 // The real engine, with another plan than it was given.
 Decide misreading(std::function<void(engine::Plan&)> change) {
   return [change = std::move(change)](const engine::Plan& plan, const engine::World& world) {
-    engine::Result result = decideAs(plan, world, change);
+    engine::Decision result = decideAs(plan, world, change);
     for (engine::Change& c : result.changes) c.record.max_unavailable = plan.max_unavailable;
     return result;
   };
@@ -30,7 +30,7 @@ using Edit = std::function<void(const engine::World& world, const api::WorkloadR
                                 api::WorkloadRollout& record)>;
 Decide miswriting(Edit edit) {
   return [edit = std::move(edit)](const engine::Plan& plan, const engine::World& world) {
-    engine::Result result = engine::decide(plan, world);
+    engine::Decision result = engine::decide(plan, world);
     for (engine::Change& c : result.changes) {
       if (c.differs) edit(world, world.workloads[c.workload].record, c.record);
     }
@@ -81,7 +81,7 @@ TEST(Mutants, IgnoresTheCooldown) {
 TEST(Mutants, RestartsInEveryMode) {
   expectCaught(Rule::kForbidden, [](engine::Plan plan, const engine::World& world) {
     const api::RestartMode mode = std::exchange(plan.mode, api::RestartMode::kManaged);
-    engine::Result result = engine::decide(plan, world);
+    engine::Decision result = engine::decide(plan, world);
     for (engine::Change& c : result.changes) c.record.restart_mode = mode;
     return result;
   });
@@ -114,7 +114,7 @@ TEST(Mutants, TriesARejectedRevisionAgain) {
 
 TEST(Mutants, AsksForNoTimer) {
   expectCaught(Rule::kProgress, [](const engine::Plan& plan, const engine::World& world) {
-    engine::Result result = engine::decide(plan, world);
+    engine::Decision result = engine::decide(plan, world);
     result.again.reset();
     return result;
   });

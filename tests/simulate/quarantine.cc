@@ -17,7 +17,7 @@ void Invariants::checkQuarantine(const Look& look) {
   const bool gives = after.assigned_revision == target && !target.empty() &&
                      before.assigned_revision != target && after.stable_revision != target;
   if (!gives || !isOurs(target)) return;
-  if (look.workload.wishes.approve == target || look.plan.promoted == target) return;
+  if (look.workload.overrides.approve == target || look.plan.promoted == target) return;
   if (look.workload.pods->empty()) return;  // only a pod tells its image
   // Those that were at it already, or whose pods have the agent before they were looked at.
   if (before.step > 0 && isOurs(before.target_revision)) return;
@@ -49,7 +49,7 @@ void Invariants::checkQuarantine(const Look& look) {
   }
 }
 
-void Invariants::checkProbes(const engine::World& world, const engine::Result& result) {
+void Invariants::checkProbes(const engine::World& world, const engine::Decision& result) {
   std::map<std::string, std::int64_t> probes;
   std::vector<bool> probe;
   for (const engine::Workload& w : world.workloads) probe.push_back(w.record.probe);

@@ -61,7 +61,7 @@ class Schedule {
    public:
     explicit Watcher(Schedule& s) : s_(s) {}
     void decided(const engine::Plan& plan, const engine::World& world,
-                 const engine::Result& result) override {
+                 const engine::Decision& result) override {
       s_.invariants_.decided(plan, world, result);
     }
     void written(std::size_t w, const api::WorkloadRollout& a,
@@ -143,17 +143,18 @@ class Schedule {
   }
 
   void follow(const Step& step);
-  void wish(const Step& step, const engine::WorkloadWishes& wishes);
+  void wish(const Step& step, const engine::WorkloadOverrides& overrides);
   double seconds() const { return static_cast<double>(events_.now()) / kSecond; }
   void traceRecord(std::size_t w, const api::WorkloadRollout& r) const {
     std::printf(
         "%8.1f w%zu %s %s step %lld/%lld target '%s' assigned '%s' (%lld) rejected '%s' "
         "verdict %s %s\n",
-        seconds(), w, std::string(api::stateName(r.state)).c_str(), r.reason.c_str(),
-        static_cast<long long>(r.step), static_cast<long long>(r.steps), r.target_revision.c_str(),
-        r.assigned_revision.c_str(), static_cast<long long>(r.target_pods.value_or(-1)),
-        r.rejected_revision.c_str(), std::string(api::verdictName(r.verdict.result)).c_str(),
-        r.verdict.reason.c_str());
+        seconds(), w, std::string(api::stateName(r.state)).c_str(),
+        std::string(r.reason.text()).c_str(), static_cast<long long>(r.step),
+        static_cast<long long>(r.steps), r.target_revision.c_str(), r.assigned_revision.c_str(),
+        static_cast<long long>(r.target_pods.value_or(-1)), r.rejected_revision.c_str(),
+        std::string(api::verdictName(r.verdict.result)).c_str(),
+        std::string(r.verdict.reason.text()).c_str());
   }
   void traceAction(std::size_t w, const engine::Action& a) const {
     static constexpr std::array<const char*, 3> kVerbs{"evict", "delete", "restart"};
@@ -178,9 +179,9 @@ class Schedule {
   Ms changed_ = 0, last_step_ = 0;
 };
 
-void Schedule::wish(const Step& step, const engine::WorkloadWishes& wishes) {
+void Schedule::wish(const Step& step, const engine::WorkloadOverrides& overrides) {
   const auto w = static_cast<std::size_t>(step.workload);
-  store_.records[w].wishes = wishes;
+  store_.records[w].overrides = overrides;
   ++store_.records[w].version;
   controller_.recordChanged(w);
 }
@@ -189,7 +190,7 @@ void Schedule::follow(const Step& step) {
   changed_ = events_.now();
   invariants_.scripted(step);
   const auto w = static_cast<std::size_t>(step.workload);
-  engine::WorkloadWishes wishes = store_.records[w].wishes;
+  engine::WorkloadOverrides overrides = store_.records[w].overrides;
   switch (step.kind) {
     case Kind::kPodLost:
       return cluster_.lose(w);
@@ -234,20 +235,20 @@ void Schedule::follow(const Step& step) {
       store_.plan.revisions.clear();
       break;
     case Kind::kWishPaused:
-      wishes.paused = true;
-      return wish(step, wishes);
+      overrides.paused = true;
+      return wish(step, overrides);
     case Kind::kWishSkip:
-      wishes.skip = true;
-      return wish(step, wishes);
+      overrides.skip = true;
+      return wish(step, overrides);
     case Kind::kWishPin:
-      wishes.pin = step.text;
-      return wish(step, wishes);
+      overrides.pin = step.text;
+      return wish(step, overrides);
     case Kind::kWishNothing:
       return wish(step, {});
     case Kind::kApprove:
       if (store_.plan.revisions.empty()) return;
-      wishes.approve = store_.plan.revisions.front();
-      return wish(step, wishes);
+      overrides.approve = store_.plan.revisions.front();
+      return wish(step, overrides);
     case Kind::kKill:
       return controller_.stopAt(step);
     case Kind::kElsewhere:

@@ -12,7 +12,7 @@ namespace profiling::simulate {
 
 struct StoredRecord {
   api::WorkloadRollout rollout;
-  engine::WorkloadWishes wishes;
+  engine::WorkloadOverrides overrides;
   std::uint64_t version = 1;  // of both: they are one object
 };
 

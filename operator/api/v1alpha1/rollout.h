@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "operator/api/v1alpha1/common.h"
+#include "operator/api/v1alpha1/rollout_reason.h"
 
 namespace profiling::api {
 
@@ -74,8 +75,8 @@ struct RolloutSpec {
 inline constexpr std::string_view kAbortKey = "profiling.dev/abort";  // a target revision
 // "<target revision>" (everything at once) or "<target revision>/<wave>/<step>" (as of that step).
 inline constexpr std::string_view kPromoteKey = "profiling.dev/promote";
-inline constexpr std::string_view kRetryKey =
-    "profiling.dev/retry";  // RFC 3339: failures until then
+// RFC 3339: failures until then are forgiven.
+inline constexpr std::string_view kRetryKey = "profiling.dev/retry";
 // Any text; another one makes a revision with the agent images of today.
 inline constexpr std::string_view kRefreshAgentsKey = "profiling.dev/refresh-agents";
 
@@ -100,7 +101,7 @@ enum class Attribution : std::uint8_t { kNone, kAgent, kApplication, kUnknown };
 struct GateVerdict {
   Verdict result = Verdict::kNone;
   Attribution attribution = Attribution::kNone;
-  std::string reason;  // CamelCase: CrashLoop, AgentImagePull, CPUOverhead, …
+  RecordedReason reason;
   std::string message;
   std::vector<std::string> evidence;  // at most kMaxEvidence lines, each at most 256 bytes
   std::string time;                   // RFC 3339: of the last change
@@ -124,8 +125,8 @@ struct Overhead {
 };
 struct RolloutHistory {
   std::string revision;
-  std::string result;  // Complete, RolledBack, Superseded, Aborted
-  std::string reason;
+  RecordedResult result;
+  RecordedReason reason;
   std::string time;
   bool operator==(const RolloutHistory&) const = default;
 };
@@ -145,7 +146,7 @@ inline constexpr std::size_t kMaxImageAgents = 5;
 // status.rollout of a WorkloadProfile.
 struct WorkloadRollout {
   WorkloadState state = WorkloadState::kPending;
-  std::string reason;  // CamelCase: what it waits for, why it is held or skipped
+  RecordedReason reason;  // what it waits for, why it is held or skipped
   std::string message;
   std::string target_revision;    // what it moves to
   std::string stable_revision;    // what it goes back to; empty: no agent
@@ -184,7 +185,7 @@ struct PolicyRollout {
   std::int64_t steps = 0;
   std::string step_since;
   std::int64_t pending = 0, active = 0, held = 0, complete = 0, failed = 0, skipped = 0;
-  std::string reason;  // why it does not go on, when it does not
+  RecordedPolicyReason reason;  // why it does not go on, when it does not
   std::string message;
   bool operator==(const PolicyRollout&) const = default;
 };

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "controllers/engine/machine.h"
 #include "tests/unit/controllers/engine/world_builder.h"
 
 namespace profiling::engine {
@@ -64,12 +65,12 @@ TEST(Engine, AnAgentThatCrashesIsUndoneAndStopsTheRest) {
   EXPECT_EQ(t.record(0).rejected_revision, kTarget);
   EXPECT_EQ(t.on(t.workload(0)), 0);
   EXPECT_EQ(t.on(t.workload(1)), 0);
-  EXPECT_EQ(t.record(1).reason, "FailureBudgetSpent");
-  EXPECT_EQ(t.world.record.reason, "FailureBudgetSpent");
+  EXPECT_EQ(t.record(1).reason, api::RolloutReason::kFailureBudgetSpent);
+  EXPECT_EQ(t.world.record.reason, api::PolicyRolloutReason::kFailureBudgetSpent);
   EXPECT_EQ(t.replaced.size(), 2U) << "one pod there and back";
 }
 
-TEST(Engine, NothingIsProvenByNobody) {
+TEST(Engine, AWorkloadWithoutPodsProvesNothing) {
   TestWorld t;
   t.plan.workload_steps = {10, 100};
   t.settle();
@@ -77,30 +78,30 @@ TEST(Engine, NothingIsProvenByNobody) {
   EXPECT_EQ(t.plan.stable, "");
   t.add("empty", 0);
   t.settle();
-  EXPECT_EQ(t.record(0).reason, "NoPods");
+  EXPECT_EQ(t.record(0).reason, api::RolloutReason::kNoPods);
   EXPECT_EQ(t.plan.stable, "");
 }
 
-TEST(Engine, AWorkloadAtRestNeedsNoPods) {
+TEST(Engine, ASettledWorkloadNeedsNoPods) {
   TestWorld t;
   t.plan.pod_steps = {50, 100};
   t.add("web", 4);
   for (int i = 0; i < 4; ++i) t.after(minutes(6));
   ASSERT_EQ(t.record(0).state, State::kComplete);
   Workload& w = t.workload(0);
-  w.calm = kTarget;
-  ASSERT_TRUE(atRest(t.plan, w));
+  w.steady = kTarget;
+  ASSERT_TRUE(settled(t.plan, w));
   w.pods = std::make_shared<const Pods>();
   EXPECT_TRUE(decide(t.plan, t.world).changes.empty());
   EXPECT_EQ(decide(t.plan, t.world).policy.complete, 1);
   t.plan.aborted = kTarget;
-  EXPECT_FALSE(atRest(t.plan, w));
+  EXPECT_FALSE(settled(t.plan, w));
   t.plan.aborted.clear();
   t.plan.revisions = {"2222222222"};
-  EXPECT_FALSE(atRest(t.plan, w));
+  EXPECT_FALSE(settled(t.plan, w));
 }
 
-TEST(Engine, NewPodsAtOnceWithoutARolloutAndNobodyIsRestarted) {
+TEST(Engine, WithoutARolloutNewPodsGetTheAgentAndNoneIsRestarted) {
   TestWorld t;
   t.plan.mode = api::RestartMode::kOnOwnerChange;
   ASSERT_TRUE(t.plan.immediate());
@@ -108,7 +109,7 @@ TEST(Engine, NewPodsAtOnceWithoutARolloutAndNobodyIsRestarted) {
   t.settle();
   EXPECT_EQ(t.record(0).state, State::kStepping);
   EXPECT_EQ(t.record(0).assigned_revision, kTarget);
-  EXPECT_EQ(t.record(0).reason, "WaitingForOwner");
+  EXPECT_EQ(t.record(0).reason, api::RolloutReason::kWaitingForOwner);
   EXPECT_THAT(t.replaced, testing::IsEmpty());
 }
 

@@ -1,4 +1,4 @@
-// The gates, signal by signal, and whose fault a failure is.
+// The gates, signal by signal, and what failures are attributed to.
 #include "controllers/engine/gates.h"
 
 #include <gmock/gmock.h>
@@ -57,13 +57,13 @@ TEST(Gates, HealthyPodsPass) {
   EXPECT_EQ(Case().verdict().result, Verdict::kPass);
 }
 
-TEST(Gates, NobodyWithTheRevisionIsNoProof) {
+TEST(Gates, NoPodWithTheRevisionIsInconclusive) {
   Case c;
   for (Pod& pod : c.pods) pod.revision.clear();
   EXPECT_EQ(c.verdict().result, Verdict::kInconclusive);
 }
 
-TEST(Gates, AFaultInsideTheProcessThatSiblingsDoNotHaveIsTheAgents) {
+TEST(Gates, AFaultInTheProcessThatSiblingsLackIsBlamedOnTheAgent) {
   for (const std::int64_t code : {132, 134, 136, 139}) {
     Case c;
     c.crash(c.with(), code);
@@ -72,7 +72,7 @@ TEST(Gates, AFaultInsideTheProcessThatSiblingsDoNotHaveIsTheAgents) {
   }
 }
 
-TEST(Gates, AMessageThatNamesTheAgentIsProof) {
+TEST(Gates, AMessageThatNamesTheAgentBlamesIt) {
   Case c;
   c.crash(c.with(), 1, "Error", "dlopen(/profiling-agent/java/libasyncProfiler.so) failed");
   EXPECT_EQ(c.verdict().attribution, Attribution::kAgent);
@@ -84,7 +84,7 @@ TEST(Gates, AnExitCodeAloneIsNoProof) {
   EXPECT_EQ(c.verdict().attribution, Attribution::kUnknown);
 }
 
-TEST(Gates, WhatSiblingsDoTooIsTheApplications) {
+TEST(Gates, CrashSharedWithSiblingsIsBlamedOnTheApplication) {
   Case c;
   c.crash(c.with(), 139);
   c.crash(c.without(), 139);
@@ -92,14 +92,14 @@ TEST(Gates, WhatSiblingsDoTooIsTheApplications) {
   EXPECT_EQ(c.verdict().evidence.size(), 2U);
 }
 
-TEST(Gates, WhatItDidBeforeIsTheApplications) {
+TEST(Gates, CrashBeforeTheChangeIsBlamedOnTheApplication) {
   Case c;
   c.baseline = api::Baseline{"", 3, 0, 0};
   c.crash(c.with(), 139);
   EXPECT_EQ(c.verdict().attribution, Attribution::kApplication);
 }
 
-TEST(Gates, OutOfMemoryOnlyWithTheRevisionIsTheAgents) {
+TEST(Gates, OutOfMemoryOnlyWithTheRevisionIsBlamedOnTheAgent) {
   Case c;
   c.crash(c.with(), 137, "OOMKilled");
   EXPECT_EQ(c.verdict().attribution, Attribution::kAgent);
@@ -107,18 +107,18 @@ TEST(Gates, OutOfMemoryOnlyWithTheRevisionIsTheAgents) {
   EXPECT_EQ(c.verdict().attribution, Attribution::kApplication);
 }
 
-TEST(Gates, OurInitContainerAndItsImageAreOurs) {
+TEST(Gates, OurInitContainerAndItsImageAreBlamedOnTheAgent) {
   Case c;
   c.with().ready = false;
   c.with().failure =
       Failure{"profiling-agent-java", true, true, std::nullopt, "ImagePullBackOff", ""};
-  EXPECT_EQ(c.verdict().reason, "AgentImagePull");
+  EXPECT_EQ(c.verdict().reason, api::RolloutReason::kAgentImagePull);
   EXPECT_EQ(c.verdict().attribution, Attribution::kAgent);
   c.with().failure = Failure{"profiling-agent-java", true, true, 1, "Error", ""};
-  EXPECT_EQ(c.verdict().reason, "AgentInitFailed");
+  EXPECT_EQ(c.verdict().reason, api::RolloutReason::kAgentInitFailed);
 }
 
-TEST(Gates, AnImageOfTheApplicationsOwnIsNot) {
+TEST(Gates, TheApplicationsOwnImageIsBlamedOnTheApplication) {
   Case c;
   c.with().ready = false;
   c.with().failure = Failure{"app", false, false, std::nullopt, "ErrImagePull", ""};
@@ -132,7 +132,7 @@ TEST(Gates, ReadinessHasADeadline) {
   EXPECT_EQ(c.verdict().result, Verdict::kNone);
   EXPECT_EQ(c.judge().again, c.now + minutes(1));
   c.with().created = c.now - minutes(6);
-  EXPECT_EQ(c.verdict().reason, "NotReady");
+  EXPECT_EQ(c.verdict().reason, api::RolloutReason::kNotReady);
   EXPECT_EQ(c.verdict().attribution, Attribution::kUnknown);
 }
 
@@ -150,25 +150,25 @@ TEST(Gates, CpuIsComparedWithSiblingsOfTheSameTemplate) {
   c.measure(115, 100);
   EXPECT_EQ(c.verdict().result, Verdict::kPass);
   c.measure(150, 100);
-  EXPECT_EQ(c.verdict().reason, "CPUOverhead");
+  EXPECT_EQ(c.verdict().reason, api::RolloutReason::kCpuOverhead);
   EXPECT_TRUE(c.judge().too_costly);
   EXPECT_EQ(c.judge().overhead->cpu_percent, 50);
   c.pods[2].template_hash = c.pods[3].template_hash = "another";
   EXPECT_EQ(c.verdict().result, Verdict::kInconclusive);
 }
 
-TEST(Gates, NextToNothingIsNoOverhead) {
+TEST(Gates, NegligibleCpuIsNoOverhead) {
   Case c;
   c.gates.max_cpu_percent = 5;
   c.measure(15, 1);
   EXPECT_EQ(c.verdict().result, Verdict::kPass);
 }
 
-TEST(Gates, MemoryHasItsOwnBound) {
+TEST(Gates, MemoryOverheadHasItsOwnLimit) {
   Case c;
   c.gates.max_memory_bytes = 10 << 20;
   c.measure(150, 100);
-  EXPECT_EQ(c.verdict().reason, "MemoryOverhead");
+  EXPECT_EQ(c.verdict().reason, api::RolloutReason::kMemoryOverhead);
 }
 
 TEST(Gates, TooFewSamplesWaitAndAnOutageIsAnError) {
@@ -181,7 +181,7 @@ TEST(Gates, TooFewSamplesWaitAndAnOutageIsAnError) {
   EXPECT_EQ(c.verdict().result, Verdict::kError);
 }
 
-TEST(Gates, WithoutSiblingsThePastOrAnEarlierStepStandsIn) {
+TEST(Gates, WithoutSiblingsTheBaselineOrAnEarlierStepIsTheControl) {
   Case c;
   c.gates.max_cpu_percent = 20;
   for (Pod& pod : c.pods) pod.revision = kTarget;
@@ -190,16 +190,16 @@ TEST(Gates, WithoutSiblingsThePastOrAnEarlierStepStandsIn) {
   c.compared = true;
   EXPECT_EQ(c.verdict().result, Verdict::kPass);
   c.baseline = api::Baseline{"", 0, 100, 100 << 20};
-  EXPECT_EQ(c.verdict().reason, "CPUOverhead");
+  EXPECT_EQ(c.verdict().reason, api::RolloutReason::kCpuOverhead);
 }
 
-TEST(Gates, SilenceNeverPasses) {
+TEST(Gates, MissingProfilesNeverPass) {
   Case c;
   c.gates.profiles_within = minutes(3);
   for (Pod& pod : c.pods) pod.reporting = !pod.revision.empty();
   EXPECT_EQ(c.verdict().result, Verdict::kPass);
   c.with().reporting = false;
-  EXPECT_EQ(c.verdict().reason, "ProfilesMissing");
+  EXPECT_EQ(c.verdict().reason, api::RolloutReason::kProfilesMissing);
   EXPECT_EQ(c.verdict().result, Verdict::kInconclusive);
   c.with().reporting.reset();
   EXPECT_EQ(c.verdict().result, Verdict::kInconclusive);
@@ -209,10 +209,10 @@ TEST(Gates, SilenceNeverPasses) {
   EXPECT_EQ(c.verdict().result, Verdict::kNone) << "it may still come";
 }
 
-TEST(Gates, AServerUnderPressureHoldsWhatWouldPass) {
+TEST(Gates, AServerUnderPressureHoldsAPass) {
   Case c;
   c.sources.server = "it refuses profiles (429)";
-  EXPECT_EQ(c.verdict().reason, "ServerNotReady");
+  EXPECT_EQ(c.verdict().reason, api::RolloutReason::kServerNotReady);
   EXPECT_EQ(c.verdict().result, Verdict::kError);
   c.crash(c.with(), 139);
   EXPECT_EQ(c.verdict().result, Verdict::kFail) << "harm is harm all the same";

@@ -15,7 +15,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-TEST(Pitfall, GitOpsThatTakesTheAnnotationAwayIsNoticedAfterTwoTries) {
+TEST(Pitfall, GitOpsThatRemovesTheAnnotationIsReportedAfterTwoTries) {
   TestWorld t;
   t.plan.method = api::RestartMethod::kRolloutRestart;
   t.injects = false;
@@ -26,7 +26,7 @@ TEST(Pitfall, GitOpsThatTakesTheAnnotationAwayIsNoticedAfterTwoTries) {
     t.world.now += seconds(5);
   }
   EXPECT_EQ(t.record(0).state, State::kPaused);
-  EXPECT_EQ(t.record(0).reason, "GitOpsConflict");
+  EXPECT_EQ(t.record(0).reason, api::RolloutReason::kGitOpsConflict);
   EXPECT_THAT(t.record(0).message, HasSubstr("ignore"));
   EXPECT_EQ(t.replaced.size(), 2U);
 }
@@ -35,7 +35,7 @@ TEST(Pitfall, AutoscalerAtItsMaximumIsLeftAloneAndReplicasAreNeverWritten) {
   TestWorld t;
   t.add("web", 4).owner->autoscaled_to_maximum = true;
   t.settle();
-  EXPECT_EQ(t.record(0).reason, "AutoscalerAtMaximum");
+  EXPECT_EQ(t.record(0).reason, api::RolloutReason::kAutoscalerAtMaximum);
   t.workload(0).owner->autoscaled_to_maximum = false;
   t.settle();
   EXPECT_EQ(t.workload(0).owner->replicas, 4);
@@ -56,7 +56,7 @@ TEST(Pitfall, ASinglePodIsReplacedBySurgeOrNotAtAll) {
   t.settle();
   EXPECT_THAT(t.replaced, ElementsAre(HasSubstr("surges restart")));
   EXPECT_EQ(t.record(1).state, State::kSkipped);
-  EXPECT_EQ(t.record(1).reason, "SingleReplica");
+  EXPECT_EQ(t.record(1).reason, api::RolloutReason::kSingleReplica);
 }
 
 TEST(Pitfall, ASinglePodMayBeInterruptedWhereThePolicySaysEvict) {
@@ -84,12 +84,12 @@ TEST(Pitfall, APartitionIsRespected) {
   EXPECT_EQ(t.on(t.workload(0)), 2);
 }
 
-TEST(Pitfall, OnDeleteIsReportedAndNotTakenForDone) {
+TEST(Pitfall, OnDeleteIsReportedAndNotCountedAsComplete) {
   TestWorld t;
   t.add("db", 3, "StatefulSet").owner->on_delete = true;
   t.settle();
   EXPECT_EQ(t.record(0).state, State::kSkipped);
-  EXPECT_EQ(t.record(0).reason, "OnDelete");
+  EXPECT_EQ(t.record(0).reason, api::RolloutReason::kOnDelete);
   EXPECT_NE(t.record(0).stable_revision, kTarget);
 }
 
@@ -103,24 +103,24 @@ TEST(Pitfall, ADaemonSetLosesNoMorePodsThanMaxUnavailable) {
   EXPECT_EQ(t.on(t.workload(0)), 9);
 }
 
-TEST(Pitfall, JobsAreNeverInterruptedAndRideOnTheirNextRun) {
+TEST(Pitfall, JobsAreNeverInterruptedAndGetTheAgentInTheirNextRun) {
   TestWorld t;
   t.add("nightly", 2, "CronJob");
   t.add("once", 1, "Job");
   t.settle();
   EXPECT_THAT(t.replaced, IsEmpty());
   EXPECT_EQ(t.record(0).assigned_revision, kTarget);
-  EXPECT_EQ(t.record(1).reason, "NextRun");
+  EXPECT_EQ(t.record(1).reason, api::RolloutReason::kNextRun);
 }
 
-TEST(Pitfall, APausedOwnerIsSkippedWithItsReasonAndComesBack) {
+TEST(Pitfall, APausedOwnerIsSkippedWithItsReasonAndRetried) {
   TestWorld t;
   t.plan.progress_deadline = minutes(30);
   t.add("web", 2).owner->paused = true;
   t.settle();
   t.after(hours(1));
   EXPECT_EQ(t.record(0).state, State::kSkipped);
-  EXPECT_EQ(t.record(0).reason, "OwnerPaused");
+  EXPECT_EQ(t.record(0).reason, api::RolloutReason::kOwnerPaused);
   t.workload(0).owner->paused = false;
   t.after(minutes(10));
   EXPECT_EQ(t.on(t.workload(0)), 2);
@@ -155,7 +155,7 @@ TEST(Pitfall, PodsMissedWhileTheWebhookWasAwayAreRepairedWithinTheBudgets) {
   EXPECT_EQ(t.on(t.workload(0)), 4);
 }
 
-TEST(Pitfall, AWebhookThatIsStillAwayIsNotAnsweredByMoreEvictions) {
+TEST(Pitfall, NoMorePodsAreEvictedWhileTheWebhookIsAway) {
   TestWorld t;
   t.injects = false;
   t.add("web", 20);
@@ -164,10 +164,10 @@ TEST(Pitfall, AWebhookThatIsStillAwayIsNotAnsweredByMoreEvictions) {
     t.world.now += seconds(30);
   }
   EXPECT_LT(t.replaced.size(), 15U);
-  EXPECT_EQ(t.record(0).reason, "InjectionMissed");
+  EXPECT_EQ(t.record(0).reason, api::RolloutReason::kInjectionMissed);
 }
 
-TEST(Pitfall, AStuckWorkloadGivesItsPlaceToOthers) {
+TEST(Pitfall, AStuckWorkloadGivesItsSlotToOthers) {
   TestWorld t;
   t.plan.max_parallel = 1;
   t.plan.failure_budget = 5;
@@ -182,12 +182,12 @@ TEST(Pitfall, AStuckWorkloadGivesItsPlaceToOthers) {
   EXPECT_EQ(t.on(t.workload(1)), 0);
   t.after(hours(1));
   EXPECT_EQ(t.record(0).state, State::kPaused);
-  EXPECT_EQ(t.record(0).reason, "ProgressDeadlineExceeded");
+  EXPECT_EQ(t.record(0).reason, api::RolloutReason::kProgressDeadlineExceeded);
   EXPECT_EQ(t.on(t.workload(1)), 3);
   EXPECT_EQ(t.world.record.failed, 1);
 }
 
-TEST(Pitfall, ModeNeverTouchesNoPodAtAll) {
+TEST(Pitfall, ModeNeverRestartsNoPod) {
   TestWorld t;
   t.plan.mode = api::RestartMode::kNever;
   t.plan.pod_steps = {50, 100};
@@ -199,7 +199,7 @@ TEST(Pitfall, ModeNeverTouchesNoPodAtAll) {
 
 // What the nearest engine of the field gets wrong, by its code.
 
-TEST(WeakPoint, PlacesAreWorkedOutFromRecordsSoARestartForgetsNobody) {
+TEST(WeakPoint, SlotsAreComputedFromRecordsSoARestartForgetsNoWorkload) {
   TestWorld t;
   t.plan.max_parallel = 2;
   for (int i = 0; i < 4; ++i) t.add("w" + std::to_string(i), 6);
@@ -208,14 +208,14 @@ TEST(WeakPoint, PlacesAreWorkedOutFromRecordsSoARestartForgetsNobody) {
   TestWorld restarted;
   restarted.plan = t.plan;
   restarted.world = t.world;  // records and pods: all that is left
-  const Result result = decide(restarted.plan, restarted.world);
+  const Decision result = decide(restarted.plan, restarted.world);
   for (const Change& change : result.changes) {
     if (change.actions.empty()) continue;
     EXPECT_TRUE(restarting(t.record(change.workload)));
   }
 }
 
-TEST(WeakPoint, AWorkloadThatNeverBecomesReadyDoesNotKeepItsPlace) {
+TEST(WeakPoint, AWorkloadThatNeverBecomesReadyDoesNotKeepItsSlot) {
   TestWorld t;
   t.plan.max_parallel = 1;
   t.add("never", 3);
@@ -224,14 +224,14 @@ TEST(WeakPoint, AWorkloadThatNeverBecomesReadyDoesNotKeepItsPlace) {
     if (!p.revision.empty()) p.ready = false;
   });
   t.after(minutes(6));
-  EXPECT_EQ(t.record(0).verdict.reason, "NotReady");
+  EXPECT_EQ(t.record(0).verdict.reason, api::RolloutReason::kNotReady);
   EXPECT_FALSE(restarting(t.record(0)));
 }
 
-TEST(WeakPoint, ARestartThatWasRefusedIsNotRecordedAsDone) {
+TEST(WeakPoint, ARefusedEvictionIsNotRecordedAsDone) {
   TestWorld t;
   t.add("web", 2);
-  const Result lost = decide(t.plan, t.world);  // the record is written, the eviction refused
+  const Decision lost = decide(t.plan, t.world);  // the record is written, the eviction refused
   t.workload(0).record = lost.changes.front().record;
   t.world.record = lost.policy;
   EXPECT_NE(t.record(0).state, State::kComplete);
@@ -269,7 +269,7 @@ TEST(WeakPoint, PodsThatTheWebhookInjectedBeforeTheirTurnAreJudgedToo) {
   EXPECT_EQ(t.record(1).state, State::kComplete) << "by way of the gates";
 }
 
-TEST(WeakPoint, TakingAgentsAwayIsLimitedAsPuttingThemInIs) {
+TEST(WeakPoint, RollbackKeepsTheSameBudgetsAsRollout) {
   TestWorld t;
   t.plan.max_parallel = 1;
   for (int i = 0; i < 3; ++i) t.add("w" + std::to_string(i), 4);
@@ -288,7 +288,7 @@ TEST(WeakPoint, TakingAgentsAwayIsLimitedAsPuttingThemInIs) {
   for (const Workload& w : t.world.workloads) EXPECT_EQ(t.on(w), 0);
 }
 
-TEST(WeakPoint, HealthIsMoreThanBackOff) {
+TEST(WeakPoint, HealthCoversMoreThanBackOff) {
   TestWorld t;
   t.plan.pod_steps = {25, 100};
   t.add("web", 4);
@@ -300,7 +300,7 @@ TEST(WeakPoint, HealthIsMoreThanBackOff) {
   });
   t.settle();
   EXPECT_EQ(t.record(0).state, State::kRolledBack);
-  EXPECT_EQ(t.record(0).verdict.reason, "OOMKilled");
+  EXPECT_EQ(t.record(0).verdict.reason, api::RolloutReason::kOomKilled);
 }
 
 TEST(WeakPoint, OneWorkloadsFailureStopsTheOthers) {
@@ -324,7 +324,7 @@ TEST(WeakPoint, AnOwnersDeployDoesNotJumpTheQueue) {
   EXPECT_EQ(t.record(1).stable_revision, "");
 }
 
-TEST(Overhead, WhatCostsTooMuchIsReducedBeforeItIsUndone) {
+TEST(Overhead, TooMuchOverheadIsReducedBeforeItIsRolledBack) {
   TestWorld t;
   t.plan.revisions = {kTarget, "reduced111", "reduced222"};
   t.plan.gates.max_cpu_percent = 10;
@@ -343,7 +343,7 @@ TEST(Overhead, WhatCostsTooMuchIsReducedBeforeItIsUndone) {
   t.after(minutes(6));
   EXPECT_EQ(t.record(0).target_revision, "reduced111");
   EXPECT_EQ(t.record(0).reduction, 1);
-  EXPECT_EQ(t.record(0).history.front().result, "TooCostly");
+  EXPECT_EQ(t.record(0).history.front().result, api::HistoryResult::kTooCostly);
   EXPECT_EQ(t.on(t.workload(0)), 0);
   EXPECT_EQ(t.on(t.workload(0), "reduced111"), 2);
   measure(200);

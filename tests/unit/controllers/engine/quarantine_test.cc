@@ -44,7 +44,7 @@ class Quarantine : public testing::Test {
   TestWorld t;
 };
 
-TEST_F(Quarantine, BlocksTheImageWithTheAgentAndNothingElse) {
+TEST_F(Quarantine, BlocksOnlyTheImageWithThatAgent) {
   breakFirst();
   ASSERT_THAT(t.record(0).quarantine, SizeIs(1));
   EXPECT_EQ(t.record(0).quarantine[0].image, kImage);
@@ -52,25 +52,25 @@ TEST_F(Quarantine, BlocksTheImageWithTheAgentAndNothingElse) {
   soak(4);
   EXPECT_EQ(t.on(t.workload(1)), 0);
   EXPECT_EQ(t.record(1).state, State::kSkipped);
-  EXPECT_EQ(t.record(1).reason, "Quarantined");
+  EXPECT_EQ(t.record(1).reason, api::RolloutReason::kQuarantined);
   EXPECT_THAT(t.record(1).message, HasSubstr("java 1.0"));
   EXPECT_THAT(t.record(1).message, HasSubstr(kImage));
   EXPECT_THAT(t.record(1).message, HasSubstr("shop/Deployment/one"));
   EXPECT_EQ(t.record(2).state, State::kComplete) << "another image goes on";
 }
 
-TEST_F(Quarantine, HoldsForThePoliciesOfOthersAndDoesNotNameTheirWorkloads) {
+TEST_F(Quarantine, AppliesToOtherPoliciesWithoutNamingTheWorkload) {
   t.world.workloads.clear();
   t.add("two", 4);
   t.world.quarantine = {{"bank/Deployment/x", {kImage, "java 1.0", "bank/all", "9999999999", ""}}};
   t.workload(0).images = {kImage};
   t.workload(0).agents = {"java 1.0"};
-  const Result result = decide(t.plan, t.world);
+  const Decision result = decide(t.plan, t.world);
   ASSERT_THAT(result.changes, SizeIs(1));
-  EXPECT_EQ(result.changes[0].record.reason, "Quarantined");
+  EXPECT_EQ(result.changes[0].record.reason, api::RolloutReason::kQuarantined);
   EXPECT_THAT(result.changes[0].record.message, Not(HasSubstr("bank/Deployment/x")));
   t.workload(0).agents = {"python 1.0"};
-  EXPECT_NE(decide(t.plan, t.world).changes.at(0).record.reason, "Quarantined")
+  EXPECT_NE(decide(t.plan, t.world).changes.at(0).record.reason, api::RolloutReason::kQuarantined)
       << "it was the agent of another language";
 }
 
@@ -89,7 +89,7 @@ TEST_F(Quarantine, AnotherVersionIsTriedInOnePodOfOneWorkloadFirst) {
   EXPECT_THAT(t.record(0).quarantine, IsEmpty()) << "what runs everywhere breaks nothing";
 }
 
-TEST_F(Quarantine, WhileTheProbesOnlyPodIsAwayNobodyElseBegins) {
+TEST_F(Quarantine, NoOtherProbeBeginsWhileTheProbesOnlyPodIsAway) {
   breakFirst();
   nextRevision("java 1.1");
   while (!t.record(0).probe && !t.record(1).probe) t.pass();
@@ -123,7 +123,7 @@ TEST_F(Quarantine, AnEditOfThePolicyIsTriedInOnePodTooWithTheSameAgent) {
   EXPECT_EQ(t.on(t.workload(1), kNext), 4);
 }
 
-TEST_F(Quarantine, RetryFreesIt) {
+TEST_F(Quarantine, RetryClearsTheQuarantine) {
   breakFirst();
   soak(1);
   t.plan.retried = t.world.now;
@@ -134,21 +134,21 @@ TEST_F(Quarantine, RetryFreesIt) {
   EXPECT_EQ(t.record(1).state, State::kComplete);
 }
 
-TEST_F(Quarantine, APersonMayTakeResponsibilityForAWorkload) {
+TEST_F(Quarantine, AnApprovedWorkloadIsNotQuarantined) {
   breakFirst();
-  t.workload(1).wishes.approve = kTarget;
+  t.workload(1).overrides.approve = kTarget;
   soak(10);
   EXPECT_EQ(t.record(1).state, State::kComplete);
 }
 
-TEST_F(Quarantine, AVerdictThatIsNotClearQuarantinesNothing) {
+TEST_F(Quarantine, AnUnknownCauseQuarantinesNothing) {
   t.crashing = {kTarget};
   t.images.clear();  // the digest is not known
   while (t.record(0).state != State::kRolledBack) t.pass();
   EXPECT_THAT(t.record(0).quarantine, IsEmpty());
 }
 
-TEST_F(Quarantine, WhatRunsAlreadyGoesOnWithoutMorePods) {
+TEST_F(Quarantine, ARunningMoveContinuesWithoutMorePods) {
   t.plan.max_parallel = 2;
   while (t.record(1).state != State::kSoaking) t.pass();
   t.eachPod(t.workload(0), [&](Pod& pod) {
@@ -160,13 +160,13 @@ TEST_F(Quarantine, WhatRunsAlreadyGoesOnWithoutMorePods) {
   t.settle();
   soak(3);
   EXPECT_EQ(t.on(t.workload(1)), 1);
-  EXPECT_EQ(t.record(1).reason, "Quarantined");
+  EXPECT_EQ(t.record(1).reason, api::RolloutReason::kQuarantined);
 }
 
-TEST_F(Quarantine, APodThatCameBeforeItsImageWasKnownIsJudgedAsItIs) {
+TEST_F(Quarantine, APodStartedBeforeItsImageWasKnownIsJudgedAsItIs) {
   breakFirst();
   soak(4);
-  ASSERT_EQ(t.record(1).reason, "Quarantined");
+  ASSERT_EQ(t.record(1).reason, api::RolloutReason::kQuarantined);
   t.eachPod(t.workload(1), [&](Pod& pod) {
     if (pod.name != "two-0") return;
     pod.revision = kTarget;
@@ -179,7 +179,7 @@ TEST_F(Quarantine, APodThatCameBeforeItsImageWasKnownIsJudgedAsItIs) {
   EXPECT_EQ(t.on(t.workload(1)), 0);
 }
 
-TEST_F(Quarantine, ThatNoPolicyStagesIsKeptFromNewPods) {
+TEST_F(Quarantine, AnUnstagedPolicyKeepsTheAgentFromNewPods) {
   t.plan.mode = api::RestartMode::kOnOwnerChange;
   t.plan.pod_steps = {100};
   ASSERT_TRUE(t.plan.immediate());
@@ -187,9 +187,9 @@ TEST_F(Quarantine, ThatNoPolicyStagesIsKeptFromNewPods) {
   failing.record.quarantine = {{kImage, "java 1.0", t.plan.policy, kTarget, ""}};
   failing.record.state = State::kRolledBack;
   failing.record.target_revision = failing.record.rejected_revision = kTarget;
-  t.workload(1).calm = "";
+  t.workload(1).steady = "";
   t.settle();
-  EXPECT_EQ(t.record(1).reason, "Quarantined");
+  EXPECT_EQ(t.record(1).reason, api::RolloutReason::kQuarantined);
   EXPECT_EQ(t.record(1).assigned_revision, "");
   EXPECT_EQ(t.record(1).target_revision, kTarget) << "so that the webhook honours the record";
 }
@@ -217,12 +217,12 @@ class Share : public testing::Test {
   TestWorld t;
 };
 
-TEST_F(Share, IsTheLargestThatKeepsTheBudget) {
+TEST_F(Share, IsTheLargestWithinTheBudget) {
   t.plan.pod_steps = {20, 100};
   run(15, 12);
   EXPECT_EQ(t.record(0).state, State::kComplete);
   EXPECT_EQ(t.record(0).share, 25);
-  EXPECT_EQ(t.record(0).reason, "SmallerShare");
+  EXPECT_EQ(t.record(0).reason, api::RolloutReason::kSmallerShare);
   EXPECT_EQ(t.on(t.workload(0)), 3) << "25 % of ten, rounded up";
   EXPECT_EQ(t.record(0).target_pods, 3);
   EXPECT_EQ(t.record(0).assigned_revision, kTarget);
@@ -230,7 +230,7 @@ TEST_F(Share, IsTheLargestThatKeepsTheBudget) {
   EXPECT_THAT(t.replaced, SizeIs(3)) << "no pod is restarted to take back what it never had";
 }
 
-TEST_F(Share, TakesBackWhatIsTooMany) {
+TEST_F(Share, RollsBackPodsAboveTheShare) {
   t.plan.pod_steps = {50, 100};
   run(2, 4);
   ASSERT_EQ(t.on(t.workload(0)), 10);
@@ -241,7 +241,7 @@ TEST_F(Share, TakesBackWhatIsTooMany) {
   EXPECT_EQ(t.record(0).state, State::kComplete);
 }
 
-TEST_F(Share, TheNextStepRestsAsAnyOther) {
+TEST_F(Share, TheNextStepKeepsTheCooldown) {
   t.plan.pod_steps = {20, 30, 100};
   t.plan.soak = Duration(0);
   t.plan.cooldown = minutes(30);
@@ -251,7 +251,7 @@ TEST_F(Share, TheNextStepRestsAsAnyOther) {
   t.settle();
   EXPECT_EQ(t.record(0).share, 50);
   EXPECT_EQ(t.record(0).step, 2);
-  EXPECT_EQ(t.record(0).reason, "Cooldown");
+  EXPECT_EQ(t.record(0).reason, api::RolloutReason::kCooldown);
   EXPECT_EQ(t.on(t.workload(0)), 2);
 }
 
@@ -264,14 +264,14 @@ TEST_F(Share, IsRefilledWhenItsPodsGo) {
   EXPECT_EQ(t.on(t.workload(0)), 5);
 }
 
-TEST_F(Share, ThatIsStillTooMuchGoesBack) {
+TEST_F(Share, ThatStillCostsTooMuchIsRolledBack) {
   t.plan.pod_steps = {20, 100};
   run(90, 12);
   EXPECT_EQ(t.record(0).state, State::kRolledBack);
   EXPECT_EQ(t.on(t.workload(0)), 0);
 }
 
-TEST_F(Share, ComesAfterTheRungsThatProfileLess) {
+TEST_F(Share, ComesAfterTheRevisionsThatProfileLess) {
   t.plan.pod_steps = {20, 100};
   t.plan.revisions = {kTarget, kNext};
   run(9, 16);
@@ -281,7 +281,7 @@ TEST_F(Share, ComesAfterTheRungsThatProfileLess) {
   EXPECT_EQ(t.on(t.workload(0), kTarget), 0);
 }
 
-TEST_F(Share, OfMemoryThereIsNone) {
+TEST_F(Share, IsNoRemedyForMemory) {
   t.plan.pod_steps = {20, 100};
   t.plan.gates.max_cpu_percent.reset();
   t.plan.gates.max_memory_bytes = 10 << 20;

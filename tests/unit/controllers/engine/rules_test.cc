@@ -1,4 +1,4 @@
-// What a rollout over a fleet has to keep to, rule by rule.
+// The rules of docs/designs/rollout-rules.md, by their numbers. Rule 7 is tested in gates_test.cc.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -16,7 +16,7 @@ using testing::IsEmpty;
 
 constexpr const char* kOther = "2222222222";
 
-TEST(Rule01, SharesOfWorkloadsAndOfPodsInsideThemAreTwoThings) {
+TEST(Rule01, SharesOfWorkloadsAndOfTheirPodsAreIndependent) {
   TestWorld t;
   t.plan.workload_steps = {50, 100};
   t.plan.pod_steps = {20, 100};
@@ -29,7 +29,7 @@ TEST(Rule01, SharesOfWorkloadsAndOfPodsInsideThemAreTwoThings) {
   EXPECT_EQ(t.on(t.workload(2)), 0);
 }
 
-TEST(Rule02, CohortsAreAHashThatOnlyGrowsAndNeedsNoList) {
+TEST(Rule02, CohortsComeFromAHashAndOnlyGrow) {
   std::size_t in_ten = 0;
   for (int i = 0; i < 2000; ++i) {
     const std::string key = "shop/Deployment/w" + std::to_string(i);
@@ -42,7 +42,7 @@ TEST(Rule02, CohortsAreAHashThatOnlyGrowsAndNeedsNoList) {
   EXPECT_NE(bucketOf("policy", "a/Deployment/b"), bucketOf("another", "a/Deployment/b"));
 }
 
-TEST(Rule02, NoStepIsEmptyWhereThereIsAWorkload) {
+TEST(Rule02, NoStepIsEmptyWhileAWorkloadExists) {
   TestWorld t;
   t.plan.workload_steps = {1, 100};
   t.add("only", 2).bucket = 9999;
@@ -50,7 +50,7 @@ TEST(Rule02, NoStepIsEmptyWhereThereIsAWorkload) {
   EXPECT_EQ(t.record(0).state, State::kSoaking);
 }
 
-TEST(Rule02, WavesComeOneAfterTheOtherAndEachOnlyAsFarAsTheLastStep) {
+TEST(Rule02, WavesComeOneAfterTheOtherThroughAllTheirSteps) {
   TestWorld t;
   t.plan.waves = 2;
   t.plan.workload_steps = {50};
@@ -68,7 +68,7 @@ TEST(Rule02, WavesComeOneAfterTheOtherAndEachOnlyAsFarAsTheLastStep) {
   EXPECT_EQ(t.on(t.workload(1)), 0) << "it is in no step, whichever wave it is";
 }
 
-TEST(Rule03, WhatIsAssignedChangesOnlyByTheRecord) {
+TEST(Rule03, OnlyTheRecordChangesTheAssignment) {
   TestWorld t;
   t.plan.workload_steps = {10, 100};
   t.add("first", 2).bucket = 0;
@@ -78,13 +78,13 @@ TEST(Rule03, WhatIsAssignedChangesOnlyByTheRecord) {
   EXPECT_EQ(t.record(1).assigned_revision, "") << "an owner's own deploy gets no agent either";
 }
 
-TEST(Rule04, NoMoreWorkloadsAtOnceThanTheBudgetsAllow) {
+TEST(Rule04, NoMoreWorkloadsInParallelThanTheBudgetsAllow) {
   TestWorld t;
   t.plan.max_parallel = 2;
   t.plan.max_unavailable = 1;
   for (int i = 0; i < 6; ++i) t.add("w" + std::to_string(i), 4);
   for (int i = 0; i < 60; ++i) {
-    const Result result = t.pass();
+    const Decision result = t.pass();
     int restarting_now = 0;
     for (const Workload& w : t.world.workloads) restarting_now += restarting(w.record) ? 1 : 0;
     EXPECT_LE(restarting_now, 2);
@@ -93,13 +93,13 @@ TEST(Rule04, NoMoreWorkloadsAtOnceThanTheBudgetsAllow) {
   EXPECT_GT(t.replaced.size(), 20U);
 }
 
-TEST(Rule04, TheLimitOfAllPoliciesCountsThoseOfOthers) {
+TEST(Rule04, TheClusterLimitCountsWorkloadsOfOtherPolicies) {
   TestWorld t;
   t.world.max_restarting = 3;
   t.world.restarting_elsewhere = 3;
   t.add("web", 4);
   t.settle();
-  EXPECT_EQ(t.record(0).reason, "Queued");
+  EXPECT_EQ(t.record(0).reason, api::RolloutReason::kQueued);
   EXPECT_THAT(t.replaced, IsEmpty());
 }
 
@@ -112,15 +112,15 @@ TEST(Rule04, PodsAreReplacedInMaintenanceWindowsOnly) {
   t.plan.windows = {window};
   t.add("web", 4);
   t.settle();
-  EXPECT_EQ(t.record(0).reason, "OutsideWindow");
-  EXPECT_EQ(t.world.record.reason, "OutsideWindow");
+  EXPECT_EQ(t.record(0).reason, api::RolloutReason::kOutsideWindow);
+  EXPECT_EQ(t.world.record.reason, api::PolicyRolloutReason::kOutsideWindow);
   EXPECT_THAT(t.replaced, IsEmpty());
   t.after(hours(10) + minutes(1));
   EXPECT_EQ(t.on(t.workload(0)), 4);
 }
 
 struct Against {
-  const char* reason;
+  api::RecordedReason reason;
   void (*make)(TestWorld&);
 };
 class Rule05 : public testing::TestWithParam<Against> {};
@@ -134,34 +134,36 @@ TEST_P(Rule05, PreflightWaitsOrSkipsWithAReason) {
 }
 
 const Against kAgainst[] = {
-    {"UnhealthyBefore",
+    {api::RolloutReason::kUnhealthyBefore,
      [](TestWorld& w) {
        w.eachPod(w.workload(0), [](Pod& p) {
          p.ready = false;
          p.failure = Failure{"app", false, false, 1, "Error", ""};
        });
      }},
-    {"OwnerRollingOut", [](TestWorld& w) { w.workload(0).owner->rolling_out = true; }},
-    {"OwnerPaused", [](TestWorld& w) { w.workload(0).owner->paused = true; }},
-    {"OnDelete", [](TestWorld& w) { w.workload(0).owner->on_delete = true; }},
-    {"AutoscalerAtMaximum",
+    {api::RolloutReason::kOwnerRollingOut,
+     [](TestWorld& w) { w.workload(0).owner->rolling_out = true; }},
+    {api::RolloutReason::kOwnerPaused, [](TestWorld& w) { w.workload(0).owner->paused = true; }},
+    {api::RolloutReason::kOnDelete, [](TestWorld& w) { w.workload(0).owner->on_delete = true; }},
+    {api::RolloutReason::kAutoscalerAtMaximum,
      [](TestWorld& w) { w.workload(0).owner->autoscaled_to_maximum = true; }},
-    {"DisruptionBudgetExhausted",
+    {api::RolloutReason::kDisruptionBudgetExhausted,
      [](TestWorld& w) { w.workload(0).owner->disruptions_allowed = false; }},
-    {"EmbeddedSDK",
+    {api::RecordedReason::parse("EmbeddedSDK"),
      [](TestWorld& w) {
        w.workload(0).unsupported = true;
-       w.workload(0).unsupported_reason = "EmbeddedSDK";
+       w.workload(0).unsupported_reason = api::RecordedReason::parse("EmbeddedSDK");
      }},
-    {"ServerNotReady", [](TestWorld& w) { w.world.sources.server = "it is away"; }},
-    {"ServerUnavailable", [](TestWorld& w) { w.plan.available = false; }},
-    {"PolicyPaused", [](TestWorld& w) { w.plan.paused = true; }}};
+    {api::RolloutReason::kServerNotReady,
+     [](TestWorld& w) { w.world.sources.server = "it is away"; }},
+    {api::RolloutReason::kServerUnavailable, [](TestWorld& w) { w.plan.available = false; }},
+    {api::RolloutReason::kPolicyPaused, [](TestWorld& w) { w.plan.paused = true; }}};
 std::string reasonOf(const testing::TestParamInfo<Against>& against) {
-  return against.param.reason;
+  return std::string(against.param.reason.text());
 }
 INSTANTIATE_TEST_SUITE_P(All, Rule05, testing::ValuesIn(kAgainst), reasonOf);
 
-TEST(Rule06, TheBaselineIsTakenBeforeAnythingIsTouched) {
+TEST(Rule06, TheBaselineIsTakenBeforeTheFirstChange) {
   TestWorld t;
   t.plan.gates.max_cpu_percent = 10;
   t.add("web", 4);
@@ -206,7 +208,7 @@ TEST(Rule08, AnOutageOfMetricsHoldsAndDoesNotRollBack) {
   EXPECT_EQ(t.record(0).step, 2) << "it goes on by itself when the verdict is clear";
 }
 
-TEST(Rule09, PauseStartsNothingNewAndLeavesWhatIsUnderWay) {
+TEST(Rule09, PauseBeginsNothingAndFinishesWhatIsUnderWay) {
   TestWorld t;
   t.plan.pod_steps = {50, 100};
   t.add("web", 4);
@@ -218,13 +220,13 @@ TEST(Rule09, PauseStartsNothingNewAndLeavesWhatIsUnderWay) {
   t.after(hours(1));
   EXPECT_EQ(t.replaced.size(), before);
   EXPECT_EQ(t.on(t.workload(0)), 2) << "nothing is taken back";
-  EXPECT_EQ(t.world.record.reason, "Paused");
+  EXPECT_EQ(t.world.record.reason, api::PolicyRolloutReason::kPaused);
   t.plan.paused = false;
   t.after(minutes(6));
   EXPECT_EQ(t.on(t.workload(0)), 4);
 }
 
-TEST(Rule09, AbortReassignsTheRestAndBacksOutWithinTheBudgets) {
+TEST(Rule09, AbortReassignsTheRestAndRollsBackWithinTheBudgets) {
   TestWorld t;
   t.plan.max_parallel = 1;
   t.plan.pod_steps = {50, 100};
@@ -241,7 +243,7 @@ TEST(Rule09, AbortReassignsTheRestAndBacksOutWithinTheBudgets) {
     EXPECT_EQ(t.record(i).assigned_revision, "");
     EXPECT_EQ(t.on(t.workload(i)), 0);
   }
-  EXPECT_EQ(t.world.record.reason, "Aborted");
+  EXPECT_EQ(t.world.record.reason, api::PolicyRolloutReason::kAborted);
 }
 
 TEST(Rule10, AStepThatNeedsApprovalWaitsToBePromoted) {
@@ -252,14 +254,14 @@ TEST(Rule10, AStepThatNeedsApprovalWaitsToBePromoted) {
   t.add("later", 2).bucket = 9000;
   t.settle();
   t.after(minutes(6));
-  EXPECT_EQ(t.world.record.reason, "AwaitingApproval");
+  EXPECT_EQ(t.world.record.reason, api::PolicyRolloutReason::kAwaitingApproval);
   EXPECT_EQ(t.on(t.workload(1)), 0);
   t.plan.promoted = std::string(kTarget) + "/0/2";
   t.settle();
   EXPECT_EQ(t.on(t.workload(1)), 2);
 }
 
-TEST(Rule10, PromotedFullyEverythingComesAtOnce) {
+TEST(Rule10, FullPromotionMovesEverythingAtOnce) {
   TestWorld t;
   t.plan.workload_steps = {10, 100};
   t.plan.pod_steps = {10, 50, 100};
@@ -273,19 +275,19 @@ TEST(Rule10, PromotedFullyEverythingComesAtOnce) {
 
 TEST(Rule10, PeopleSkipPauseAndPinSingleWorkloads) {
   TestWorld t;
-  t.add("skipped", 2).wishes.skip = true;
-  t.add("paused", 2).wishes.paused = true;
-  t.add("pinned", 2).wishes.pin = kOther;
+  t.add("skipped", 2).overrides.skip = true;
+  t.add("paused", 2).overrides.paused = true;
+  t.add("pinned", 2).overrides.pin = kOther;
   t.add("free", 2);
   t.settle();
-  EXPECT_EQ(t.record(0).reason, "SkippedByUser");
+  EXPECT_EQ(t.record(0).reason, api::RolloutReason::kSkippedByUser);
   EXPECT_EQ(t.on(t.workload(0)), 0);
   EXPECT_EQ(t.on(t.workload(1)), 0);
   EXPECT_EQ(t.on(t.workload(2), kOther), 2);
   EXPECT_EQ(t.on(t.workload(3)), 2);
 }
 
-TEST(Rule11, ARolledBackWorkloadStaysOutUntilTheRevisionChangesOrAPersonSaysRetry) {
+TEST(Rule11, ARolledBackWorkloadStaysOutUntilARetryOrANewRevision) {
   TestWorld t;
   t.plan.failure_budget = 10;
   t.crashing = {kTarget};
@@ -320,13 +322,13 @@ TEST(Rule12, ANewRevisionRetargetsAndRespectsTheCooldown) {
   ASSERT_EQ(t.on(t.workload(0)), 2);
   t.plan.revisions = {kOther};
   t.after(minutes(5));
-  EXPECT_EQ(t.record(0).reason, "Cooldown");
+  EXPECT_EQ(t.record(0).reason, api::RolloutReason::kCooldown);
   EXPECT_EQ(t.on(t.workload(0)), 2);
   t.after(minutes(6));
   EXPECT_EQ(t.on(t.workload(0), kOther), 2);
 }
 
-TEST(Rule13, TheSameComesOutWhereverTheControllerIsKilled) {
+TEST(Rule13, TheResultIsTheSameWhereverTheControllerIsKilled) {
   const auto run = [](int kill_at) {
     TestWorld t;
     t.plan.pod_steps = {50, 100};
@@ -335,7 +337,7 @@ TEST(Rule13, TheSameComesOutWhereverTheControllerIsKilled) {
     for (int pass = 0; pass < 400; ++pass) {
       if (pass % 7 == kill_at) {
         // Records are written, the actions are lost with the process.
-        const Result lost = decide(t.plan, t.world);
+        const Decision lost = decide(t.plan, t.world);
         for (const Change& change : lost.changes)
           t.workload(change.workload).record = change.record;
         t.world.record = lost.policy;
@@ -356,7 +358,7 @@ TEST(Rule13, TheSameComesOutWhereverTheControllerIsKilled) {
   for (int kill_at = 0; kill_at < 7; ++kill_at) EXPECT_EQ(run(kill_at), undisturbed) << kill_at;
 }
 
-TEST(Rule14, WhatIsRecordedIsBounded) {
+TEST(Rule14, RecordsAreBounded) {
   TestWorld t;
   t.plan.failure_budget = 100;
   t.add("web", 40);

@@ -1,12 +1,14 @@
-// Workloads that only wait: their pods are not looked at, and are asked for when their turn comes.
+// Workloads that only wait: their pods are read when their turn comes, and not before.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "controllers/engine/machine.h"
 #include "tests/unit/controllers/engine/world_builder.h"
 
 namespace profiling::engine {
 namespace {
 
+using testing::IsEmpty;
 using testing::SizeIs;
 
 class Waiting : public testing::Test {
@@ -14,63 +16,70 @@ class Waiting : public testing::Test {
   Waiting() {
     t.plan.max_parallel = 1;
     for (int i = 0; i < 3; ++i) t.add("w" + std::to_string(i), 4);
-    for (int i = 0; i < 20 && t.record(2).reason != "Queued"; ++i) t.pass();
+    for (int i = 0; i < 20 && t.record(2).reason != api::RolloutReason::kQueued; ++i) t.pass();
   }
   // As the reader of the world does it.
   void leaveOut() {
     for (Workload& w : t.world.workloads) {
-      w.calm = calmOf(*w.pods);
-      w.pods_left_out = w.calm && waits(t.plan, w);
-      if (w.pods_left_out) w.pods = std::make_shared<const Pods>();
+      all_.push_back(w.pods);
+      w.steady = steadyRevision(*w.pods);
+      if (!w.steady || needsPods(t.plan, w)) continue;
+      w.pods = nullptr;
+      w.owner.reset();  // it is read anew in each pass
     }
+    t.world.read_pods = [this](std::size_t i) {
+      read_.insert(i);
+      return all_.at(i);
+    };
   }
-  std::vector<std::size_t> asked() const {
-    std::vector<std::size_t> out;
-    for (const Change& change : decide(t.plan, t.world).changes) {
-      if (change.wants_pods) out.push_back(change.workload);
-    }
-    return out;
+  std::set<std::size_t> readByDecision() {
+    read_.clear();
+    decide(t.plan, t.world);
+    return read_;
   }
+  std::vector<std::shared_ptr<const Pods>> all_;
+  std::set<std::size_t> read_;
   TestWorld t;
 };
 
-TEST_F(Waiting, ThoseInTheQueueAreLeftAlone) {
-  ASSERT_EQ(t.record(1).reason, "Queued");
-  ASSERT_EQ(t.record(2).reason, "Queued");
+TEST_F(Waiting, PodsOfQueuedWorkloadsAreNotRead) {
+  ASSERT_EQ(t.record(1).reason, api::RolloutReason::kQueued);
+  ASSERT_EQ(t.record(2).reason, api::RolloutReason::kQueued);
   leaveOut();
-  EXPECT_FALSE(t.workload(0).pods_left_out) << "it is at it";
-  EXPECT_TRUE(t.workload(1).pods_left_out);
-  EXPECT_TRUE(t.workload(2).pods_left_out);
+  EXPECT_TRUE(t.workload(0).pods) << "it is being rolled out";
+  EXPECT_FALSE(t.workload(1).pods);
+  EXPECT_FALSE(t.workload(2).pods);
   for (const Change& change : decide(t.plan, t.world).changes) EXPECT_EQ(change.workload, 0U);
+  EXPECT_THAT(readByDecision(), IsEmpty());
 }
 
-TEST_F(Waiting, APlaceThatIsFreeIsAskedFor) {
+TEST_F(Waiting, PodsAreReadWhenASlotIsFree) {
   leaveOut();
   t.plan.max_parallel = 3;
-  EXPECT_THAT(asked(), SizeIs(2));
+  EXPECT_THAT(readByDecision(), SizeIs(2));
 }
 
-TEST_F(Waiting, WhatHoldsAllOfThemIsAskedAboutWhenItIsAnother) {
+TEST_F(Waiting, PodsAreReadWhenAnotherObstacleComesFirst) {
   leaveOut();
   t.plan.paused = true;
-  EXPECT_THAT(asked(), SizeIs(2)) << "their records must say why they wait now";
+  EXPECT_THAT(readByDecision(), SizeIs(2)) << "their records must state why they wait now";
 }
 
-TEST_F(Waiting, AWishOrAnotherTargetIsNoWaiting) {
+TEST_F(Waiting, AnOverrideOrAnotherTargetNeedsPods) {
   const auto left_out = [&](const std::function<void(Workload&)>& change) {
     Workload w = t.workload(1);
-    w.calm = calmOf(*w.pods);
+    w.steady = steadyRevision(*w.pods);
     change(w);
-    return waits(t.plan, w);
+    return queuedForTurn(t.plan, w);
   };
   EXPECT_TRUE(left_out([](Workload&) {}));
-  EXPECT_FALSE(left_out([](Workload& w) { w.wishes.skip = true; }));
-  EXPECT_FALSE(left_out([](Workload& w) { w.wishes.pin = "x"; }));
+  EXPECT_FALSE(left_out([](Workload& w) { w.overrides.skip = true; }));
+  EXPECT_FALSE(left_out([](Workload& w) { w.overrides.pin = "x"; }));
   EXPECT_FALSE(left_out([](Workload& w) { w.record.target_revision = "x"; }));
   EXPECT_FALSE(left_out([](Workload& w) { w.record.max_unavailable = 9; }));
   EXPECT_FALSE(left_out([](Workload& w) { w.images = {"sha256:aa"}; }));
-  EXPECT_FALSE(left_out([](Workload& w) { w.record.reason = "Cooldown"; }));
-  EXPECT_FALSE(left_out([](Workload& w) { w.calm.reset(); }));
+  EXPECT_FALSE(left_out([](Workload& w) { w.record.reason = api::RolloutReason::kCooldown; }));
+  EXPECT_FALSE(left_out([](Workload& w) { w.steady.reset(); }));
 }
 
 }  // namespace

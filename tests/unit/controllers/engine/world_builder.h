@@ -76,9 +76,9 @@ class TestWorld {
 
   // Decides once, writes the records and acts: an evicted pod comes back at once, as the record
   // says.
-  Result pass() {
+  Decision pass() {
     readQuarantine();
-    Result result = decide(plan, world);
+    Decision result = decide(plan, world);
     for (const Change& change : result.changes) {
       Workload& w = world.workloads[change.workload];
       w.record = change.record;

@@ -133,7 +133,7 @@ INSTANTIATE_TEST_SUITE_P(
             "True ServerReady",
             {"'shop/pyroscope'"}}));
 
-TEST(DecidePolicy, WhatIsMissingSaysWhatItMeansForPods) {
+TEST(DecidePolicy, AMissingServerStatesTheConsequenceForPods) {
   const api::ProfilingPolicy policy = test::policy();
   const auto status = decidePolicy(PolicyInput{policy, nullptr, {}, kAgents, kNoPods, test::kNow});
   EXPECT_THAT(api::findCondition(status.conditions, "Ready")->message,
@@ -147,7 +147,7 @@ inject::Settings settings() {
   return s;
 }
 
-TEST(DecidePolicy, OneThatObservesSaysSo) {
+TEST(DecidePolicy, AnObservingPolicyStatesIt) {
   api::ProfilingPolicy policy = test::policy();
   policy.spec.mode = api::PolicyMode::kObserve;
   api::ProfilingServer server = readyServer();
@@ -276,7 +276,7 @@ INSTANTIATE_TEST_SUITE_P(
                    "True ServerReady",
                    {"none is changed in 1 namespace; 3 more"}}));
 
-TEST(DecideClusterPolicy, TheTargetRevisionIsTheSameWhoeverIsAdmitted) {
+TEST(DecideClusterPolicy, TheTargetRevisionDoesNotDependOnAdmittedNamespaces) {
   const api::ClusterProfilingPolicy policy = test::clusterPolicy();
   const auto target = [&](api::AllowFrom from, bool tenancy) {
     api::ProfilingServer server = readyServer();

@@ -106,7 +106,7 @@ TEST(PolicyReconciler, CountsThePodsOfAClusterPolicyInEveryNamespace) {
   EXPECT_EQ(status.at("observedGeneration"), 2);
 }
 
-TEST(WorkloadIndex, AnswersThatNobodyAskedForSinceDoNotKeepAnOldSnapshot) {
+TEST(WorkloadIndex, UnusedEvaluationsDoNotKeepAnOldSnapshot) {
   Cluster c;
   c.policy(test::policy());
   c.pod("shop", "a", true);
@@ -118,7 +118,7 @@ TEST(WorkloadIndex, AnswersThatNobodyAskedForSinceDoNotKeepAnOldSnapshot) {
   EXPECT_TRUE(old.expired());
 }
 
-TEST(PolicyReconciler, WritesOnlyWhatChanged) {
+TEST(PolicyReconciler, WritesOnlyChanges) {
   Cluster c;
   c.policy(test::policy());
   EXPECT_TRUE(c.reconcile().status.ok());
@@ -131,14 +131,14 @@ TEST(PolicyReconciler, WritesOnlyWhatChanged) {
   EXPECT_TRUE(c.http.writes().empty());
 }
 
-TEST(PolicyReconciler, ANewPolicyWithoutPodsSaysZero) {
+TEST(PolicyReconciler, ANewPolicyWithoutPodsReportsZero) {
   Cluster c;
   c.policy(test::policy());
   EXPECT_TRUE(c.reconcile().status.ok());
   EXPECT_EQ(c.http.writes().at(0).body.at("status").at("pods").at("profiled"), 0);
 }
 
-TEST(PolicyReconciler, APolicyMadeAnewMeanwhileIsNotWrittenTo) {
+TEST(PolicyReconciler, ARecreatedPolicyIsNotWrittenTo) {
   Cluster c;
   c.policy(test::policy());
   auto other = api::toJson(test::policy());
@@ -147,7 +147,7 @@ TEST(PolicyReconciler, APolicyMadeAnewMeanwhileIsNotWrittenTo) {
   EXPECT_EQ(c.reconcile().status.code(), Code::kConflict);
 }
 
-TEST(PolicyReconciler, APolicyThatIsGoneIsNoError) {
+TEST(PolicyReconciler, ADeletedPolicyIsNoError) {
   Cluster c;
   EXPECT_TRUE(c.reconcile().status.ok());
   c.policy(test::policy());

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "controllers/revisions/revisions.h"
-#include "controllers/rollout/act.h"
 #include "controllers/rollout/owner.h"
+#include "controllers/rollout/perform.h"
 #include "controllers/rollout/plan_of.h"
 #include "controllers/runtime/status_patch.h"
 #include "tests/support/fake_http.h"
@@ -26,7 +26,7 @@ json deployment(json spec, json status = json::object()) {
           {"status", std::move(status)}};
 }
 
-TEST(Owner, ADeploymentSurgesUnlessItsStrategySaysOtherwise) {
+TEST(Owner, ADeploymentSurgesUnlessItsStrategyForbidsIt) {
   EXPECT_TRUE(ownerOf("Deployment", deployment({{"replicas", 4}})).surges);
   EXPECT_FALSE(
       ownerOf("Deployment", deployment({{"replicas", 4}, {"strategy", {{"type", "Recreate"}}}}))
@@ -72,7 +72,7 @@ TEST(Owner, AnArgoRolloutInTheMiddleOfItsOwnIsLeftAlone) {
       ownerOf("Rollout", deployment({{"replicas", 4}}, {{"phase", "Healthy"}})).rolling_out);
 }
 
-TEST(Owner, GarbageIsNoCrash) {
+TEST(Owner, MalformedObjectsAreTolerated) {
   for (const char* text : {"5", "[]", "{}", R"({"spec":7,"status":"x"})",
                            R"({"spec":{"strategy":{"rollingUpdate":{"maxSurge":{}}}}})"}) {
     for (const char* kind : {"Deployment", "StatefulSet", "DaemonSet", "Rollout", "Other"}) {
@@ -107,18 +107,18 @@ Acted done(const engine::Action& action, const api::WorkloadRef& workload, int h
     return FakeHttp::json(http, R"({"kind":"Status","reason":"X","message":"m"})");
   });
   kube::Client client(fake);
-  const Status status = act(client, "shop", workload, action, "2026-08-03T12:00:00Z", {});
+  const Status status = perform(client, "shop", workload, action, "2026-08-03T12:00:00Z", {});
   return {status, fake.calls().empty() ? net::Request{} : fake.calls().front().request};
 }
 const api::WorkloadRef kWeb{"apps/v1", "Deployment", "web", "owner-uid"};
 
-TEST(Act, EvictionAsksByUid) {
+TEST(Act, EvictionHasTheUidAsPrecondition) {
   const Acted a = done({engine::Action::Kind::kEvict, "web-1", "pod-uid", ""}, kWeb);
   EXPECT_THAT(a.request.target, HasSubstr("/namespaces/shop/pods/web-1/eviction"));
   EXPECT_THAT(a.request.body, HasSubstr(R"("preconditions":{"uid":"pod-uid"})"));
 }
 
-TEST(Act, APodThatIsAnotherByNowNeedsNothingAndABudgetIsTold) {
+TEST(Act, AReplacedPodAndADisruptionBudgetHaveCodesOfTheirOwn) {
   const engine::Action evict{engine::Action::Kind::kEvict, "web-1", "pod-uid", ""};
   EXPECT_EQ(done(evict, kWeb, 404).status.code(), Code::kNotFound);
   EXPECT_EQ(done(evict, kWeb, 409).status.code(), Code::kConflict);
@@ -137,7 +137,7 @@ TEST(Act, ARestartWritesOneAnnotationOfOurOwnAndNeverContainersEnvOrReplicas) {
   EXPECT_EQ(body["metadata"]["uid"], "owner-uid");
 }
 
-TEST(Act, AnArgoRolloutIsRestartedItsOwnWay) {
+TEST(Act, AnArgoRolloutIsRestartedByRestartAt) {
   const Acted a = done({engine::Action::Kind::kRolloutRestart, "", "", "rev-1"},
                        {"argoproj.io/v1alpha1", "Rollout", "web", "owner-uid"});
   EXPECT_EQ(json::parse(a.request.body)["spec"]["restartAt"], "2026-08-03T12:00:00Z");
@@ -150,7 +150,7 @@ TEST(Act, AKindWithoutATemplateIsAnErrorWithARemedy) {
   EXPECT_THAT(a.status.message(), HasSubstr("'Evict'"));
 }
 
-TEST(PlanOf, AskForProfilesOnlyWhereTheServerIsOurs) {
+TEST(PlanOf, ProfilesAreQueriedOnlyFromOurOwnServers) {
   api::EffectivePolicy e;
   e.revision = "r";
   EXPECT_TRUE(planOf(e).immediate());
@@ -162,7 +162,7 @@ TEST(PlanOf, AskForProfilesOnlyWhereTheServerIsOurs) {
   EXPECT_EQ(planOf(e).gates.profiles_within, std::chrono::minutes(3));
 }
 
-TEST(Revisions, ThoseInUseAndTheNewestStay) {
+TEST(Revisions, RevisionsInUseAndTheNewestAreKept) {
   api::Revisions all;
   for (int i = 1; i <= 9; ++i) {
     auto revision = std::make_shared<api::Revision>();
@@ -175,7 +175,7 @@ TEST(Revisions, ThoseInUseAndTheNewestStay) {
   for (const auto& revision : gone) EXPECT_THAT(revision->hash, testing::AnyOf("r3", "r4"));
 }
 
-TEST(StatusPatch, WhatIsGoneFromANestedObjectIsTakenOutOfIt) {
+TEST(StatusPatch, FieldsGoneFromANestedObjectAreRemoved) {
   const json from = {{"rollout", {{"state", "Stepping"}, {"targetPods", 1}}}, {"phase", "Partial"}};
   const json to = {{"rollout", {{"state", "Stepping"}}}, {"phase", "Partial"}};
   EXPECT_EQ((*statusPatch("u", from, to))["status"],

@@ -1,8 +1,9 @@
 // The engine's world as it is read from records and pods.
+#include "controllers/rollout/world_reader.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "controllers/rollout/gather.h"
 #include "controllers/workload/decide.h"
 #include "tests/unit/operator/inject/support.h"
 
@@ -73,7 +74,7 @@ class World : public testing::Test {
   WorldReader reader_{pods_, index_, records_, namespaces_};
 };
 
-TEST_F(World, AFailureTellsTheImageAndTheAgentsOfItsContainer) {
+TEST_F(World, AFailureHasTheImageAndTheAgentsOfItsContainer) {
   pod("web", "web-1", kRevision, true);
   record("web");
   const engine::World world = read();
@@ -98,7 +99,7 @@ TEST_F(World, ImagesAreReadOnlyWhereAQuarantineNamesThem) {
   EXPECT_EQ(world.quarantine[0].workload, "shop/Deployment/broken");
 }
 
-TEST_F(World, WhatOtherPoliciesRestartAndProbeIsCounted) {
+TEST_F(World, RestartsAndProbesOfOtherPoliciesAreCounted) {
   pod("web", "web-1");
   pod("other", "other-1");
   record("web");

@@ -54,7 +54,7 @@ class Arrival : public testing::Test {
   std::map<std::string, std::string> series_;
 };
 
-TEST_F(Arrival, StopsAskingWhenEverybodyWasFound) {
+TEST_F(Arrival, StopsWhenEveryPodWasFound) {
   series_["process_cpu"] =
       R"({"series":[)" + series("web-1", 60) + "," + series("web-2", 75) + "]}";
   const auto seen = read();
@@ -69,7 +69,7 @@ TEST_F(Arrival, StopsAskingWhenEverybodyWasFound) {
   EXPECT_THAT(queries_.calls[0].headers, IsEmpty());
 }
 
-TEST_F(Arrival, AsksForOtherKindsWhileSomebodyIsMissing) {
+TEST_F(Arrival, AsksForOtherProfileTypesWhileAPodIsMissing) {
   series_["process_cpu"] = R"({"series":[)" + series("web-1", 60) + "]}";
   series_["memory"] = R"({"series":[)" + series("web-2", 90) + "," + series("web-1", 30) + "]}";
   const auto seen = read();
@@ -79,7 +79,7 @@ TEST_F(Arrival, AsksForOtherKindsWhileSomebodyIsMissing) {
   EXPECT_EQ(queries_.calls.size(), 3u);
 }
 
-TEST_F(Arrival, WhatAPredecessorOfTheSameNameSentIsNotEnough) {
+TEST_F(Arrival, ProfilesOfAPredecessorOfTheSameNameDoNotCount) {
   ArrivalQuestion q = question();
   q.pods = {{"db-0", kSince + minutes(5)}};
   series_["process_cpu"] = R"({"series":[)" + series("db-0", 60) + "]}";
@@ -89,7 +89,7 @@ TEST_F(Arrival, WhatAPredecessorOfTheSameNameSentIsNotEnough) {
   EXPECT_THAT(*seen, ElementsAre(Pair("db-0", kSince + seconds(385))));
 }
 
-TEST_F(Arrival, WhatCameBeforeIsNoAnswer) {
+TEST_F(Arrival, ProfilesBeforeTheTimeDoNotCount) {
   series_["process_cpu"] = R"({"series":[)" + series("web-1", 0) + "," + series("web-2", 10) + "]}";
   const auto seen = read();
   ASSERT_TRUE(seen.ok());
@@ -98,7 +98,7 @@ TEST_F(Arrival, WhatCameBeforeIsNoAnswer) {
   EXPECT_THAT(*read(), IsEmpty()) << "nothing has ever come";
 }
 
-TEST_F(Arrival, AnErrorOfAnyQuestionIsTheAnswer) {
+TEST_F(Arrival, AnErrorOfAnyQueryIsReturned) {
   series_["process_cpu"] = R"({"series":[)" + series("web-1", 60) + "]}";
   series_["memory"] = "<html>";
   EXPECT_EQ(read().status().code(), Code::kInvalidArgument);
@@ -109,7 +109,7 @@ TEST_F(Arrival, AnErrorOfAnyQuestionIsTheAnswer) {
   EXPECT_THAT(read().status().message(), HasSubstr("LabelValues of profiling/pyroscope"));
 }
 
-TEST_F(Arrival, NamesTheTenantOfAServerThatKeepsThemApart) {
+TEST_F(Arrival, NamesTheTenantWhereTheServerHasTenants) {
   ArrivalQuestion q = question();
   q.tenant = "shop";
   ASSERT_TRUE(read(q).ok());
@@ -129,7 +129,7 @@ TEST_F(Arrival, AsksForLessThanADay) {
               HasSubstr("\"start\":" + std::to_string(first.time_since_epoch() / seconds(1))));
 }
 
-TEST(ServerUrl, IsMadeFromNamesThatAServiceCanHave) {
+TEST(ServerUrl, IsMadeOnlyFromValidServiceNames) {
   EXPECT_EQ(*serverUrl({"profiling", "pyroscope"}, {}), "http://pyroscope.profiling.svc:4040");
   const AddressOverrides overrides{{"profiling/pyroscope", "127.0.0.1:8080"}};
   EXPECT_EQ(*serverUrl({"profiling", "pyroscope"}, overrides), "http://127.0.0.1:8080");

@@ -34,7 +34,7 @@ TEST(PodMetrics, SumsTheContainersOfAPod) {
   EXPECT_EQ(formatRfc3339(got->at(0).timestamp), "2026-08-01T12:00:00Z");
 }
 
-TEST(PodMetrics, APodThatCannotBeReadIsAsIfItHadNotBeenMeasured) {
+TEST(PodMetrics, AnUnreadablePodCountsAsNotMeasured) {
   const std::string huge =
       R"([{"usage":{"cpu":"8e15","memory":"1"}},{"usage":{"cpu":"8e15","memory":"1"}}])";
   const std::string items =
@@ -50,7 +50,7 @@ TEST(PodMetrics, APodThatCannotBeReadIsAsIfItHadNotBeenMeasured) {
   EXPECT_EQ(got->at(0).name, "good");
 }
 
-TEST(PodMetrics, RefusesWhatIsNoSuchList) {
+TEST(PodMetrics, RefusesOtherDocuments) {
   const std::string whole = podList(podItem("web-1", kOne));
   for (const std::string& bad :
        {std::string(), std::string("<html>busy</html>"), std::string("[]"), std::string("{}"),

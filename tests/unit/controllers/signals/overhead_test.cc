@@ -16,7 +16,7 @@ PodUsage usage(const std::string& name, Time at, std::int64_t cpu, std::int64_t 
   return {name, cpu, memory, at};
 }
 
-TEST(OverheadSampler, TellsTheMeanSinceAMoment) {
+TEST(OverheadSampler, ReturnsTheMeanSinceATime) {
   OverheadSampler sampler;
   for (int i = 0; i < 4; ++i) {
     const Time at = kStart + seconds(15 * i);
@@ -32,7 +32,7 @@ TEST(OverheadSampler, TellsTheMeanSinceAMoment) {
   EXPECT_FALSE(sampler.mean("other", "web-1", kStart).has_value());
 }
 
-TEST(OverheadSampler, ASampleThatIsToldAgainCountsOnce) {
+TEST(OverheadSampler, ARepeatedSampleCountsOnce) {
   OverheadSampler sampler;
   const Time before = kStart - seconds(1);
   sampler.add("shop", {usage("web-1", kStart, 100)}, kStart);

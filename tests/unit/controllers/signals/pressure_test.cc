@@ -36,19 +36,19 @@ PressureCounters parsed(const std::string& text) {
   return got.ok() ? *got : PressureCounters();
 }
 
-TEST(Pressure, ReadsWhatTellsOfRefusedProfiles) {
+TEST(Pressure, ReadsTheCountersOfRefusedProfiles) {
   const PressureCounters got = parsed(kText);
   EXPECT_THAT(got.discarded, ElementsAre(Pair("rate_limited", 7)));
   EXPECT_THAT(got.refused, ElementsAre(Pair("429", 3), Pair("503", 1)));
   EXPECT_EQ(got.failed_uploads, 4);
 }
 
-TEST(Pressure, CountersThatStandStillAreNoPressure) {
+TEST(Pressure, UnchangedCountersAreNoPressure) {
   EXPECT_EQ(pressureBetween(parsed(kText), parsed(kText)), "");
   EXPECT_EQ(pressureBetween({}, {}), "");
 }
 
-TEST(Pressure, SaysWhatHasGoneUp) {
+TEST(Pressure, NamesTheCountersThatRose) {
   const PressureCounters before = parsed(kText);
   PressureCounters after = before;
   after.discarded["rate_limited"] += 4;
@@ -63,7 +63,7 @@ TEST(Pressure, SaysWhatHasGoneUp) {
       "fails to write to its bucket (1)");
 }
 
-TEST(Pressure, ACounterThatBeganAnewHasGoneUpByWhatItShows) {
+TEST(Pressure, ARestartedCounterRoseByItsValue) {
   PressureCounters before, after;
   before.discarded["rate_limited"] = 100;
   EXPECT_EQ(pressureBetween(before, after), "") << "a server that has just started";
@@ -71,7 +71,7 @@ TEST(Pressure, ACounterThatBeganAnewHasGoneUpByWhatItShows) {
   EXPECT_EQ(pressureBetween(before, after), "it discards profiles (rate_limited: 3)");
 }
 
-TEST(Pressure, RefusesWhatIsNoWholeAnswer) {
+TEST(Pressure, RefusesAnIncompleteAnswer) {
   const std::string whole = kText;
   for (const std::string& bad :
        {std::string(), std::string("up 1"), std::string("<html>\n<body>busy</body>\n</html>\n"),

@@ -19,7 +19,7 @@ TEST(MetricLine, ReadsSamples) {
   EXPECT_DOUBLE_EQ(parseMetricLine(R"(up{a="}"} 3)")->value, 3);
 }
 
-TEST(MetricLine, RefusesWhatIsNoSample) {
+TEST(MetricLine, RefusesInvalidSamples) {
   for (const char* bad : {"", "# TYPE up counter", "up", "up one", "up{", "up{a} 1", "up{a=b} 1",
                           R"(up{a="b)", R"(up{a="b"})", R"(up{a="b" c="d"} 1)", "1up 1", "<html>",
                           R"(up{a="b"} 0x1)", R"(up{="b"} 1)", R"(up{a="\)", "{} 1", " up 1"}) {

@@ -17,7 +17,7 @@ using testing::Pair;
 const Time kFrom = Time(seconds(1'785'585'600));
 const Time kTo = kFrom + minutes(10);
 
-TEST(Queries, BodiesAreWhatTheServerTakes) {
+TEST(Queries, BodiesMatchTheServersApi) {
   const Scope scope{"shop", "workload", "web"};
   EXPECT_EQ(profileTypesBody(scope, kFrom, kTo),
             R"({"name":"__profile_type__","matchers":["{namespace=\"shop\",workload=\"web\"}"],)"
@@ -40,7 +40,7 @@ TEST(Queries, ReadsNames) {
   EXPECT_THAT(*parseNames(R"({"names":["a",7,null,"",["b"]]})"), ElementsAre("a"));
 }
 
-TEST(Queries, RefusesWhatIsNoAnswer) {
+TEST(Queries, RefusesInvalidAnswers) {
   for (const char* bad : {"", "<html>busy</html>", "[]", "7", "null", R"({"names":["a")",
                           R"({"names":"a"})", R"({"names":{}})"}) {
     EXPECT_EQ(parseNames(bad).status().code(), Code::kInvalidArgument) << bad;
@@ -65,7 +65,7 @@ TEST(Queries, AsksForOneTypeOfEachKindTheLikeliestFirst) {
   EXPECT_THAT(typesToAsk({}), IsEmpty());
 }
 
-TEST(Queries, ReadsWhoWasSeenAndWhenAtLeast) {
+TEST(Queries, ReadsEachPodsLastTime) {
   const auto seen = parseSeries(
       R"({"series":[
         {"labels":[{"name":"pod","value":"web-1"}],"points":[
@@ -81,7 +81,7 @@ TEST(Queries, ReadsWhoWasSeenAndWhenAtLeast) {
   EXPECT_THAT(*parseSeries("{}", seconds(15)), IsEmpty());
 }
 
-TEST(Queries, PointsThatCannotBeReadProveNothing) {
+TEST(Queries, UnreadablePointsProveNothing) {
   const auto seen = parseSeries(
       R"({"series":[7,null,{},{"labels":[],"points":[{"timestamp":"1785585615000"}]},
         {"labels":{"name":"pod"},"points":[]},

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "controllers/engine/engine.h"
 #include "controllers/pods/pod_table.h"
 #include "controllers/workload/index.h"
+#include "operator/base/mutex.h"
 #include "operator/kube/store.h"
 
 namespace profiling::controllers {
@@ -20,8 +20,8 @@ struct Member {
   std::string group;  // "namespace/Kind/name"
 };
 
-// Thread-safe. What the pods of a workload amount to is kept until they, the policies or the
-// record's preflight change: ten thousand workloads are looked at in milliseconds.
+// Thread-safe. The facts about a workload's pods are kept until the pods, the policies or the
+// record's preflight change: ten thousand workloads are read in milliseconds.
 class WorldReader {
  public:
   WorldReader(const PodTable& pods, WorkloadIndex& index,
@@ -29,12 +29,11 @@ class WorldReader {
               const kube::Store<inject::NamespaceRecord>& namespaces)
       : pods_(pods), index_(index), records_(records), namespaces_(namespaces) {}
 
-  // Those that `policy` decides about; world.workloads[i] is members[i].
+  // The workloads that `policy` decides about; world.workloads[i] is members[i]. `members` must
+  // outlive the world, which may read pods later.
   engine::World read(const api::EffectivePolicy& policy, const engine::Plan& plan,
                      std::vector<Member>& members);
-  // Where read() left them out and the engine asks for them.
-  void readPods(const Member& member, engine::Workload& w) const;
-  // Those with a record of a rollout that no policy decides about any more.
+  // The workloads with a record of a rollout that no policy decides about any more.
   engine::World orphans(std::vector<Member>& members);
 
  private:
@@ -42,10 +41,10 @@ class WorldReader {
     std::uint64_t generation = 0;
     std::weak_ptr<const inject::Snapshot> policies;
     std::optional<api::Preflight> preflight;
-    std::shared_ptr<const engine::Pods> pods;  // null when calm: they are read when needed
-    std::optional<std::string> calm;
+    std::shared_ptr<const engine::Pods> pods;  // null when steady: read when needed
+    std::optional<std::string> steady;
     bool unsupported = false;
-    std::string reason;
+    api::RecordedReason reason;
   };
   std::shared_ptr<const Facts> factsOf(const std::string& group, const api::WorkloadProfile& record,
                                        std::uint64_t generation);
@@ -62,8 +61,8 @@ class WorldReader {
   WorkloadIndex& index_;
   const kube::Store<api::WorkloadProfile>& records_;
   const kube::Store<inject::NamespaceRecord>& namespaces_;
-  std::mutex mutex_;
-  std::unordered_map<std::string, std::shared_ptr<const Facts>> facts_;
+  Mutex mutex_;
+  std::unordered_map<std::string, std::shared_ptr<const Facts>> facts_ PROFILING_GUARDED_BY(mutex_);
 };
 
 }  // namespace profiling::controllers

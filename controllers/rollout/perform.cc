@@ -1,22 +1,24 @@
-#include "controllers/rollout/act.h"
+#include "controllers/rollout/perform.h"
 
 #include "controllers/rollout/owner.h"
+#include "operator/base/str_cat.h"
 
 namespace profiling::controllers {
 namespace {
 
 constexpr std::string_view kFieldManager = "profiling-operator-restarts";
 
-// One annotation of our own on the pod template, owned by a field manager of our own: nothing else
-// of the template is touched, and a GitOps tool can tell whose it is.
+// One annotation of our own on the pod template, owned by our own field manager: nothing else in the
+// template is touched, and a GitOps tool can see who owns it.
 Status restart(kube::Client& client, const std::string& namespace_,
                const api::WorkloadRef& workload, const std::string& token, const std::string& now,
                const std::stop_token& stop) {
   const kube::Resource resource = workloadResource(workload);
   if (resource.version.empty()) {
-    return {Code::kInvalidArgument, workload.kind + " '" + workload.name +
-                                        "' has no pod template that we know of: set "
-                                        "rollout.restart.method to 'Evict'"};
+    return {Code::kInvalidArgument,
+            strCat(workload.kind, " '", workload.name,
+                   "' has no pod template that the operator knows: set rollout.restart.method to "
+                   "'Evict'")};
   }
   nlohmann::json object = {
       {"apiVersion", workload.api_version},
@@ -31,8 +33,9 @@ Status restart(kube::Client& client, const std::string& namespace_,
 
 }  // namespace
 
-Status act(kube::Client& client, const std::string& namespace_, const api::WorkloadRef& workload,
-           const engine::Action& action, const std::string& now, const std::stop_token& stop) {
+Status perform(kube::Client& client, const std::string& namespace_,
+               const api::WorkloadRef& workload, const engine::Action& action,
+               const std::string& now, const std::stop_token& stop) {
   switch (action.kind) {
     case engine::Action::Kind::kEvict:
       return client.evict(namespace_, action.pod, action.uid, stop);

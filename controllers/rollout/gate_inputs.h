@@ -1,47 +1,45 @@
-// What the gates measure, asked for while something is being rolled out and not otherwise: CPU and
-// memory, arrival of profiles, pressure on the storage server.
+// What the gates judge by: CPU and memory, arrival of profiles, pressure on the storage server. Read
+// only while something is being rolled out.
 #pragma once
 
-#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "controllers/engine/engine.h"
-#include "controllers/rollout/gather.h"
+#include "controllers/rollout/world_reader.h"
 #include "controllers/signals/arrival.h"
 #include "controllers/signals/overhead.h"
 #include "controllers/signals/pressure.h"
+#include "operator/base/mutex.h"
 #include "operator/kube/client.h"
 #include "operator/net/query_client.h"
 
 namespace profiling::controllers {
 
-inline constexpr engine::Duration kSignalInterval{10'000};
-// So long a rise of discarded or refused profiles keeps new agents away.
+inline constexpr engine::Duration kGateInputInterval{10'000};
+// How long a rise of discarded or refused profiles keeps new agents away.
 inline constexpr engine::Duration kPressureMemory{60'000};
 
-// Thread-safe. Everything given must outlive it; without `queries` arrival and pressure are
-// unknown. A thread of its own asks, so that a server that is slow delays no verdict on a crash.
-class Signals {
+// Thread-safe. What is passed in must outlive it; without `queries` arrival and pressure are unknown.
+// It queries on its own thread, so that a slow server delays no verdict on a crash.
+class GateInputs {
  public:
-  // `news` is called on that thread with the key of the policy that something was learnt for.
-  Signals(kube::Client& client, net::QueryClient* queries, signals::AddressOverrides servers,
-          std::function<void(const std::string& policy)> news)
+  // `news` is called on that thread with the key of the policy that a query was for.
+  GateInputs(kube::Client& client, net::QueryClient* queries, signals::AddressOverrides servers,
+             std::function<void(const std::string& policy)> news)
       : client_(client), queries_(queries), servers_(std::move(servers)), news_(std::move(news)) {}
 
   void start();  // once
   void stop();
 
-  // Fills world.sources and, of workloads that are being judged, what is known of their pods, and
-  // has the rest asked for, each thing at most once in kSignalInterval. True when there is
-  // something to ask for again.
+  // Fills world.sources and the measurements in the pods of workloads that are being judged, and
+  // queues the next queries, each at most once in kGateInputInterval. True while queries repeat.
   bool fill(const api::EffectivePolicy& policy, const api::ProfilingServer* server,
             const engine::Plan& plan, const std::vector<Member>& members, engine::World& world);
 
@@ -65,6 +63,12 @@ class Signals {
                 std::function<bool(const std::stop_token&)> ask);
   void work(const std::stop_token& stop);
   bool fine(const std::string& what) const;
+  void queueMetrics(const std::string& policy, const std::string& namespace_, engine::Time now);
+  void queueArrival(const api::EffectivePolicy& policy, const engine::Plan& plan,
+                    const signals::ServerRef& server, const std::string& namespace_,
+                    signals::LastSeen pods, engine::Time now);
+  // Why the server is under pressure; empty: it is not.
+  std::string pressureOf(const signals::ServerRef& server, engine::Time now) const;
 
   bool askMetrics(const std::string& namespace_, engine::Time now, const std::stop_token& stop);
   bool askArrival(const signals::ArrivalQuestion& question, const std::stop_token& stop);
@@ -81,12 +85,13 @@ class Signals {
 
   const std::function<void(const std::string&)> news_;
 
-  mutable std::mutex mutex_;
-  std::condition_variable_any wake_;
-  std::deque<Task> tasks_;
-  std::map<std::string, Asked> asked_;
-  std::map<std::string, signals::LastSeen> seen_;  // by namespace and server
-  std::map<std::string, Pressure> pressure_;       // by server
+  mutable Mutex mutex_;
+  CondVar wake_;
+  std::deque<Task> tasks_ PROFILING_GUARDED_BY(mutex_);
+  std::map<std::string, Asked> asked_ PROFILING_GUARDED_BY(mutex_);
+  // By namespace and server.
+  std::map<std::string, signals::LastSeen> seen_ PROFILING_GUARDED_BY(mutex_);
+  std::map<std::string, Pressure> pressure_ PROFILING_GUARDED_BY(mutex_);  // by server
   std::jthread thread_;
 };
 

@@ -1,4 +1,4 @@
-#include "controllers/rollout/gather.h"
+#include "controllers/rollout/world_reader.h"
 
 #include <algorithm>
 #include <set>
@@ -27,7 +27,7 @@ std::shared_ptr<const WorldReader::Facts> WorldReader::factsOf(const std::string
   const auto policies = index_.policies();
   const auto& preflight = record.status.preflight;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto it = facts_.find(group);
     if (it != facts_.end() && it->second->generation == generation &&
         it->second->policies.lock() == policies && it->second->preflight == preflight) {
@@ -39,23 +39,23 @@ std::shared_ptr<const WorldReader::Facts> WorldReader::factsOf(const std::string
   facts->policies = policies;
   facts->preflight = preflight;
   facts->pods = podsOf(group, record);
-  facts->calm = engine::calmOf(*facts->pods);
-  if (facts->calm) facts->pods.reset();
+  facts->steady = engine::steadyRevision(*facts->pods);
+  if (facts->steady) facts->pods.reset();
   if (const auto evaluation = index_.evaluation(group)) {
     const PolicyShare* main = evaluation->main();
     facts->unsupported = main != nullptr && main->pods.skipped == main->pods.total;
     if (facts->unsupported) {
-      facts->reason = std::string(inject::reasonName(main->skipped.begin()->first));
+      facts->reason = api::RecordedReason::parse(inject::reasonName(main->skipped.begin()->first));
     }
   }
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   facts_.insert_or_assign(group, facts);
   return facts;
 }
 
-// Jobs and others that come and go leave theirs behind.
+// Short-lived workloads, such as Jobs, leave their facts behind.
 void WorldReader::forgetGone(std::size_t records) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (facts_.size() > 2 * records + kSpare) facts_.clear();
 }
 
@@ -85,18 +85,18 @@ engine::Workload WorldReader::workloadOf(const Member& member, const std::string
   w.bucket = engine::bucketOf(policy_uid, member.group);
   w.unsupported = facts->unsupported;
   w.unsupported_reason = facts->reason;
-  w.wishes = {record.spec.paused, record.spec.skip, record.spec.pin, record.spec.approve};
+  w.overrides = {record.spec.paused, record.spec.skip, record.spec.pin, record.spec.approve};
   w.record = record.status.rollout.value_or(api::WorkloadRollout{});
   w.pods = facts->pods;
-  w.calm = facts->calm;
+  w.steady = facts->steady;
   return w;
 }
 
-// What the records of the whole cluster say to each policy: who else is being restarted, and what
-// agents have broken.
+// What each policy needs from the records of the whole cluster: which other workloads are being
+// restarted, and which images agents have broken.
 void WorldReader::readOthers(const api::EffectivePolicy* policy, engine::World& world) const {
   const auto all = records_.snapshot();
-  bool unknown = false;  // what somebody probes, while the only pod of it is away
+  bool unknown = false;  // some probe's image, while its only pod is away
   for (const auto& [key, record] : *all) {
     if (!record->status.rollout) continue;
     const api::WorkloadRollout& rollout = *record->status.rollout;
@@ -116,11 +116,6 @@ void WorldReader::readOthers(const api::EffectivePolicy* policy, engine::World& 
   }
 }
 
-void WorldReader::readPods(const Member& member, engine::Workload& w) const {
-  w.pods = podsOf(member.group, *member.record);
-  w.pods_left_out = false;
-}
-
 void WorldReader::readImages(const api::EffectivePolicy& policy, const engine::Plan& plan,
                              const Member& member, const engine::World& world,
                              engine::Workload& w) const {
@@ -129,12 +124,12 @@ void WorldReader::readImages(const api::EffectivePolicy& policy, const engine::P
   if (world.quarantine.empty() || complete) return;
   w.images = pods_.images(member.group);
   std::erase_if(w.images, [&](const std::string& image) {
-    return std::none_of(world.quarantine.begin(), world.quarantine.end(),
-                        [&](const auto& q) { return q.what.image == image; });
+    return std::ranges::none_of(world.quarantine,
+                                [&](const auto& q) { return q.what.image == image; });
   });
   const auto& preflight = member.record->status.preflight;
   if (w.images.empty() || !preflight) return;
-  const auto pinned = policy.at(w.wishes.pin);
+  const auto pinned = policy.at(w.overrides.pin);
   const api::AgentImages& agents = pinned ? pinned->agents : policy.agents;
   for (const api::Language language : preflight->languages) {
     const auto& agent = agents.at(static_cast<std::size_t>(language));
@@ -149,7 +144,8 @@ engine::World WorldReader::read(const api::EffectivePolicy& policy, const engine
   const auto namespaces = namespaces_.snapshot();
   const auto& rollout = policy.policy.spec.rollout;
   const auto order = rollout ? rollout->order : std::vector<api::RolloutWave>();
-  // A stable revision that is not kept is another policy's, or was pruned: nothing to go back to.
+  // A stable revision that is not kept belongs to another policy or was pruned: there is nothing to
+  // go back to.
   std::set<std::string> known{policy.revision};
   for (const auto& revision : policy.revisions) known.insert(revision->revision);
 
@@ -167,7 +163,6 @@ engine::World WorldReader::read(const api::EffectivePolicy& policy, const engine
     groups.push_back(std::move(group));
   }
   const std::vector<std::uint64_t> generations = pods_.generations(groups);
-  static const auto none = std::make_shared<const engine::Pods>();
   world.workloads.reserve(members.size());
   for (std::size_t i = 0; i < members.size(); ++i) {
     const Member& member = members[i];
@@ -177,13 +172,13 @@ engine::World WorldReader::read(const api::EffectivePolicy& policy, const engine
     w.wave = api::waveOf(order, found == namespaces->end() ? kNoLabels : found->second->labels);
     if (!known.contains(w.record.stable_revision)) w.record.stable_revision.clear();
     readImages(policy, plan, member, world, w);
-    if (w.pods) continue;
-    w.pods_left_out = engine::waits(plan, w);
-    const bool needed = !w.pods_left_out && !engine::atRest(plan, w);
-    w.pods = needed ? podsOf(member.group, *member.record) : none;
+    if (!w.pods && engine::needsPods(plan, w)) w.pods = podsOf(member.group, *member.record);
   }
   forgetGone(all->size());
   world.record = policy.policy.status.rollout.value_or(api::PolicyRollout{});
+  world.read_pods = [this, &members](std::size_t i) {
+    return podsOf(members[i].group, *members[i].record);
+  };
   return world;
 }
 

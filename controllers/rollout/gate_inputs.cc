@@ -1,75 +1,82 @@
-#include "controllers/rollout/signals.h"
+#include "controllers/rollout/gate_inputs.h"
 
 #include <algorithm>
 
 #include "controllers/engine/times.h"
 #include "operator/base/log.h"
+#include "operator/base/str_cat.h"
 
 namespace profiling::controllers {
 namespace {
 
-constexpr std::chrono::milliseconds kDeadline{10'000};  // of each question
+constexpr std::chrono::milliseconds kDeadline{10'000};  // of each query
 constexpr std::size_t kRemembered = 10'000;
 
-bool judged(const api::WorkloadRollout& r) {
+bool judged(const engine::Workload& w) {
   using State = api::WorkloadState;
-  return r.state == State::kBaselining || r.state == State::kStepping ||
-         r.state == State::kSoaking || r.state == State::kEvaluating || r.state == State::kPaused;
+  const State state = w.record.state;
+  return w.pods &&
+         (state == State::kBaselining || state == State::kStepping || state == State::kSoaking ||
+          state == State::kEvaluating || state == State::kPaused);
 }
 
 std::string namespaceOf(const Member& member) {
   return member.record->metadata.namespace_;
 }
 
-// Whose profiles of which namespace: two policies of one may have different servers.
+// Names the profiles of a namespace in a server: two policies of one namespace may have different
+// servers.
 std::string placeOf(const signals::ServerRef& server, const std::string& namespace_) {
   return namespace_ + " at " + server.namespace_ + "/" + server.name;
 }
 
-// Why the server takes nothing more, from what its own status says.
+// Why the server takes no more profiles, by its own status; empty: it takes them.
 std::string notReady(const api::EffectivePolicy& policy, const api::ProfilingServer* server) {
   if (!policy.policy.spec.server_ref || server == nullptr) return {};
   const api::Condition* ready = api::findCondition(server->status.conditions, "Ready");
   if (ready != nullptr && ready->status == "True") return {};
-  return "ProfilingServer '" + serverKey(policy.policy) + "' is not ready";
+  return strCat("ProfilingServer '", serverKey(policy.policy), "' is not ready");
 }
 
 }  // namespace
 
-void Signals::start() {
+void GateInputs::start() {
   thread_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
 }
 
-void Signals::stop() {
+void GateInputs::stop() {
   thread_.request_stop();
   if (thread_.joinable()) thread_.join();
 }
 
-void Signals::askLater(const std::string& policy, const std::string& what, engine::Time now,
-                       std::function<bool(const std::stop_token&)> ask) {
-  const std::scoped_lock lock(mutex_);
+void GateInputs::askLater(const std::string& policy, const std::string& what, engine::Time now,
+                          std::function<bool(const std::stop_token&)> ask) {
+  const MutexLock lock(mutex_);
   if (asked_.size() > kRemembered && tasks_.empty()) asked_.clear();
   Asked& asked = asked_[what];
-  const bool recent = asked.at != engine::Time{} && now - asked.at < kSignalInterval;
+  const bool recent = asked.at != engine::Time{} && now - asked.at < kGateInputInterval;
   if (asked.under_way || recent) return;
   asked.at = now;
   asked.under_way = true;
   tasks_.push_back({policy, what, std::move(ask)});
-  wake_.notify_one();
+  wake_.notifyOne();
 }
 
-void Signals::work(const std::stop_token& stop) {
+void GateInputs::work(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     Task task;
     {
-      std::unique_lock lock(mutex_);
-      if (!wake_.wait(lock, stop, [this] { return !tasks_.empty(); })) return;
+      const MutexLock lock(mutex_);
+      if (!wake_.wait(mutex_, stop,
+                      [this]() PROFILING_REQUIRES(mutex_) { return !tasks_.empty(); })) {
+        return;
+      }
       task = std::move(tasks_.front());
       tasks_.pop_front();
     }
     const bool ok = task.ask(stop);
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       asked_[task.what].ok = ok;
       asked_[task.what].under_way = false;
     }
@@ -77,14 +84,14 @@ void Signals::work(const std::stop_token& stop) {
   }
 }
 
-bool Signals::fine(const std::string& what) const {
-  const std::scoped_lock lock(mutex_);
+bool GateInputs::fine(const std::string& what) const {
+  const MutexLock lock(mutex_);
   const auto it = asked_.find(what);
   return it == asked_.end() || it->second.ok;
 }
 
-bool Signals::askMetrics(const std::string& namespace_, engine::Time now,
-                         const std::stop_token& stop) {
+bool GateInputs::askMetrics(const std::string& namespace_, engine::Time now,
+                            const std::stop_token& stop) {
   const auto usage = signals::readPodMetrics(client_, namespace_, kDeadline, stop);
   if (usage.ok()) {
     sampler_.add(namespace_, *usage, now);
@@ -95,7 +102,7 @@ bool Signals::askMetrics(const std::string& namespace_, engine::Time now,
   return usage.ok();
 }
 
-bool Signals::askArrival(const signals::ArrivalQuestion& question, const std::stop_token& stop) {
+bool GateInputs::askArrival(const signals::ArrivalQuestion& question, const std::stop_token& stop) {
   if (queries_ == nullptr) return false;
   const auto seen = signals::ArrivalReader(*queries_, servers_, kDeadline).read(question, stop);
   if (!seen.ok()) {
@@ -103,18 +110,18 @@ bool Signals::askArrival(const signals::ArrivalQuestion& question, const std::st
               {{"namespace", question.scope.namespace_}, {"error", seen.status().message()}});
     return false;
   }
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   seen_[placeOf(question.server, question.scope.namespace_)] = *seen;
   return true;
 }
 
-bool Signals::askPressure(const signals::ServerRef& server, engine::Time now,
-                          const std::stop_token& stop) {
+bool GateInputs::askPressure(const signals::ServerRef& server, engine::Time now,
+                             const std::stop_token& stop) {
   if (queries_ == nullptr) return false;
   const std::string key = server.namespace_ + "/" + server.name;
   const auto counters = signals::readPressure(*queries_, server, servers_, kDeadline, stop);
   if (!counters.ok()) return false;
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   Pressure& pressure = pressure_[key];
   const std::string why =
       pressure.known ? signals::pressureBetween(pressure.counters, *counters) : std::string();
@@ -126,16 +133,16 @@ bool Signals::askPressure(const signals::ServerRef& server, engine::Time now,
   return true;
 }
 
-std::shared_ptr<const engine::Pods> Signals::measured(const engine::Workload& w,
-                                                      const std::string& namespace_,
-                                                      const std::string& place,
-                                                      const engine::Plan& plan,
-                                                      engine::Time now) const {
+std::shared_ptr<const engine::Pods> GateInputs::measured(const engine::Workload& w,
+                                                         const std::string& namespace_,
+                                                         const std::string& place,
+                                                         const engine::Plan& plan,
+                                                         engine::Time now) const {
   engine::Pods pods = *w.pods;
   const engine::Time since = engine::timeOf(w.record.since);
   std::optional<signals::LastSeen> seen;
   if (plan.gates.profiles_within) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (const auto it = seen_.find(place); it != seen_.end()) seen = it->second;
   }
   const bool arrival = fine("arrival " + place);
@@ -150,15 +157,44 @@ std::shared_ptr<const engine::Pods> Signals::measured(const engine::Workload& w,
     if (!seen || pod.revision.empty()) continue;
     const auto it = seen->find(pod.name);
     const bool reports = it != seen->end() && it->second >= pod.created &&
-                         now - it->second <= *plan.gates.profiles_within + kSignalInterval;
+                         now - it->second <= *plan.gates.profiles_within + kGateInputInterval;
     if (reports || arrival) pod.reporting = reports;
   }
   return std::make_shared<const engine::Pods>(std::move(pods));
 }
 
-bool Signals::fill(const api::EffectivePolicy& policy, const api::ProfilingServer* server,
-                   const engine::Plan& plan, const std::vector<Member>& members,
-                   engine::World& world) {
+void GateInputs::queueMetrics(const std::string& policy, const std::string& namespace_,
+                              engine::Time now) {
+  askLater(policy, "metrics " + namespace_, now,
+           [this, namespace_, now](const auto& stop) { return askMetrics(namespace_, now, stop); });
+}
+
+void GateInputs::queueArrival(const api::EffectivePolicy& policy, const engine::Plan& plan,
+                              const signals::ServerRef& server, const std::string& namespace_,
+                              signals::LastSeen pods, engine::Time now) {
+  signals::ArrivalQuestion question;
+  question.server = server;
+  if (policy.tenant_rule == api::kNamespaceAsTenant) question.tenant = namespace_;
+  question.scope.namespace_ = namespace_;
+  question.pods = std::move(pods);
+  question.since =
+      now - std::clamp<engine::Duration>(*plan.gates.profiles_within + kGateInputInterval,
+                                         std::chrono::minutes(1), std::chrono::hours(23));
+  question.now = now;
+  askLater(plan.policy, "arrival " + placeOf(server, namespace_), now,
+           [this, question](const auto& stop) { return askArrival(question, stop); });
+}
+
+std::string GateInputs::pressureOf(const signals::ServerRef& server, engine::Time now) const {
+  const MutexLock lock(mutex_);
+  const auto it = pressure_.find(strCat(server.namespace_, "/", server.name));
+  const bool recent = it != pressure_.end() && now - it->second.since < kPressureMemory;
+  return recent ? it->second.why : std::string();
+}
+
+bool GateInputs::fill(const api::EffectivePolicy& policy, const api::ProfilingServer* server,
+                      const engine::Plan& plan, const std::vector<Member>& members,
+                      engine::World& world) {
   world.sources.server = notReady(policy, server);
   const bool costs = plan.gates.max_cpu_percent || plan.gates.max_memory_bytes;
   const auto& ref = policy.policy.spec.server_ref;
@@ -168,7 +204,7 @@ bool Signals::fill(const api::EffectivePolicy& policy, const api::ProfilingServe
       ref ? ref->name : std::string()};
   std::map<std::string, signals::LastSeen> looked_for;
   for (std::size_t i = 0; i < members.size(); ++i) {
-    if (!judged(world.workloads[i].record)) continue;
+    if (!judged(world.workloads[i])) continue;
     signals::LastSeen& pods = looked_for[namespaceOf(members[i])];
     for (const engine::Pod& pod : *world.workloads[i].pods) {
       if (!pod.revision.empty() && !pod.deleting) pods.emplace(pod.name, pod.created);
@@ -176,43 +212,21 @@ bool Signals::fill(const api::EffectivePolicy& policy, const api::ProfilingServe
   }
   const bool asks = !looked_for.empty() && (costs || plan.gates.profiles_within || ref);
   for (auto& [namespace_, pods] : looked_for) {
-    const std::string metrics = "metrics " + namespace_;
-    const std::string arrival = "arrival " + placeOf(place, namespace_);
-    if (costs) {
-      askLater(plan.policy, metrics, now, [this, name = namespace_, now](const auto& stop) {
-        return askMetrics(name, now, stop);
-      });
-    }
+    if (costs) queueMetrics(plan.policy, namespace_, now);
     if (plan.gates.profiles_within && ref && !pods.empty()) {
-      signals::ArrivalQuestion question;
-      question.server = place;
-      if (policy.tenant_rule == api::kNamespaceAsTenant) question.tenant = namespace_;
-      question.scope.namespace_ = namespace_;
-      question.pods = std::move(pods);
-      question.since =
-          now - std::clamp<engine::Duration>(*plan.gates.profiles_within + kSignalInterval,
-                                             std::chrono::minutes(1), std::chrono::hours(23));
-      question.now = now;
-      askLater(plan.policy, arrival, now,
-               [this, question](const auto& stop) { return askArrival(question, stop); });
+      queueArrival(policy, plan, place, namespace_, std::move(pods), now);
     }
-    world.sources.metrics = world.sources.metrics && fine(metrics);
-    world.sources.arrival = world.sources.arrival && fine(arrival);
+    world.sources.metrics = world.sources.metrics && fine("metrics " + namespace_);
+    world.sources.arrival = world.sources.arrival && fine("arrival " + placeOf(place, namespace_));
   }
   if (plan.gates.profiles_within && !ref) world.sources.arrival = false;
   if (ref && asks) {
-    const std::string key = place.namespace_ + "/" + place.name;
-    askLater(plan.policy, "pressure " + key, now,
+    askLater(plan.policy, strCat("pressure ", place.namespace_, "/", place.name), now,
              [this, place, now](const auto& stop) { return askPressure(place, now, stop); });
-    const std::scoped_lock lock(mutex_);
-    const auto it = pressure_.find(key);
-    if (world.sources.server.empty() && it != pressure_.end() &&
-        now - it->second.since < kPressureMemory) {
-      world.sources.server = it->second.why;
-    }
+    if (world.sources.server.empty()) world.sources.server = pressureOf(place, now);
   }
   for (std::size_t i = 0; asks && i < members.size(); ++i) {
-    if (!judged(world.workloads[i].record)) continue;
+    if (!judged(world.workloads[i])) continue;
     world.workloads[i].pods = measured(world.workloads[i], namespaceOf(members[i]),
                                        placeOf(place, namespaceOf(members[i])), plan, now);
   }

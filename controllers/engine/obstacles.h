@@ -1,0 +1,53 @@
+// What keeps all workloads of a policy from moving, in the order in which a workload reports it.
+// Internal to the engine; pure.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "controllers/engine/machine.h"
+
+namespace profiling::engine {
+
+struct PolicyWideObstacle {
+  enum class Stops {
+    kAllMoves,      // also those that replace no pod
+    kReplacements,  // no pod is replaced
+    kNewSlots,      // of a workload that holds no slot yet
+  } stops = Stops::kAllMoves;
+  bool deadline = true;  // the wait ends at rollout.progressDeadline
+  api::RolloutReason reason{};
+  std::string_view message;
+  bool (*applies)(const Plan& plan, const World& world, const Budget& budget) = nullptr;
+};
+
+inline constexpr std::array<PolicyWideObstacle, 6> kPolicyWideObstacles{{
+    {PolicyWideObstacle::Stops::kAllMoves, true, api::RolloutReason::kServerUnavailable,
+     "there is no storage server to send profiles to",
+     [](const Plan& plan, const World&, const Budget&) { return !plan.available; }},
+    {PolicyWideObstacle::Stops::kAllMoves, false, api::RolloutReason::kPolicyPaused,
+     "rollout.paused of the policy is true",
+     [](const Plan& plan, const World&, const Budget&) { return plan.paused; }},
+    {PolicyWideObstacle::Stops::kAllMoves, false, api::RolloutReason::kFailureBudgetSpent,
+     "too many workloads have failed",
+     [](const Plan& plan, const World&, const Budget& budget) {
+       return budget.frozen && !plan.immediate();
+     }},
+    {PolicyWideObstacle::Stops::kReplacements, true, api::RolloutReason::kServerNotReady, "",
+     [](const Plan&, const World& world, const Budget&) { return !world.sources.server.empty(); }},
+    {PolicyWideObstacle::Stops::kReplacements, false, api::RolloutReason::kOutsideWindow,
+     "pods are replaced in the maintenance windows only",
+     [](const Plan&, const World&, const Budget& budget) { return !budget.window.open; }},
+    {PolicyWideObstacle::Stops::kNewSlots, false, api::RolloutReason::kQueued,
+     "other workloads come first",
+     [](const Plan&, const World&, const Budget& budget) { return budget.slots <= 0; }},
+}};
+
+// The first that applies among those that stop `moves`; null: none.
+const PolicyWideObstacle* policyWideObstacle(PolicyWideObstacle::Stops moves, const Plan& plan,
+                                             const World& world, const Budget& budget);
+
+// Whether a workload waits for this as long as it takes, and is never skipped for it.
+bool waitsWithoutDeadline(const api::RecordedReason& reason);
+
+}  // namespace profiling::engine

@@ -1,0 +1,69 @@
+#!/usr/bin/python3
+"""No reason, result or finding is compared or set as text: code uses the enum of its vocabulary."""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+WORD = r'"[A-Z][A-Za-z]*"'
+PATTERNS = [re.compile(p) for p in (
+    rf'\b(reason|result|finding)\b\s*(==|!=)\s*{WORD}',
+    rf'{WORD}\s*(==|!=)\s*[\w.>()-]*\b(reason|result|finding)\b',
+    rf'\b(reason|result|finding)\s*=\s*[^;=]*?{WORD}',
+    rf'\b(enter|wait|remember|rollBack|hold)\([^;"]*{WORD}\s*[,)]',
+)]
+# Words of other systems, which have no enum of ours.
+FOREIGN = {
+    "operator/kube/errors.cc": "the API server's Status",
+    "operator/inject/pods/container_status.cc": "the kubelet's container states",
+    "controllers/profilingserver/diagnose.cc": "the kubelet's container states",
+    "operator/cli/pods/explain.cc": "reads the decision as the annotation's JSON",
+    "operator/cli/pods/lint.cc": "reads the decision as the annotation's JSON",
+}
+
+
+def problems_of(path, text):
+    if path in FOREIGN:
+        return
+    for number, line in enumerate(text.splitlines(), 1):
+        if any(pattern.search(line) for pattern in PATTERNS):
+            yield f"{path}:{number}: a word of a vocabulary as text: {line.strip()}"
+
+
+def check(root=ROOT):
+    for top in ("operator", "controllers", "webhooks"):
+        for file in sorted((root / top).rglob("*")):
+            if file.suffix in (".h", ".cc"):
+                yield from problems_of(str(file.relative_to(root)), file.read_text())
+
+
+def self_test():
+    """The test can fail: comparisons as text are found, those of enums and messages are not."""
+    bad = (
+        'if (r.reason == "Queued") return;',
+        'if (w.record.reason != "NoPods") return;',
+        'if ("Complete" == h.result) return;',
+        'verdict.reason = "GitOpsConflict";',
+        'verdict.reason = missed ? "InjectionMissed" : "ProgressDeadlineExceeded";',
+        'enter(State::kPreflight, "Repair", "pods started without the agent");',
+        'wait("Cooldown", "its pods were replaced a moment ago", rested);',
+        'remember("Complete", {});',
+    )
+    for line in bad:
+        assert list(problems_of("controllers/x.cc", line)), f"{line} must be refused"
+    good = (
+        "if (r.reason == RolloutReason::kQueued) return;",
+        'enter(State::kSkipped, RolloutReason::kNoPods, "it has no pods; the first one gets the agent");',
+        'result.verdict.message = "Too many";',
+        'out.reason = api::RolloutReason::kCrash;',
+    )
+    for line in good:
+        assert not list(problems_of("controllers/x.cc", line)), f"{line} must be accepted"
+    assert not list(problems_of("operator/kube/errors.cc", bad[0])), "words of other systems are text"
+
+
+if __name__ == "__main__":
+    self_test()
+    found = list(check())
+    print("\n".join(found) or "no word of a vocabulary is compared or set as text")
+    sys.exit(bool(found))
