@@ -1,5 +1,7 @@
 #include "webhooks/admission/review.h"
 
+#include <optional>
+
 #include "operator/api/k8s/dom.h"
 #include "operator/api/k8s/pod_decoder.h"
 
@@ -66,6 +68,90 @@ bool validUid(std::string_view uid) {
   });
 }
 
+// The `request` of an AdmissionReview of the one version that is served.
+Status findRequest(element root, simdjson::dom::object& request) {
+  simdjson::dom::object top;
+  if (root.get(top)) return malformed("body must be an AdmissionReview object");
+  EnvelopeReader read;
+  std::string_view api_version, kind;
+  element request_element;
+  bool good = true, has_request = false;
+  const bool unique = eachField(top, "body", read.error(), [&](std::string_view key, element v) {
+    if (key == "apiVersion") {
+      good = good && read.text(v, "apiVersion", api_version);
+    } else if (key == "kind") {
+      good = good && read.text(v, "kind", kind);
+    } else if (key == "request") {
+      request_element = v;
+      has_request = true;
+    }
+  });
+  if (!good || !unique) return malformed(read.error());
+  if (api_version != "admission.k8s.io/v1" || kind != "AdmissionReview") {
+    return malformed("apiVersion and kind must be admission.k8s.io/v1 and AdmissionReview");
+  }
+  if (!has_request || request_element.get(request)) return malformed("request must be an object");
+  return {};
+}
+
+// Reads a request into `review`.
+class RequestReader {
+ public:
+  explicit RequestReader(Review& review) : review_(review) {}
+
+  Status read(simdjson::dom::object request) {
+    bool good = true;
+    const bool unique =
+        eachField(request, "request", read_.error(), [&](std::string_view key, element v) {
+          if (good) good = field(key, v);
+        });
+    if (!good || !unique) return malformed(read_.error());
+    if (!validUid(uid_)) {
+      return malformed("request.uid must have 1 to 128 bytes and no control characters");
+    }
+    review_.uid = uid_;
+    review_.kind_was_converted = (request_kind_ && *request_kind_ != review_.kind) ||
+                                 (request_resource_ && *request_resource_ != review_.resource);
+    review_.pod.namespace_ = review_.namespace_;
+    return {};
+  }
+  const std::optional<element>& object() const { return object_; }
+
+ private:
+  bool field(std::string_view key, element v) {
+    if (key == "uid") return read_.text(v, "request.uid", uid_);
+    if (key == "kind") return read_.triple(v, "request.kind", "kind", review_.kind);
+    if (key == "resource") return read_.triple(v, "request.resource", "resource", review_.resource);
+    if (key == "requestKind") return sent(v, "request.requestKind", "kind", request_kind_);
+    if (key == "requestResource") {
+      return sent(v, "request.requestResource", "resource", request_resource_);
+    }
+    if (key == "subResource") return read_.text(v, "request.subResource", review_.sub_resource);
+    if (key == "name") return read_.text(v, "request.name", review_.name);
+    if (key == "namespace") return read_.text(v, "request.namespace", review_.namespace_);
+    if (key == "operation") return read_.text(v, "request.operation", review_.operation);
+    if (key == "dryRun") return read_.boolean(v, "request.dryRun", review_.dry_run);
+    if (key == "object" && !isNull(v)) {
+      if (v.type() != element_type::OBJECT)
+        return read_.fail("request.object", "must be an object");
+      object_ = v;
+    }
+    return true;
+  }
+  // The kind or resource as the client sent it, before a conversion.
+  bool sent(element v, std::string_view where, std::string_view last,
+            std::optional<GroupVersionName>& out) {
+    if (isNull(v)) return true;
+    return read_.triple(v, where, last, out.emplace());
+  }
+
+  Review& review_;
+  EnvelopeReader read_;
+  std::string_view uid_;
+  std::optional<GroupVersionName> request_kind_, request_resource_;
+  std::optional<element> object_;
+};
+
 }  // namespace
 
 bool Review::isPodCreation() const {
@@ -87,6 +173,24 @@ struct ReviewDecoder::Impl {
     if (!shrink && parser.capacity() != 0) return true;
     return parser.allocate(kFirstCapacity, kMaxJsonDepth) == simdjson::SUCCESS;
   }
+
+  // Parses `body` in place where the buffer behind it has room for the parser, else a copy.
+  Status parse(std::string_view body, std::size_t capacity, element& root) {
+    if (body.starts_with("\xEF\xBB\xBF")) return malformed("body starts with a byte order mark");
+    const auto no_memory = [] { return Status(Code::kInternal, "no memory for the JSON parser"); };
+    if (!prepare(body.size())) return no_memory();
+    const char* data = body.data();
+    if (capacity < body.size() + simdjson::SIMDJSON_PADDING) {
+      copy.reserve(body.size() + simdjson::SIMDJSON_PADDING);
+      copy.assign(body);
+      data = copy.data();
+    }
+    if (const auto error = parser.parse(data, body.size(), false).get(root)) {
+      if (error == simdjson::MEMALLOC) return no_memory();
+      return malformed(std::string("body is not JSON: ") + simdjson::error_message(error));
+    }
+    return {};
+  }
 };
 
 ReviewDecoder::ReviewDecoder() : impl_(std::make_unique<Impl>()) {
@@ -95,90 +199,16 @@ ReviewDecoder::~ReviewDecoder() = default;
 
 Status ReviewDecoder::decode(std::string_view body, std::size_t capacity, Review& review) {
   impl_->has_object = false;
-  if (body.starts_with("\xEF\xBB\xBF")) return malformed("body starts with a byte order mark");
-  if (!impl_->prepare(body.size())) return Status(Code::kInternal, "no memory for the JSON parser");
-  const char* data = body.data();
-  if (capacity < body.size() + simdjson::SIMDJSON_PADDING) {
-    impl_->copy.reserve(body.size() + simdjson::SIMDJSON_PADDING);
-    impl_->copy.assign(body);
-    data = impl_->copy.data();
-  }
   element root;
-  if (const auto error = impl_->parser.parse(data, body.size(), false).get(root)) {
-    if (error == simdjson::MEMALLOC)
-      return Status(Code::kInternal, "no memory for the JSON parser");
-    return malformed(std::string("body is not JSON: ") + simdjson::error_message(error));
-  }
-  simdjson::dom::object top;
-  if (root.get(top)) return malformed("body must be an AdmissionReview object");
-
-  EnvelopeReader read;
-  std::string_view api_version, kind;
-  element request_element;
-  bool good = true, has_request = false;
-  bool unique = eachField(top, "body", read.error(), [&](std::string_view key, element v) {
-    if (key == "apiVersion") {
-      good = good && read.text(v, "apiVersion", api_version);
-    } else if (key == "kind") {
-      good = good && read.text(v, "kind", kind);
-    } else if (key == "request") {
-      request_element = v;
-      has_request = true;
-    }
-  });
-  if (!good || !unique) return malformed(read.error());
-  if (api_version != "admission.k8s.io/v1" || kind != "AdmissionReview") {
-    return malformed("apiVersion and kind must be admission.k8s.io/v1 and AdmissionReview");
-  }
+  if (Status parsed = impl_->parse(body, capacity, root); !parsed.ok()) return parsed;
   simdjson::dom::object request;
-  if (!has_request || request_element.get(request)) return malformed("request must be an object");
-
-  std::string_view uid;
-  element object;
-  GroupVersionName request_kind, request_resource;
-  bool has_request_kind = false, has_request_resource = false, has_object = false;
-  unique = eachField(request, "request", read.error(), [&](std::string_view key, element v) {
-    if (!good) return;
-    if (key == "uid") {
-      good = read.text(v, "request.uid", uid);
-    } else if (key == "kind") {
-      good = read.triple(v, "request.kind", "kind", review.kind);
-    } else if (key == "resource") {
-      good = read.triple(v, "request.resource", "resource", review.resource);
-    } else if (key == "requestKind") {
-      has_request_kind = !isNull(v);
-      good = read.triple(v, "request.requestKind", "kind", request_kind);
-    } else if (key == "requestResource") {
-      has_request_resource = !isNull(v);
-      good = read.triple(v, "request.requestResource", "resource", request_resource);
-    } else if (key == "subResource") {
-      good = read.text(v, "request.subResource", review.sub_resource);
-    } else if (key == "name") {
-      good = read.text(v, "request.name", review.name);
-    } else if (key == "namespace") {
-      good = read.text(v, "request.namespace", review.namespace_);
-    } else if (key == "operation") {
-      good = read.text(v, "request.operation", review.operation);
-    } else if (key == "dryRun") {
-      good = read.boolean(v, "request.dryRun", review.dry_run);
-    } else if (key == "object" && !isNull(v)) {
-      has_object = v.type() == element_type::OBJECT;
-      good = has_object || read.fail("request.object", "must be an object");
-      object = v;
-    }
-  });
-  if (!good || !unique) return malformed(read.error());
-  if (!validUid(uid)) {
-    return malformed("request.uid must have 1 to 128 bytes and no control characters");
-  }
-  review.uid = uid;
-  review.has_object = has_object;
-  review.kind_was_converted = (has_request_kind && request_kind != review.kind) ||
-                              (has_request_resource && request_resource != review.resource);
-  review.pod.namespace_ = review.namespace_;
-  impl_->object = object;
-  impl_->has_object = has_object;
-  return Status();
+  if (Status found = findRequest(root, request); !found.ok()) return found;
+  RequestReader reader(review);
+  if (Status read = reader.read(request); !read.ok()) return read;
+  review.has_object = reader.object().has_value();
+  if (review.has_object) impl_->object = *reader.object();
+  impl_->has_object = review.has_object;
+  return {};
 }
 
 Status ReviewDecoder::decodeMetadata(api::PodView& pod) {
