@@ -113,7 +113,7 @@ INSTANTIATE_TEST_SUITE_P(
             true,
             "Degraded",
             "False ServerNotReady",
-            {"not been set up yet"}},
+            {"is still being set up"}},
         Row{"an endpoint of the user's own is taken as given",
             [](auto& p, auto&) {
               p.spec.server_ref.reset();
