@@ -7,18 +7,18 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WORD = r'"[A-Z][A-Za-z]*"'
 PATTERNS = [re.compile(p) for p in (
-    rf'\b(reason|result|finding)\b\s*(==|!=)\s*{WORD}',
-    rf'{WORD}\s*(==|!=)\s*[\w.>()-]*\b(reason|result|finding)\b',
-    rf'\b(reason|result|finding)\s*=\s*[^;=]*?{WORD}',
+    rf'\b(reason|result|finding|phase|state)\b\s*(==|!=)\s*{WORD}',
+    rf'{WORD}\s*(==|!=)\s*[\w.>()-]*\b(reason|result|finding|phase|state)\b',
+    rf'\b(reason|result|finding|phase|state)\s*=\s*[^;=]*?{WORD}',
     rf'\b(enter|wait|remember|rollBack|hold)\([^;"]*{WORD}\s*[,)]',
 )]
 # Words of other systems, which have no enum of ours.
 FOREIGN = {
     "operator/kube/errors.cc": "the API server's Status",
     "operator/inject/pods/container_status.cc": "the kubelet's container states",
+    "operator/inject/pods/facts_decoder.cc": "the kubelet's pod phases",
+    "controllers/rollout/owner.cc": "the phase of an Argo Rollout",
     "controllers/profilingserver/diagnose.cc": "the kubelet's container states",
-    "operator/cli/pods/explain.cc": "reads the decision as the annotation's JSON",
-    "operator/cli/pods/lint.cc": "reads the decision as the annotation's JSON",
 }
 
 
@@ -48,6 +48,7 @@ def self_test():
         'enter(State::kPreflight, "Repair", "pods started without the agent");',
         'wait("Cooldown", "its pods were replaced a moment ago", rested);',
         'remember("Complete", {});',
+        'if (policy.status.phase == "Halted") return 1;',
     )
     for line in bad:
         assert list(problems_of("controllers/x.cc", line)), f"{line} must be refused"

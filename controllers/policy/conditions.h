@@ -1,5 +1,5 @@
-// The words of a policy's status: its phase, and the reasons of its conditions. Other reasons of
-// ServerAvailable are those of api::EffectivePolicy::server_reason.
+// The reasons of a policy's conditions. Other reasons of ServerAvailable are those of
+// api::EffectivePolicy::server_reason.
 #pragma once
 
 #include <cstdint>
@@ -7,29 +7,6 @@
 #include "operator/base/vocabulary.h"
 
 namespace profiling::controllers {
-
-enum class PolicyPhase : std::uint8_t {
-  kActive,
-  kObserving,
-  kDegraded,  // no server is available
-  // What a rollout does
-  kProgressing,
-  kPaused,
-  kHalted,  // the failure budget is spent
-  kAwaitingApproval,
-  kRollingBack,
-};
-inline constexpr Vocabulary<PolicyPhase, 8> kPolicyPhases{{{
-    {PolicyPhase::kActive, "Active"},
-    {PolicyPhase::kObserving, "Observing"},
-    {PolicyPhase::kDegraded, "Degraded", "See the ServerAvailable condition."},
-    {PolicyPhase::kProgressing, "Progressing"},
-    {PolicyPhase::kPaused, "Paused", "See the records of the workloads that are held."},
-    {PolicyPhase::kHalted, "Halted", "See the verdicts of the failed workloads, then retry."},
-    {PolicyPhase::kAwaitingApproval, "AwaitingApproval", "Promote the policy to the step."},
-    {PolicyPhase::kRollingBack, "RollingBack"},
-}}};
-static_assert(kPolicyPhases.inOrder());
 
 enum class PolicyCondition : std::uint8_t {
   kEndpointGiven,

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "controllers/policy/conditions.h"
+#include "operator/api/v1alpha1/phases.h"
 #include "operator/base/str_cat.h"
 #include "operator/base/text.h"
 
@@ -15,8 +16,8 @@ using Reason = PolicyCondition;
 std::string nameOf(PolicyCondition reason) {
   return std::string(kPolicyConditions.name(reason));
 }
-std::string nameOf(PolicyPhase phase) {
-  return std::string(kPolicyPhases.name(phase));
+std::string nameOf(api::PolicyPhase phase) {
+  return std::string(api::kPolicyPhases.name(phase));
 }
 
 struct Availability {
@@ -57,21 +58,21 @@ std::string consequence(const api::EffectivePolicy& effective) {
 }
 
 // What the rollout does; nullopt: it is complete, or there is none.
-std::optional<PolicyPhase> rolloutPhase(const api::ProfilingPolicySpec& spec,
-                                        const api::PolicyRollout& r) {
-  if (r.reason == api::PolicyRolloutReason::kAborted) return PolicyPhase::kRollingBack;
+std::optional<api::PolicyPhase> rolloutPhase(const api::ProfilingPolicySpec& spec,
+                                             const api::PolicyRollout& r) {
+  if (r.reason == api::PolicyRolloutReason::kAborted) return api::PolicyPhase::kRollingBack;
   if (r.reason == api::PolicyRolloutReason::kFailureBudgetSpent) {
-    return PolicyPhase::kHalted;
+    return api::PolicyPhase::kHalted;
   }
   if (r.reason == api::PolicyRolloutReason::kAwaitingApproval) {
-    return PolicyPhase::kAwaitingApproval;
+    return api::PolicyPhase::kAwaitingApproval;
   }
   const bool unfinished = r.pending + r.active > 0;
-  if (spec.rollout && spec.rollout->paused && unfinished) return PolicyPhase::kPaused;
-  if (r.held > 0) return PolicyPhase::kPaused;
+  if (spec.rollout && spec.rollout->paused && unfinished) return api::PolicyPhase::kPaused;
+  if (r.held > 0) return api::PolicyPhase::kPaused;
   // Without restarts it is unfinished until the owners have replaced their pods.
   if (!unfinished || api::immediate(spec.rollout)) return std::nullopt;
-  return PolicyPhase::kProgressing;
+  return api::PolicyPhase::kProgressing;
 }
 
 void reportRollout(const api::ProfilingPolicySpec& spec, const std::string& now,
@@ -79,7 +80,7 @@ void reportRollout(const api::ProfilingPolicySpec& spec, const std::string& now,
   if (!status.rollout) return;
   const api::PolicyRollout& r = *status.rollout;
   const auto phase = rolloutPhase(spec, r);
-  const bool paused = phase == PolicyPhase::kPaused;
+  const bool paused = phase == api::PolicyPhase::kPaused;
   if (phase) status.phase = nameOf(*phase);
   const auto set = [&](const char* type, bool value, std::string reason, std::string message) {
     api::setCondition(status.conditions,
@@ -90,7 +91,7 @@ void reportRollout(const api::ProfilingPolicySpec& spec, const std::string& now,
   const std::string where =
       strCat(r.complete, " of ", r.pending + r.active + r.held + r.complete + r.failed + r.skipped,
              " workloads have revision ", r.revision);
-  set("Progressing", phase == PolicyPhase::kProgressing,
+  set("Progressing", phase == api::PolicyPhase::kProgressing,
       phase ? nameOf(*phase) : nameOf(Reason::kRolledOut), r.message.empty() ? where : r.message);
   set("Paused", paused, nameOf(paused ? Reason::kHeld : Reason::kNotPaused),
       r.reason.empty() ? where : r.message);
@@ -109,12 +110,13 @@ api::ProfilingPolicyStatus statusOf(const api::EffectivePolicy& effective,
                                     const PolicyTotals& totals, const std::string& now) {
   const bool active = server.status == "True";
   const bool observes = effective.policy.spec.mode == api::PolicyMode::kObserve;
-  const std::string working = nameOf(observes ? PolicyPhase::kObserving : PolicyPhase::kActive);
+  const std::string working =
+      nameOf(observes ? api::PolicyPhase::kObserving : api::PolicyPhase::kActive);
   const std::int64_t generation = effective.policy.metadata.generation;
 
   api::ProfilingPolicyStatus status = effective.policy.status;
   status.observed_generation = generation;
-  status.phase = active ? working : nameOf(PolicyPhase::kDegraded);
+  status.phase = active ? working : nameOf(api::PolicyPhase::kDegraded);
   status.target_revision = effective.revision;
   totals.writeTo(status);
   api::setCondition(

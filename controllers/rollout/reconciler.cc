@@ -6,7 +6,6 @@
 #include "controllers/rollout/owner.h"
 #include "controllers/rollout/perform.h"
 #include "controllers/rollout/plan_of.h"
-#include "controllers/runtime/status_patch.h"
 #include "operator/api/v1alpha1/codec.h"
 #include "operator/base/log.h"
 #include "operator/base/str_cat.h"
@@ -77,6 +76,7 @@ RolloutReconciler::RolloutReconciler(kube::Client& client, RolloutStores stores,
                                      std::int64_t max_restarting, EventSink& events,
                                      const Clock& clock)
     : client_(client),
+      statuses_(client),
       stores_(stores),
       pods_(pods),
       index_(index),
@@ -291,13 +291,8 @@ Status RolloutReconciler::writeRecord(const Member& member, const api::WorkloadR
   const api::WorkloadProfile& record = *member.record;
   nlohmann::json from = nlohmann::json::object();
   if (record.status.rollout) from["rollout"] = api::toJson(*record.status.rollout);
-  auto patch = statusPatch(record.metadata.uid, from, {{"rollout", api::toJson(rollout)}});
-  if (!patch) return {};
-  (*patch)["metadata"]["resourceVersion"] = record.metadata.resource_version;
-  return client_
-      .mergePatch(kube::resources::kWorkloads, record.metadata.namespace_, record.metadata.name,
-                  *patch, stop, "status")
-      .status();
+  return statuses_.writeUnchanged(kube::resources::kWorkloads, record.metadata, from,
+                                  {{"rollout", api::toJson(rollout)}}, stop);
 }
 
 Status RolloutReconciler::writePolicy(Pass& pass, const std::stop_token& stop) {
@@ -314,15 +309,11 @@ Status RolloutReconciler::writePolicy(Pass& pass, const std::stop_token& stop) {
     if (!stable.empty()) out["stableRevision"] = stable;
     return out;
   };
-  auto patch = statusPatch(metadata.uid, jsonOf(status.rollout, status.stable_revision),
-                           jsonOf(rollout, pass.decision.stable));
-  if (!patch) return {};
-  (*patch)["metadata"]["resourceVersion"] = metadata.resource_version;
   const auto& resource =
       pass.policy->cluster ? kube::resources::kClusterPolicies : kube::resources::kPolicies;
   const Status written =
-      client_.mergePatch(resource, metadata.namespace_, metadata.name, *patch, stop, "status")
-          .status();
+      statuses_.writeUnchanged(resource, metadata, jsonOf(status.rollout, status.stable_revision),
+                               jsonOf(rollout, pass.decision.stable), stop);
   const auto before = status.rollout ? status.rollout->reason : api::RecordedPolicyReason();
   if (written.ok() && !rollout.reason.empty() && rollout.reason != before) {
     events_.record({subjectOf(std::string(api::policyKind(*pass.policy)), metadata),

@@ -20,6 +20,7 @@
 #include "controllers/rollout/gate_inputs.h"
 #include "controllers/rollout/world_reader.h"
 #include "controllers/runtime/runner.h"
+#include "controllers/runtime/status_writer.h"
 #include "operator/base/clock.h"
 #include "operator/base/mutex.h"
 
@@ -74,6 +75,7 @@ class RolloutReconciler {
              const std::vector<engine::Change>& changes);
 
   kube::Client& client_;
+  StatusWriter statuses_;
   const RolloutStores stores_;
   const PodTable& pods_;
   const WorkloadIndex& index_;

@@ -3,17 +3,29 @@
 #include <algorithm>
 
 #include "controllers/specs/metadata.h"
+#include "operator/api/v1alpha1/phases.h"
 #include "operator/base/str_cat.h"
 
 namespace profiling::controllers {
 namespace {
 
+using api::ProfiledReason;
+using api::WorkloadPhase;
+
 struct Verdict {
-  std::string phase;
+  WorkloadPhase phase;
   std::string status;  // of the condition
   std::string reason;
   std::string message;
 };
+
+std::string nameOf(ProfiledReason reason) {
+  return std::string(api::kProfiledReasons.name(reason));
+}
+
+std::string nameOf(inject::Reason reason) {
+  return std::string(inject::reasonName(reason));
+}
 
 std::string pods(std::int64_t count) {
   return strCat(count, count == 1 ? " pod" : " pods");
@@ -22,53 +34,56 @@ std::string pods(std::int64_t count) {
 Verdict skippedVerdict(const WorkloadEvaluation& e) {
   const std::vector<api::SkippedReason> top = topReasons(e.skipped);
   const auto reason = inject::reasonOf(top.front().reason).value_or(inject::Reason::kInternalError);
-  return {"Skipped", "False", top.front().reason,
+  return {WorkloadPhase::kSkipped, "False", top.front().reason,
           pods(e.pods.skipped) + " not profiled. " + std::string(inject::remedyText(reason))};
 }
 
 Verdict verdictOf(const WorkloadEvaluation& e) {
   const api::WorkloadPods& p = e.pods;
   const PolicyShare* main = e.main();
-  if (p.total == 0) return {"Idle", "Unknown", "NoPods", "the workload has no pods"};
+  if (p.total == 0)
+    return {WorkloadPhase::kIdle, "Unknown", nameOf(ProfiledReason::kNoPods),
+            "the workload has no pods"};
   if (main == nullptr) {
     return {
-        "Unmatched", "False", "NoPolicy",
+        WorkloadPhase::kUnmatched, "False", nameOf(inject::Reason::kNoPolicy),
         strCat(pods(p.profiled), " still with an agent until their next start: no policy matches")};
   }
   if (main->policy->policy.spec.mode == api::PolicyMode::kObserve) {
-    return {"Observed", "False", "Observed",
+    return {WorkloadPhase::kObserved, "False", nameOf(ProfiledReason::kObserved),
             strCat("the policy only observes: ", pods(p.missed), " would get an agent, ", p.skipped,
                    " would not")};
   }
   if (p.profiled == 0 && p.missed == 0 && p.waiting > 0) {
-    return {"Waiting", "False", "AwaitingRollout",
+    return {WorkloadPhase::kWaiting, "False", nameOf(inject::Reason::kAwaitingRollout),
             strCat(pods(p.waiting),
                    " without an agent until their turn in the rollout; see status.rollout")};
   }
   if (p.profiled == 0 && p.missed == 0) return skippedVerdict(e);
-  const std::string phase = p.profiled == 0 ? "Missed" : "Partial";
+  const WorkloadPhase phase = p.profiled == 0 ? WorkloadPhase::kMissed : WorkloadPhase::kPartial;
   if (p.missed > 0) {
-    return {phase, "False", "PodsMissed",
+    return {phase, "False", nameOf(ProfiledReason::kPodsMissed),
             strCat(pods(p.missed), " of ", p.total,
                    " without an agent: started before the policy or while the webhook was "
                    "unavailable; profiled from their next start")};
   }
   if (p.waiting > 0) {
-    return {phase, "False", "PodsWaiting",
+    return {phase, "False", nameOf(ProfiledReason::kPodsWaiting),
             strCat(pods(p.waiting), " of ", p.total,
                    " without an agent until their turn in the rollout; see status.rollout")};
   }
   if (p.outdated > 0) {
-    return {"Partial", "False", "PodsOutdated",
+    return {WorkloadPhase::kPartial, "False", nameOf(ProfiledReason::kPodsOutdated),
             strCat(pods(p.outdated), " of ", p.total, " with another revision than ",
                    main->policy->revision, "; they get it at their next start")};
   }
   if (p.skipped > 0) {
     Verdict verdict = skippedVerdict(e);
-    verdict.phase = "Partial";
+    verdict.phase = WorkloadPhase::kPartial;
     return verdict;
   }
-  return {"Profiled", "True", "AllProfiled", pods(p.profiled) + " profiled"};
+  return {WorkloadPhase::kProfiled, "True", nameOf(ProfiledReason::kAllProfiled),
+          pods(p.profiled) + " profiled"};
 }
 
 nlohmann::json ownersOf(const api::WorkloadRef& workload) {
@@ -142,7 +157,7 @@ api::WorkloadProfileStatus decideStatus(const WorkloadInput& input) {
   status.preflight = input.preflight;
   status.owner_uids = input.owner_uids;
   const Verdict verdict = verdictOf(e);
-  status.phase = verdict.phase;
+  status.phase = api::kWorkloadPhases.name(verdict.phase);
   api::setCondition(
       status.conditions,
       {"Profiled", verdict.status, verdict.reason, verdict.message, "", status.observed_generation},

@@ -4,6 +4,7 @@
 #include <array>
 #include <tuple>
 
+#include "operator/api/v1alpha1/phases.h"
 #include "operator/base/str_cat.h"
 #include "operator/base/text.h"
 #include "operator/base/time_text.h"
@@ -24,16 +25,37 @@ int urgency(const api::WorkloadProfile& workload) {
   return rollout ? kUrgency.at(static_cast<std::size_t>(rollout->state)) : kNoRecord;
 }
 
-Tone toneOfState(const std::string& state) {
-  if (state == "RollingBack" || state == "RolledBack" || state == "Paused") return Tone::kAlarm;
-  if (state == "Complete" || state == "Profiled") return Tone::kGood;
-  if (state == "Pending" || state == "Skipped" || state == "Idle") return Tone::kFaint;
-  return Tone::kBusy;
+// The state of its rollout, or the phase of a workload without one.
+Tone toneOfState(const api::WorkloadProfile& workload) {
+  if (const auto& rollout = workload.status.rollout) {
+    switch (rollout->state) {
+      case api::WorkloadState::kRollingBack:
+      case api::WorkloadState::kRolledBack:
+      case api::WorkloadState::kPaused:
+        return Tone::kAlarm;
+      case api::WorkloadState::kComplete:
+        return Tone::kGood;
+      case api::WorkloadState::kPending:
+      case api::WorkloadState::kSkipped:
+        return Tone::kFaint;
+      default:
+        return Tone::kBusy;
+    }
+  }
+  using enum api::WorkloadPhase;
+  const auto phase = api::kWorkloadPhases.find(workload.status.phase);
+  if (phase == kProfiled) return Tone::kGood;
+  return phase == kIdle || phase == kSkipped ? Tone::kFaint : Tone::kBusy;
 }
 
-Tone toneOfPhase(const std::string& phase) {
-  if (phase == "Active") return Tone::kGood;
-  if (phase == "Halted" || phase == "Degraded" || phase == "RollingBack") return Tone::kAlarm;
+std::optional<api::PolicyPhase> phaseOf(const Policy& policy) {
+  return api::kPolicyPhases.find(policy.status.phase);
+}
+
+Tone toneOfPhase(std::optional<api::PolicyPhase> phase) {
+  using enum api::PolicyPhase;
+  if (phase == kActive) return Tone::kGood;
+  if (phase == kHalted || phase == kDegraded || phase == kRollingBack) return Tone::kAlarm;
   return Tone::kBusy;
 }
 
@@ -132,12 +154,13 @@ void sortByUrgency(Workloads& workloads) {
 std::vector<std::string> headOf(const Policy& policy, const Style& style) {
   const api::ProfilingPolicyStatus& status = policy.status;
   std::string phase = phaseText(policy);
-  if (policy.paused() && phase != "Paused") phase += " (spec.rollout.paused is set)";
+  if (policy.paused() && phaseOf(policy) != api::PolicyPhase::kPaused)
+    phase += " (spec.rollout.paused is set)";
   if (policy.stale()) phase += " (stale)";
   const auto [reason, message] = reasonOf(policy);
   Pairs pairs{{"Policy", policy.shortName()},
               {"Namespace", policy.metadata.namespace_},
-              {"Phase", Cell(phase, toneOfPhase(status.phase))},
+              {"Phase", Cell(phase, toneOfPhase(phaseOf(policy)))},
               {"Revision", revisions(policy, style)}};
   if (status.rollout && status.rollout->waves > 1) {
     pairs.emplace_back("Wave", of(status.rollout->wave + 1, status.rollout->waves));
@@ -173,7 +196,7 @@ Table workloadTable(const Workloads& workloads, const WorkloadColumns& columns, 
     std::vector<Cell> row;
     if (columns.namespaces) row.emplace_back(w.metadata.namespace_);
     row.emplace_back(shortName(w));
-    row.emplace_back(state, toneOfState(state));
+    row.emplace_back(state, toneOfState(w));
     row.emplace_back(of(r.step, r.steps));
     row.emplace_back(progressBar(w.status.pods.profiled, w.status.pods.total, style));
     row.push_back(verdictCell(r.verdict));
@@ -218,7 +241,7 @@ Table policyTable(const std::vector<Policy>& policies, bool namespaces, const St
     std::vector<Cell> row;
     if (namespaces) row.emplace_back(policy.metadata.namespace_);
     row.emplace_back(policy.shortName());
-    row.emplace_back(phaseText(policy), toneOfPhase(s.phase));
+    row.emplace_back(phaseText(policy), toneOfPhase(phaseOf(policy)));
     row.emplace_back(policy.target());
     row.emplace_back(s.rollout ? of(s.rollout->step, s.rollout->steps) : std::string());
     row.emplace_back(s.rollout ? of(s.rollout->complete, s.workloads.matched)
@@ -260,8 +283,9 @@ std::string workloadLine(const api::WorkloadProfile& workload, bool namespaces) 
 
 std::optional<int> outcome(const Policy& policy, WallTime now) {
   if (policy.stale()) return std::nullopt;
-  if (policy.status.phase == "Active" || policy.status.phase == "Observing") return 0;
-  if (policy.status.phase != "Halted") return std::nullopt;
+  const auto phase = phaseOf(policy);
+  if (phase == api::PolicyPhase::kActive || phase == api::PolicyPhase::kObserving) return 0;
+  if (phase != api::PolicyPhase::kHalted) return std::nullopt;
   const auto retry = policy.metadata.annotations.find(std::string(api::kRetryKey));
   if (retry != policy.metadata.annotations.end()) {
     const auto asked = parseRfc3339(retry->second);

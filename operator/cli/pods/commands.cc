@@ -187,8 +187,8 @@ int injectPods(const Options& options, ApiServer* server, const Screen& screen) 
       const auto explained = explain(nameOf(d.object), of->pod, home, *work->inputs);
       if (!explained.ok()) return fail(screen, explained.status().annotated(d.place));
       if (!explained->injected) {
-        screen.err << d.place << ": unchanged, " << explained->reason << ": " << explained->remedy
-                   << "\n";
+        screen.err << d.place << ": unchanged, " << inject::reasonName(explained->reason) << ": "
+                   << explained->remedy << "\n";
       }
       if (explained->injected) object = withPod(d.object, *of, explained->patched);
     }

@@ -25,6 +25,10 @@ class Manifest final : public inject::PodSource {
   api::PodJson json_;
 };
 
+std::string wordOf(inject::Reason reason) {
+  return std::string(inject::reasonName(reason));
+}
+
 ContainerExplanation containerOf(const inject::ContainerDecision& c,
                                  const api::AgentImages& agents) {
   ContainerExplanation out;
@@ -33,7 +37,7 @@ ContainerExplanation containerOf(const inject::ContainerDecision& c,
     out.languages.push_back(inject::agentName(
         api::languageToken(language), agents.at(static_cast<std::size_t>(language)).version));
   }
-  out.reason = std::string(inject::reasonName(c.reason));
+  out.reason = c.reason;
   if (!c.injected()) out.remedy = std::string(inject::remedyText(c.reason));
   for (const inject::SkippedLanguage& s : c.skipped) {
     out.skipped.push_back(std::string(api::languageToken(s.language)) + ": " +
@@ -57,7 +61,7 @@ Result<Explanation> explain(const std::string& title, const Json& pod,
 
   Explanation out;
   out.title = title;
-  out.reason = std::string(inject::reasonName(outcome->reason));
+  out.reason = outcome->reason;
   out.remedy = std::string(inject::remedyText(outcome->reason));
   out.observed = outcome->mode == api::PolicyMode::kObserve;
   const inject::Decision& decision = outcome->decision;
@@ -92,22 +96,23 @@ std::vector<std::string> lines(const Explanation& e, const Style& style) {
   const char* verdict = e.injected   ? "gets an agent"
                         : e.observed ? "is only observed and stays unchanged"
                                      : "gets no agent";
-  out.push_back(e.title + " " + coloured(verdict, tone, style) + ": " + e.reason);
-  if (!e.injected || e.reason != "Injected") out.push_back("  " + e.remedy);
+  out.push_back(e.title + " " + coloured(verdict, tone, style) + ": " + wordOf(e.reason));
+  if (!e.injected || e.reason != inject::Reason::kInjected) out.push_back("  " + e.remedy);
   if (!e.policy.empty()) {
     out.push_back("  " + e.policy + (e.revision.empty() ? "" : ", revision " + e.revision));
   }
   for (const ContainerExplanation& c : e.containers) {
     std::string line = strCat("  container ", c.name, ": ", join(c.languages, ", "));
-    if (c.languages.empty() || c.reason != "Injected") {
-      line += (c.languages.empty() ? "" : " ") + c.reason;
+    if (c.languages.empty() || c.reason != inject::Reason::kInjected) {
+      line += (c.languages.empty() ? "" : " ") + wordOf(c.reason);
       if (!c.remedy.empty()) line += " (" + c.remedy + ")";
     }
     out.push_back(std::move(line));
     for (const std::string& skipped : c.skipped) out.push_back("    skipped " + skipped);
   }
   for (const std::string& warning : e.warnings) {
-    if (warning.find(": " + e.reason + ".") != std::string::npos) continue;  // printed above
+    if (warning.find(": " + wordOf(e.reason) + ".") != std::string::npos)
+      continue;  // printed above
     out.push_back("  " + coloured("warning", Tone::kAlarm, style) + ": " + warning);
   }
   return out;
@@ -116,7 +121,7 @@ std::vector<std::string> lines(const Explanation& e, const Style& style) {
 Json toJson(const Explanation& e) {
   Json containers = Json::array();
   for (const ContainerExplanation& c : e.containers) {
-    Json item = {{"name", c.name}, {"reason", c.reason}};
+    Json item = {{"name", c.name}, {"reason", inject::reasonName(c.reason)}};
     if (!c.languages.empty()) item["agents"] = c.languages;
     if (!c.remedy.empty()) item["remedy"] = c.remedy;
     if (!c.skipped.empty()) item["skipped"] = c.skipped;
@@ -124,7 +129,7 @@ Json toJson(const Explanation& e) {
   }
   Json out = {{"object", e.title},
               {"injected", e.injected},
-              {"reason", e.reason},
+              {"reason", inject::reasonName(e.reason)},
               {"remedy", e.remedy},
               {"containers", std::move(containers)}};
   if (e.observed) out["observed"] = true;

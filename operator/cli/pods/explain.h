@@ -13,7 +13,8 @@ namespace profiling::cli {
 struct ContainerExplanation {
   std::string name;
   std::vector<std::string> languages;  // "java 2.1.2"
-  std::string reason, remedy;
+  inject::Reason reason = inject::Reason::kInjected;
+  std::string remedy;
   std::vector<std::string> skipped;  // "python: EnvValueFrom"
 };
 
@@ -22,9 +23,9 @@ struct Explanation {
   bool injected = false;
   bool observed = false;  // the policy only observes; the pod stays unchanged
   bool refused = false;   // the pod asks for an agent and gets none
-  std::string reason;     // name of an inject::Reason
-  std::string remedy;     // what the reason means and what to do
-  std::string policy;     // "policy/shop"; empty if no policy matches
+  inject::Reason reason = inject::Reason::kNoPolicy;
+  std::string remedy;  // what the reason means and what to do
+  std::string policy;  // "policy/shop"; empty if no policy matches
   std::string revision;
   std::vector<ContainerExplanation> containers;
   std::vector<std::string> warnings;

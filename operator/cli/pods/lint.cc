@@ -47,15 +47,18 @@ class Linter {
     unusedVariables(d, of->pod, of->path);
     const auto explained = explain(nameOf(d.object), of->pod, home, inputs_);
     if (!explained.ok()) return add(true, d, of->path, explained.status().message());
-    if (explained->reason == "MalformedPod") return add(true, d, of->path, explained->remedy);
-    if (inputs_.hasPolicies() && explained->reason == "UnknownPolicy") {
+    if (explained->reason == inject::Reason::kMalformedPod)
+      return add(true, d, of->path, explained->remedy);
+    if (inputs_.hasPolicies() && explained->reason == inject::Reason::kUnknownPolicy) {
       add(false, d, of->path + "/metadata/annotations/profiling.dev~1policy", explained->remedy);
     }
     // Objects that are not in the files may exist in the cluster.
-    const bool elsewhere = (explained->reason == "NoPolicy" && !inputs_.hasPolicies()) ||
-                           (explained->reason == "ServerUnavailable" && !inputs_.hasServers());
+    const bool elsewhere =
+        (explained->reason == inject::Reason::kNoPolicy && !inputs_.hasPolicies()) ||
+        (explained->reason == inject::Reason::kServerUnavailable && !inputs_.hasServers());
     for (const std::string& warning : explained->warnings) {
-      const bool same = warning.find(": " + explained->reason + ".") != std::string::npos;
+      const bool same = warning.find(strCat(": ", inject::reasonName(explained->reason), ".")) !=
+                        std::string::npos;
       if (!same || !elsewhere) add(false, d, of->path, warning);
     }
   }
