@@ -1,5 +1,5 @@
-// The words of a policy's status: its phase, and the reasons of its conditions. Other reasons of
-// ServerAvailable are those of api::EffectivePolicy::server_reason.
+// The phases of a policy and the reasons of its conditions. ServerAvailable also uses the reasons
+// of api::EffectivePolicy::server_reason.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ enum class PolicyPhase : std::uint8_t {
   kActive,
   kObserving,
   kDegraded,  // no server is available
-  // What a rollout does
+  // Phases of a rollout
   kProgressing,
   kPaused,
   kHalted,  // the failure budget is spent
