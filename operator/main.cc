@@ -21,7 +21,7 @@ struct Runner {
   int operator()(const CheckWebhookOptions& options) const { return runCheckWebhook(options); }
 };
 
-// For people: signals end it as any tool, and what goes wrong is told without a log.
+// For interactive use: signals end it as any tool, and errors go to stderr without a log.
 int runCli(std::vector<std::string> arguments) {
   try {
     return profiling::cli::runProgram("profiling-operator cli", std::move(arguments));

@@ -1,4 +1,4 @@
-// The response to a request that is no AdmissionReview.
+// The response to a request that is not an AdmissionReview.
 #pragma once
 
 #include <string>

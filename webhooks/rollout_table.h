@@ -1,9 +1,9 @@
-// The rollout's assignment for each workload, and the number of its pods with an agent: from these a
-// webhook process gives a share of a workload's pods the target revision.
+// The rollout's assignment for each workload, and the number of its pods with an agent. A webhook
+// process uses both to give a share of a workload's pods the target revision.
 //
-// Pods are counted from a watch, which lags behind; a pod that was let in counts as pending until
-// the watch shows it, or for kGrantLife when it is never created. Pods name the process that let
-// them in, so that no process takes another's pod for its own.
+// Pods are counted from a watch, which lags; an admitted pod counts as pending until the watch
+// shows it, or for kGrantLife if it is never created. Pods name the process that admitted them, so
+// that no process counts another's pod as its own.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ inline constexpr Millis kGrantLife{60'000};
 // chooseRevision() holds. A single process does not wait.
 inline constexpr Millis kLag{5'000};
 
-// Thread-safe: one short lock for each admission that gets as far as an agent.
+// Thread-safe: one short lock for each admission that may inject an agent.
 class RolloutTable final : public inject::Assignments {
  public:
   // `replica` names this process; `replicas` is their number.
@@ -40,7 +40,7 @@ class RolloutTable final : public inject::Assignments {
   void removeRecord(const std::string& record);
   void keepRecords(const std::function<bool(const std::string& record)>& named);
 
-  // From the watch of the pods that have an agent. `replica`: the process that let the pod in.
+  // From the watch of the pods that have an agent. `replica`: the process that admitted the pod.
   void podSeen(const std::string& pod, const std::string& group, std::string_view revision,
                std::string_view replica);
   void podGone(const std::string& pod);
@@ -61,7 +61,7 @@ class RolloutTable final : public inject::Assignments {
  private:
   struct Grants {
     std::string revision;
-    std::deque<SteadyTime> since;  // times of grants whose pods were not seen yet
+    std::deque<SteadyTime> since;  // times of grants whose pods have not been seen yet
     std::deque<SteadyTime> seen;   // times when pods were seen, of the last kLag
   };
   struct Group {

@@ -17,8 +17,8 @@ using Json = nlohmann::json;
 using api::member;
 using api::text;
 
-// The problem that keeps the policy's pods without an agent, in the words of its status. A policy
-// with an endpoint of its own has no such problem.
+// The problem that keeps the policy's pods without an agent, as its status words it. A policy with
+// spec.endpoint has no such problem.
 void warnOfServer(const api::EffectivePolicy& effective, Validation& out) {
   if (!effective.server_problem.empty()) out.warnings.push_back(effective.server_problem);
 }

@@ -1,9 +1,9 @@
 // POST /validate: checks an object of ours against rules that its schema cannot express.
 //
-// Wrong values are denied with the field, the value and what is allowed, in the words that the
-// operator itself uses; a reference to an object that does not exist (yet) is a warning, so that
-// manifests may be applied in any order. Fails open like the pods' webhook: after an internal error
-// the object is allowed, and the controllers report the problem in its status.
+// Wrong values are denied with the field, the value and what is allowed, in the operator's own
+// words; a reference to an object that does not exist (yet) is a warning, so that manifests may be
+// applied in any order. Fails open like the pods' webhook: after an internal error the object is
+// allowed, and the controllers report the problem in its status.
 #pragma once
 
 #include <functional>

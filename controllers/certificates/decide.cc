@@ -9,7 +9,7 @@ using Duration = std::chrono::system_clock::duration;
 
 constexpr std::chrono::minutes kBackdate{5};  // of what tls::makeCa and issueLeaf make
 constexpr std::chrono::minutes kLeeway{5};    // clocks differ
-// More in one bundle is not ours or a loop; API servers parse it for every connection.
+// More in one bundle are foreign or a loop; API servers parse it for every connection.
 constexpr std::size_t kLongestBundle = 4;
 
 std::string caProblem(const StoredCa& ca, tls::TimePoint now) {
@@ -46,7 +46,7 @@ LeafProblem leafProblem(const CertificateInput& in) {
   return LeafProblem::kNone;
 }
 
-// Pods that serve this leaf are trusted by whoever has `bundle`: there is no hurry to replace it.
+// Clients with `bundle` trust pods that serve this leaf, so there is no hurry to replace it.
 bool stillServes(const CertificateInput& in, LeafProblem problem, const std::string& bundle) {
   return (problem == LeafProblem::kOtherCa || problem == LeafProblem::kExpiring ||
           problem == LeafProblem::kNone) &&
@@ -139,7 +139,7 @@ CertificateDecision decideCertificates(const CertificateInput& in) {
   };
   const bool serves = stillServes(in, out.leaf_problem, out.bundle);
   if (out.leaf_problem != LeafProblem::kNone) {
-    // A leaf that nobody can use is replaced at once; one that still serves waits for the bundle.
+    // An unusable leaf is replaced at once; one that still serves waits for the bundle.
     const bool published = !out.publish_webhook && !out.publish_validating && in.now >= ca_settled;
     out.issue_leaf = !serves || published || !in.published_bundles;
     if (!out.issue_leaf) soonest(std::max(ca_settled, in.now + std::chrono::seconds(1)));

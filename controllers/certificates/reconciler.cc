@@ -61,8 +61,8 @@ Outcome CertificateReconciler::attempt(const std::stop_token& stop) {
     const CertificateDecision decision = decideCertificates(*input);
 
     if (decision.make_ca) {
-      // One CA for each run: whatever eats it (an admission policy, a broken store) would otherwise
-      // make us churn out authorities.
+      // One CA for each run: if an admission policy or a broken store drops it, we must not keep
+      // creating CAs.
       if (pass > 0) {
         return Outcome::failed(
             Status(Code::kInternal, "the CA that was just stored reads as " + decision.ca_reason));
@@ -175,7 +175,7 @@ Status CertificateReconciler::writeSecret(const Json& secret, const std::string&
   if (version.empty()) {
     result = client_.create(kube::resources::kSecrets, settings_.operator_namespace, secret, stop)
                  .status();
-    // Another replica was faster: look again.
+    // Another replica was faster: read again.
     if (result.code() == Code::kAlreadyExists) result = Status(Code::kConflict, result.message());
   } else {
     const Json patch{{"metadata", {{"resourceVersion", version}}}, {"data", secret.at("data")}};

@@ -66,7 +66,8 @@ EbpfDecision decideEbpf(const EbpfInput& input) {
             out);
   decideOne(EbpfObject::kDaemonSet, input.daemon_set, on ? &input.wanted->daemon_set : nullptr,
             out);
-  // One without the other would be of no use. What goes away does so from its user on.
+  // One object is useless without the other. Removal starts with the DaemonSet, which uses the
+  // other.
   if (!out.blocked.empty()) out.changes.clear();
   if (!on) std::reverse(out.changes.begin(), out.changes.end());
   return out;

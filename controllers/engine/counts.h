@@ -1,4 +1,4 @@
-// What matters of a workload's pods at one moment. Internal to the engine; pure.
+// The counts of a workload's pods at one moment. Internal to the engine; pure.
 #pragma once
 
 #include <string_view>
@@ -29,7 +29,7 @@ Counts countPods(const Pods& pods, std::string_view revision, std::int64_t parti
 std::vector<const Pod*> candidates(const Pods& pods, std::string_view revision,
                                    std::int64_t first_ordinal);
 
-// Pods that came after `since` without the revision although it was theirs: nobody injects them.
+// Pods created after `since` without the revision assigned to them: the webhook missed them.
 std::int64_t cameWithout(const Pods& pods, std::string_view revision, Time since, Time now);
 
 }  // namespace profiling::engine

@@ -164,7 +164,7 @@ class Coordinator {
   }
 
   // 0 comes first. A workload whose pods are away keeps its slot before one that waits for a slot:
-  // a step is not begun without a slot, a rollback is.
+  // a step never begins without a slot, a rollback does.
   int slotPriority(const api::WorkloadRollout& r) const {
     if (r.state == State::kStepping) return 0;
     const Time last = timeOf(r.last_restart);
@@ -173,8 +173,8 @@ class Coordinator {
     return world_.now - last < plan_.gates.ready_within ? 2 : 3;
   }
 
-  // Whether a workload that is queuedForTurn() still waits for the same thing. Nothing that only
-  // concerns one workload stands before it, so the policy-wide obstacles are all there is.
+  // Whether a workload that is queuedForTurn() still waits for the same thing. Its own obstacles
+  // come later, so only the policy-wide ones matter.
   bool waitsUnchanged(const Workload& w) const {
     if (w.record.state == State::kPending) return !inTurn(w);
     using Stops = PolicyWideObstacle::Stops;
@@ -186,7 +186,7 @@ class Coordinator {
     return false;
   }
 
-  // As it is after this pass. Most records do not change and are not copied.
+  // The record after this pass. Most records do not change and are not copied.
   const api::WorkloadRollout& recordOf(std::size_t i) const {
     return change_of_[i] == kNoChange ? world_.workloads[i].record
                                       : out_.changes[change_of_[i]].record;
@@ -205,7 +205,7 @@ class Coordinator {
       countState(r);
     }
     explain(blocked);
-    // The workloads of a new policy have no records yet: that is no success.
+    // The workloads of a new policy have no records yet: that is not success.
     if (!step_done || world_.workloads.empty()) return;
     const bool last = policy_.step >= policy_.steps && policy_.wave + 1 >= policy_.waves;
     if (last) {

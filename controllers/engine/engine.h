@@ -2,9 +2,9 @@
 // I/O, no clock, no memory of its own.
 //
 // The caller writes the records first, each with the version that it was decided from as a
-// precondition, and acts only when that write was accepted. Killed in between, it decides the same
+// precondition, and acts only if that write was accepted. If killed in between, it decides the same
 // again, because an action that has not happened is not observed. Budgets are computed at every
-// call from what is observed and recorded, so a restart forgets no workload that is in flight.
+// call from observations and records, so a restart forgets no workload in flight.
 #pragma once
 
 #include <optional>
@@ -28,7 +28,7 @@ struct Action {
 struct Change {
   std::size_t workload = 0;  // index into World::workloads
   api::WorkloadRollout record;
-  bool differs = false;  // from the one in the world
+  bool differs = false;  // from the record in the world
   std::vector<Action> actions;
   bool wants_owner = false;  // decide again with Workload::owner set
 };
@@ -47,15 +47,15 @@ Decision decide(const Plan& plan, const World& world);
 std::size_t stepOf(const std::vector<std::int64_t>& steps, std::uint32_t bucket,
                    std::uint32_t lowest);
 
-// How many of `total` pods are `percent` per cent: at least one, and, below 100, at least one less
-// than all where there are two, so that at least one pod remains as a control.
+// How many of `total` pods make up `percent` per cent: at least one, and, below 100, at least one
+// less than all of two or more, so that at least one pod remains as a control.
 std::int64_t podsOfStep(std::int64_t total, std::int64_t percent);
 
-// The one revision (empty: no agent) of pods that are all ready and have never failed; nullopt
-// where they are not, or there is none.
+// The revision that all pods have (empty: no agent), if all are ready and have never failed;
+// nullopt otherwise, or without pods.
 std::optional<std::string> steadyRevision(const Pods& pods);
 
-// Whether decide() looks at the pods of a workload at once. False: `pods` may be null.
+// Whether decide() reads the pods of a workload at once. False: `pods` may be null.
 bool needsPods(const Plan& plan, const Workload& workload);
 
 // Whether pods of the workload are being replaced: it counts against maxParallel.

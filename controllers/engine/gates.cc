@@ -47,7 +47,7 @@ std::string templateUnderTest(const GateInput& in) {
   return {};
 }
 
-// The pods to compare: those with the revision, and those without it or, where there is none, the
+// The pods to compare: those with the revision, and those without it or, if there are none, the
 // baseline.
 struct Comparison {
   Mean treated, control;

@@ -43,7 +43,7 @@ struct GateFinding {
 // A termination message that contains one of these, in any case, blames an agent.
 inline constexpr std::array<std::string_view, 4> kAgentWords{"asyncprofiler", "async-profiler",
                                                              "pyroscope", "/profiling-agent/"};
-// Extra CPU below this never fails a step: a percentage of next to nothing means nothing.
+// Extra CPU below this never fails a step: a percentage of almost nothing is meaningless.
 inline constexpr std::int64_t kNegligibleMilli = 20;
 // Samples of a pod that a comparison needs.
 inline constexpr std::int64_t kMinSamples = 3;
@@ -51,7 +51,7 @@ inline constexpr std::int64_t kMinSamples = 3;
 // Crashes, readiness, images, OOM: failures that must be acted on at once. kPass or kNone when
 // nothing is wrong.
 GateResult checkHealth(const GateInput& input);
-// All gates: what a step must pass in the end.
+// All gates that a step must pass in the end.
 GateResult evaluateGates(const GateInput& input);
 
 }  // namespace profiling::engine

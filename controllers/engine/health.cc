@@ -1,4 +1,4 @@
-// Crashes, images and readiness, and what they are attributed to.
+// Crashes, images and readiness, and their attribution.
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -18,7 +18,7 @@ using Reason = api::RolloutReason;
 
 constexpr std::size_t kMaxEvidenceBytes = 256;
 
-// Signals that code of an agent inside the process can cause: ILL, TRAP, ABRT, BUS, FPE, SEGV, SYS.
+// Signals that agent code inside the process can cause: ILL, TRAP, ABRT, BUS, FPE, SEGV, SYS.
 bool diedByFault(const Failure& f) {
   static constexpr std::array<std::int64_t, 7> kCodes{132, 133, 134, 135, 136, 139, 159};
   return f.exit_code && std::ranges::find(kCodes, *f.exit_code) != kCodes.end();
@@ -31,7 +31,7 @@ bool namesAgent(std::string message) {
       kAgentWords, [&](std::string_view word) { return message.find(word) != std::string::npos; });
 }
 
-// The kubelet's words for a container that waits for its image, and for one that ran out of memory.
+// The kubelet's reasons for a container that waits for its image, and for one out of memory.
 constexpr std::array<std::string_view, 5> kPullFailures{"ImagePullBackOff", "ErrImagePull",
                                                         "InvalidImageName", "ErrImageNeverPull",
                                                         "RegistryUnavailable"};
@@ -74,7 +74,7 @@ Siblings siblingsOf(const GateInput& in, const std::string& template_hash) {
     out.example = &pod;
   }
   if (in.baseline && in.baseline->restarts > 0) out.crash = true;
-  // Without siblings the past is the control group.
+  // Without siblings the baseline is the control group.
   if (!out.any && in.baseline) out.any = true;
   return out;
 }

@@ -81,7 +81,7 @@ void Machine::retarget() {
       return;
     }
     const bool moving =
-        // An eviction may not have been seen yet.
+        // The watch may not show an eviction yet.
         (!r_.last_restart.empty() && now_ - timeOf(r_.last_restart) < kSettleTime) ||
         inTheGap(counts(r_.target_revision)) || rollsForUs() ||
         std::any_of(pods_->begin(), pods_->end(), [&](const Pod& pod) {

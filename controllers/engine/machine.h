@@ -15,8 +15,8 @@
 
 namespace profiling::engine {
 
-// What the workloads of a policy share. Undoing is bound by the parallel budgets and by
-// maxUnavailable, but not by windows, pauses, cooldown or the failure budget.
+// What the workloads of a policy share. Undoing obeys the parallel budgets and maxUnavailable, but
+// not windows, pauses, cooldown or the failure budget.
 struct Budget {
   std::int64_t slots = 0;           // more workloads whose pods may begin to be replaced
   std::vector<bool> acts;           // by workload: it has such a slot
@@ -35,8 +35,8 @@ bool failed(const Plan& plan, const api::WorkloadRollout& record);
 // Whether the policy's step no longer waits for the workload.
 bool concluded(const Plan& plan, const api::WorkloadRollout& record);
 
-// Whether nothing is to be done for the workload, whatever its pods are in detail: it is steady and
-// complete, or steady and waits for its owner under a plan that restarts nothing.
+// Whether the workload needs nothing, whatever the details of its pods: it is steady and complete,
+// or steady and waiting for its owner under a plan that restarts nothing.
 bool settled(const Plan& plan, const Workload& workload);
 // Whether the workload waits for its turn or for an obstacle without a deadline, and only the end
 // of that wait can change anything.

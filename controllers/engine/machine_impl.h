@@ -104,7 +104,7 @@ class Machine {
   void fail(const GateResult& result);
   bool reduce(const GateResult& result);  // profiles less; false: there is nothing less
   std::optional<std::int64_t> smallerShare() const;
-  // Per cent of the pods that carry the target at a share: of four pods one is 25.
+  // Per cent of the pods that actually carry the target at a share: one of four pods is 25.
   std::int64_t trueShare(std::int64_t share) const;
   void rollBack(const Reason& reason, const std::string& message, api::HistoryResult history);
   void rollingBack();

@@ -1,4 +1,4 @@
-// What keeps all workloads of a policy from moving, in the order in which a workload reports it.
+// The obstacles that stop all workloads of a policy, in the order in which a workload reports them.
 // Internal to the engine; pure.
 #pragma once
 

@@ -22,7 +22,7 @@ std::uint32_t bucketOf(std::string_view policy_uid, std::string_view workload_ke
   mix(policy_uid);
   mix("/");
   mix(workload_key);
-  // FNV's low digits follow the last bytes too closely for names that differ in a number only.
+  // FNV's low digits depend too much on the last bytes of names that differ only in a number.
   hash ^= hash >> 16;
   hash *= 0x85ebca6bU;
   hash ^= hash >> 13;
@@ -44,14 +44,14 @@ std::int64_t podsOfStep(std::int64_t total, std::int64_t percent) {
 
 namespace {
 
-// No person asks for anything, and nothing fails.
+// Nobody has requested anything, and nothing fails.
 bool undisturbed(const Plan& plan, const Workload& w) {
   const bool asked = w.overrides.skip || w.overrides.paused || !w.overrides.pin.empty() ||
                      !plan.aborted.empty() || plan.revisions.empty();
   return w.steady && !asked && !w.unsupported && w.kind != "Job" && w.kind != "CronJob";
 }
 
-// The record holds what the plan says.
+// Whether the record holds what the plan says.
 bool recorded(const Plan& plan, const api::WorkloadRollout& r) {
   return r.target_revision == plan.revisions.front() && r.restart_mode == plan.mode &&
          r.max_unavailable == plan.max_unavailable &&

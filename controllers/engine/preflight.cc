@@ -1,4 +1,4 @@
-// What keeps a workload from being changed now, and what it is like before the change.
+// Obstacles to changing a workload now, and its baseline before the change.
 #include <algorithm>
 
 #include "controllers/engine/machine_impl.h"
@@ -133,7 +133,7 @@ void Machine::preflightWithoutPods() {
   enter(State::kSkipped, RolloutReason::kNoPods, "it has no pods; the first one gets the agent");
 }
 
-// Waits for the obstacle to go; a workload that has not begun is skipped when that takes too long.
+// Waits for the obstacle to clear; skips a workload that has not begun if that takes too long.
 void Machine::meet(const Obstacle& against) {
   if (r_.step == 0) assign(r_.stable_revision);
   const Time deadline = timeOf(r_.since) + plan_.progress_deadline;
@@ -163,7 +163,7 @@ void Machine::preflight() {
   }
   if (r_.step == 0) {
     r_.started = timeText(now_);
-    // What is proven everywhere else needs no steps in a workload that came later.
+    // A workload that came later needs no steps for a revision proven everywhere else.
     const bool proven = r_.target_revision == plan_.stable || promotedFully();
     r_.probe = probes();
     if (r_.probe) budget_.probed.insert(budget_.probed.end(), w_.images.begin(), w_.images.end());
@@ -200,7 +200,7 @@ void Machine::baselining() {
     baseline.time = timeText(now_);
     r_.baseline = baseline;
   }
-  // Time has passed: the obstacles are checked once more before the first step.
+  // Time has passed, so the obstacles are checked again before the first step.
   enter(State::kPreflight);
 }
 

@@ -1,9 +1,9 @@
-// An application image that an agent of one version broke in one workload gets that agent in no
-// other. Another version of the agent, or another revision of the policy that broke it, is tried in
-// one pod of one workload first; what that pod proves is cleared for all.
+// An application image that one version of an agent broke in one workload gets that agent in no
+// other. Another version of the agent, or another revision of the policy that broke it, is first
+// tried in one pod of one workload; what that pod proves is cleared for all.
 //
 // All of it is kept in the records: a quarantine lasts as long as the record of the workload that
-// failed, until that workload completes, or a person retries there.
+// failed, until that workload completes or a user retries it.
 #include <algorithm>
 
 #include "controllers/engine/machine_impl.h"

@@ -1,4 +1,4 @@
-// Pods get the target revision: how many, which ones, and by what means.
+// Moves pods to the target revision: how many, which ones, and how.
 #include <algorithm>
 
 #include "controllers/engine/machine_impl.h"
@@ -32,8 +32,8 @@ std::int64_t Machine::percent() const {
   return std::min(step, r_.share.value_or(100));
 }
 
-// How many pods may carry the target. While pods come and go the number stays, or it would follow
-// them up and down.
+// How many pods may carry the target. The number is fixed while pods come and go; otherwise it
+// would follow them up and down.
 void Machine::shareOut() {
   const bool fresh = r_.assigned_revision != r_.target_revision || !r_.target_pods;
   const Counts c = counts(r_.target_revision);
@@ -105,7 +105,7 @@ Time Machine::recently() const {
   return std::max(timeOf(r_.since), now_ - std::max(plan_.cooldown, kUninjectedMemory));
 }
 
-// Pods that come back without the agent show that the webhook is away: evicting more does not help.
+// Pods that come back without the agent show that the webhook is down: evicting more does not help.
 bool Machine::uninjected(const Counts& c) {
   const std::int64_t others =
       r_.target_pods ? std::max<std::int64_t>(c.total - *r_.target_pods, 0) : 0;
@@ -214,7 +214,7 @@ void Machine::stepping() {
          "pods get the agent at their next start: rollout.restart.mode does not restart them");
     return;
   }
-  // Pods on their way are awaited; nothing new begins while an obstacle stands.
+  // Pods under way are awaited; nothing new begins during an obstacle.
   const bool moving = !c.settled() || inTheGap(c) || rollsForUs();
   const bool hindered = policyWide(PolicyWideObstacle::Stops::kAllMoves) ||
                         policyWide(PolicyWideObstacle::Stops::kReplacements);

@@ -13,7 +13,7 @@ namespace profiling::engine {
 inline std::string timeText(Time t) {
   return formatRfc3339(t);
 }
-// 1970 when the text is no time: then everything is long ago.
+// 1970 when the text is not a time: then everything is long ago.
 inline Time timeOf(const std::string& text) {
   return parseRfc3339(text).value_or(Time{});
 }

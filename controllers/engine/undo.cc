@@ -1,4 +1,4 @@
-// Going back: the revision failed or was aborted, or the policy is gone.
+// Rolls back: the revision failed or was aborted, or the policy is gone.
 #include <algorithm>
 
 #include "controllers/engine/machine_impl.h"
@@ -37,7 +37,7 @@ std::int64_t Machine::trueShare(std::int64_t share) const {
   return (podsOfStep(total, share) * 100 + total - 1) / total;
 }
 
-// The largest share of the pods in which the workload as a whole stays within the budget.
+// The largest share of the pods that keeps the workload as a whole within the budget.
 std::optional<std::int64_t> Machine::smallerShare() const {
   if (!r_.overhead || !plan_.gates.max_cpu_percent) return std::nullopt;
   const std::int64_t now = trueShare(r_.share.value_or(100));
@@ -105,7 +105,7 @@ bool Machine::abortWanted() const {
          r_.state != State::kSkipped;
 }
 
-// Pods with an agent that is not wanted; those that do not run come first.
+// Pods with an unwanted agent; those that do not run come first.
 std::vector<const Pod*> Machine::toUndo() const {
   std::vector<const Pod*> out;
   for (const Pod& pod : *pods_) {
@@ -183,7 +183,7 @@ void Machine::rolledBack() {
   enter(State::kRollingBack, r_.reason, r_.message);
 }
 
-// The policy is gone or no longer matches: pods lose their agents by the policy's last mode.
+// The policy is gone or no longer matches: pods lose their agents as its last mode allows.
 void Machine::withoutPolicy() {
   r_.target_revision.clear();
   r_.stable_revision.clear();

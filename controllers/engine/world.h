@@ -1,5 +1,5 @@
-// What the rollout engine decides from, as plain values: a policy's plan, its workloads as they are
-// observed, and what the gates measure. Filled by controllers/rollout, and by simulations.
+// The input of the rollout engine, as plain values: a policy's plan, its workloads as observed, and
+// the measurements of the gates. Filled by controllers/rollout, and by simulations.
 #pragma once
 
 #include <array>
@@ -15,8 +15,8 @@
 
 namespace profiling::engine {
 
-// Wall time as the process counts it: what the wall clock said when the process started plus the
-// time that has passed since, so that a clock that is set does not end a soak.
+// Wall time as the process counts it: the wall clock at its start plus the time elapsed since, so
+// that setting the clock does not end a soak.
 using Time = std::chrono::system_clock::time_point;
 using Duration = std::chrono::milliseconds;
 
@@ -35,7 +35,7 @@ struct Gates {
   api::OnInconclusive on_inconclusive = api::OnInconclusive::kHold;
 };
 
-// spec.rollout with everything worked out.
+// spec.rollout, resolved.
 struct Plan {
   std::string policy;  // "namespace/name" or the cluster policy's name, for messages
   bool paused = false;
@@ -53,11 +53,11 @@ struct Plan {
   std::vector<Window> windows;  // empty: always
   Gates gates;
   bool pause_on_failure = false;
-  // [0] is the target. Each of the others profiles less than the one before and is tried where that
+  // [0] is the target. Each further one profiles less than the one before and is tried where that
   // one costs too much.
   std::vector<std::string> revisions;
   std::string stable;  // the last revision that was rolled out everywhere
-  // Requests of people.
+  // User requests.
   std::string aborted;          // revision
   std::string promoted;         // "<revision>" or "<revision>/<wave>/<step>"
   std::optional<Time> retried;  // failures until then are forgiven
@@ -66,7 +66,7 @@ struct Plan {
   bool immediate() const;
 };
 
-// Why a pod's container does not run, or ended last time.
+// Why a pod's container does not run, or why it ended last time.
 struct Failure {
   std::string container;
   bool init = false;
@@ -95,7 +95,7 @@ struct Pod {
 };
 using Pods = std::vector<Pod>;
 
-// What the owner's object says, read when the engine asks for it.
+// The state of the owner's object, read when the engine needs it.
 struct Owner {
   bool found = true;
   std::int64_t replicas = 1;
@@ -113,14 +113,14 @@ struct Owner {
 struct Sources {
   bool metrics = true;  // metrics.k8s.io answers
   bool arrival = true;  // the storage server's queries are answered
-  std::string server;   // why the storage server should get no more agents now; empty: it may
+  std::string server;   // why the storage server should get no more agents now; empty: no reason
 };
 
 struct WorkloadOverrides {  // spec of its WorkloadProfile
   bool paused = false;
   bool skip = false;
   std::string pin;      // a revision
-  std::string approve;  // a revision whose unclear verdict a person takes responsibility for
+  std::string approve;  // a revision that a user approves despite an unclear verdict
 };
 
 struct Workload {
@@ -134,8 +134,8 @@ struct Workload {
   api::WorkloadRollout record;
   // Its live pods; null where needsPods() allows it.
   std::shared_ptr<const Pods> pods = std::make_shared<const Pods>();
-  // Those of its containers' images that World::quarantine names, by digest, and the agents that
-  // its target would bring. Empty where the quarantine names none.
+  // The digests of its images that World::quarantine names, and the agents that its target would
+  // bring. Empty where the quarantine names none.
   std::vector<std::string> images, agents;
   // Set when all pods are ready, have never failed and have this revision (empty: no agent).
   std::optional<std::string> steady;
@@ -147,8 +147,8 @@ struct World {
   std::vector<Workload> workloads;  // in any order
   api::PolicyRollout record;
   Sources sources;
-  // Workloads of other policies whose pods are being replaced, and how many may be at one time in
-  // all; 0: no limit.
+  // Workloads of other policies whose pods are being replaced, and the limit for all policies; 0:
+  // no limit.
   std::int64_t restarting_elsewhere = 0, max_restarting = 0;
   // From all records of the cluster, whatever their policy.
   struct Quarantined {
@@ -167,7 +167,7 @@ struct World {
   }
 };
 
-// Where a workload stands in the order of its policy: the same in every process, for ever.
+// A workload's place in the order of its policy: the same in every process, for ever.
 std::uint32_t bucketOf(std::string_view policy_uid, std::string_view workload_key);
 
 }  // namespace profiling::engine

@@ -69,7 +69,7 @@ void EventCorrelator::prune(SteadyTime now) {
   pruned_ = now;
   std::erase_if(series_, [&](const auto& s) { return now - s.second.last > kQuiet; });
   std::erase_if(alike_, [&](const auto& a) { return now - a.second.since > kAlikeWindow; });
-  // A bucket that has filled up again is as good as none.
+  // A full bucket needs no entry.
   std::erase_if(buckets_, [&](const auto& b) {
     return b.second.tokens + std::chrono::duration<double>(now - b.second.filled) /
                                  std::chrono::duration<double>(kRefill) >=

@@ -1,9 +1,9 @@
 // Limits events so that no fault floods the API server: a repeated event raises a count, many
 // similar events become one, and an object that causes too many is silenced. Pure.
 //
-// Numbers are client-go's (tools/record/events_cache.go): similar from the 11th within 10 minutes
-// on, 25 for an object, then one in 5 minutes; a series is continued within 6 minutes, like the API
-// server's own.
+// The limits are client-go's (tools/record/events_cache.go): events are merged from the 11th
+// similar one within 10 minutes on; an object may cause 25, then one in 5 minutes; a series
+// continues within 6 minutes, as in the API server.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,7 @@ class EventCorrelator {
   EventVerdict decide(const Event& event, SteadyTime now);
   // The event just decided on was created under this name.
   void created(const Event& event, const EventCreate& verdict, std::string name);
-  // The object of a series is gone: the next one is created anew.
+  // The object of a series is gone: the next event creates a new one.
   void forget(const Event& event, const std::string& note);
 
  private:

@@ -1,4 +1,4 @@
-// Kubernetes events about a controller's findings, for people who run `kubectl describe`.
+// Kubernetes events about a controller's findings, for users of `kubectl describe`.
 //
 // An event is emitted when something changes, not in each pass. Anything a user has to act on is
 // also in a condition, because events are deleted after an hour.

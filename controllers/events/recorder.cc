@@ -23,7 +23,7 @@ std::string namespaceOf(const Event& event) {
   return event.regarding.namespace_.empty() ? "default" : event.regarding.namespace_;
 }
 
-// Unique without asking: object, time, and a counter for two in one microsecond.
+// Unique without a request: object, time, and a counter for two in one microsecond.
 std::string nameFor(const Event& event, WallTime now) {
   static std::atomic<unsigned> counter{0};
   const std::string seed = formatRfc3339Micro(now) + event.regarding.uid + event.reason +

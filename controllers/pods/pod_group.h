@@ -1,4 +1,4 @@
-// The pods of one workload as decisions take them: plain values.
+// The pods of one workload, as input of decisions: plain values.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@
 
 namespace profiling::controllers {
 
-// Pods of one group that are alike in everything that decides about them. Their uid, age, restarts
-// and failures are not part of it: each pod would be a class of its own.
+// Pods of one group that are alike in everything that decides about them. Uid, age, restarts and
+// failures are not part of it: they would make each pod its own class.
 struct PodClass {
   std::string labels;  // "key\nvalue\n…", as labelsOf() reads them
   std::string api_version, owner_kind, owner_name, owner_uid;  // of the controlling owner

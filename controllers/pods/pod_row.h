@@ -20,7 +20,7 @@ using Uid = std::array<std::uint8_t, 16>;
 std::optional<Uid> uidOf(std::string_view text);
 std::string uidText(const Uid& uid);
 
-// A failure as one text, which pods that fail alike share; empty: none. Reason and message are cut
+// A failure as text that pods with the same failure share; empty: none. Reason and message are cut
 // because a container may have written them.
 std::string failureText(const std::optional<inject::FailureView>& failure);
 std::optional<engine::Failure> failureOf(std::string_view text);

@@ -1,4 +1,4 @@
-// Writes what a reflector of pods reads into a PodTable.
+// Writes a reflector's pods into a PodTable.
 #pragma once
 
 #include <functional>

@@ -31,7 +31,7 @@ std::string linesOf(std::vector<std::string_view> texts) {
   return out;
 }
 
-// An annotation that is there, though empty, is not one that is absent.
+// Distinguishes an empty annotation from an absent one.
 std::string present(const std::optional<std::string_view>& value) {
   return value ? "=" + std::string(*value) : std::string();
 }
@@ -40,7 +40,7 @@ std::optional<std::string> valueOf(const std::string& text) {
   return text.substr(1);
 }
 
-// The group that a pod belongs to: the function that the webhook names workloads by.
+// The group that a pod belongs to, by the webhook's own function for naming workloads.
 std::string groupOf(const inject::PodFacts& pod) {
   api::PodView view;
   view.name = pod.name;
@@ -200,7 +200,7 @@ std::vector<std::string> PodTable::takeTouched() {
   std::vector<std::string> keys;
   keys.reserve(touched_.size());
   for (const std::string& key : touched_) keys.push_back(key);
-  // Not clear(): that would walk over the buckets that the first list has made, at every event.
+  // Not clear(): at every event, that would walk over the buckets that the first list made.
   touched_ = {};
   return keys;
 }

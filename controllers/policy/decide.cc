@@ -26,7 +26,7 @@ struct Availability {
   std::string message;
 };
 
-// The server may be resolvable, so that pods are injected, and still not take profiles yet.
+// The server may be resolvable, so that pods are injected, without accepting profiles yet.
 Availability availability(const api::EffectivePolicy& effective,
                           const api::ProfilingServer* server) {
   if (effective.policy.spec.endpoint) {
@@ -57,7 +57,7 @@ std::string consequence(const api::EffectivePolicy& effective) {
              : "; new pods get an agent, which sends its profiles once the server is ready";
 }
 
-// What the rollout does; nullopt: it is complete, or there is none.
+// The rollout's phase; nullopt: it is complete, or there is none.
 std::optional<api::PolicyPhase> rolloutPhase(const api::ProfilingPolicySpec& spec,
                                              const api::PolicyRollout& r) {
   if (r.reason == api::PolicyRolloutReason::kAborted) return api::PolicyPhase::kRollingBack;

@@ -13,7 +13,8 @@ namespace profiling::controllers {
 
 struct PolicyInput {
   const api::ProfilingPolicy& policy;
-  const api::ProfilingServer* server = nullptr;  // what spec.serverRef names; null: does not exist
+  // the server of spec.serverRef; null: does not exist
+  const api::ProfilingServer* server = nullptr;
   std::map<std::string, std::string> namespace_labels;  // of the policy's namespace
   const api::AgentImages& agents;
   const PolicyTotals& totals;     // of the pods that the policy decides about
@@ -34,8 +35,8 @@ struct ClusterPolicyInput {
 // The phase (conditions.h) and the conditions Ready and ServerAvailable and, for a policy with a
 // rollout, Progressing, Paused and Healthy.
 api::ProfilingPolicyStatus decidePolicy(const PolicyInput& input);
-// The same. A server that admits only some of the namespaces is available, and Ready counts those it
-// does not admit.
+// The same for a cluster policy. A server that admits only some of the namespaces is available, and
+// Ready counts the namespaces that it does not admit.
 api::ProfilingPolicyStatus decidePolicy(const ClusterPolicyInput& input);
 
 }  // namespace profiling::controllers

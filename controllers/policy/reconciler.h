@@ -1,4 +1,4 @@
-// Keeps the status of each ProfilingPolicy and ClusterProfilingPolicy true.
+// Keeps the status of each ProfilingPolicy and ClusterProfilingPolicy up to date.
 #pragma once
 
 #include <stop_token>
@@ -16,10 +16,10 @@
 
 namespace profiling::controllers {
 
-// Pods come and go in bursts: their changes reach a policy's status at most this often.
+// Pods come and go in bursts: they change a policy's status at most this often.
 inline constexpr Millis kPodCountDebounce = std::chrono::seconds(1);
 
-// Used by several workers at once. `client`, `stores`, `workloads` and `clock` must outlive it.
+// Several workers may use it at once. `client`, `stores`, `workloads` and `clock` must outlive it.
 class PolicyReconciler {
  public:
   PolicyReconciler(kube::Client& client, const PolicyStores& stores, WorkloadIndex& workloads,

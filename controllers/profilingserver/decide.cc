@@ -39,8 +39,8 @@ std::string describe(const WantedObject& wanted, const OwnedRecord& live) {
   return std::string(objectKindName(wanted.kind)) + " '" + live.namespace_ + "/" + live.name + "'";
 }
 
-// Whether we may write to an object that is there. Ours by uid: yes. Without a controller but with
-// our labels: what is left after a deletion that orphaned it, so yes. Anything else: never.
+// Whether we may write to an existing object. Ours by uid: yes. With our labels but no controller:
+// a deletion orphaned it, so yes. Anything else: never.
 Verdict ownership(const api::ProfilingServer& server, const WantedObject& wanted,
                   const OwnedRecord& live) {
   const std::string what = describe(wanted, live);
@@ -69,8 +69,8 @@ Verdict ownership(const api::ProfilingServer& server, const WantedObject& wanted
               "metadata.name"};
 }
 
-// A StatefulSet's volume claims cannot be changed. Keeps those that are there, so that everything
-// else can still be applied; returns what to tell the user, or nothing.
+// A StatefulSet's volume claims cannot be changed. Keeps the existing ones, so that everything else
+// can still be applied; returns a message for the user, or nothing.
 std::string keepVolumes(const api::ProfilingServer& server, WantedObject& wanted,
                         const OwnedRecord& live) {
   const Json& has = member(live.object, "spec", "volumeClaimTemplates");
@@ -209,7 +209,7 @@ ServerDecision decideServer(const ServerInput& input) {
     }
     const Verdict may = ownership(server, wanted, *live);
     if (!may.ok) {
-      // A foreign object outweighs one that will go away by itself.
+      // A foreign object outweighs one that will disappear by itself.
       if (blocked.ok || may.reason == ServerReason::kConflict) blocked = may;
       continue;
     }

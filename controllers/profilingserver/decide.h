@@ -21,7 +21,7 @@ struct LiveObject {
 
 struct ServerInput {
   std::shared_ptr<const api::ProfilingServer> server;
-  // Objects with the names that we would use, ours or not. What is not here does not exist.
+  // Objects with the names that we would use, ours or not. One that is not listed does not exist.
   std::vector<LiveObject> live;
   std::vector<std::shared_ptr<const ServerPodRecord>> pods;  // of the server's namespace
   std::string now;                                           // RFC 3339

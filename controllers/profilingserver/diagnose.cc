@@ -9,7 +9,7 @@
 namespace profiling::controllers {
 namespace {
 
-constexpr std::size_t kQuoted = 300;  // of what kubelet or the server itself says
+constexpr std::size_t kQuoted = 300;  // of a message from the kubelet or the server
 
 constexpr std::array<std::string_view, 6> kImageReasons{"ErrImagePull",        "ImagePullBackOff",
                                                         "InvalidImageName",    "ErrImageNeverPull",

@@ -1,6 +1,6 @@
 // Why a storage server is not ready, read from its pod. Pure.
 //
-// A missing Secret is noticed without reading Secrets: kubelet states it in the pod's waiting
+// A missing Secret is detected without reading Secrets: the kubelet reports it in the pod's waiting
 // reason (CreateContainerConfigError; kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go).
 #pragma once
 

@@ -1,4 +1,4 @@
-// Reads the input of decideServer() from the stores, and from the API server what no store shows.
+// Reads the input of decideServer() from the stores, and the rest from the API server.
 #pragma once
 
 #include <memory>

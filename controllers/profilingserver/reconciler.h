@@ -16,7 +16,7 @@ namespace profiling::controllers {
 
 inline constexpr const char* kServerFieldManager = "profiling-operator-server";
 
-// Used by several workers at once. `client`, `stores` and `clock` must outlive it.
+// Several workers may use it at once. `client`, `stores` and `clock` must outlive it.
 class ServerReconciler {
  public:
   ServerReconciler(kube::Client& client, const ServerStores& stores,
@@ -31,7 +31,7 @@ class ServerReconciler {
   Outcome reconcile(const std::string& key, const std::stop_token& stop);  // "namespace/name"
 
  private:
-  // Asks the API server: a store may still show a server that is gone, and objects made for it
+  // Reads from the API server: a store may still show a deleted server, and objects created for it
   // would have no owner.
   Result<bool> stillExists(const api::ProfilingServer& server, const std::stop_token& stop);
   // Sets `wait` when the same write was made a moment ago.

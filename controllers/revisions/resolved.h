@@ -40,7 +40,7 @@ class ResolvedPolicies {
   const std::string operator_namespace_;
 
   Mutex mutex_;
-  // Null: to be made.
+  // Null: not built yet.
   std::shared_ptr<const inject::Snapshot> snapshot_ PROFILING_GUARDED_BY(mutex_);
 };
 

@@ -43,7 +43,7 @@ Status RevisionKeeper::ensure(const api::EffectivePolicy& policy, const std::sto
                           .create(kube::resources::kControllerRevisions, place,
                                   api::revisionObject(policy, place, newest + 1), stop)
                           .status();
-  // The name is a hash of the content: an object that exists is ours, or is rejected when it is read.
+  // The name is a hash of the content: an existing object is ours, or is rejected when it is read.
   if (made.ok() || made.code() == Code::kAlreadyExists) return {};
   return made.annotated("keep revision " + policy.revision);
 }

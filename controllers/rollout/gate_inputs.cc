@@ -24,13 +24,13 @@ std::string namespaceOf(const Member& member) {
   return member.record->metadata.namespace_;
 }
 
-// Names the profiles of a namespace in a server: two policies of one namespace may have different
-// servers.
+// Identifies the profiles of a namespace in a server: two policies of a namespace may have
+// different servers.
 std::string placeOf(const signals::ServerRef& server, const std::string& namespace_) {
   return namespace_ + " at " + server.namespace_ + "/" + server.name;
 }
 
-// Why the server takes no more profiles, by its own status; empty: it takes them.
+// Why the server accepts no profiles, from its own status; empty: it accepts them.
 std::string notReady(const api::EffectivePolicy& policy, const api::ProfilingServer* server) {
   if (!policy.policy.spec.server_ref || server == nullptr) return {};
   const api::Condition* ready = api::findCondition(server->status.conditions, "Ready");

@@ -1,5 +1,5 @@
-// What the gates judge by: CPU and memory, arrival of profiles, pressure on the storage server. Read
-// only while something is being rolled out.
+// The inputs of the gates: CPU and memory, arrival of profiles, pressure on the storage server.
+// Read only during a rollout.
 #pragma once
 
 #include <deque>
@@ -23,14 +23,14 @@
 namespace profiling::controllers {
 
 inline constexpr engine::Duration kGateInputInterval{10'000};
-// How long a rise of discarded or refused profiles keeps new agents away.
+// How long a rise of discarded or refused profiles blocks new agents.
 inline constexpr engine::Duration kPressureMemory{60'000};
 
-// Thread-safe. What is passed in must outlive it; without `queries` arrival and pressure are unknown.
-// It queries on its own thread, so that a slow server delays no verdict on a crash.
+// Thread-safe. Its arguments must outlive it; without `queries` arrival and pressure are unknown.
+// Queries run on their own thread, so that a slow server delays no verdict on a crash.
 class GateInputs {
  public:
-  // `news` is called on that thread with the key of the policy that a query was for.
+  // `news` is called on that thread with the key of the policy that the query was for.
   GateInputs(kube::Client& client, net::QueryClient* queries, signals::AddressOverrides servers,
              std::function<void(const std::string& policy)> news)
       : client_(client), queries_(queries), servers_(std::move(servers)), news_(std::move(news)) {}
@@ -51,7 +51,7 @@ class GateInputs {
   };
   struct Task {
     std::string policy, what;
-    std::function<bool(const std::stop_token& stop)> ask;  // whether there was an answer
+    std::function<bool(const std::stop_token& stop)> ask;  // true: it was answered
   };
   struct Pressure {
     signals::PressureCounters counters;

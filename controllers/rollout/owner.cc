@@ -167,7 +167,7 @@ Result<engine::Owner> readOwner(kube::Client& client, const std::string& namespa
   if (autoscalers.ok()) owner.autoscaled_to_maximum = atMaximum(workload, *autoscalers);
   const auto budgets = client.list(kube::resources::kDisruptionBudgets, namespace_, stop);
   if (budgets.ok()) owner.disruptions_allowed = disruptable(pod_labels, *budgets);
-  // Nobody who may not read them is kept from going on: an eviction asks the budgets anyway.
+  // Without permission to read these, the rollout continues: an eviction checks the budgets anyway.
   for (const Status& status : {autoscalers.status(), budgets.status()}) {
     if (!status.ok() && status.code() != Code::kPermissionDenied &&
         status.code() != Code::kNotFound && status.code() != Code::kTooLarge) {

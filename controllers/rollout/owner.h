@@ -1,5 +1,5 @@
-// What the engine asks of a workload's own object: its size, its strategy, whether it is busy, and
-// what of an autoscaler or a PodDisruptionBudget speaks against touching it.
+// What the engine needs from a workload's own object: its size, its strategy, whether it is busy,
+// and why an autoscaler or a PodDisruptionBudget forbids changing it.
 #pragma once
 
 #include <stop_token>
@@ -15,19 +15,19 @@
 
 namespace profiling::controllers {
 
-// On pod templates: for which revision and step the workload was restarted by us.
+// On pod templates: the revision and step for which we restarted the workload.
 inline constexpr std::string_view kRestartedForKey = "profiling.dev/restarted-for";
 
-// Where a kind can be restarted by its template; an empty version: nowhere.
+// The resource of a kind that can be restarted by its template; an empty version: it cannot.
 kube::Resource workloadResource(const api::WorkloadRef& workload);
 
-// Pure. Of the object as it was read.
+// Pure. `object` is the workload's own object.
 engine::Owner ownerOf(const std::string& kind, const nlohmann::json& object);
 bool atMaximum(const api::WorkloadRef& workload, const std::vector<nlohmann::json>& autoscalers);
 bool disruptable(const std::vector<api::KeyValueView>& pod_labels,
                  const std::vector<nlohmann::json>& budgets);
 
-// Three reads. A kind that we do not know is taken as it looks from its pods.
+// Three reads. An unknown kind is judged by its pods.
 Result<engine::Owner> readOwner(kube::Client& client, const std::string& namespace_,
                                 const api::WorkloadRef& workload, std::int64_t pods,
                                 const std::vector<api::KeyValueView>& pod_labels,

@@ -8,8 +8,8 @@ namespace {
 
 constexpr std::string_view kFieldManager = "profiling-operator-restarts";
 
-// One annotation of our own on the pod template, owned by our own field manager: nothing else in the
-// template is touched, and a GitOps tool can see who owns it.
+// Sets one annotation on the pod template with our own field manager: nothing else in the template
+// changes, and a GitOps tool can see its owner.
 Status restart(kube::Client& client, const std::string& namespace_,
                const api::WorkloadRef& workload, const std::string& token, const std::string& now,
                const std::stop_token& stop) {

@@ -1,4 +1,4 @@
-// Performs the engine's actions: each is one request, harmless when it is repeated.
+// Performs the engine's actions: each is one request, safe to repeat.
 #pragma once
 
 #include <stop_token>
@@ -10,8 +10,8 @@
 
 namespace profiling::controllers {
 
-// kNotFound, kConflict: the pod or the workload is gone or has been replaced, so nothing is to be
-// done. kRateLimited: a PodDisruptionBudget forbids it at the moment.
+// kNotFound, kConflict: the pod or the workload is gone or was replaced, so there is nothing to do.
+// kRateLimited: a PodDisruptionBudget forbids it now.
 Status perform(kube::Client& client, const std::string& namespace_,
                const api::WorkloadRef& workload, const engine::Action& action,
                const std::string& now, const std::stop_token& stop);

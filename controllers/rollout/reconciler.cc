@@ -22,7 +22,7 @@ constexpr Millis kAgainSoon{200};  // after a write that was decided from an old
 constexpr Millis kBlocked{5'000};  // after a PodDisruptionBudget refused
 constexpr Millis kSeenBy{30'000};  // an eviction that the watch has not shown is forgotten
 
-// Nothing to remember: pods that nobody restarts get the target when they start next.
+// Nothing to record: no pod is restarted, and each gets the target at its next start.
 bool trivial(const engine::Plan& plan, const engine::Workload& before,
              const api::WorkloadRollout& after) {
   return plan.immediate() && before.record.target_revision.empty() &&
@@ -30,7 +30,7 @@ bool trivial(const engine::Plan& plan, const engine::Workload& before,
          !after.probe;
 }
 
-// A resolved policy carries the metadata and status of an earlier time; this has the current ones.
+// A resolved policy has the metadata and status of an earlier time; this has the current ones.
 std::shared_ptr<const api::EffectivePolicy> current(const api::EffectivePolicy& resolved,
                                                     const api::ObjectMeta& metadata,
                                                     const api::ProfilingPolicyStatus& status) {
@@ -40,7 +40,7 @@ std::shared_ptr<const api::EffectivePolicy> current(const api::EffectivePolicy& 
   return policy;
 }
 
-// The object has changed or is gone since the decision: not an error, the next pass decides anew.
+// The object changed or was deleted after the decision: not an error, the next pass decides again.
 bool isStale(const Status& status) {
   return status.code() == Code::kConflict || status.code() == Code::kNotFound;
 }
@@ -191,7 +191,7 @@ Status RolloutReconciler::readOwners(Pass& pass, const std::stop_token& stop) {
   return {};
 }
 
-// A revision is kept before anything refers to it.
+// A revision is stored before anything refers to it.
 Status RolloutReconciler::keepRevisions(Pass& pass, const std::stop_token& stop) {
   if (!pass.policy) return {};
   std::set<std::string> in_use{pass.policy->revision, pass.decision.stable};
@@ -243,7 +243,7 @@ Outcome RolloutReconciler::write(Pass& pass, const std::stop_token& stop) {
   return pass.again ? Outcome::after(*pass.again) : Outcome::done();
 }
 
-// The record first, then the actions.
+// Writes the record first, then acts.
 Status RolloutReconciler::carryOut(Pass& pass, const engine::Change& change,
                                    const std::stop_token& stop) {
   const Member& member = pass.members[change.workload];
@@ -270,7 +270,7 @@ Status RolloutReconciler::actOn(Pass& pass, const engine::Change& change,
     const bool refused = acted.code() == Code::kRateLimited || isStale(acted);
     if (!acted.ok() && !refused) return acted;
     const MutexLock lock(mutex_);
-    // A refused eviction is tried again after kBlocked, not with every event in between.
+    // A refused eviction is retried after kBlocked, not at every event in between.
     if (!action.uid.empty())
       evictions_[action.uid] = clock_.steady() + (refused ? kBlocked : kSeenBy);
     if (refused) {

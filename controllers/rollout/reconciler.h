@@ -3,7 +3,7 @@
 //
 // A record is written with the version that it was decided from, so that a decision from an old
 // view is refused; only then the actions follow. Evictions are remembered until the watch shows
-// them, so that no second pod is evicted while the first is not seen to be terminating yet.
+// them, so that no second pod is evicted before the first is seen terminating.
 #pragma once
 
 #include <cstdint>
@@ -40,7 +40,7 @@ struct RolloutStores : PolicyStores {
   const kube::Store<api::WorkloadProfile>& records;
 };
 
-// Used by several workers at once, each with another policy. What is passed in must outlive it.
+// Several workers may use it at once, each for another policy. Its arguments must outlive it.
 class RolloutReconciler {
  public:
   RolloutReconciler(kube::Client& client, RolloutStores stores, const PodTable& pods,
@@ -69,7 +69,7 @@ class RolloutReconciler {
                   const api::WorkloadRollout& before, const api::WorkloadRollout& after);
   void countVerdict(const api::WorkloadRollout& before, const api::WorkloadRollout& after);
   engine::Time now() const;
-  // Returns when the first mark ends, because its pod may have to be evicted again then.
+  // Returns how long the first mark lasts, because its pod may have to be evicted again then.
   std::optional<Millis> markEvicted(engine::World& world);
   void count(const std::string& policy, const engine::World& world,
              const std::vector<engine::Change>& changes);

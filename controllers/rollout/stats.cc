@@ -1,4 +1,4 @@
-// What the metrics report of rollouts.
+// Rollout metrics.
 #include "controllers/rollout/reconciler.h"
 #include "operator/base/str_cat.h"
 

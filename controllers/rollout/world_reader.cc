@@ -53,7 +53,7 @@ std::shared_ptr<const WorldReader::Facts> WorldReader::factsOf(const std::string
   return facts;
 }
 
-// Short-lived workloads, such as Jobs, leave their facts behind.
+// Drops the facts about short-lived workloads, such as Jobs.
 void WorldReader::forgetGone(std::size_t records) {
   const MutexLock lock(mutex_);
   if (facts_.size() > 2 * records + kSpare) facts_.clear();
@@ -92,11 +92,11 @@ engine::Workload WorldReader::workloadOf(const Member& member, const std::string
   return w;
 }
 
-// What each policy needs from the records of the whole cluster: which other workloads are being
-// restarted, and which images agents have broken.
+// What each policy needs from the records of the whole cluster: the other workloads that are being
+// restarted, and the images that agents have broken.
 void WorldReader::readOthers(const api::EffectivePolicy* policy, engine::World& world) const {
   const auto all = records_.snapshot();
-  bool unknown = false;  // some probe's image, while its only pod is away
+  bool unknown = false;  // a probe's image, while its only pod is away
   for (const auto& [key, record] : *all) {
     if (!record->status.rollout) continue;
     const api::WorkloadRollout& rollout = *record->status.rollout;
@@ -144,8 +144,8 @@ engine::World WorldReader::read(const api::EffectivePolicy& policy, const engine
   const auto namespaces = namespaces_.snapshot();
   const auto& rollout = policy.policy.spec.rollout;
   const auto order = rollout ? rollout->order : std::vector<api::RolloutWave>();
-  // A stable revision that is not kept belongs to another policy or was pruned: there is nothing to
-  // go back to.
+  // A stable revision that is not stored belongs to another policy or was pruned: there is no way
+  // back to it.
   std::set<std::string> known{policy.revision};
   for (const auto& revision : policy.revisions) known.insert(revision->revision);
 

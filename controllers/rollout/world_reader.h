@@ -1,4 +1,4 @@
-// The engine's world, read from what the controller knows: records, pods, policies.
+// Reads the engine's world from the controller's stores: records, pods, policies.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +33,7 @@ class WorldReader {
   // outlive the world, which may read pods later.
   engine::World read(const api::EffectivePolicy& policy, const engine::Plan& plan,
                      std::vector<Member>& members);
-  // The workloads with a record of a rollout that no policy decides about any more.
+  // The workloads with a rollout record that no policy decides about any more.
   engine::World orphans(std::vector<Member>& members);
 
  private:

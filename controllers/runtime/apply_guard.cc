@@ -7,7 +7,7 @@ namespace {
 
 constexpr Millis kFirst = std::chrono::seconds(1);
 constexpr Millis kLongest = std::chrono::minutes(1);
-// After so long without a repetition the next one is a new incident.
+// After this long without a repetition, the next one is a new incident.
 constexpr Millis kQuiet = std::chrono::minutes(2);
 // Above this many entries, those without a recent write are dropped.
 constexpr std::size_t kPruneAbove = 1024;

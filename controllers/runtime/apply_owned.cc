@@ -18,8 +18,8 @@ Status applyOwned(kube::Client& client, ApplyGuard& guard, const OwnedWrite& wri
       text(member(write.object, "kind")) + "/" + kube::objectKey(namespace_, name);
   wait = guard.check(id, std::string(write.uid) + specs::hashOf(write.object));
   if (wait) return {};
-  // An existing object is ours, and we take our fields back. One that did not exist may have been
-  // created by another client meanwhile: then a conflict, and the next pass reads it.
+  // An existing object is ours, and we take our fields back. Otherwise another client may have
+  // created it since: then the write conflicts, and the next pass reads it.
   const auto conflicts = write.uid.empty() ? kube::Conflicts::kFail : kube::Conflicts::kForce;
   Status result =
       client.apply(write.resource, write.object, write.field_manager, stop, {}, conflicts).status();

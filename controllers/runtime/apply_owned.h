@@ -1,4 +1,4 @@
-// Applies one of our own objects: what all reconcilers that own objects do alike.
+// Applies one of our own objects: shared by all reconcilers that own objects.
 #pragma once
 
 #include <optional>
@@ -17,7 +17,7 @@ struct OwnedWrite {
   const kube::Resource& resource;
   const nlohmann::json& object;  // with kind, metadata.namespace and metadata.name
   std::string_view field_manager;
-  // Of the live object, which is known to be ours; empty when there was none.
+  // Those of the live object, which is known to be ours; empty when there was none.
   std::string_view uid, resource_version;
   std::string_view difference;  // for the log
 };

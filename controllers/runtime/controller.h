@@ -29,7 +29,7 @@ Reconcile reconcileBy(std::shared_ptr<Reconciler> reconciler) {
   };
 }
 
-// `backoff`: of each key.
+// `backoff` applies to each key.
 inline std::shared_ptr<kube::WorkQueue> makeQueue(BackoffSpec backoff, const Clock& clock) {
   return std::make_shared<kube::WorkQueue>(backoff, clock);
 }

@@ -4,7 +4,7 @@ namespace profiling::controllers {
 
 namespace {
 
-// A merge patch goes into objects, so what is gone from one must be named there.
+// A merge patch merges objects recursively, so it must name removed fields.
 nlohmann::json mergeOf(const nlohmann::json& from, const nlohmann::json& to) {
   nlohmann::json patch = nlohmann::json::object();
   for (const auto& [key, value] : to.items()) {

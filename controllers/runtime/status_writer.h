@@ -1,4 +1,4 @@
-// Writes the status of an object: what all reconcilers that own a status do alike.
+// Writes the status of an object: shared by all reconcilers that own a status.
 #pragma once
 
 #include <stop_token>
@@ -24,14 +24,14 @@ class StatusWriter {
   explicit StatusWriter(kube::Client& client, const Clock& clock = Clock::real())
       : client_(client), guard_(clock) {}
 
-  // Turns status `from` into `to`; writes nothing when they are equal. An object that is gone needs
-  // no status: its own event follows. While the store does not show a write yet, the same write is
-  // put off (ApplyGuard).
+  // Turns status `from` into `to`; writes nothing when they are equal. A deleted object needs no
+  // status: its own event follows. Until the store shows a write, the same write is delayed
+  // (ApplyGuard).
   StatusWrite write(const kube::Resource& resource, const api::ObjectMeta& object,
                     const nlohmann::json& from, const nlohmann::json& to,
                     const std::stop_token& stop);
   // The same for a status that must not be decided from an old view: kConflict when the object has
-  // changed since `object` was read, kNotFound when it is gone. Never put off.
+  // changed since `object` was read, kNotFound when it is gone. Never delayed.
   Status writeUnchanged(const kube::Resource& resource, const api::ObjectMeta& object,
                         const nlohmann::json& from, const nlohmann::json& to,
                         const std::stop_token& stop);

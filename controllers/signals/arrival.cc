@@ -20,12 +20,12 @@ struct Span {
   milliseconds length() const { return std::chrono::duration_cast<milliseconds>(until - since); }
 };
 Span spanOf(const ArrivalQuestion& question) {
-  // Clocks of nodes differ a little.
+  // Node clocks differ slightly.
   return {std::max(question.since, question.now - kMaxRange),
           question.now + std::chrono::minutes(1)};
 }
 
-// One question for each kind of profile that the server has, until enough(answer) says so.
+// One query for each profile type that the server has, until enough(answer) is true.
 template <class Ask, class Enough>
 Status eachKind(const Ask& ask, const Scope& scope, const Span& span, milliseconds step,
                 const std::vector<std::string_view>& by, const Enough& enough) {
@@ -108,7 +108,7 @@ Result<LastSeen> ArrivalReader::read(const ArrivalQuestion& question,
   };
   const Status asked = eachKind(*ask, question.scope, span, step, {"pod"}, everybody);
   if (!asked.ok()) return asked;
-  // What a server tells of the time before is no answer to the question.
+  // Profiles from before the period prove nothing.
   std::erase_if(out, [&](const auto& entry) { return entry.second < span.since; });
   return out;
 }

@@ -1,6 +1,6 @@
-// Has a storage server received profiles of these pods lately? Asked of servers that the operator
-// runs, at their Service: an address is made from the server's name and namespace, never taken from
-// a policy, whose URL may be anybody's.
+// Whether a storage server has recently received profiles of given pods. Queries only servers that
+// the operator runs, at their Service: the address is built from the server's name and namespace,
+// never taken from a policy, whose URL could point anywhere.
 #pragma once
 
 #include <chrono>
@@ -17,40 +17,39 @@
 
 namespace profiling::signals {
 
-// "namespace/name" of a ProfilingServer → "host:port" that stands in for its Service, in tests.
+// "namespace/name" of a ProfilingServer → "host:port" that replaces its Service in tests.
 using AddressOverrides = std::map<std::string, std::string, std::less<>>;
 
 struct ServerRef {
   std::string namespace_, name;
 };
 
-// "http://NAME.NAMESPACE.svc:4040". kInvalidArgument when a name is no DNS label: it would lead
-// elsewhere.
+// "http://NAME.NAMESPACE.svc:4040". kInvalidArgument if a name is not a DNS label: the URL would
+// point elsewhere.
 Result<std::string> serverUrl(const ServerRef& server, const AddressOverrides& overrides);
 
 struct ArrivalQuestion {
   ServerRef server;
   std::string tenant;  // empty: the server does not keep tenants apart
   Scope scope;
-  // Who is looked for, and since when: a StatefulSet's pod comes back under its name, so that what
-  // its predecessor sent proves nothing.
+  // The pods to look for, and since when: a StatefulSet's pod comes back under its name, so its
+  // predecessor's profiles prove nothing.
   LastSeen pods;
   Time since{}, now{};  // at most a day
 };
 
-// Any thread; holds nothing. `client` must outlive it.
+// Thread-safe and stateless. `client` must outlive it.
 class ArrivalReader {
  public:
   ArrivalReader(net::QueryClient& client, AddressOverrides overrides = {},
                 std::chrono::milliseconds deadline = std::chrono::seconds(20))
       : client_(client), overrides_(std::move(overrides)), deadline_(deadline) {}
 
-  // Who was seen, the pods that were not looked for included. Asks for one kind of profile after
-  // another until everybody was found; an error of any question is the answer, because silence
-  // about a pod must not mean that it sends nothing. `deadline` is for each question.
+  // Returns every pod seen, including those not in question.pods. Queries one profile type after
+  // another until all are found. If any query fails, the call fails, because missing data must not
+  // make a pod look silent. `deadline` applies to each query.
   Result<LastSeen> read(const ArrivalQuestion& question, const std::stop_token& stop) const;
-  // Who of the scope has sent profiles since then, and with which agents; question.pods does not
-  // matter.
+  // The senders of the scope since then, with their agents; ignores question.pods.
   Result<std::set<Sender>> senders(const ArrivalQuestion& question,
                                    const std::stop_token& stop) const;
 

@@ -21,7 +21,7 @@ std::string_view textAt(element e, std::string_view key) {
   return e[key].get(out) == simdjson::SUCCESS ? out : std::string_view();
 }
 
-// Adds what a container uses; false when it does not say so.
+// Adds a container's usage; false if it is missing.
 bool addUsage(element container, double& cpu, double& memory) {
   element usage;
   if (container["usage"].get(usage) != simdjson::SUCCESS) return false;
@@ -79,7 +79,7 @@ Result<std::vector<PodUsage>> readPodMetrics(kube::Client& client, std::string_v
                                              std::chrono::milliseconds deadline,
                                              const std::stop_token& stop) {
   static const kube::Resource kPodMetrics{"metrics.k8s.io", "v1beta1", "pods"};
-  // Empty would ask for the whole cluster.
+  // An empty namespace would list the whole cluster.
   if (namespace_.empty()) return Status(Code::kInvalidArgument, "the namespace is empty");
   net::Request request;
   request.target = kPodMetrics.path(namespace_);

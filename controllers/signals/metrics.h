@@ -1,4 +1,4 @@
-// What pods use, from metrics.k8s.io (metrics-server, or whoever serves that API).
+// Pod usage from metrics.k8s.io (metrics-server or another implementation).
 #pragma once
 
 #include <chrono>
@@ -22,11 +22,11 @@ struct PodUsage {
   Time timestamp{};                              // end of the window that was measured
 };
 
-// The pods of a PodMetricsList. One whose numbers or time are missing or wrong is left out, as if
-// it had not been measured; kInvalidArgument when it is no such list.
+// The pods of a PodMetricsList. A pod with missing or wrong numbers or time is left out, as if it
+// had not been measured; kInvalidArgument if the JSON is not such a list.
 Result<std::vector<PodUsage>> parsePodMetrics(std::string_view json);
 
-// One GET; any thread. kNotFound or kUnavailable: nobody serves the API, or not now.
+// One GET; any thread. kNotFound or kUnavailable: the API is not served, or not now.
 Result<std::vector<PodUsage>> readPodMetrics(kube::Client& client, std::string_view namespace_,
                                              std::chrono::milliseconds deadline,
                                              const std::stop_token& stop);

@@ -3,7 +3,7 @@
 namespace profiling::signals {
 namespace {
 
-// Clocks of nodes differ a little.
+// Node clocks differ slightly.
 constexpr std::chrono::minutes kAhead{1};
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What pods have used since a moment: samples of the metrics API, kept for a while.
+// Recent pod usage: samples of the metrics API.
 #pragma once
 
 #include <cstdint>
@@ -13,26 +13,26 @@
 
 namespace profiling::signals {
 
-// Thread-safe. At most 512 bytes of samples a pod, of the namespaces that are added only: add those
-// where something is being rolled out.
+// Thread-safe. At most 512 bytes of samples for a pod. Add only namespaces where a rollout is under
+// way.
 class OverheadSampler {
  public:
-  static constexpr std::size_t kSamples = 32;  // of one pod; the oldest go first
-  // A pod that no list of its namespace has named for so long, and a namespace that was not added
-  // for so long, is forgotten.
+  static constexpr std::size_t kSamples = 32;  // per pod; the oldest are overwritten
+  // A pod that no list of its namespace has named for this long is forgotten, and so is a namespace
+  // that was not added for this long.
   static constexpr std::chrono::minutes kKeep{10};
 
-  // A list of `namespace_` that was read at `now`. Of a pod only a sample with a newer timestamp
-  // counts (the API repeats the last one until there is another); one from the future does not.
+  // A list of `namespace_` read at `now`. Only samples with a newer timestamp count (the API
+  // repeats the last sample until the next one); samples from the future do not.
   void add(std::string_view namespace_, const std::vector<PodUsage>& list, Time now);
 
   struct Mean {
     std::int64_t cpu_milli = 0, memory_bytes = 0;
     std::int64_t samples = 0;
   };
-  // Of the samples with a timestamp after `since`; nullopt: there is none. The window that a sample
-  // was measured over may have begun before. A StatefulSet's pod comes back under its name, so
-  // `since` is not to lie before the pod's creation.
+  // Mean of the samples with a timestamp after `since`; nullopt: there is none. A sample's window
+  // may have begun earlier. A StatefulSet's pod comes back under its name, so `since` must not be
+  // before the pod's creation.
   std::optional<Mean> mean(std::string_view namespace_, std::string_view pod, Time since) const;
   std::size_t pods() const;
 

@@ -15,12 +15,12 @@ constexpr std::string_view kFailures = "objstore_bucket_operation_failures_total
 constexpr std::size_t kMaxKeys = 32;
 constexpr std::size_t kMaxKey = 60;
 
-// Dropped because somebody configured it.
+// Dropped on purpose, by configuration.
 bool isWanted(std::string_view reason) {
   return reason == "dropped_by_sampling_rules" || reason == "dropped_by_relabel_rules";
 }
 
-// Routes are named by path ("/push.v1.PusherService/Push") or by what is left of one ("ingest").
+// Routes are paths ("/push.v1.PusherService/Push") or the remainder of one ("ingest").
 bool receives(std::string_view route) {
   for (const std::string_view part : {"push", "Push", "ingest", "opentelemetry", "otlp"}) {
     if (route.find(part) != std::string_view::npos) return true;
@@ -81,11 +81,11 @@ Result<PressureCounters> parsePressure(std::string_view text) {
     text.remove_prefix(end + 1);  // there is one: see above
     const std::string_view name = metricName(line);
     const bool ours = name == kDiscarded || name == kRequests || name == kFailures;
-    if (!ours && any) continue;  // thousands of lines are of no interest
+    if (!ours && any) continue;  // skips thousands of irrelevant lines
     const auto parsed = parseMetricLine(line);
     any = any || parsed.has_value();
     if (!ours) continue;
-    // Counters are finite and do not go below zero.
+    // Counters are finite and never negative.
     if (!parsed || !(parsed->value >= 0 && parsed->value < 1e18)) {
       return Status(Code::kInvalidArgument, "a metric cannot be read: " + printable(line));
     }

@@ -1,4 +1,4 @@
-// Why a storage server should get no more agents now: what its own metrics say about profiles that
+// Why a storage server should get no more agents now, read from its own metrics: the profiles that
 // it refused or lost between two reads.
 #pragma once
 
@@ -13,19 +13,19 @@
 
 namespace profiling::signals {
 
-// Sums of the counters that tell of pressure. Keys are made readable and bounded in number.
+// Sums of the counters that indicate pressure. Keys are readable and limited in number.
 struct PressureCounters {
   std::map<std::string, double> discarded;  // samples, by reason
   std::map<std::string, double> refused;    // pushes answered with 429 or 5xx, by status
   double failed_uploads = 0;                // to the bucket
 };
 
-// Of the Prometheus text format. kInvalidArgument for what is none, or breaks off: a part of the
-// counters would look like a server that restarted.
+// Parses the Prometheus text format. kInvalidArgument for other or truncated text: partial counters
+// would look like a restarted server.
 Result<PressureCounters> parsePressure(std::string_view metrics_text);
 
-// What has gone up since, in words; empty: nothing. A counter that is lower than before began anew,
-// so all of it has gone up.
+// The counters that rose between the two reads, as text; empty: none. A counter lower than before
+// was reset, so its whole value counts.
 std::string pressureBetween(const PressureCounters& before, const PressureCounters& after);
 
 // GET /metrics of the server.

@@ -17,9 +17,9 @@ struct MetricLine {
   std::string_view label(std::string_view key) const;  // empty when absent
 };
 
-// nullopt for what is no sample: comments, blank lines, anything else.
+// nullopt if the line is not a sample: comments, blank lines, anything else.
 std::optional<MetricLine> parseMetricLine(std::string_view text);
-// What stands before '{' or a blank: to skip a line cheaply.
+// The text before '{' or a blank, to skip a line cheaply.
 std::string_view metricName(std::string_view line);
 
 }  // namespace profiling::signals

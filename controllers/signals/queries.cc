@@ -19,7 +19,7 @@ constexpr std::size_t kMaxTypes = 4;
 // A point takes some 60 bytes: 6 MiB.
 constexpr std::size_t kMaxPoints = 100'000;
 constexpr milliseconds kMinStep{15'000};  // agents push every 10 or 15 seconds
-// Beyond the year 2200 it is no time of a profile, and arithmetic could overflow.
+// Times after the year 2200 are invalid, and arithmetic could overflow.
 constexpr std::int64_t kMaxMillis = 7'258'118'400'000;
 
 std::string matcherValue(std::string_view text) {
@@ -44,7 +44,7 @@ std::string_view textAt(element e, std::string_view key) {
   return e[key].get(out) == simdjson::SUCCESS ? out : std::string_view();
 }
 
-// int64 in proto3's JSON: a string, though a number is to be accepted as well.
+// proto3's JSON writes int64 as a string, but a number must be accepted as well.
 std::optional<std::int64_t> integerAt(element e, std::string_view key) {
   std::int64_t number = 0;
   if (e[key].get(number) != simdjson::SUCCESS) {
@@ -65,7 +65,7 @@ std::string_view tagOf(element series, std::string_view name) {
   return {};
 }
 
-// A list that has no items is left out by the server.
+// The server omits empty lists.
 Status listAt(simdjson::dom::parser& parser, std::string_view json, std::string_view key,
               simdjson::dom::array& out, bool& found) {
   simdjson::dom::object object;
@@ -125,7 +125,7 @@ Result<std::vector<std::string>> parseNames(std::string_view json) {
 }
 
 std::vector<std::string> typesToAsk(const std::vector<std::string>& types) {
-  // Everybody's CPU profile first; Node calls it wall.
+  // CPU profiles first; Node calls them wall.
   const auto rank = [](const std::string& type) {
     if (type.starts_with("process_cpu:cpu:")) return 0;
     if (type.starts_with("process_cpu:")) return 1;

@@ -10,9 +10,9 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-// On namespaces: nothing in them is touched. The chart's webhook never sees their pods.
+// On a namespace: nothing in it is touched, and the chart's webhook never sees its pods.
 constexpr std::string_view kExcludeKey = "profiling.dev/exclude";
-// What inject::serviceName() makes of a name, as far as rules without loops can.
+// Rules cannot loop: they replace this many characters of a name as inject::ServiceName does.
 constexpr int kReplacedCharacters = 8;
 
 struct Rule {
@@ -24,7 +24,7 @@ struct Rule {
   std::string separator = ";";
 };
 
-// As Prometheus makes names of labels (util/strutil, SanitizeLabelName).
+// As Prometheus sanitizes label names (util/strutil, SanitizeLabelName).
 std::string meta(std::string_view prefix, std::string_view key) {
   std::string name = "__meta_kubernetes_" + std::string(prefix);
   for (const char c : key) {
@@ -56,7 +56,7 @@ Rule keep(Names sources, std::string regex, std::string separator = ";") {
 Rule drop(std::string source, std::string regex) {
   return {{std::move(source)}, std::move(regex), "", "", "drop"};
 }
-// The later of two rules for one target wins, where it matches at all.
+// If two rules set one target, the later wins where it matches.
 Rule set(std::string target, Names sources, std::string regex = "(.+)",
          std::string replacement = "$1") {
   return {std::move(sources), std::move(regex), std::move(target), std::move(replacement), ""};
@@ -104,7 +104,7 @@ void tag(std::vector<Rule>& rules) {
   rules.push_back(set("version", {podLabel("app.kubernetes.io/version")}));
 }
 
-// The ladder of inject::serviceName() from its end, without what a policy says.
+// The precedence of inject::ServiceName, last source first, without the policy's settings.
 void nameService(std::vector<Rule>& rules) {
   const std::string target = "service_name";
   for (const std::string& source : {
@@ -185,13 +185,13 @@ std::string alloyConfig(const api::EbpfSettings& settings, std::string_view serv
   }
   out += "  selectors {\n    role  = \"pod\"\n    field = \"spec.nodeName=\" + sys.env(" +
          alloyString(kAlloyNodeEnv) + ")\n  }\n\n";
-  // A namespace may opt out, too, or opt its pods in.
+  // A namespace may also opt out, or opt its pods in.
   out += "  attach_metadata {\n    namespace = true\n  }\n}\n\n";
   out += "discovery.relabel \"containers\" {\n  targets = discovery.kubernetes.pods.targets\n";
   for (const Rule& rule : rules) out += render(rule);
   out += "}\n\n";
-  // Lazy: on a node without a target nothing is loaded into the kernel. Names of C++ and Rust are
-  // sent as people write them.
+  // Lazy: on a node without a target nothing is loaded into the kernel. C++ and Rust names are sent
+  // demangled.
   out += "pyroscope.ebpf \"node\" {\n  targets = discovery.relabel.containers.output\n";
   out += "  forward_to = [pyroscope.write.server.receiver]\n";
   out += "  sample_rate = " + std::to_string(settings.sample_hz) + "\n";

@@ -17,12 +17,12 @@ namespace profiling::specs {
 
 inline constexpr const char* kAlloyNodeEnv = "PROFILING_NODE_NAME";  // the node's name
 
-// `server_url` is where profiles go; pods of `operator_namespace` are never profiled unless the
-// settings name it. They may hold any text: it becomes a string, never syntax.
+// `server_url` receives the profiles; pods of `operator_namespace` are profiled only if the
+// settings name it. Any text in the arguments becomes a string, never syntax.
 std::string alloyConfig(const api::EbpfSettings& settings, std::string_view server_url,
                         std::string_view operator_namespace);
 
-// `text` as a string of Alloy's syntax, quotes included; it may be any bytes.
+// `text` as a string of Alloy's syntax, with quotes; it may be any bytes.
 std::string alloyString(std::string_view text);
 
 }  // namespace profiling::specs

@@ -19,8 +19,7 @@ namespace profiling::specs {
 std::optional<std::string> firstDifference(const nlohmann::json& live,
                                            const nlohmann::json& wanted);
 
-// "1Gi" and "1024Mi", "0.5" and "500m" are the same; text that is not a quantity equals only
-// itself.
+// "1Gi" equals "1024Mi" and "0.5" equals "500m"; text that is not a quantity equals only itself.
 bool sameQuantity(std::string_view a, std::string_view b);
 
 }  // namespace profiling::specs

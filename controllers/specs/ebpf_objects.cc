@@ -18,7 +18,7 @@ Json fragment(const std::string& text) {
   return text.empty() ? Json() : Json::parse(text, nullptr, false);
 }
 
-// No kManagedByLabel: all pods that carry it are watched, and here is one for each node.
+// No kManagedByLabel: all pods with that label are watched, and each node has one of these.
 Json podLabels(const EbpfPlace& place) {
   return {{kNameLabel, "profiling-operator"},
           {kInstanceLabel, place.name},
@@ -38,16 +38,16 @@ Json container(const api::EbpfSettings& settings) {
          {"args",
           {"run", std::string(kConfigPath) + "/" + kConfigFile, "--storage.path=/tmp/alloy",
            "--server.http.listen-addr=:" + std::to_string(kAlloyPort),
-           // Anyone in the cluster can reach that address: no more there than metrics and health.
+           // The whole cluster can reach this address, so it serves only metrics and health.
            "--server.http.enable-pprof=false", "--server.http.disable-support-bundle",
            "--disable-reporting"}},
          {"env", Json::array({{{"name", kAlloyNodeEnv},
                                {"valueFrom", {{"fieldRef", {{"fieldPath", "spec.nodeName"}}}}}}})},
          {"ports",
           Json::array({{{"name", "http"}, {"containerPort", kAlloyPort}, {"protocol", "TCP"}}})},
-         // Not /-/ready, which is true of a pod whose kernel refuses the profiler. A profiler that
+         // Not /-/ready, which succeeds even if the kernel refuses the profiler. A profiler that
          // has given up, after three times the interval, counts as healthy again (grafana/alloy,
-         // internal/service/http and pyroscope.ebpf): the log tells.
+         // internal/service/http and pyroscope.ebpf): only the log shows it.
          {"readinessProbe",
           {{"httpGet", {{"path", "/-/healthy"}, {"port", "http"}, {"scheme", "HTTP"}}},
            {"periodSeconds", 10},
@@ -66,7 +66,7 @@ Json container(const api::EbpfSettings& settings) {
          {"volumeMounts",
           {{{"name", "config"}, {"mountPath", kConfigPath}, {"readOnly", true}},
            {{"name", "tmp"}, {"mountPath", "/tmp"}},
-           // A node may mount what is there later than the pod starts.
+           // The node may mount this after the pod starts.
            {{"name", "tracing"},
             {"mountPath", kTracing},
             {"mountPropagation", "HostToContainer"},
@@ -76,7 +76,7 @@ Json container(const api::EbpfSettings& settings) {
   return c;
 }
 
-// Alloy's image and its eBPF programs are made for these.
+// The platforms of Alloy's image and its eBPF programs.
 Json affinity() {
   const auto oneOf = [](const char* key, Json values) {
     return Json{{"key", key}, {"operator", "In"}, {"values", std::move(values)}};
@@ -97,7 +97,7 @@ Json podSpec(const api::EbpfSettings& settings, const EbpfPlace& place) {
             {"containers", Json::array({container(settings)})},
             {"volumes",
              {{{"name", "config"}, {"configMap", {{"name", place.name}}}},
-              // /tmp/symb-cache holds names of functions, for at most 2048 files.
+              // /tmp/symb-cache holds function names, for at most 2048 files.
               {{"name", "tmp"}, {"emptyDir", {{"sizeLimit", "4Gi"}}}},
               {{"name", "tracing"}, {"hostPath", {{"path", kTracing}, {"type", "Directory"}}}}}}};
   const auto pass = [&](const char* key, Json value) {

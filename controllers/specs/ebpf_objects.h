@@ -1,7 +1,7 @@
 // The objects that profile nodes with eBPF: a ConfigMap and a DaemonSet of Grafana Alloy. Pure.
 //
-// The account under which Alloy looks for pods comes with the chart, under the DaemonSet's name: an
-// operator that could make it could grant rights.
+// The chart creates the account under which Alloy looks for pods, with the DaemonSet's name: an
+// operator that could create it could grant rights.
 #pragma once
 
 #include <string>
@@ -14,14 +14,14 @@
 
 namespace profiling::specs {
 
-// What our pods and objects are known by, besides kManagedByLabel of the objects.
+// Identifies our pods and objects, besides kManagedByLabel on the objects.
 inline constexpr std::string_view kComponentLabel = "app.kubernetes.io/component";
 inline constexpr std::string_view kEbpfComponent = "ebpf";
 
 struct EbpfPlace {
   std::string namespace_;  // the operator's own
   std::string name;        // of both objects and of the ServiceAccount
-  OwnerDeployment owner;   // whose deletion deletes them
+  OwnerDeployment owner;   // deleting it deletes them
 };
 
 struct EbpfObjects {

@@ -19,7 +19,7 @@ inline constexpr std::string_view kAppliedHashKey = "profiling.dev/applied-hash"
 // On the server's pod template: a changed configuration restarts the pod.
 inline constexpr std::string_view kConfigHashKey = "profiling.dev/config-hash";
 
-// Selects the pods of one server; a StatefulSet's selector cannot change, so neither can this.
+// Selects the pods of one server. A StatefulSet's selector cannot change, so neither can this.
 nlohmann::json selectorLabels(const api::ProfilingServer& server);
 // {name, namespace, labels, ownerReferences: the server as controller}
 nlohmann::json ownedMetadata(const api::ProfilingServer& server, std::string_view name);

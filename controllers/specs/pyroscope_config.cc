@@ -26,7 +26,7 @@ bool isDnsLabel(std::string_view name) {
                      [&](char c) { return lower(c) || digit(c) || c == '-'; });
 }
 
-// As the server checks it (pkg/objstore/client/config.go), its quirk about digits included.
+// The server's own check (pkg/objstore/client/config.go), including its quirk about digits.
 bool isPrefix(std::string_view prefix) {
   if (prefix.empty()) return true;
   if (prefix.back() == '/') prefix.remove_suffix(1);
@@ -43,7 +43,7 @@ bool isPrefix(std::string_view prefix) {
   return true;
 }
 
-// The server's durations want units from large to small; ours take any order.
+// The server requires units from large to small; the CRD allows any order.
 std::string retentionText(std::string_view retention) {
   if (retention == "0") return "0s";
   const auto parsed = parseDuration(retention);

@@ -15,8 +15,8 @@ namespace profiling::specs {
 
 inline constexpr const char* kDataPath = "/data";
 
-// Checks what the CRD's schema cannot and the server would refuse at its start. kInvalidArgument
-// names the field, its value and what is allowed.
+// Checks what the CRD's schema cannot express and the server would refuse at startup.
+// kInvalidArgument names the field, its value and what is allowed.
 Status checkServer(const api::ProfilingServer& server);
 
 // YAML text. The spec must have passed checkServer().

@@ -62,7 +62,7 @@ Json container(const api::ProfilingServer& server) {
            {"periodSeconds", 5},
            {"timeoutSeconds", 3},
            {"failureThreshold", 3}}},
-         // What the server says when it gives up is the message of condition Ready.
+         // The server's last output becomes the message of condition Ready.
          {"terminationMessagePolicy", "FallbackToLogsOnError"},
          {"securityContext",
           {{"allowPrivilegeEscalation", false},

@@ -1,9 +1,9 @@
 // The objects of one ProfilingServer: ConfigMap, Services, StatefulSet. Pure.
 //
-// A StatefulSet with a volume even when profiles go to S3: the metastore's raft log holds the index
-// of all blocks, and without it nothing that is stored can be queried. One replica: several would
-// each start a raft of their own. Profiles outlive the ProfilingServer: volume claims of a
-// StatefulSet are not deleted with it.
+// The StatefulSet has a volume even when profiles go to S3: the metastore's raft log indexes all
+// blocks, and without it stored profiles cannot be queried. One replica: several would each start
+// their own raft. Profiles outlive the ProfilingServer: deleting a StatefulSet keeps its volume
+// claims.
 #pragma once
 
 #include <string>
@@ -33,7 +33,7 @@ struct WantedObject {
   nlohmann::json object;  // stamped (metadata.h)
 };
 
-// In the order in which they are applied. The server must have passed checkServer().
+// In the order of application. The server must have passed checkServer().
 std::vector<WantedObject> serverObjects(const api::ProfilingServer& server);
 
 }  // namespace profiling::specs

@@ -18,7 +18,7 @@ inline constexpr const char* kCaPrivateKeyKey = "ca.key";
 // In the CA's Secret: the CA and, during a rotation, the one before it.
 inline constexpr const char* kCaBundleKey = "bundle.crt";
 
-// The Deployment whose deletion deletes the objects; with an empty uid they stay.
+// The owner of the objects, which are deleted with it; with an empty uid they stay.
 struct OwnerDeployment {
   std::string name, uid;
 };
@@ -42,8 +42,8 @@ nlohmann::json caConfigMap(std::string_view namespace_, std::string_view name,
                            std::string_view bundle, const OwnerDeployment& owner = {});
 
 // For server-side apply: only the bundle of each named entry of a webhook configuration of either
-// kind, because the rest belongs to whoever installed it. `resource_version` makes the write fail
-// when the configuration has changed meanwhile.
+// kind; the rest belongs to its installer. `resource_version` makes the write fail if the
+// configuration has changed since.
 nlohmann::json webhookBundle(std::string_view kind, std::string_view name,
                              std::string_view resource_version,
                              const std::vector<std::string>& webhooks, std::string_view bundle);

@@ -35,8 +35,8 @@ api::PodView viewOf(const PodGroup& group, const PodClass& pods) {
   return view;
 }
 
-// Of a decision annotation that says that agents were injected. Anybody may have edited it. Whether
-// what a source of envFrom holds was assumed.
+// Reads a decision annotation that reports injected agents; anybody may have edited it. Returns
+// whether the contents of an envFrom source were assumed.
 bool addLanguages(const std::string& decision, std::set<api::Language>& out,
                   std::set<inject::Guess>& guesses) {
   const auto json = nlohmann::json::parse(decision, nullptr, false);
@@ -117,7 +117,7 @@ class Evaluator {
     }
   }
 
-  // Pods that the decision lets through: what a whole pod would tell decides in the end.
+  // Pods that pass the decision so far: only the whole pod decides.
   struct Undecided {
     const PodClass* pods;
     std::size_t share;  // of out_.shares
@@ -153,7 +153,7 @@ class Evaluator {
   std::int64_t placesLeft(const Policy& policy) const {
     constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
     if (policy->policy.spec.mode == api::PolicyMode::kObserve) return kAll;
-    // Asked without an ordinal, a StatefulSet's share is one by number: the same number.
+    // Without an ordinal, a StatefulSet's share is assigned by number: the count is the same.
     if (!inject::chooseRevision(policy, assignment_, -1, {}).policy) return 0;
     if (assignment_ == nullptr || !assignment_->target_pods || !assignment_->stable.empty()) {
       return kAll;
@@ -163,8 +163,8 @@ class Evaluator {
     return std::max<std::int64_t>(*assignment_->target_pods - there, 0);
   }
 
-  // One preflight for a workload, of the template with the most pods: with one for each, those of
-  // a rolling update would take turns.
+  // One preflight per workload, of the template with the most pods: with one per template, those of
+  // a rolling update would alternate.
   void resolveUndecided() {
     if (undecided_.empty()) return checkAssumed();
     std::map<std::pair<std::size_t, std::string>, std::int64_t> counts;

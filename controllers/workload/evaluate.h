@@ -1,9 +1,9 @@
 // Evaluates the pods of one workload under the policies. Pure.
 //
-// It calls the decision function that the webhook calls for a new pod, with the fields kept of each
-// pod, so that a record says what an admission would say. Languages and conflicts need the whole
-// pod and come from a preflight: one pod is read and planned for, and the answer holds for its
-// template and the policy's revision.
+// It calls the webhook's decision function with the stored fields of each pod, so that a record
+// states what an admission would decide. Languages and conflicts need the whole pod and come from a
+// preflight: one pod is read and planned, and the result holds for its template and the policy's
+// revision.
 //
 // A pod whose turn in the rollout has not come is counted as waiting, not as missed.
 #pragma once
@@ -24,8 +24,8 @@
 
 namespace profiling::controllers {
 
-// The part of a workload that one policy decides about. Each pod is decided about by itself:
-// different templates of a workload may match different policies.
+// The part of a workload that one policy decides about. Each pod is decided separately: different
+// templates of a workload may match different policies.
 struct PolicyShare {
   std::shared_ptr<const api::EffectivePolicy> policy;
   api::WorkloadPods pods;  // total: matched ones
@@ -41,15 +41,15 @@ struct Shadow {
 struct PreflightWanted {
   std::shared_ptr<const api::EffectivePolicy> policy;
   std::string template_hash;
-  std::string pod;  // read this one
+  std::string pod;  // the pod to read
 };
 
 struct WorkloadEvaluation {
   std::vector<PolicyShare> shares;  // the one with the most pods first
   std::vector<Shadow> shadows;
-  api::WorkloadPods pods;                          // of all shares; total: all that live
+  api::WorkloadPods pods;                          // of all shares; total: all live pods
   std::map<inject::Reason, std::int64_t> skipped;  // of all shares
-  std::vector<api::Language> languages;            // whose agents the profiled pods carry
+  std::vector<api::Language> languages;            // of the agents in the profiled pods
   std::set<inject::Guess> guesses;                 // of the profiled pods
   std::optional<PreflightWanted> preflight_wanted;
 

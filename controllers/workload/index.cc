@@ -38,7 +38,7 @@ std::shared_ptr<const WorkloadEvaluation> WorkloadIndex::current(
       evaluate(*pods, policies->of(pods->namespace_), preflight(group), settings_,
                assignment ? &*assignment : nullptr));
   const MutexLock lock(mutex_);
-  // A record that changed meanwhile is not in it: evaluate again next time.
+  // Not cached if a record changed meanwhile: the next call evaluates again.
   if (records == records_seen_) entries_[group] = {pods->generation, policies, evaluation};
   return evaluation;
 }

@@ -22,7 +22,7 @@ class WorkloadIndex {
  public:
   using Policies = std::function<std::shared_ptr<const inject::Snapshot>()>;
 
-  // `pods` must outlive it; `policies` gives the snapshot of the moment.
+  // `pods` must outlive it; `policies` returns the current snapshot.
   WorkloadIndex(const PodTable& pods, Policies policies, inject::Settings settings)
       : pods_(pods), policies_(std::move(policies)), settings_(std::move(settings)) {}
 
@@ -45,7 +45,7 @@ class WorkloadIndex {
  private:
   struct Entry {
     std::uint64_t generation = 0;
-    // Weak: else one workload that is not asked about again would keep an old snapshot of all
+    // Weak: otherwise a workload that is not evaluated again would keep an old snapshot of all
     // namespaces alive.
     std::weak_ptr<const inject::Snapshot> policies;
     std::shared_ptr<const WorkloadEvaluation> evaluation;

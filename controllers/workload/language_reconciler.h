@@ -1,7 +1,7 @@
-// Asks a storage server which languages send profiles from containers whose language was guessed,
-// and writes the answer into their workload's record, so that the next pods carry one agent instead
-// of three. One key for each workload with such pods. It has a worker of its own, so that a slow
-// server delays nothing else.
+// Queries a storage server for the languages that send profiles from containers with a guessed
+// language, and records them for the workload, so that the next pods carry one agent instead of
+// three. One key for each workload with such pods. It has its own worker, so that a slow server
+// delays nothing else.
 #pragma once
 
 #include <stop_token>
@@ -20,8 +20,8 @@
 
 namespace profiling::controllers {
 
-// One worker. Everything given must outlive it. Without `queries` nothing is learnt. Only servers
-// that the operator runs are queried: under a policy with spec.endpoint a guess stays a guess.
+// One worker. Its arguments must outlive it. Without `queries` nothing is learnt. Only servers that
+// the operator runs are queried: under a policy with spec.endpoint a guess stays a guess.
 class LanguageReconciler {
  public:
   LanguageReconciler(kube::Client& client, net::QueryClient* queries,

@@ -1,5 +1,5 @@
-// Learns from arriving profiles what guessed containers run: they carry the agents of several
-// languages, and an agent sends nothing unless its runtime is there. Pure.
+// Learns from arriving profiles which languages guessed containers run: they carry several agents,
+// and an agent sends nothing unless its runtime is there. Pure.
 #pragma once
 
 #include <optional>
@@ -17,12 +17,12 @@ namespace profiling::controllers {
 std::set<inject::Guess> openGuesses(const std::set<inject::Guess>& guesses,
                                     const std::vector<api::DetectedLanguages>& known);
 
-// In its first moments a pod may send only some of its profiles: those of a start script, say.
+// A new pod may send only some of its profiles at first: those of a start script, say.
 std::chrono::milliseconds settleTime(std::string_view upload_interval);
 
 struct LanguageQuestion {
-  std::set<inject::Guess> guesses;  // of pods old enough to be asked about
-  std::set<std::string> pods;       // those
+  std::set<inject::Guess> guesses;  // of pods old enough to query
+  std::set<std::string> pods;       // the same pods
   std::chrono::milliseconds age{};  // of the oldest of them
   // Until the next pod is old enough; absent: all are.
   std::optional<std::chrono::milliseconds> later;
@@ -38,7 +38,7 @@ std::vector<api::DetectedLanguages> answersTo(const LanguageQuestion& question,
 std::vector<api::DetectedLanguages> merged(std::vector<api::DetectedLanguages> known,
                                            const std::vector<api::DetectedLanguages>& learnt);
 
-// When to ask again about pods of that age: ever less often, because some containers run no
+// When to query again about pods of that age: ever less often, because some containers run no
 // language that an agent supports.
 std::chrono::milliseconds askAgainAfter(std::chrono::milliseconds age);
 

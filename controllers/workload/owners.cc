@@ -13,10 +13,10 @@ using api::isTrue;
 using api::member;
 using api::text;
 
-// Enough for the ReplicaSets of a large cluster; what was forgotten is read again.
+// Enough for the ReplicaSets of a large cluster; forgotten owners are read again.
 constexpr std::size_t kMaxKnown = 50'000;
 
-// ReplicaSets and Jobs are usually somebody's; any other owner is taken to be the workload itself.
+// ReplicaSets and Jobs usually have an owner; any other owner is taken to be the workload itself.
 bool mayHaveOwner(const PodClass& pods) {
   return (pods.owner_kind == "ReplicaSet" && pods.api_version.starts_with("apps/")) ||
          (pods.owner_kind == "Job" && pods.api_version.starts_with("batch/"));
@@ -39,7 +39,7 @@ void OwnerResolver::remember(const std::string& owner_uid, const api::WorkloadRe
   known_.insert_or_assign(owner_uid, workload);
 }
 
-// kNotFound: the owner is gone, or another object has its name by now.
+// kNotFound: the owner is gone, or another object has its name now.
 Result<api::WorkloadRef> OwnerResolver::workloadOf(const PodClass& pods,
                                                    const std::string& namespace_,
                                                    const std::stop_token& stop) {

@@ -1,5 +1,5 @@
-// Resolves the workload that a group of pods belongs to. A pod shows its direct owner; that a
-// ReplicaSet is a Deployment's, or a Job a CronJob's, is a guess from names until the owner is
+// Resolves the workload that a group of pods belongs to. A pod shows only its direct owner: the
+// Deployment of a ReplicaSet, or the CronJob of a Job, is guessed from names until the owner is
 // read.
 #pragma once
 

@@ -21,8 +21,8 @@ namespace {
 
 constexpr std::size_t kMaxConfigMaps = 16;
 
-// Keys alone, and of those only what decides about agents. One that cannot be read stays unknown;
-// one that is not there holds nothing, as an optional source may.
+// Only keys, and only those that decide about agents. A ConfigMap that cannot be read stays
+// unknown; a missing one holds nothing, as an optional source may.
 std::vector<api::ConfigMapNames> configMapsOf(kube::Client& client, const api::PodView& pod,
                                               const std::stop_token& stop) {
   std::map<std::string, std::set<std::string>> prefixes;
@@ -62,7 +62,7 @@ Result<api::Preflight> runPreflight(kube::Client& client, const std::string& nam
                                     const inject::Settings& settings, const std::stop_token& stop) {
   const auto object = client.get(kube::resources::kPods, namespace_, wanted.pod, stop);
   if (!object.ok()) return object.status();
-  // A record keeps the answer for long: it must be about that pod.
+  // A record keeps the result for long, so it must be about that pod.
   if (text(member(*object, "metadata", "name")) != wanted.pod) {
     return Status(Code::kInternal, "the answer is not pod '" + wanted.pod + "'");
   }

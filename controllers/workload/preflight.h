@@ -1,4 +1,4 @@
-// Reads one pod and works out what the webhook would do if it started now: the decision and plan of
+// Reads one pod and computes what the webhook would do if it started now: the decision and plan of
 // an admission, without the patch.
 #pragma once
 

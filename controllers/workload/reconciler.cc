@@ -127,11 +127,11 @@ Outcome WorkloadReconciler::writeRecord(const ResolvedWorkload& resolved, const 
       evaluate(resolved.pods, state, preflight, index_.settings(), assigned);
   if (!wantsRecord(evaluation)) {
     if (!record) return Outcome::done();
-    // Pods that are terminating say nothing about the policy.
+    // Terminating pods say nothing about the policy.
     return evaluation.pods.total == 0 ? keepWithoutPods(*record, stop) : remove(*record, stop);
   }
   if (record && record->owner_uid != resolved.workload.uid) {
-    return remove(*record, stop);  // of a deleted workload of the same name
+    return remove(*record, stop);  // left by a deleted workload of the same name
   }
   if (evaluation.preflight_wanted) {
     auto made = runPreflight(client_, namespace_, *evaluation.preflight_wanted, state,
@@ -171,7 +171,7 @@ Outcome WorkloadReconciler::applyRecord(WorkloadInput& input, const std::string&
           guard_.check(id, record != nullptr ? record->metadata.resource_version : "")) {
     return Outcome::after(*wait);  // applied; the store does not show it yet
   }
-  // An object that the store does not show may be somebody else's: then a conflict, and a retry.
+  // An object that the store does not show may not be ours: then a conflict, and a retry.
   const auto conflicts = record != nullptr ? kube::Conflicts::kForce : kube::Conflicts::kFail;
   const auto applied = client_.apply(kube::resources::kWorkloads, recordObject(input),
                                      kFieldManager, stop, {}, conflicts);

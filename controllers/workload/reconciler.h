@@ -22,7 +22,7 @@
 
 namespace profiling::controllers {
 
-// A burst of changes of a workload's pods is reconciled once, at most this late.
+// A burst of changes to a workload's pods is reconciled once, at most this late.
 inline constexpr Millis kPodDebounce{500};
 
 // Key of the group of pods that a record describes; empty when the record does not name it.
@@ -32,8 +32,8 @@ std::string groupOf(const api::WorkloadProfile& record);
 WorkloadRecords recordsOf(const kube::Store<api::WorkloadProfile>& records,
                           const std::string& group);
 
-// Used by several workers at once. Everything given must outlive it. `guessed` is called
-// with groups that have pods whose languages were guessed and are not known yet.
+// Several workers may use it at once. Its arguments must outlive it. `guessed` is called with
+// groups that have pods whose languages were guessed and are not known yet.
 class WorkloadReconciler {
  public:
   WorkloadReconciler(kube::Client& client, const PodTable& pods, WorkloadIndex& index,

@@ -53,7 +53,7 @@ void resolve(EffectivePolicy& e, const ProfilingServer* server) {
   }
 }
 
-// Fixes the revision: the newest kept one of the same content brings its images along.
+// Fixes the revision: the newest stored one with the same content determines the images.
 void pin(EffectivePolicy& e, const AgentImages& agents, const Revisions& revisions) {
   e.agents = agents;
   const nlohmann::json content = contentOf(e);
@@ -101,8 +101,8 @@ nlohmann::json contentOf(const EffectivePolicy& e) {
 }
 
 nlohmann::json withImages(nlohmann::json content, const AgentImages& agents) {
-  // Without missing images at the end, so that a revision from before a language was added keeps its
-  // hash.
+  // Trailing missing images are left out, so that a revision from before a language was added keeps
+  // its hash.
   std::size_t count = agents.size();
   while (count > 0 && agents[count - 1].image.empty()) --count;
   content["images"] = nlohmann::json::array();

@@ -26,11 +26,11 @@ using AgentImages = std::array<AgentImage, kLanguageCount>;  // by Language
 // A policy as the admission path sees it: built when one of its inputs changes, then shared and
 // immutable.
 struct EffectivePolicy {
-  // For a cluster policy: its metadata, and the part of its spec that both kinds have.
+  // For a cluster policy: its metadata, and the part of its spec that both kinds share.
   ProfilingPolicy policy;
   bool cluster = false;  // a ClusterProfilingPolicy
-  // 10 hex digits over the effective injection: images, env, sampling, tags, URL. A tenant that
-  // follows from the namespace counts the same in every namespace.
+  // 10 hex digits over the effective injection: images, env, sampling, tags, URL. A tenant taken
+  // from the namespace counts the same in every namespace.
   std::string revision;
   std::string server_url;  // empty when it cannot be resolved
   std::string tenant_id;
@@ -71,14 +71,14 @@ EffectivePolicy makeEffective(const ProfilingPolicy& policy, const ProfilingServ
                               const AgentImages& agents, const Revisions& revisions = {});
 
 // A cluster policy as the pods of each namespace see it. The server's grant and, with tenancy, the
-// tenant follow from the pod's namespace; the rest, including the revision, is the same everywhere,
+// tenant depend on the pod's namespace; the rest, including the revision, is the same everywhere,
 // and namespaces that see the policy alike share one object. `server` must outlive it.
 class ClusterEffective {
  public:
   ClusterEffective(const ClusterProfilingPolicy& policy, const ProfilingServer* server,
                    const AgentImages& agents, const Revisions& revisions = {});
 
-  // As a namespace that the server admits sees it, without a tenant of its own.
+  // For a namespace that the server admits, without a tenant of its own.
   const EffectivePolicy& common() const { return *admitted_; }
   const std::shared_ptr<const EffectivePolicy>& shared() const { return admitted_; }
   // spec.namespaceSelector.

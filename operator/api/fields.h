@@ -40,7 +40,7 @@ struct FieldRules {
   std::optional<std::int64_t> minimum = std::nullopt;
   std::optional<std::int64_t> maximum = std::nullopt;
   Raw raw = Raw::kNo;
-  std::span<const char* const> words = {};  // all that a string, or a list's item, may be
+  std::span<const char* const> words = {};  // the allowed values of a string or a list's item
 };
 
 template <class S, class M>
@@ -95,7 +95,7 @@ const char* enumName(E wanted) {
 }
 
 std::string quotedList(const std::vector<std::string>& words);  // 'a', 'b' or 'c'
-std::string pointerStep(std::string_view key);  // "/key", escaped as RFC 6901 asks; printable
+std::string pointerStep(std::string_view key);  // "/key", escaped as RFC 6901 requires; printable
 
 // Reads JSON into structs; the first error stops it and is kept with its JSON pointer.
 class Reader {
@@ -235,7 +235,7 @@ Json toJsonValue(const T& value, const FieldRules& rules) {
   }
 }
 
-// Appends what the table says of S's fields, with nested structs below their own path and the
+// Appends the schema of S's fields from its table, with nested structs below their own path and the
 // items of lists below "/*".
 template <class S>
 void describeFields(const std::string& path, std::vector<FieldSchema>& out);
@@ -266,7 +266,7 @@ void describe(const std::string& path, const T& initial, const FieldRules& rules
     schema.enum_values.assign(rules.words.begin(), rules.words.end());
   } else if constexpr (IsVector<T>::value) {
     schema.type = "array";
-    schema.minimum = schema.maximum = std::nullopt;  // they are the items'
+    schema.minimum = schema.maximum = std::nullopt;  // they apply to the items
     out.push_back(schema);
     describe(path + "/*", typename T::value_type{},
              {.minimum = rules.minimum, .maximum = rules.maximum, .words = rules.words}, out);
@@ -275,7 +275,7 @@ void describe(const std::string& path, const T& initial, const FieldRules& rules
     schema.type = "object";
   } else {
     schema.type = "object";
-    if (rules.defaulted) schema.default_value = Json::object();  // its members bring their own
+    if (rules.defaulted) schema.default_value = Json::object();  // its members have their own
     out.push_back(schema);
     describeFields<T>(path, out);
     return;

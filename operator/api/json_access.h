@@ -1,5 +1,5 @@
-// Reads a DOM that others wrote: a field that is missing or of another type is empty and never
-// throws.
+// Reads a DOM that others wrote: a field that is missing or has another type reads as empty;
+// nothing throws.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
-// A word of a vocabulary as a record holds it: none, one that this version knows, or the text that
-// another version wrote. Such text is kept as it stands and equals no value, so that reading and
-// writing a record never loses it.
+// A word of a vocabulary as a record holds it: none, a word that this version knows, or text that
+// another version wrote. Such text is preserved and equals no value, so that reading and writing a
+// record never loses it.
 #pragma once
 
 #include <optional>
@@ -28,7 +28,7 @@ class RecordedWord {
   bool empty() const { return !value_ && other_.empty(); }
   std::optional<Enum> value() const { return value_; }
   std::string_view text() const { return value_ ? kWords.name(*value_) : std::string_view(other_); }
-  // What a person can do about it; empty: nothing, or the word is of another version.
+  // The remedy for users; empty: there is none, or the word is of another version.
   std::string_view remedy() const { return value_ ? kWords.remedy(*value_) : std::string_view(); }
 
   bool operator==(const RecordedWord&) const = default;

@@ -36,7 +36,7 @@ std::optional<AgentImages> imagesOf(const nlohmann::json& content) {
   return images;
 }
 
-// The output of contentOf() as the spec of a policy that has nothing else.
+// Reads the output of contentOf() as the spec of an otherwise empty policy.
 Status readContent(nlohmann::json spec, Revision& r) {
   r.url = stringOf(spec, "url");
   r.tenant = stringOf(spec, "tenant");

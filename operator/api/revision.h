@@ -2,9 +2,9 @@
 // that the policy owns (a cluster policy's in the operator's namespace), so that the stable and the
 // target revision survive restarts and a rollback is exact. Pure.
 //
-// The agent images are part of a revision. Other images in the operator's configuration make no new
-// one as long as the policy stays the same, so that an upgrade of the operator restarts nothing; the
-// annotation profiling.dev/refresh-agents takes the current images.
+// The agent images are part of a revision. Changed images in the operator's configuration create no
+// new revision as long as the policy stays the same, so that an upgrade of the operator restarts
+// nothing; the annotation profiling.dev/refresh-agents takes the current images.
 #pragma once
 
 #include <memory>
@@ -33,8 +33,8 @@ struct Revision {
   AgentImages agents;
 };
 
-// Reads a ControllerRevision that this file made; kInvalidArgument for any other, also for one whose
-// name or content was changed, and for a content that this version cannot read.
+// Reads a ControllerRevision that this file made; kInvalidArgument for any other, for one whose
+// name or content was changed, and for content that this version cannot read.
 Result<Revision> revisionFromJson(const nlohmann::json& object);
 
 // The object for `policy` at its own revision, to be kept in `namespace_`.
@@ -47,8 +47,8 @@ std::string revisionName(const EffectivePolicy& policy);
 std::shared_ptr<const EffectivePolicy> atRevision(const EffectivePolicy& policy,
                                                   const Revision& revision);
 
-// The policy's target and, where overhead is bounded, the same with ever fewer profiles: the next one
-// is tried when the overhead is too high. [0] is the target itself.
+// The policy's target and, where overhead is bounded, variants with ever fewer profiles: the next
+// one is tried when the overhead is too high. [0] is the target itself.
 std::vector<EffectivePolicy> overheadLadder(const EffectivePolicy& policy);
 
 }  // namespace profiling::api

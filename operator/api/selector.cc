@@ -15,8 +15,8 @@ bool holds(const LabelRequirement& r, const std::optional<std::string_view>& val
   if (r.op == "NotIn") return !value || !listed();
   if (r.op == "Exists") return value.has_value();
   if (r.op == "DoesNotExist") return !value;
-  return false;  // validate() refuses other operators; nothing is selected by what is not
-                 // understood
+  // validate() refuses other operators; an unknown one selects nothing.
+  return false;
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ struct WorkloadKey {
   auto operator<=>(const WorkloadKey&) const = default;
 };
 
-// The same text from parts that nobody owns; one allocation.
+// The same text from separate parts; one allocation.
 std::string workloadKeyText(std::string_view namespace_, std::string_view kind,
                             std::string_view name);
 

@@ -1,4 +1,4 @@
-// The API server as both long-running processes use it, and the settings that both share.
+// The API server clients of both long-running processes, and the settings that both share.
 #pragma once
 
 #include <memory>
@@ -18,16 +18,16 @@ struct ApiServer {
   std::unique_ptr<net::HttpClient> watches;
 };
 Result<ApiServer> connectApiServer(const CommonOptions& options);
-// One more client of the same server, with connections of its own.
+// One more client of the same server, with its own connections.
 Result<std::unique_ptr<net::HttpClient>> connectAgain(const kube::ClusterConfig& config);
 // "10.0.0.1:6443": the label `host` of rest_client_*.
 std::string hostOf(const kube::ClusterConfig& config);
 
-// Whether sidecars may be native ones: as --native-sidecars sets it, with Auto by the API server's
+// Whether sidecars may be native: as --native-sidecars states; Auto follows the API server's
 // version. Waits up to half a minute for the version.
 Result<bool> nativeSidecars(const CommonOptions& options, net::HttpClient& api_server);
 
-// What the webhook admits by and the controllers report by.
+// The settings by which the webhook admits and the controllers report.
 inject::Settings injectSettings(const CommonOptions& options, bool native_sidecars);
 
 }  // namespace profiling::app

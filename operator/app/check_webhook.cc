@@ -1,5 +1,5 @@
-// `check-webhook`: what `helm test` runs. Asks for a dry-run admission of a pod that no policy can
-// match, over TLS verified against the published CA, until it is answered or the time is up.
+// `check-webhook`, run by `helm test`. Sends a dry-run admission of a pod that no policy can match,
+// over TLS verified against the published CA, until it is answered or the time is up.
 #include <iostream>
 #include <memory>
 

@@ -18,7 +18,7 @@
 namespace profiling::app {
 namespace {
 
-// The Deployment that the objects which this process makes are deleted with.
+// The owner of the objects that this process creates: they are deleted with it.
 Result<specs::OwnerDeployment> readOwner(const ControllerOptions& options, net::HttpClient& calls) {
   specs::OwnerDeployment owner;
   if (options.owner_deployment.empty()) return owner;

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::chrono::minutes kStuck{15};
 
-// As client-go's: factors of ten around what a queue that keeps up shows.
+// As client-go's: factors of ten around the latency of a queue that keeps up.
 const std::vector<double> kQueueSeconds{1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10, 60, 300};
 
 double seconds(std::chrono::nanoseconds d) {
@@ -114,7 +114,7 @@ void exportEvents(obs::Metrics& metrics, controllers::Manager& manager) {
   });
 }
 
-// Series of verdicts and actions are made as they occur: there are few.
+// Series of verdicts and actions are created as they occur: there are few.
 void exportRollouts(obs::Metrics& metrics, controllers::Manager& manager) {
   metrics.onCollect([&manager, &metrics] {
     const controllers::RolloutStats stats = manager.rolloutStats();

@@ -9,11 +9,11 @@
 
 namespace profiling::app {
 
-// Before the controllers' workers are started. All must outlive the exposition.
+// Call before the controllers' workers start. Both arguments must outlive the exposition.
 void exportControllers(obs::Metrics& metrics, controllers::Manager& manager);
 
 // Adds the liveness check `reconcile`, which fails when one reconcile has run for a quarter of an
-// hour: every call that it may make has a deadline far below, so it will never end.
+// hour: every call in it has a far shorter deadline, so it will never end.
 void addWatchdog(obs::Health& health, const controllers::Manager& manager);
 
 }  // namespace profiling::app

@@ -1,4 +1,4 @@
-// What both long-running processes serve and count about themselves.
+// The health endpoints and the metrics of both long-running processes.
 #pragma once
 
 #include <memory>

@@ -10,7 +10,7 @@
 namespace profiling::app {
 namespace {
 
-// Above the longest turn of the loop: a call that hangs, and the wait after it.
+// Above the longest iteration of the loop: a call that hangs, and the wait after it.
 constexpr std::chrono::seconds kStallMargin{20};
 
 class AlwaysHeld final : public kube::Fence {

@@ -1,5 +1,5 @@
-// Decides which of the controller's replicas writes: an Elector, or without an election always this
-// one.
+// Decides which of the controller's replicas writes: an Elector or, without an election, always
+// this one.
 #pragma once
 
 #include <functional>

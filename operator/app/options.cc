@@ -47,7 +47,7 @@ struct CheckFlags {
 
 using Units = std::map<std::string, std::int64_t>;
 
-// Durations as Kubernetes components take them: "30s", "2m", "500ms".
+// Durations in the format of Kubernetes components: "30s", "2m", "500ms".
 CLI::AsNumberWithUnit duration(const Units& units) {
   return CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::UNIT_REQUIRED, "DURATION");
 }
@@ -302,7 +302,7 @@ Options parseOptions(int argc, char** argv) {
   const CLI::App* webhook_command = addWebhook(app, webhook);
   const CLI::App* controller_command = addController(app, controller);
   addCheck(app, check);
-  // Only for --help: main hands it over before anything is parsed.
+  // Only for --help: main() runs this sub-command before anything is parsed.
   app.add_subcommand("cli", "Show and control rollouts; the same as kubectl-profiling");
 
   try {

@@ -17,7 +17,7 @@ namespace {
 
 constexpr int kKeepFree = 128 << 10;
 constexpr std::size_t kMuchFree = 4 << 20;
-// A process that is ready for so long has done what it does only once.
+// A process that has been ready for this long has done its one-time work.
 constexpr int kSettledSeconds = 5;
 
 sigset_t stopSignals() {
@@ -32,7 +32,7 @@ int releaseCode(dl_phdr_info* library, std::size_t, void*) {
   static const auto kPage = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
   for (int i = 0; i < library->dlpi_phnum; ++i) {
     const ElfW(Phdr)& segment = library->dlpi_phdr[i];
-    // What may be written has been relocated and is no longer what the file holds.
+    // Writable memory has been relocated and no longer matches the file.
     if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) continue;
     const std::uintptr_t begin = (library->dlpi_addr + segment.p_vaddr) / kPage * kPage;
     const std::uintptr_t end = library->dlpi_addr + segment.p_vaddr + segment.p_memsz;
@@ -42,14 +42,14 @@ int releaseCode(dl_phdr_info* library, std::size_t, void*) {
   return 0;
 }
 
-// What bursts left between blocks that are in use: malloc itself gives back only the heap's end.
+// Returns memory that bursts left between blocks in use: malloc itself returns only the heap's end.
 void returnFree() {
   const struct mallinfo2 heap = mallinfo2();
   if (heap.fordblks > kMuchFree && heap.fordblks > heap.arena / 4) malloc_trim(0);
 }
 
-// Code and constants are clean pages of files. Unmapped, they are the first that a memory limit
-// takes back; those that are used again are mapped again, sixteen at a time and without reading.
+// Code and constants are clean pages of files. Once unmapped, they are the first that a memory
+// limit reclaims; pages used again are mapped again, sixteen at a time and without reading.
 void forgetStart() {
   dl_iterate_phdr(releaseCode, nullptr);
   malloc_trim(0);

@@ -1,4 +1,4 @@
-// `webhook`: answers admissions from what its watches have seen.
+// `webhook`: answers admissions from the state of its watches.
 #include <array>
 #include <atomic>
 #include <unistd.h>
@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::chrono::seconds kDrainDeadline{15};
 
-// One counter for each reason and mode, made beforehand so that an admission looks nothing up.
+// One counter for each reason and mode, created in advance so that an admission looks nothing up.
 class DecisionCounters {
  public:
   explicit DecisionCounters(obs::Metrics& metrics) {
@@ -89,8 +89,8 @@ net::ServerOptions serverOptions(const WebhookOptions& options, tls::FileSource&
   return server;
 }
 
-// Serves until a signal, then until the endpoints no longer list this process and what it was
-// asked is answered.
+// Serves until a signal, then until the endpoints no longer list this process and all its requests
+// are answered.
 void serve(net::HttpServer& server, webhooks::Watches& watches, tls::FileSource& certificate,
            const WebhookOptions& options, std::atomic<bool>& draining) {
   certificate.start();

@@ -42,7 +42,7 @@ bool decides(const Policy& policy, const api::WorkloadProfile& workload);
 std::string shortName(const api::WorkloadProfile& workload);
 // "workloadprofile.profiling.dev/deployment-web"
 std::string title(const api::WorkloadProfile& workload);
-// "Soaking"; before the engine has looked at it, the record's phase.
+// "Soaking"; the record's phase until the engine has decided about it.
 std::string stateOf(const api::WorkloadProfile& workload);
 
 // For -o json and yaml: kind, name, namespace, spec of people and status, with the API's names.

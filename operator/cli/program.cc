@@ -58,7 +58,7 @@ int runProgram(const std::string& program, std::vector<std::string> arguments) {
       kube::loadConfig(options.kubeconfig, options.context, kube::Prefer::kKubeconfig);
   if (!config.ok()) return fail(config.status());
   net::cpprest::ClientOptions client{*config};
-  client.inactivity = std::chrono::seconds(640);  // a watch may be silent for so long
+  client.inactivity = std::chrono::seconds(640);  // a watch may be silent for this long
   const auto http = net::cpprest::makeClient(std::move(client));
   if (!http.ok()) return fail(http.status());
   ApiServer server(**http, options.namespace_.empty() ? config->namespace_ : options.namespace_,

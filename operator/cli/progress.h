@@ -10,7 +10,7 @@
 
 namespace profiling::cli {
 
-// "[####......] 4/10"; The bar is full only when all are done and empty only when none is.
+// "[####......] 4/10". The bar is full only when all are done and empty only when none is.
 std::string progressBar(std::int64_t done, std::int64_t total, const Style& style);
 
 // As kubectl's AGE column: "45s", "3m12s", "27m", "5h10m", "3d4h". Negative counts as zero.

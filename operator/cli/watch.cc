@@ -13,7 +13,7 @@
 namespace profiling::cli {
 namespace {
 
-// Ages on a terminal go on when nothing else does; a burst of events is drawn once.
+// Ages on a terminal advance even without events; a burst of events is drawn once.
 constexpr auto kRedraw = std::chrono::seconds(1);
 constexpr auto kBurst = std::chrono::milliseconds(200);
 
@@ -53,7 +53,7 @@ class Follower {
     records_->start();
   }
 
-  // Until something has changed, or the time has passed; whether something has.
+  // Waits for a change, or until the time has passed; returns whether something has changed.
   bool wait(std::chrono::milliseconds time) {
     const MutexLock lock(mutex_);
     const auto until = std::chrono::steady_clock::now() + time;
@@ -83,10 +83,10 @@ class Follower {
   bool changed_ PROFILING_GUARDED_BY(mutex_) = false;
   kube::Store<Policy> policies_;
   kube::Store<api::WorkloadProfile> workloads_;
-  std::unique_ptr<kube::Reflector> policy_, records_;  // last: they end before what they write to
+  std::unique_ptr<kube::Reflector> policy_, records_;  // last: they end before their targets
 };
 
-// Draws over what it drew before.
+// Draws over its previous output.
 class Canvas {
  public:
   explicit Canvas(const Screen& screen) : screen_(screen) {}
@@ -108,7 +108,7 @@ class Canvas {
   std::size_t drawn_ = 0;
 };
 
-// Writes what differs from the last time.
+// Writes the lines that have changed.
 class Log {
  public:
   explicit Log(const Screen& screen) : screen_(screen) {}

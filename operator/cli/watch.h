@@ -5,8 +5,8 @@
 
 namespace profiling::cli {
 
-// Returns the exit code. On a terminal the lines are drawn over the ones before; elsewhere a line
-// is written when it has changed.
+// Returns the exit code. On a terminal the lines overwrite the previous ones; elsewhere a line is
+// written when it changes.
 int watchStatus(const Options& options, ApiServer& server, const Policy& policy,
                 const Screen& screen);
 

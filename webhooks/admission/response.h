@@ -1,5 +1,5 @@
-// Writes AdmissionReview responses. Pods are always allowed; only an object of ours whose values are
-// wrong is denied.
+// Writes AdmissionReview responses. Pods are always allowed; only an object of ours with wrong
+// values is denied.
 #pragma once
 
 #include <cstddef>
@@ -9,13 +9,13 @@
 
 namespace profiling::admission {
 
-// The API server cuts warnings at 256 characters each and 4096 in all; ours stay below, so that no
-// warning arrives cut (k8s.io/apiserver, admission webhooks' "Warnings" limits).
+// The API server cuts warnings at 256 characters each and 4096 in all; ours stay below, so that
+// none is cut (k8s.io/apiserver, admission webhooks' "Warnings" limits).
 inline constexpr std::size_t kMaxWarningBytes = 240;
 inline constexpr std::size_t kMaxWarningsBytes = 4096;
 
-// `patch` is a JSON Patch document; empty: the object is left alone (patch and patchType are both
-// absent then, as the API server demands).
+// `patch` is a JSON Patch document; empty: the object stays unchanged (patch and patchType are both
+// absent then, as the API server requires).
 std::string allowedResponse(std::string_view uid, std::string_view patch = {},
                             const std::vector<std::string>& warnings = {});
 

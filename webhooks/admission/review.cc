@@ -20,8 +20,8 @@ Status malformed(std::string text) {
   return Status(Code::kInvalidArgument, std::move(text));
 }
 
-// Fields of the envelope: a wrong type is an error of the sender. null counts as absent, as it does
-// for Go's decoder.
+// Fields of the envelope: a wrong type is the sender's error. null counts as absent, as in Go's
+// decoder.
 class EnvelopeReader {
  public:
   bool text(element e, std::string_view where, std::string_view& out) {
@@ -68,7 +68,7 @@ bool validUid(std::string_view uid) {
   });
 }
 
-// The `request` of an AdmissionReview of the one version that is served.
+// The `request` of an AdmissionReview, in the only version served.
 Status findRequest(element root, simdjson::dom::object& request) {
   simdjson::dom::object top;
   if (root.get(top)) return malformed("body must be an AdmissionReview object");
@@ -138,7 +138,7 @@ class RequestReader {
     }
     return true;
   }
-  // The kind or resource as the client sent it, before a conversion.
+  // The kind or resource that the client sent, before a conversion.
   bool sent(element v, std::string_view where, std::string_view last,
             std::optional<GroupVersionName>& out) {
     if (isNull(v)) return true;
@@ -166,7 +166,7 @@ struct ReviewDecoder::Impl {
   bool has_object = false;
   std::string copy;  // of a body without padding
 
-  // The parser only grows by itself; after a huge body it starts afresh.
+  // The parser never shrinks; after a huge body it is replaced.
   bool prepare(std::size_t size) {
     const bool shrink = parser.capacity() > kKeptCapacity && size <= kKeptCapacity;
     if (shrink) parser = simdjson::dom::parser();

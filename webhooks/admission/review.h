@@ -7,10 +7,10 @@
 //   s = decoder.decodeMetadata(review.pod);              // labels, annotations, owners
 //   s = decoder.decodeSpec(review.pod, problem);         // containers, volumes, …
 //
-// An error is always the sender's (malformed JSON, a key twice, a wrong type in the envelope) and
-// says in one line what is wrong; it never repeats the uid. A wrong type deeper in the pod is a
-// `problem`: the API server validates the object after us and will refuse it with a better message
-// than ours, so such a pod is allowed and left alone.
+// An error is always the sender's (malformed JSON, a repeated key, a wrong type in the envelope)
+// and states the problem in one line; it never repeats the uid. A wrong type deeper in the pod is a
+// `problem`: the API server validates the object after us and refuses it with a better message than
+// ours, so such a pod is allowed unchanged.
 //
 // Everything in Review views memory of the decoder and of the body: valid until the next decode().
 #pragma once
@@ -27,7 +27,7 @@
 namespace profiling::admission {
 
 inline constexpr std::size_t kMaxUidBytes = 128;  // a UUID has 36
-// A parser keeps the memory of the largest body it read; above this it is given back.
+// A parser keeps the memory of the largest body it has read; memory above this is returned.
 inline constexpr std::size_t kKeptCapacity = 512 * 1024;
 
 struct GroupVersionName {  // metav1.GroupVersionKind or GroupVersionResource
@@ -38,7 +38,8 @@ struct GroupVersionName {  // metav1.GroupVersionKind or GroupVersionResource
 struct Review {
   std::string_view uid;
   GroupVersionName kind, resource;
-  bool kind_was_converted = false;  // requestKind or requestResource differ: not what was sent
+  // requestKind or requestResource differ: the client sent another kind
+  bool kind_was_converted = false;
   std::string_view sub_resource;
   std::string_view name;
   std::string_view namespace_;
@@ -47,7 +48,7 @@ struct Review {
   bool has_object = false;
   api::PodView pod;  // namespace_ is set by decode(), the rest by the two other steps
 
-  // The creation of a pod itself: the one request that is ever answered with a patch.
+  // The creation of a pod itself: the only request that is ever answered with a patch.
   bool isPodCreation() const;
 };
 
@@ -60,11 +61,11 @@ class ReviewDecoder final : public inject::PodSource {
   ReviewDecoder& operator=(const ReviewDecoder&) = delete;
 
   // `capacity` is the size of the readable buffer behind `body`; with at least 64 bytes more than
-  // the body (net::ServerRequest promises that) it is parsed in place, else copied once.
+  // the body (net::ServerRequest guarantees that) it is parsed in place, else copied once.
   Status decode(std::string_view body, std::size_t capacity, Review& review);
   Status decodeMetadata(api::PodView& pod) override;
   Status decodeSpec(api::PodView& pod, std::string& problem) override;
-  // request.object as JSON text, for objects that are no pods; empty without one.
+  // request.object as JSON text, for objects other than pods; empty without one.
   std::string objectText() const;
 
  private:
@@ -72,7 +73,7 @@ class ReviewDecoder final : public inject::PodSource {
   std::unique_ptr<Impl> impl_;
 };
 
-// The calling thread's decoder, made at first use.
+// The calling thread's decoder, created at first use.
 ReviewDecoder& threadDecoder();
 
 }  // namespace profiling::admission

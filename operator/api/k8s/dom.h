@@ -20,9 +20,9 @@ inline constexpr std::size_t kMaxJsonDepth = 64;
 using simdjson::dom::element;
 using simdjson::dom::element_type;
 
-// Notices a key that an object has twice. Parsers differ in which of the two they keep, so an
-// object that repeats a key means one thing to us and another to the API server. Objects are
-// small: up to 16 keys are compared directly, more are sorted at the end.
+// Detects a repeated key of an object. Parsers differ in which value they keep, so such an object
+// means one thing to us and another to the API server. Objects are small: up to 16 keys are
+// compared directly, more are sorted at the end.
 class KeyGuard {
  public:
   bool repeated(std::string_view key) {
@@ -49,7 +49,7 @@ class KeyGuard {
   std::vector<std::string_view> many_;
 };
 
-// Calls visit(key, value) for each field. False when a key is there twice (`error` says where).
+// Calls visit(key, value) for each field. False when a key is repeated (`error` states where).
 template <class Visit>
 bool eachField(simdjson::dom::object object, std::string_view where, std::string& error,
                Visit&& visit) {
@@ -68,8 +68,8 @@ bool eachField(simdjson::dom::object object, std::string_view where, std::string
   return true;
 }
 
-// For objects that the API server has stored, where no key is there twice. Values of another type
-// count as absent.
+// For objects that the API server has stored, which repeat no key. Values of another type count as
+// absent.
 template <class Visit>
 void eachField(element e, Visit&& visit) {
   simdjson::dom::object object;

@@ -51,7 +51,7 @@ class PodReader {
     if (e.get(value) != simdjson::SUCCESS) return wrong(what, "a whole number");
     out = value;
   }
-  // Quantities are strings for the API server, but YAML's `cpu: 1` is a number in JSON.
+  // The API server writes quantities as strings, but YAML's `cpu: 1` is a number in JSON.
   void quantity(element e, std::string_view what, std::string_view& out) {
     if (isNull(e) || e.get(out) == simdjson::SUCCESS) return;
     std::int64_t number = 0;

@@ -22,7 +22,7 @@ struct EnvVarView {
 };
 
 struct EnvFromView {
-  std::string_view prefix;  // put in front of every key of the source
+  std::string_view prefix;  // prepended to every key of the source
   bool is_secret = false;   // else a ConfigMap
   std::string_view name;
 };

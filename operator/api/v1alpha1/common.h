@@ -28,7 +28,7 @@ inline constexpr std::string_view kLibcKey = "profiling.dev/libc";
 inline constexpr std::string_view kProfiledKey =
     "profiling.dev/profiled";  // label: revision's short hash
 // On records: "Kind/name" of the workload as its pods show it, which may differ from the record's
-// own workload where the pods alone do not show their owner.
+// own workload if the pods alone do not show their owner.
 inline constexpr std::string_view kGroupKey = "profiling.dev/pod-group";
 inline constexpr std::string_view kDecisionKey =
     "profiling.dev/decision";  // annotation: JSON, <= 2 KiB

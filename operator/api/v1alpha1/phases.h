@@ -12,7 +12,7 @@ enum class PolicyPhase : std::uint8_t {
   kActive,
   kObserving,
   kDegraded,  // no server is available
-  // What a rollout does
+  // Phases of a rollout
   kProgressing,
   kPaused,
   kHalted,  // the failure budget is spent

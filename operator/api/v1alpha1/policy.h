@@ -14,8 +14,8 @@ inline constexpr std::size_t kLanguageCount = 7;
 std::string_view languageName(Language language);
 // java, python, node, …: as in annotations and image names.
 std::string_view languageToken(Language language);
-// Whether the operator runs without that agent's image: it is never guessed, so that a pod or policy
-// has to name or hint at the language.
+// Whether the operator runs without that agent's image: the language is never guessed, so a pod or
+// policy must name it or hint at it.
 bool agentIsOptional(Language language);
 std::optional<Language> languageFromName(std::string_view name);
 // Also takes "nodejs" and "rust".

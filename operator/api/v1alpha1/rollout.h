@@ -1,6 +1,6 @@
-// spec.rollout of a policy, and what the rollout engine records: of the policy as a whole in its
-// status, of each workload in its WorkloadProfile. The record, together with what is observed, is
-// the engine's whole memory: a controller that starts anew goes on from it.
+// spec.rollout of a policy, and the records of the rollout engine: for the policy as a whole in its
+// status, for each workload in its WorkloadProfile. Records and observations are the engine's whole
+// memory: a restarted controller continues from them.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,7 @@
 namespace profiling::api {
 
 enum class RestartMode : std::uint8_t {
-  kNever,          // pods are only ever changed when somebody else starts them
+  kNever,          // pods change only when somebody else starts them
   kOnOwnerChange,  // the same, but pods that our agent keeps from running are deleted to undo it
   kManaged,        // running pods are replaced, within the budgets
 };
@@ -25,7 +25,7 @@ enum class OnInconclusive : std::uint8_t { kHold, kRollBack };
 enum class OnFailure : std::uint8_t { kRollBack, kPause };
 enum class Approval : std::uint8_t { kNone, kEachStep };
 
-// A wave: the namespaces that come together. Those that no wave selects come last.
+// A wave: namespaces that are rolled out together. Those that no wave selects come last.
 struct RolloutWave {
   LabelSelector namespace_selector;
 };
@@ -55,7 +55,7 @@ struct RestartRules {
 struct GateRules {
   std::int64_t max_restarts = 0;  // of a profiled pod's containers
   std::string ready_within = "5m";
-  std::optional<std::string> profiles_within;  // absent: 3m with serverRef, else not asked
+  std::optional<std::string> profiles_within;  // absent: 3m with serverRef, else no such gate
   std::optional<std::int64_t> max_cpu_overhead_percent;
   std::optional<std::string> max_memory_overhead;  // a quantity: 128Mi
   OnInconclusive on_inconclusive = OnInconclusive::kHold;
@@ -71,25 +71,25 @@ struct RolloutSpec {
   std::string progress_deadline = "1h";  // of one step of one workload
 };
 
-// Requests of people to a policy's rollout, as annotations, so that RBAC and GitOps see them.
+// User requests to a policy's rollout, as annotations, so that RBAC and GitOps see them.
 inline constexpr std::string_view kAbortKey = "profiling.dev/abort";  // a target revision
 // "<target revision>" (everything at once) or "<target revision>/<wave>/<step>" (as of that step).
 inline constexpr std::string_view kPromoteKey = "profiling.dev/promote";
 // RFC 3339: failures until then are forgiven.
 inline constexpr std::string_view kRetryKey = "profiling.dev/retry";
-// Any text; another one makes a revision with the agent images of today.
+// Any text; a new value makes a revision with the current agent images.
 inline constexpr std::string_view kRefreshAgentsKey = "profiling.dev/refresh-agents";
 
 enum class WorkloadState : std::uint8_t {
   kPending,      // its turn has not come
-  kPreflight,    // its turn has come; something speaks against it, or it waits for a slot
-  kBaselining,   // what is normal is measured
+  kPreflight,    // its turn has come; an obstacle blocks it, or it waits for a slot
+  kBaselining,   // its normal behaviour is measured
   kStepping,     // pods get the target revision
   kSoaking,      // they have it, and must stay healthy
   kEvaluating,   // soaked; a verdict is awaited
   kPaused,       // held: a person or an unclear verdict stopped it
   kRollingBack,  // pods are taken back to the stable revision
-  kRolledBack,   // it stays out until the revision changes or a person says retry
+  kRolledBack,   // it stays out until the revision changes or a user retries
   kComplete,
   kSkipped,
 };
@@ -109,7 +109,7 @@ struct GateVerdict {
 };
 inline constexpr std::size_t kMaxEvidence = 5;
 
-// What the workload was like before it was touched.
+// The workload before the rollout touched it.
 struct Baseline {
   std::string time;
   std::int64_t restarts = 0;   // of all its pods
@@ -132,7 +132,7 @@ struct RolloutHistory {
 };
 inline constexpr std::size_t kMaxHistory = 5;
 
-// An application image in which an agent broke a process, or was proven not to any more.
+// An application image in which an agent broke a process, or was proven to work again.
 struct ImageAgent {
   std::string image;     // digest: sha256:…
   std::string agent;     // language and version: "java 2.1.2"
@@ -151,7 +151,7 @@ struct WorkloadRollout {
   std::string target_revision;    // what it moves to
   std::string stable_revision;    // what it goes back to; empty: no agent
   std::string assigned_revision;  // what the webhook gives now; empty: none
-  // Of the assigned revision: pods that may carry it, the others get the stable one. Absent: all.
+  // Pods that may carry the assigned revision; the others get the stable one. Absent: all.
   std::optional<std::int64_t> target_pods;
   std::optional<std::int64_t> first_ordinal;  // StatefulSet: pods from this ordinal on
   std::string rejected_revision;              // failed here, or was aborted
@@ -170,8 +170,8 @@ struct WorkloadRollout {
   std::optional<Baseline> baseline;
   std::optional<Overhead> overhead;
   std::vector<RolloutHistory> history;  // newest first, at most kMaxHistory
-  // Newest first, at most kMaxImageAgents. What an agent broke here is started in no workload of
-  // the cluster; what was proven here is free again.
+  // Newest first, at most kMaxImageAgents. An agent that broke an image here is started with it in
+  // no workload of the cluster; one that was proven here is free again.
   std::vector<ImageAgent> quarantine, cleared;
   bool operator==(const WorkloadRollout&) const = default;
 };
@@ -185,7 +185,7 @@ struct PolicyRollout {
   std::int64_t steps = 0;
   std::string step_since;
   std::int64_t pending = 0, active = 0, held = 0, complete = 0, failed = 0, skipped = 0;
-  RecordedPolicyReason reason;  // why it does not go on, when it does not
+  RecordedPolicyReason reason;  // why it does not continue; empty: it does
   std::string message;
   bool operator==(const PolicyRollout&) const = default;
 };

@@ -1,5 +1,5 @@
-// The words of a rollout's records: why a workload or a policy is where it is, and how a move ended.
-// Code compares the enums; the JSON text is the name in the table.
+// The vocabulary of a rollout's records: why a workload or a policy is where it is, and how a move
+// ended. Code compares the enums; the JSON text is the name in the table.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 namespace profiling::api {
 
 // Reason of a workload's record, of its verdict and of its history. A workload that a gate holds or
-// rolls back bears the gate's reason, so both are one vocabulary.
+// rolls back carries the gate's reason, so both share one vocabulary.
 enum class RolloutReason : std::uint8_t {
   // Waits for its turn or for the policy
   kNotYet,
@@ -80,7 +80,7 @@ inline constexpr std::size_t kRolloutReasonCount =
     static_cast<std::size_t>(RolloutReason::kMemoryOverhead) + 1;
 extern const Vocabulary<RolloutReason, kRolloutReasonCount> kRolloutReasons;
 
-// Why a policy's rollout does not go on.
+// Why a policy's rollout does not continue.
 enum class PolicyRolloutReason : std::uint8_t {
   kAborted,
   kFailureBudgetSpent,

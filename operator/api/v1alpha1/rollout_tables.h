@@ -1,4 +1,4 @@
-// Field tables of spec.rollout and of what the engine records. Internal.
+// Field tables of spec.rollout and of the engine's records. Internal.
 #pragma once
 
 #include "operator/api/fields.h"
@@ -194,7 +194,7 @@ struct Table<PolicyRollout> {
       field("reason", &S::reason), field("message", &S::message));
 };
 
-// What the schema's CEL rules say too. `cluster`: only then may `order` be set.
+// The schema's CEL rules. `cluster`: only then may `order` be set.
 Status validate(const RolloutSpec& rollout, bool cluster);
 
 }  // namespace profiling::api

@@ -24,8 +24,7 @@ struct S3Storage {
   std::string prefix;
   bool insecure = false;
   bool path_style = false;
-  std::optional<S3Credentials>
-      credentials;  // absent: the chain of the server itself (workload identity)
+  std::optional<S3Credentials> credentials;  // absent: the server's own chain (workload identity)
 };
 
 struct ServerStorage {

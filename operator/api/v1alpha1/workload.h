@@ -1,6 +1,6 @@
-// WorkloadProfile: what is known of one workload that a policy matches. The controller writes one
-// for each, named `<kind>-<name>` in the workload's namespace and owned by the workload, so that it
-// goes away with it. The spec is for people, the status the controller's.
+// WorkloadProfile: the state of one workload that a policy matches. The controller writes one for
+// each, named `<kind>-<name>` in the workload's namespace and owned by the workload, so that it is
+// deleted with it. Users write the spec, the controller the status.
 #pragma once
 
 #include "operator/api/v1alpha1/common.h"
@@ -16,26 +16,26 @@ struct WorkloadRef {
   std::string uid;
 };
 
-// Which policy decides. A namespaced one is in the record's own namespace.
+// The policy that decides. A namespaced one is in the record's own namespace.
 struct PolicyRef {
   std::string kind;
   std::string name;
 };
 
-// Pods that live (neither finished nor being deleted). Every matched one is in exactly one of
-// profiled, missed, waiting and skipped.
+// Live pods (neither finished nor being deleted). Every matched one is in exactly one of profiled,
+// missed, waiting and skipped.
 struct WorkloadPods {
   std::int64_t total = 0;
-  std::int64_t profiled = 0;  // carry an agent, of whatever revision
+  std::int64_t profiled = 0;  // carry an agent of any revision
   std::int64_t ready = 0;     // of those, pass their readiness probes
-  std::int64_t outdated = 0;  // of those, carry another revision than the target
+  std::int64_t outdated = 0;  // of those, carry a revision other than the target
   std::int64_t missed = 0;    // would get an agent if they started now
-  std::int64_t waiting = 0;   // will get one when the rollout comes to them
+  std::int64_t waiting = 0;   // will get one when the rollout reaches them
   std::int64_t skipped = 0;   // get none, for a reason below
 };
 
-// Of a ConfigMap that a pod takes its environment from: those variables in it that decide about
-// agents, as the container would see them. No values.
+// The variables of a ConfigMap in a pod's environment that decide about agents, as the container
+// would see them. No values.
 struct ConfigMapNames {
   std::string config_map;
   std::vector<std::string> names;
@@ -43,7 +43,7 @@ struct ConfigMapNames {
   bool operator==(const ConfigMapNames&) const = default;
 };
 
-// What the webhook would do with the workload's pods if they started now, worked out from one of
+// What the webhook would do with the workload's pods if they started now, computed from one of
 // them; valid for that template and revision.
 struct Preflight {
   std::string template_hash;
@@ -55,7 +55,7 @@ struct Preflight {
   bool operator==(const Preflight&) const = default;
 };
 
-// What a container runs, as its profiles have told: it was given the agents of several languages by
+// The languages of a container, learnt from its profiles: it got the agents of several languages by
 // guess, and these sent something. Another image is another program.
 struct DetectedLanguages {
   std::string container;
@@ -70,7 +70,7 @@ struct WorkloadProfileSpec {
   bool paused = false;  // the rollout leaves the workload as it is
   bool skip = false;    // it takes no part, and gets no agent that it does not have
   std::string pin;      // a revision that it keeps, whatever the policy's is
-  std::string approve;  // a revision whose unclear verdict does not hold it up any more
+  std::string approve;  // a revision whose unclear verdict no longer holds it
 };
 
 struct WorkloadProfileStatus {
@@ -81,12 +81,12 @@ struct WorkloadProfileStatus {
   std::string mode;  // of that policy: Enforce or Observe
   std::string target_revision;
   WorkloadPods pods;
-  std::vector<Language> languages;             // whose agents the profiled pods carry
-  std::vector<DetectedLanguages> detected;     // of containers that nothing else tells about
+  std::vector<Language> languages;             // of the agents in the profiled pods
+  std::vector<DetectedLanguages> detected;     // of containers without other evidence
   std::vector<SkippedReason> skipped_reasons;  // the most frequent kMaxSkippedReasons
   std::optional<Preflight> preflight;
-  // uids of the ReplicaSets or Jobs that are known to belong to the workload, newest last: nobody
-  // has to ask for them again.
+  // uids of the ReplicaSets or Jobs that are known to belong to the workload, newest last: they
+  // need not be read again.
   std::vector<std::string> owner_uids;
   std::optional<WorkloadRollout> rollout;
   std::vector<Condition> conditions;  // Profiled
