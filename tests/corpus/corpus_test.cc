@@ -63,13 +63,13 @@ void sayWherePprofIs(json& pod, const Policy& policy) {
   pod["metadata"]["annotations"]["profiling.dev/pprof-port"] = "6060";
 }
 
-testing::PodAdmission admissionFor(const Policy& policy) {
+test::PodAdmission admissionFor(const Policy& policy) {
   json object = {{"metadata", {{"name", "corpus"}, {"namespace", "shop"}}},
                  {"spec",
                   {{"activation", "Selected"},
                    {"languages", json::parse(policy.languages)},
                    {"endpoint", {{"url", "http://pyroscope.example:4040"}}}}}};
-  return testing::PodAdmission(std::vector<json>{object});
+  return test::PodAdmission(std::vector<json>{object});
 }
 
 constexpr std::pair<const char*, double> kSidecarOfGuaranteed[] = {{"cpu", 0.02},
@@ -182,7 +182,7 @@ TEST_P(Corpus, OnlyInjectionsOwnAdditionsChangeThePod) {
   for (const Policy& policy : kPolicies) {
     json before = pod().object;
     sayWherePprofIs(before, policy);
-    testing::PodAdmission admission = admissionFor(policy);
+    test::PodAdmission admission = admissionFor(policy);
     const json after = admission.admit(before);
     const std::string reason = admission.reason();
     EXPECT_EQ(withoutOurs(after, before), before)
@@ -200,7 +200,7 @@ TEST_P(Corpus, KeepsItsMeaningForKubernetes) {
   for (const Policy& policy : kPolicies) {
     json before = pod().object;
     sayWherePprofIs(before, policy);
-    testing::PodAdmission admission = admissionFor(policy);
+    test::PodAdmission admission = admissionFor(policy);
     const json after = admission.admit(before);
     EXPECT_EQ(qosClass(after), qosClass(before)) << policy.name;
     EXPECT_EQ(securityLevel(after), securityLevel(before)) << policy.name;
@@ -237,7 +237,7 @@ TEST(CorpusItself, HasAHundredPodsOfEveryKind) {
     for (const Policy& policy : kPolicies) {
       json before = pod.object;
       sayWherePprofIs(before, policy);
-      testing::PodAdmission admission = admissionFor(policy);
+      test::PodAdmission admission = admissionFor(policy);
       admission.admit(before);
       reasons.insert(admission.reason());
     }

@@ -58,7 +58,7 @@ std::vector<json> policiesOf(const fs::path& folder, const char* other_spec) {
   return out;
 }
 
-class Case : public testing::PodAdmission {
+class Case : public test::PodAdmission {
  public:
   explicit Case(const fs::path& folder, const char* other_spec = nullptr)
       : PodAdmission(policiesOf(folder, other_spec), namespaceOf(folder),

@@ -73,7 +73,8 @@ void Cluster::fill() {
 const Fault* Cluster::worst(std::size_t workload, const SimPod& pod) const {
   for (const Fault& fault : scenario_.faults) {
     if (fault.kind > Fault::Kind::kImagePull) continue;
-    if (fault.kind == Fault::Kind::kImagePull && pod.ready) continue;  // it has its image
+    if (fault.kind == Fault::Kind::kImagePull && pod.ready)
+      continue;  // its image is already pulled
     if (fault.hits(static_cast<std::int64_t>(workload), pod.revision, events_.now())) return &fault;
   }
   return nullptr;
@@ -141,7 +142,7 @@ void Cluster::fail(std::size_t workload, SimPod& pod, const Fault& fault) {
                    w.spec->image,
                    {}};
     if (!pod.revision.empty()) pod.failure->agents = {agentOf(pod.revision)};
-    // Back-off; after some rounds there is nothing new to see.
+    // Back-off; after some rounds the state no longer changes.
     if (pod.restarts < 5) {
       events_.plan(events_.now() + (10 * kSecond << pod.restarts) + w.random.below(kSecond),
                    Event::Kind::kStarted, workload, pod.id);

@@ -1,8 +1,8 @@
-// The cluster as it really is: owners that replace their pods, pods that start, fail and go, and
-// what our evictions and restarts do to them. Knows nothing of the engine.
+// The actual state of the cluster: owners that replace their pods, pods that start, fail and end, and
+// the effects of our evictions and restarts. Independent of the engine.
 //
-// A hole is a pod that ran until we took it away, until its replacement is ready: what
-// maxUnavailable is about. A replacement that goes before it was ready passes the hole on.
+// A hole begins when we remove a running pod and ends when its replacement is ready;
+// maxUnavailable limits them. A replacement that ends before it was ready passes the hole on.
 #pragma once
 
 #include <functional>
@@ -32,16 +32,16 @@ struct SimWorkload {
   std::vector<SimPod> pods;
   std::int64_t replicas = 0, generation = 0, creating = 0;
   bool paused = false, budget_spent = false;
-  bool ours_rolls = false;  // the roll that is under way is for our annotation
+  bool ours_rolls = false;  // the current roll is due to our annotation
   std::string restarted_for;
   std::int64_t unfilled = 0;  // holes without a replacement
   std::vector<Ms> holes;      // when each was made
-  Ms touched = -kNever;       // when we replaced something last
+  Ms touched = -kNever;       // last time we replaced a pod
   Random random{0};
 
   std::int64_t live() const;
   std::int64_t ready() const;
-  // Pods that are away because of us; one that surges stands in for it.
+  // Pods unavailable because of us; a surge pod makes up for one.
   std::int64_t away() const;
   bool rolling() const;  // pods of an older template are being replaced
   bool rolls() const { return !paused && !spec->on_delete && !spec->batch(); }
@@ -51,19 +51,19 @@ enum class Answer { kDone, kNothing, kGone, kRefused };
 
 class Cluster {
  public:
-  // Which revision a new pod gets, and who wants to know that pods of a workload changed.
+  // Which revision a new pod gets, and the observer of changes to a workload's pods.
   using Admit = std::function<std::string(std::size_t workload, const SimPod& pod)>;
   using Tell = std::function<void(std::size_t workload)>;
   using Counted = std::function<void(std::size_t workload, const SimPod& pod, bool came)>;
   Cluster(const Scenario& scenario, Events& events, Admit admit, Tell changed, Counted counted);
 
-  // As it was before: all pods run, with the policy's stable revision.
+  // The initial state: all pods run, with the policy's stable revision.
   void fill();
   void handle(const Event& event);
-  void lose(std::size_t workload);  // some pod, with its node
+  void lose(std::size_t workload);  // one pod, because its node fails
   void deploy(std::size_t workload);
   void scale(std::size_t workload, std::int64_t replicas);
-  void run(std::size_t workload);  // a CronJob's pod
+  void run(std::size_t workload);  // creates a CronJob's pod
   void heal(std::size_t workload);
 
   Answer take(std::size_t workload, const std::string& uid, bool evict);

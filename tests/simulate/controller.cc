@@ -14,7 +14,7 @@ bool underWay(const api::WorkloadRollout& r) {
          r.state != State::kComplete && r.state != State::kSkipped;
 }
 
-// Through the object and back, as the next process reads it.
+// Encodes the record and decodes it again, as the next process would.
 api::WorkloadRollout stored(const api::WorkloadRollout& rollout) {
   api::WorkloadProfileStatus status;
   status.rollout = rollout;
@@ -147,7 +147,7 @@ void Controller::readPlan() {
   world_.restarting_elsewhere = store_.elsewhere;
 }
 
-// Not more often than the debounce, however often something changes.
+// At most once per debounce period, however often something changes.
 void Controller::wantDecision(Ms at) {
   at = std::max({at, events_.now(), last_decision_ + scenario_.debounce});
   if (at >= decision_due_) return;
@@ -171,7 +171,7 @@ void Controller::readQuarantine() {
     const std::string& image = scenario_.workloads[i].image;
     w.images.clear();
     w.agents.clear();
-    if (!named.contains(image) || w.pods->empty()) continue;  // only a pod tells its image
+    if (!named.contains(image) || w.pods->empty()) continue;  // only pods name the image
     w.images = {image};
     const std::string& target = w.overrides.pin.empty() ? plan_.revisions.front() : w.overrides.pin;
     w.agents = {agentOf(target)};
@@ -293,7 +293,7 @@ void Controller::apply(const engine::Decision& result) {
       if (alive_ && !dies()) {
         perform(change.workload, action);
       } else if (kill_->overlaps) {
-        // Its requests are on their way already.
+        // Its requests are already in flight.
         events_.plan(events_.now() + random_.below(20 * kSecond), Event::Kind::kLate, late_.size());
         late_.push_back({change.workload, action});
       }

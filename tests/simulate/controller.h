@@ -1,4 +1,4 @@
-// The process around the engine, as controllers/rollout is to be: it sees the cluster late, writes
+// The process around the engine, modelled on controllers/rollout: it sees the cluster late, writes
 // records before it acts, reads its own writes, and may be killed between any two of them.
 #pragma once
 
@@ -21,7 +21,7 @@ struct LateAction {
   engine::Action action;
 };
 
-// What is told of everything that a controller does; the invariants.
+// Sees everything that a controller does; the invariants implement it.
 class Observer {
  public:
   virtual ~Observer() = default;
@@ -41,20 +41,20 @@ class Controller {
   void start(Ms clock_jump);      // a new process; it lists everything
   void stopAt(const Step& kill);  // at the next decision that does something
   void handle(const Event& event);
-  // The watches' side: something changed.
+  // Called by the watches when something changed.
   void podsChanged(std::size_t workload);
   void recordChanged(std::size_t workload);
   void planChanged();
   void act(const LateAction& late);
 
   std::uint64_t decisions() const { return decisions_; }
-  bool busy() const;  // some workload is on its way
+  bool busy() const;  // some workload is being moved
 
  private:
   void decide();
   void wantDecision(Ms at);
   void readQuarantine();
-  engine::Decision ask();  // as the product does: without pods where the engine does not need them
+  engine::Decision ask();  // like the product: without pods that the engine does not need
   bool readOwners(const engine::Decision& result);
   void apply(const engine::Decision& result);
   bool write(const engine::Change& change);
@@ -63,7 +63,7 @@ class Controller {
   void readRecord(std::size_t workload);
   void readPods(std::size_t workload);
   void readPlan();
-  Ms delay() { return scenario_.calm ? 0 : random_.below(scenario_.slowest_watch); }
+  Ms delay() { return scenario_.undisturbed ? 0 : random_.below(scenario_.slowest_watch); }
   bool dies();  // counts a write or an action
 
   const Scenario& scenario_;
@@ -75,14 +75,14 @@ class Controller {
   std::vector<LateAction>& late_;
   Random random_;
 
-  // Of the process; a new one begins with nothing.
+  // The process's memory; a restart clears it.
   std::uint64_t life_ = 0;
   bool alive_ = false;
-  Ms clock_ = 0;  // how far its wall clock is off
+  Ms clock_ = 0;  // offset of its wall clock
   engine::World world_;
   engine::Plan plan_;
   std::vector<std::uint64_t> versions_;
-  std::set<std::string> asked_;  // uids that were taken and may still look alive
+  std::set<std::string> asked_;  // uids of evicted pods that may still look alive
   std::vector<bool> pods_due_, record_due_;
   Ms decision_due_ = kNever, last_decision_ = -kNever;
   std::optional<Step> kill_;

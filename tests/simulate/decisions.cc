@@ -1,4 +1,4 @@
-// What holds of a decision, by what it was made from.
+// Checks each decision against the inputs it was made from.
 #include <algorithm>
 
 #include "tests/simulate/invariants.h"
@@ -11,7 +11,7 @@ using Kind = engine::Action::Kind;
 
 bool windowOpen(const std::vector<engine::Window>& windows, engine::Time now) {
   constexpr Ms kDay = 24 * kHour;
-  const Ms at = msOf(now) + 700 * kDay;  // Monday too, and never negative
+  const Ms at = msOf(now) + 700 * kDay;  // also a Monday, and never negative
   return windows.empty() || std::any_of(windows.begin(), windows.end(), [&](const auto& w) {
            for (const Ms back : {Ms{0}, kDay}) {
              const Ms start = (at / kDay) * kDay - back + static_cast<Ms>(w.start.count());
@@ -69,7 +69,7 @@ void Invariants::decided(const engine::Plan& plan, const engine::World& world,
   }
   checkProbes(world, result);
   if (result.again && *result.again < world.now) {
-    fail(Rule::kPure, scenario_.workloads.size(), "it asks to be called in the past");
+    fail(Rule::kPure, scenario_.workloads.size(), "the engine asks to be called in the past");
   }
   if (decisions_ % 8 == 0) checkPurity(plan, world, result);
 }
@@ -84,23 +84,23 @@ void Invariants::checkActions(const Look& look) {
     const auto pod = std::find_if(pods.begin(), pods.end(),
                                   [&](const engine::Pod& p) { return p.uid == action.uid; });
     if (action.kind != Kind::kRolloutRestart) {
-      if (pod == pods.end() || pod->deleting) return refuse("that is not there");
+      if (pod == pods.end() || pod->deleting) return refuse("for a pod that does not exist");
       if (action.kind == Kind::kDelete && (pod->ready || !pod->failure)) {
-        return refuse("deletes a pod that does not fail");
+        return refuse("deletes a pod that is not failing");
       }
       const auto on = std::count_if(pods.begin(), pods.end(), [&](const engine::Pod& p) {
         return !p.deleting && p.revision == r.assigned_revision;
       });
       const bool beyond = r.share && r.target_pods && on > *r.target_pods;
       if (pod->revision == r.assigned_revision && !beyond) {
-        return refuse("takes a pod that is as it should be");
+        return refuse("evicts a pod that is already as wanted");
       }
     } else if (look.workload.owner &&
                (look.workload.owner->paused || look.workload.owner->on_delete)) {
       return refuse("restarts an owner that restarts nothing");
     }
     const bool run = look.workload.kind == "CronJob" && action.kind != Kind::kDelete;
-    if (look.workload.unsupported || run) return refuse("of its kind");
+    if (look.workload.unsupported || run) return refuse("on an unsupported kind");
     if (r.restart_mode == api::RestartMode::kNever) return refuse("in mode Never");
     if (r.restart_mode == api::RestartMode::kOnOwnerChange && action.kind != Kind::kDelete) {
       return refuse("in mode OnOwnerChange");
@@ -110,7 +110,7 @@ void Invariants::checkActions(const Look& look) {
     if (look.plan.observes) return refuse("in mode Observe");
     if (!look.plan.available) return refuse("without a server");
     if (look.workload.overrides.paused || look.workload.overrides.skip)
-      return refuse("against the wish");
+      return refuse("against the user's override");
     if (!windowOpen(look.plan.windows, look.world.now)) return refuse("outside the windows");
   }
 }
@@ -131,13 +131,14 @@ void Invariants::checkStart(const Look& look, std::int64_t failures) {
   if (!(starts || (gives && !begun(before))) || remedy) return;
   if (failures >= look.plan.failure_budget) {
     fail(Rule::kFrozen, look.index,
-         "it starts although " + std::to_string(failures) + " have failed and the budget is " +
-             std::to_string(look.plan.failure_budget));
+         "the workload starts although " + std::to_string(failures) +
+             " have failed and the budget is " + std::to_string(look.plan.failure_budget));
   }
-  if (look.plan.paused) fail(Rule::kForbidden, look.index, "it starts while the policy is paused");
+  if (look.plan.paused)
+    fail(Rule::kForbidden, look.index, "the workload starts while the policy is paused");
 }
 
-// How many pods a step may give the target, worked out anew.
+// Recomputes how many pods a step may move to the target.
 void Invariants::checkShare(const Look& look) {
   const api::WorkloadRollout& before = look.workload.record;
   const api::WorkloadRollout& after = look.change.record;
@@ -171,7 +172,7 @@ void Invariants::checkStep(const Look& look) {
   if (look.workload.overrides.approve == target || promoted == target) return;
   if (after.verdict.result != api::Verdict::kPass) {
     return fail(Rule::kSilence, look.index,
-                "it goes on with the verdict " +
+                "the rollout advances with the verdict " +
                     std::string(api::verdictName(after.verdict.result)) + " " +
                     std::string(after.verdict.reason.text()));
   }
@@ -184,16 +185,17 @@ void Invariants::checkStep(const Look& look) {
     report += pod.reporting == true ? 1 : 0;
     sampled += pod.cpu_milli ? 1 : 0;
   }
-  if (carry == 0) return fail(Rule::kSilence, look.index, "it goes on and no pod has the revision");
+  if (carry == 0)
+    return fail(Rule::kSilence, look.index, "the rollout advances and no pod has the revision");
   if (look.plan.gates.profiles_within && report == 0) {
-    return fail(Rule::kSilence, look.index, "it goes on and no profile has arrived");
+    return fail(Rule::kSilence, look.index, "the rollout advances and no profile has arrived");
   }
   if (look.plan.gates.max_cpu_percent && sampled == 0 && !after.overhead) {
-    fail(Rule::kSilence, look.index, "it goes on and no pod's CPU is known");
+    fail(Rule::kSilence, look.index, "the rollout advances and no pod's CPU is known");
   }
 }
 
-// Its other pods crash as well, without the revision: then it is not the revision.
+// Pods without the revision crash too, so the revision is not to blame.
 void Invariants::checkBlame(const Look& look) {
   const api::WorkloadRollout& before = look.workload.record;
   const api::WorkloadRollout& after = look.change.record;
@@ -215,7 +217,7 @@ void Invariants::checkBlame(const Look& look) {
   });
   if (own && others && after.verdict.reason != api::RolloutReason::kCpuOverhead) {
     fail(Rule::kBlame, look.index,
-         "an application that crashes by itself is rolled back: " +
+         "an application that crashes on its own is rolled back: " +
              std::string(after.verdict.reason.text()) + ", " + after.verdict.message);
   }
 }

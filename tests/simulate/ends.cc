@@ -1,4 +1,4 @@
-// What holds at the end of a schedule, and of the engine as a function.
+// Checks at the end of a schedule, and that the engine is a pure function.
 #include <algorithm>
 #include <map>
 #include <numeric>
@@ -70,7 +70,7 @@ void Invariants::checkPurity(const engine::Plan& plan, const engine::World& worl
     what = ": policy " + std::string(result.policy.reason.text()) + " or " +
            std::string(again.policy.reason.text()) + " (" + again.policy.message + ")";
   }
-  fail(Rule::kPure, differing, "the same world in another order is answered differently" + what);
+  fail(Rule::kPure, differing, "the same world in another order leads to another decision" + what);
 }
 
 void Invariants::endOf(std::size_t workload, bool in_time) {
@@ -80,11 +80,11 @@ void Invariants::endOf(std::size_t workload, bool in_time) {
   const bool lonely = r.state == State::kSkipped && r.reason == api::RolloutReason::kSingleReplica;
   if (scenario_.healthy && r.state != State::kComplete && !lonely) {
     return fail(Rule::kProgress, workload,
-                "nothing stands in the way, and it is not complete: " +
+                "nothing blocks the rollout, yet it is not complete: " +
                     std::string(r.reason.text()) + " " + r.message);
   }
   if (scenario_.healthy && !in_time) {
-    return fail(Rule::kProgress, workload, "the rollout is complete and never comes to rest");
+    return fail(Rule::kProgress, workload, "the rollout is complete but never settles");
   }
   const auto index = static_cast<std::int64_t>(workload);
   for (const SimPod& pod : w.pods) {
@@ -99,7 +99,7 @@ void Invariants::endOf(std::size_t workload, bool in_time) {
         events_.now() - pod.created > kHour && r.state == State::kComplete &&
         !store_.plan.observes && !store_.records[workload].overrides.paused) {
       return fail(Rule::kBlame, workload,
-                  pod.name() + " crashes by its agent and is called complete");
+                  pod.name() + " crashes because of its agent and is reported complete");
     }
     const bool hindered = w.budget_spent || spec.batch() || spec.unsupported ||
                           store_.records[workload].overrides.skip || store_.plan.observes;

@@ -1,4 +1,4 @@
-// The simulated time: a queue of what is due, in the order of time and, within it, of planning.
+// Simulated time: a queue of events, ordered by due time, then by insertion.
 #pragma once
 
 #include <queue>
@@ -10,23 +10,23 @@ namespace profiling::simulate {
 
 struct Event {
   enum class Kind {
-    kCreate,    // the owner makes a pod
-    kStarted,   // the pod's application is up, or dies, or does not come up
-    kGone,      // a pod that was being deleted is
-    kFault,     // one begins or ends: all pods of the workload are looked at anew
-    kReverted,  // GitOps took our annotation away
+    kCreate,    // the owner creates a pod
+    kStarted,   // the pod's application is running, crashes, or fails to start
+    kGone,      // a terminating pod is gone
+    kFault,     // a fault begins or ends: all pods of the workload are re-evaluated
+    kReverted,  // GitOps removed our annotation
     kScript,
-    kPods,    // the controller's watch brings the pods of a workload
+    kPods,    // the controller's watch delivers the pods of a workload
     kRecord,  // … the record of a workload
     kPlan,    // … the policy
     kDecide,
-    kPoll,     // metrics and profiles are asked for
-    kRestart,  // of the controller
-    kLate      // an action of a controller that is no more reaches the cluster
+    kPoll,     // metrics and profiles are queried
+    kRestart,  // the controller restarts
+    kLate      // an action of a dead controller reaches the cluster
   } kind = Kind::kCreate;
   Ms at = 0;
-  std::size_t index = 0;  // of the workload, of the script's step or of the late action
-  std::uint64_t id = 0;   // of the pod; of the controller's life
+  std::size_t index = 0;  // index of the workload, script step or late action
+  std::uint64_t id = 0;   // the pod's id, or the controller process's
   std::uint64_t order = 0;
 };
 

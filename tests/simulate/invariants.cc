@@ -1,4 +1,4 @@
-// What holds at writes, actions and admissions.
+// Invariants checked at writes, actions and admissions.
 #include "tests/simulate/invariants.h"
 
 #include <algorithm>
@@ -7,7 +7,7 @@ namespace profiling::simulate {
 namespace {
 
 constexpr Ms kLately = 10 * kMinute;
-constexpr std::int64_t kMostStates = 150;  // three revisions, each in three steps, and some more
+constexpr std::int64_t kMostStates = 150;  // three revisions of three steps each, with a margin
 
 }  // namespace
 
@@ -42,8 +42,8 @@ void Invariants::fail(Rule rule, std::size_t workload, const std::string& what) 
       Violation{rule, std::to_string(events_.now() / kSecond) + " s, " + where + ": " + what};
 }
 
-// Pods are away, or on their way, because of us. What failed, is held or is
-// stuck gives its turn to others.
+// Pods are unavailable or being replaced because of us. Failed, held and stuck workloads
+// give up their slots.
 bool Invariants::inFlight(std::size_t workload) const {
   const SimWorkload& w = cluster_.workloads()[workload];
   const auto limit = static_cast<Ms>(scenario_.plan.gates.ready_within.count());
@@ -56,12 +56,12 @@ bool Invariants::inFlight(std::size_t workload) const {
                      [](const SimPod& p) { return p.fills_hole && !p.failure; });
 }
 
-// A round is what one step does; the cooldown is between two of them.
+// A round is one step's restarts; the cooldown separates two rounds.
 void Invariants::checkRound(const engine::Plan& plan, std::size_t workload) {
   const api::WorkloadRollout& r = store_.records[workload].rollout;
   Memory& m = memory_[workload];
   const std::string round = r.target_revision + "/" + std::to_string(r.step);
-  // Less overhead is a remedy, as undoing is.
+  // Reducing overhead is a remedy, just as rolling back is.
   const bool remedy = r.step == 1 && !r.history.empty() &&
                       r.history.front().result == api::HistoryResult::kTooCostly;
   if (r.state != api::WorkloadState::kRollingBack) {
@@ -95,8 +95,9 @@ void Invariants::acting(const engine::Plan& plan, std::size_t workload,
     const std::int64_t away = w.away();
     if (away + 1 > allowed.unavailable) {
       fail(Rule::kUnavailable, workload,
-           action.pod + " is taken while " + std::to_string(away) + " pods are away for us, " +
-               std::to_string(allowed.unavailable) + " may be");
+           action.pod + " is evicted while " + std::to_string(away) +
+               " pods are unavailable because of us; " + std::to_string(allowed.unavailable) +
+               " are allowed");
     }
   }
   std::int64_t others = 0;
@@ -105,18 +106,18 @@ void Invariants::acting(const engine::Plan& plan, std::size_t workload,
   }
   if (others + 1 > allowed.parallel) {
     fail(Rule::kParallel, workload,
-         "its pods are replaced beside those of " + std::to_string(others) +
-             " workloads; maxParallel is " + std::to_string(allowed.parallel));
+         "its pods are replaced while those of " + std::to_string(others) +
+             " other workloads are; maxParallel is " + std::to_string(allowed.parallel));
   }
   if (scenario_.max_restarting > 0 && others + 1 + allowed.elsewhere > scenario_.max_restarting) {
     fail(Rule::kParallel, workload,
          std::to_string(others) + " others and " + std::to_string(allowed.elsewhere) +
-             " of other policies are being restarted; over all " +
-             std::to_string(scenario_.max_restarting) + " may be");
+             " of other policies are being restarted; cluster-wide " +
+             std::to_string(scenario_.max_restarting) + " are allowed");
   }
 }
 
-// Deadlines that the jump went over end what they were for.
+// Deadlines that the jump skipped expire at once.
 void Invariants::clockJumped() {
   lately_.push_back({events_.now() + kLately, 1'000'000, 1'000'000, -1'000'000});
 }
@@ -144,27 +145,28 @@ void Invariants::written(std::size_t workload, const api::WorkloadRollout& befor
     fail(Rule::kRejected, workload, "the rejected revision " + given + " is assigned");
   }
   if (!after.stable_revision.empty() && after.stable_revision == after.rejected_revision) {
-    fail(Rule::kRejected, workload, "the rejected revision is the one to go back to");
+    fail(Rule::kRejected, workload, "the rejected revision is the stable one");
   }
   if (after.rejected_revision != before.rejected_revision && !after.rejected_revision.empty()) {
     m.barred.insert(after.rejected_revision);
   }
-  // A clock that was set makes an old request look new.
+  // A clock change makes an old request look new.
   if (!given.empty() && m.barred.contains(given) && !scenario_.jumps) {
-    fail(Rule::kFlapping, workload, given + " was rejected and is assigned again, unasked");
+    fail(Rule::kFlapping, workload,
+         given + " was rejected and is assigned again without a request");
   }
   if (after.state == api::WorkloadState::kPaused || after.state == api::WorkloadState::kSkipped) {
     m.given_up = events_.now();
   }
   if (after.state != before.state && ++m.states > kMostStates) {
-    fail(Rule::kFlapping, workload, "it goes from state to state, and nothing asked for it");
+    fail(Rule::kFlapping, workload, "the workload changes state again and again without a cause");
   }
   if (given == before.assigned_revision) return;
   const auto bound = 2 * static_cast<std::int64_t>(scenario_.plan.revisions.size()) + 3;
   if (++m.assignments > bound) {
     fail(Rule::kFlapping, workload,
          "the assignment changed " + std::to_string(m.assignments) + " times, now to '" + given +
-             "', and nothing asked for it");
+             "', without a cause");
   }
 }
 
@@ -190,12 +192,11 @@ void Invariants::admitted(std::size_t workload, const std::string& revision) {
     return !p.deleting && p.revision == revision;
   });
   overshoot_ = std::max<std::int64_t>(overshoot_, have + 1 - most);
-  // A replica that sees its own pods before those of another takes what is left for more than it
-  // is.
+  // A replica that sees its own pods before another's overestimates the remaining share.
   if (have + 1 > most + (scenario_.replicas - 1) * (1 + most / 4)) {
     fail(Rule::kAssigned, workload,
          std::to_string(have + 1) + " pods carry " + revision + ", " + std::to_string(most) +
-             " may");
+             " are allowed");
   }
 }
 

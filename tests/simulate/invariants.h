@@ -1,5 +1,5 @@
-// What must hold in every schedule, whatever happens in it. Checked against the cluster as it is
-// and the decision as it was made, with none of the engine's own arithmetic.
+// Invariants of every schedule, whatever happens in it. Checked against the actual cluster
+// and the decision made, without any of the engine's own arithmetic.
 #pragma once
 
 #include <array>
@@ -15,25 +15,26 @@
 namespace profiling::simulate {
 
 enum class Rule : std::uint8_t {
-  kParallel = 1,     // maxParallel, and the limit over all policies
-  kUnavailable = 2,  // maxUnavailable pods of a workload away because of us
-  kForbidden = 3,    // nothing while paused, outside windows, in the cooldown, against the mode
-  kAssigned = 4,     // no pod beyond what its record assigns
-  kRejected = 5,     // what was rejected is given to nobody, and left with nobody
-  kFlapping = 6,     // what was rejected does not come back; assignments settle
-  kProgress = 7,     // a healthy world becomes complete
-  kFrozen = 8,       // a spent failure budget starts nobody
-  kSilence = 9,      // no step without a verdict
-  kSameEnd = 10,     // kills and delays do not change where it ends
-  kBlame = 11,       // whose fault it was
-  kPure = 12,        // the same question, the same answer
-  kQuarantine = 13   // what an agent broke is begun nowhere; another agent in one pod first
+  kParallel = 1,     // maxParallel and the cluster-wide limit are kept
+  kUnavailable = 2,  // at most maxUnavailable pods of a workload are down because of us
+  kForbidden = 3,    // no restarts while paused, outside windows, in the cooldown, against the mode
+  kAssigned = 4,     // pods get only the revisions that their record assigns
+  kRejected = 5,     // no pod gets or keeps a rejected revision
+  kFlapping = 6,     // rejected revisions do not return; assignments settle
+  kProgress = 7,     // a healthy rollout completes
+  kFrozen = 8,       // an exhausted failure budget starts no workload
+  kSilence = 9,      // no step completes without a verdict
+  kSameEnd = 10,     // kills and delays do not change the end state
+  kBlame = 11,       // failures are attributed to their true cause
+  kPure = 12,        // equal inputs give equal decisions
+  kQuarantine =
+      13  // no rollout starts where an agent broke the image; another agent gets one pod first
 };
 std::string_view ruleName(Rule rule);
 
 struct Violation {
   Rule rule = Rule::kPure;
-  std::string message;  // time, workload, what
+  std::string message;  // time, workload and defect
 };
 
 class Invariants : public Observer {
@@ -48,7 +49,7 @@ class Invariants : public Observer {
   void acting(const engine::Plan& plan, std::size_t workload,
               const engine::Action& action) override;
   void admitted(std::size_t workload, const std::string& revision);
-  void scripted(const Step& step);  // somebody changed something: what was settled is open again
+  void scripted(const Step& step);  // a scripted change: settled workloads may move again
   void clockJumped();
   void ended(bool in_time);
 
@@ -56,12 +57,12 @@ class Invariants : public Observer {
   std::int64_t overshoot() const { return overshoot_; }  // the most pods above targetPods
 
  private:
-  struct Memory {  // of a workload
+  struct Memory {  // per workload
     std::set<std::string> barred;
     std::int64_t assignments = 0, states = 0;
     std::string round;
     std::optional<engine::Time> acted;
-    Ms given_up = -kNever - 1;  // held or skipped while its pods were on their way
+    Ms given_up = -kNever - 1;  // held or skipped while its pods were being replaced
   };
   struct Look {  // one change of one decision
     const engine::Plan& plan;
@@ -91,13 +92,13 @@ class Invariants : public Observer {
   const Webhook& webhook_;
   const Decide& decide_;
   std::vector<Memory> memory_;
-  // Budgets that were lowered lately still let finish what they allowed.
+  // Work that a budget allowed may finish after the budget was lowered.
   struct Budgets {
     Ms until;
     std::int64_t parallel, unavailable, elsewhere;
   };
   std::vector<Budgets> lately_;
-  engine::Time now_{};  // as the controller counts it
+  engine::Time now_{};  // by the controller's clock
   std::uint64_t decisions_ = 0;
   std::int64_t overshoot_ = 0;
   std::optional<Violation> violation_;

@@ -1,4 +1,4 @@
-// Each invariant can fail: an engine that breaks it is caught within a few schedules.
+// Proves that each invariant can fail: an engine that breaks it is caught within a few schedules.
 #include <gtest/gtest.h>
 
 #include "tests/simulate/schedule.h"
@@ -16,7 +16,7 @@ engine::Decision decideAs(engine::Plan plan, const engine::World& world,
   return engine::decide(plan, world);
 }
 
-// The real engine, with another plan than it was given.
+// The real engine, given a modified plan.
 Decide misreading(std::function<void(engine::Plan&)> change) {
   return [change = std::move(change)](const engine::Plan& plan, const engine::World& world) {
     engine::Decision result = decideAs(plan, world, change);
@@ -25,7 +25,7 @@ Decide misreading(std::function<void(engine::Plan&)> change) {
   };
 }
 
-// The real engine, whose records come out changed; `was` is the one before.
+// The real engine with modified output records; `was` is the previous record.
 using Edit = std::function<void(const engine::World& world, const api::WorkloadRollout& was,
                                 api::WorkloadRollout& record)>;
 Decide miswriting(Edit edit) {
@@ -47,7 +47,7 @@ void expectCaught(Rule rule, const Decide& mutant) {
     others += std::string(ruleName(out.violation->rule)) + " ";
   }
   FAIL() << "not caught by " << ruleName(rule) << " in " << kSchedules
-         << " schedules; others that were: " << others;
+         << " schedules; rules that caught it: " << others;
 }
 
 TEST(Mutants, TheEngineItselfPasses) {

@@ -1,5 +1,5 @@
-// What a controller is told of a workload's pods, metrics and profiles included. Pods that it has
-// taken (`asked`) count as going, seen or not.
+// A controller's view of a workload's pods, metrics and profiles included. Pods that it has
+// evicted (`asked`) count as terminating, whether that was observed or not.
 #pragma once
 
 #include <set>

@@ -1,4 +1,4 @@
-// Owners: how many pods there are, how a new template comes to them, and what others do to them.
+// Owners: replica counts, template rollouts, and interference by others.
 #include <algorithm>
 
 #include "tests/simulate/cluster.h"
@@ -9,7 +9,7 @@ void Cluster::reconcile(std::size_t workload) {
   SimWorkload& w = workloads_[workload];
   if (w.spec->batch()) return;
   while (w.live() > w.replicas + (w.rolling() && w.spec->surges ? 1 : 0)) {
-    // Those of the old template first, then those that do not run; a StatefulSet's last one.
+    // Pods of the old template first, then pods that are not running; for a StatefulSet the last one.
     SimPod* victim = nullptr;
     const auto key = [&](const SimPod& p) {
       return std::make_tuple(-p.ordinal, p.generation, p.ready, -p.created);
@@ -21,7 +21,7 @@ void Cluster::reconcile(std::size_t workload) {
   }
   roll(workload);
   if (w.spec->ordinals()) {
-    // A pod's successor has its name, so it comes when the pod is gone.
+    // The successor has the same name, so it is created once the pod is gone.
     const auto there = static_cast<std::int64_t>(w.pods.size());
     for (std::int64_t n = there + w.creating; n < w.replicas; ++n) planCreate(workload);
   } else {
@@ -31,7 +31,7 @@ void Cluster::reconcile(std::size_t workload) {
     for (std::int64_t n = there + w.creating; n < wanted; ++n) planCreate(workload);
   }
   if (w.live() >= w.replicas && w.creating == 0 && w.unfilled > 0) {
-    // There are fewer replicas now: nobody misses the pod.
+    // Scaled down: the pod is not replaced.
     for (; w.unfilled > 0 && !w.holes.empty(); --w.unfilled) w.holes.erase(w.holes.begin());
     w.unfilled = 0;
   }

@@ -1,4 +1,4 @@
-// What an agent broke, by the records that a decision was made from.
+// Quarantines, computed from the records that the decision was made from.
 #include <algorithm>
 #include <map>
 
@@ -18,8 +18,8 @@ void Invariants::checkQuarantine(const Look& look) {
                      before.assigned_revision != target && after.stable_revision != target;
   if (!gives || !isOurs(target)) return;
   if (look.workload.overrides.approve == target || look.plan.promoted == target) return;
-  if (look.workload.pods->empty()) return;  // only a pod tells its image
-  // Those that were at it already, or whose pods have the agent before they were looked at.
+  if (look.workload.pods->empty()) return;  // only pods name the image
+  // Workloads that had begun already, or whose pods got the agent before they were observed.
   if (before.step > 0 && isOurs(before.target_revision)) return;
   const bool carries = std::any_of(look.workload.pods->begin(), look.workload.pods->end(),
                                    [&](const engine::Pod& p) { return p.revision == target; });
@@ -39,11 +39,12 @@ void Invariants::checkQuarantine(const Look& look) {
                       [&](const engine::Workload& other) { return cleared(other, same); });
       if (proven) continue;
       if (same && isOurs(broken.revision)) {
-        fail(
-            Rule::kQuarantine, look.index,
-            "it gets " + target + " although " + broken.agent + " broke " + image + " in " + w.key);
+        fail(Rule::kQuarantine, look.index,
+             "the workload gets " + target + " although " + broken.agent + " broke " + image +
+                 " in " + w.key);
       } else if (look.workload.kind != "CronJob" && after.target_pods.value_or(1000) > 1) {
-        fail(Rule::kQuarantine, look.index, "it tries " + target + " in more than one pod");
+        fail(Rule::kQuarantine, look.index,
+             "the workload tries " + target + " in more than one pod");
       }
     }
   }
@@ -61,7 +62,8 @@ void Invariants::checkProbes(const engine::World& world, const engine::Decision&
   if (begun == world.workloads.size()) return;
   for (std::size_t i = 0; i < probe.size(); ++i) {
     if (probe[i] && ++probes[scenario_.workloads[i].image] > 1) {
-      fail(Rule::kQuarantine, begun, "it is the second that tries " + scenario_.workloads[i].image);
+      fail(Rule::kQuarantine, begun,
+           "a second workload tries image " + scenario_.workloads[i].image);
     }
   }
 }

@@ -1,6 +1,6 @@
-// Numbers that are the same for the same seed on every machine (the standard distributions are
-// not), in streams that do not disturb each other: a kill of the controller draws nothing that a
-// pod's start would have drawn.
+// Random numbers that depend only on the seed, on every machine (the standard distributions do
+// not), in independent streams: killing the controller does not change the numbers that a pod's
+// start draws.
 #pragma once
 
 #include <cstdint>

@@ -137,7 +137,7 @@ void drawScript(Random& r, Scenario& s) {
                            std::string text = {}) {
     if (r.percent(percent)) add(kind, anyTime(), amount, std::move(text));
   };
-  // A later agent comes the sooner where the one before broke something.
+  // The next agent arrives sooner if the previous one broke something.
   const bool broke = std::any_of(s.faults.begin(), s.faults.end(), [](const Fault& f) {
     return f.kind == Fault::Kind::kCrash && !f.revision.empty();
   });
@@ -199,7 +199,7 @@ Ms longestRollout(const Scenario& s) {
   const auto rungs = static_cast<Ms>(p.revisions.size());
   const Ms step = ms(p.soak) + ms(p.cooldown) + ms(p.gates.ready_within) + 10 * kMinute +
                   ms(p.gates.profiles_within.value_or(engine::Duration{0})) + 4 * s.poll;
-  // Each pod is replaced once for each rung, one after the other at the worst.
+  // At worst, each pod is replaced once per rung, one after the other.
   const Ms one = 3 * kMinute + 4 * (s.slowest_watch + s.debounce);
   const auto count = static_cast<Ms>(s.workloads.size());
   return rungs * (pods * one + count * (steps * step + 20 * kMinute)) + 3 * kHour;
@@ -218,8 +218,7 @@ Scenario makeScenario(std::uint64_t seed, const Limits& limits) {
   s.plan = drawPlan(shape, s.comparable, count);
   for (std::int64_t i = 0; i < count; ++i) {
     s.workloads.push_back(drawWorkload(shape, i, s.comparable, count > 20, s.plan.waves));
-    // Who begins first decides for all with the same image: that would depend on when things
-    // happen.
+    // The first workload decides for all with the same image, so the end would depend on timing.
     s.workloads.back().image = "sha256:" + std::to_string(s.comparable ? i : i / 3);
   }
   s.max_restarting = shape.percent(20) ? shape.between(1, 6) : 0;
@@ -229,7 +228,8 @@ Scenario makeScenario(std::uint64_t seed, const Limits& limits) {
   s.replicas = shape.between(1, 3);
   if (!s.healthy) drawFaults(script, s, s.comparable);
   if (!s.comparable) drawScript(script, s);
-  if (s.comparable) s.plan.failure_budget = 100'000;  // who fails first is a matter of time
+  if (s.comparable)
+    s.plan.failure_budget = 100'000;  // which workload fails first depends on timing
   drawKills(kills, s);
   std::stable_sort(s.script.begin(), s.script.end(),
                    [](const Step& a, const Step& b) { return a.at < b.at; });

@@ -1,5 +1,5 @@
-// What happens in one schedule, drawn from its seed before it begins: the cluster, the plan, the
-// faults, and what people, nodes and processes do at which time.
+// The script of one schedule, drawn from its seed before it begins: the cluster, the plan, the
+// faults, and the timed actions of people, nodes and processes.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ struct WorkloadSpec {
   std::int64_t replicas = 1;
   bool unsupported = false;
   bool surges = false, paused = false, on_delete = false, at_maximum = false, budget_spent = false;
-  bool reverts = false;  // GitOps takes our annotation away again
+  bool reverts = false;  // GitOps removes our annotation again
   std::int64_t partition = 0;
   Ms slowest_start = 20 * kSecond;
   std::int64_t cpu_milli = 200, memory_mib = 256;
@@ -38,10 +38,10 @@ struct WorkloadSpec {
   bool ordinals() const { return kind == "StatefulSet"; }
 };
 
-// What is wrong with pods. `revision` empty: whatever they carry.
+// A fault of pods. `revision` empty: independent of their revision.
 struct Fault {
   enum class Kind { kCrash, kNeverReady, kImagePull, kOverhead, kSilent } kind = Kind::kCrash;
-  std::int64_t workload = -1;  // -1: of every third one
+  std::int64_t workload = -1;  // -1: every third one
   std::string revision = {};
   Ms from = 0, until = kNever;
   std::int64_t amount = 0;  // kOverhead: per cent of CPU
@@ -51,7 +51,7 @@ struct Fault {
   }
 };
 
-// The agent that a revision brings; the revisions of a ladder differ in what they profile only.
+// The agent of a revision; the revisions of a ladder differ only in the profile types.
 inline std::string agentOf(const std::string& revision) {
   return "java " + revision.substr(0, 2);
 }
@@ -61,13 +61,13 @@ struct Outage {
   Ms from = 0, until = kNever;
 };
 
-struct Step {  // of the script
+struct Step {  // a step of the script
   enum class Kind {
-    kPodLost,      // a node goes
+    kPodLost,      // a node fails
     kDeploy,       // the owner changes its template
     kScale,        // to `amount`
-    kRun,          // of a CronJob
-    kOwnerHealed,  // not paused, budget of disruptions free again
+    kRun,          // a CronJob runs
+    kOwnerHealed,  // unpaused, disruption budget available again
     kRevision,     // `text` becomes the target
     kPause,
     kResume,
@@ -82,15 +82,15 @@ struct Step {  // of the script
     kWishSkip,
     kWishPin,
     kWishNothing,
-    kApprove,   // everything that is held
-    kKill,      // the controller, at its next decision, after `amount` writes and actions
+    kApprove,   // everything held
+    kKill,      // kill the controller at its next decision, after `amount` writes and actions
     kElsewhere  // `amount` workloads of other policies are being restarted
   } kind = Kind::kPodLost;
   Ms at = 0;
   std::int64_t workload = 0, amount = 0;
   std::string text = {};
-  bool overlaps = false;  // kKill: what it had under way still reaches the cluster
-  Ms down = 0, jump = 0;  // kKill: how long nobody is there; what the clock says then
+  bool overlaps = false;  // kKill: its requests in flight still reach the cluster
+  Ms down = 0, jump = 0;  // kKill: downtime; clock jump at the restart
 };
 
 struct Scenario {
@@ -100,21 +100,21 @@ struct Scenario {
   std::vector<Fault> faults;
   std::vector<Outage> outages;
   std::vector<Step> script;
-  std::int64_t replicas = 2;  // of the webhook
+  std::int64_t replicas = 2;  // webhook replicas
   std::int64_t max_restarting = 0;
   Ms slowest_watch = 5 * kSecond, debounce = kSecond, poll = 2 * kMinute;
-  bool healthy = false;     // nothing stands in the way: it must end, with everything done
-  bool comparable = false;  // its end does not depend on when things happen
-  bool calm = false;        // run without kills and delays
+  bool healthy = false;      // nothing blocks the rollout: it must complete
+  bool comparable = false;   // the end state does not depend on timing
+  bool undisturbed = false;  // run without kills and delays
   bool jumps = false;
   Ms horizon = 0;
 };
 
 struct Limits {
-  std::int64_t workloads = 0;  // so many in every schedule; 0: drawn
+  std::int64_t workloads = 0;  // workloads in every schedule; 0: drawn
 };
 Scenario makeScenario(std::uint64_t seed, const Limits& limits = {});
-// How long a healthy rollout may take at the most.
+// The longest that a healthy rollout may take.
 Ms longestRollout(const Scenario& scenario);
 
 }  // namespace profiling::simulate

@@ -7,7 +7,7 @@ namespace {
 
 using Kind = Step::Kind;
 
-// Once nothing has happened for so long, nothing more will.
+// A schedule is over once nothing has happened for this long.
 constexpr Ms kRest = 2 * kHour;
 
 class Schedule {
@@ -56,7 +56,7 @@ class Schedule {
  private:
   static constexpr std::uint64_t kMostDecisions = 50'000;
 
-  // Tells the invariants, the webhook and, when asked, the reader.
+  // Passes events to the invariants, the webhook and, if enabled, the trace.
   class Watcher : public Observer {
    public:
     explicit Watcher(Schedule& s) : s_(s) {}
@@ -95,7 +95,7 @@ class Schedule {
     }
     cluster_.fill();
     for (std::size_t i = 0; i < scenario_.script.size(); ++i) {
-      if (scenario_.calm && scenario_.script[i].kind == Kind::kKill) continue;
+      if (scenario_.undisturbed && scenario_.script[i].kind == Kind::kKill) continue;
       events_.plan(scenario_.script[i].at, Event::Kind::kScript, i);
       last_step_ = std::max(last_step_, scenario_.script[i].at);
     }
@@ -268,18 +268,19 @@ Outcome runSeed(std::uint64_t seed, const Limits& limits, const Decide& decide, 
   Scenario scenario = makeScenario(seed, limits);
   Outcome out = runSchedule(scenario, decide, trace);
   if (out.violation || !scenario.comparable) return out;
-  scenario.calm = true;
-  const Outcome calm = runSchedule(scenario, decide, false);
-  out.decisions += calm.decisions;
-  if (calm.violation) {
-    out.violation = calm.violation;
+  scenario.undisturbed = true;
+  const Outcome undisturbed = runSchedule(scenario, decide, false);
+  out.decisions += undisturbed.decisions;
+  if (undisturbed.violation) {
+    out.violation = undisturbed.violation;
     out.violation->message += " (without kills and delays)";
     return out;
   }
   for (std::size_t i = 0; i < out.ends.size(); ++i) {
-    if (out.ends[i] == calm.ends[i]) continue;
-    out.violation = Violation{Rule::kSameEnd, scenario.workloads[i].key + ": " + out.ends[i] +
-                                                  ", and without kills and delays " + calm.ends[i]};
+    if (out.ends[i] == undisturbed.ends[i]) continue;
+    out.violation =
+        Violation{Rule::kSameEnd, scenario.workloads[i].key + ": " + out.ends[i] +
+                                      ", and without kills and delays " + undisturbed.ends[i]};
     break;
   }
   return out;

@@ -1,8 +1,8 @@
-// The rollout engine in a simulated world: random clusters, plans, faults and kills, each drawn
-// from its seed, and what must hold in all of them.
+// Runs the rollout engine in a simulated world: random clusters, plans, faults and kills, all drawn
+// from a seed, and checks the invariants in each.
 //
 //   simulate --schedules 100000 --seed 1      seeds 1..100000, on all cores
-//   simulate --replay 4711 --verbose          one of them, and what happens in it
+//   simulate --replay 4711 --verbose          one seed, with a trace of its events
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -38,21 +38,21 @@ std::string describe(const Arguments& a, std::uint64_t seed, const Violation& v)
          v.message + "\n  replay: " + commandOf(a, seed) + "\n";
 }
 
-struct Report {  // of a worker, through its pipe
+struct Report {  // a worker sends it through its pipe
   std::uint64_t done = 0, decisions = 0;
   std::int64_t overshoot = 0;
   std::uint64_t violations = 0;
-  char text[1000] = {};  // of the first one that was not reported yet
+  char text[1000] = {};  // the first violation not yet reported
 };
 
 // Each worker takes every n-th seed, so that all of them end at about the same time.
 void work(const Arguments& a, std::uint64_t first, std::uint64_t stride, int pipe) {
   Report report;
-  auto told = std::chrono::steady_clock::now();
-  const auto tell = [&] {
+  auto sent = std::chrono::steady_clock::now();
+  const auto send = [&] {
     if (write(pipe, &report, sizeof report) != sizeof report) std::_Exit(2);
     report = {};
-    told = std::chrono::steady_clock::now();
+    sent = std::chrono::steady_clock::now();
   };
   for (std::uint64_t i = first; i < a.schedules; i += stride) {
     const Outcome out = runSeed(a.seed + i, a.limits, engine::decide);
@@ -64,12 +64,12 @@ void work(const Arguments& a, std::uint64_t first, std::uint64_t stride, int pip
       const std::string text = describe(a, a.seed + i, *out.violation);
       std::strncpy(report.text, text.c_str(), sizeof report.text - 1);
     }
-    if (out.violation || std::chrono::steady_clock::now() - told > std::chrono::milliseconds(500)) {
-      tell();
+    if (out.violation || std::chrono::steady_clock::now() - sent > std::chrono::milliseconds(500)) {
+      send();
     }
     if (out.violation && !a.keep_going) break;
   }
-  tell();
+  send();
 }
 
 int runAll(const Arguments& a) {

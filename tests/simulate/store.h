@@ -1,5 +1,5 @@
-// What outlives every process: the policy and the records, each with its version, and who may
-// write.
+// State that outlives every process: the policy and the records, with their versions, and the
+// current leader.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ namespace profiling::simulate {
 struct StoredRecord {
   api::WorkloadRollout rollout;
   engine::WorkloadOverrides overrides;
-  std::uint64_t version = 1;  // of both: they are one object
+  std::uint64_t version = 1;  // of spec and status: one object
 };
 
 struct Store {
@@ -22,7 +22,7 @@ struct Store {
   std::string stable;
   engine::Plan plan;
   std::int64_t elsewhere = 0;
-  std::uint64_t leader = 0;  // the life of the controller that may write
+  std::uint64_t leader = 0;  // the controller process that may write
 };
 
 }  // namespace profiling::simulate

@@ -21,7 +21,7 @@ class Webhook {
 
   void recordWritten(std::size_t workload, const api::WorkloadRollout& record, Ms now);
   void podCounted(std::size_t workload, const SimPod& pod, bool came, Ms now);
-  // What a new pod gets, from some replica.
+  // The revision that a new pod gets from some replica.
   std::string admit(std::size_t workload, const SimPod& pod, Ms now);
 
   // The most pods that any replica may let carry the revision; -1: any number.
@@ -63,7 +63,7 @@ class Webhook {
   const Scenario& scenario_;
   SimClock clock_;
   std::shared_ptr<const api::EffectivePolicy> policy_;  // with every revision that was assigned
-  std::map<std::uint64_t, std::string> admitted_by_;    // by pod, of those that are not told yet
+  std::map<std::uint64_t, std::string> admitted_by_;    // by pod, for pods not yet reported
   std::vector<Replica> replicas_;
   std::vector<std::uint64_t> writes_;
   Random random_;

@@ -7,7 +7,7 @@
 #include "operator/inject/fact_log.h"
 #include "tests/support/posted.h"
 
-namespace profiling::testing {
+namespace profiling::test {
 
 using nlohmann::json;
 
@@ -75,4 +75,4 @@ json PodAdmission::admit(const json& pod) {
   return pod.patch(json::parse(*base64Decode(response["patch"].get<std::string>())));
 }
 
-}  // namespace profiling::testing
+}  // namespace profiling::test

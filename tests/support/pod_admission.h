@@ -11,7 +11,7 @@
 #include "operator/inject/snapshot.h"
 #include "webhooks/mutate_pod.h"
 
-namespace profiling::testing {
+namespace profiling::test {
 
 // "registry.example/agent-LANGUAGE:1.0" for each language.
 api::AgentImages agentImages();
@@ -42,4 +42,4 @@ class PodAdmission {
   std::unique_ptr<webhooks::PodMutator> mutator_;
 };
 
-}  // namespace profiling::testing
+}  // namespace profiling::test

@@ -205,11 +205,11 @@ TEST(PolicyTotals, SumTheSharesOfWorkloads) {
   EXPECT_EQ(status.pods.not_opted_in, 0) << "a cluster policy of the same name is another one";
 }
 
-struct Told {
+struct StatusSummary {
   const char* phase;
   const char* condition;
 };
-Told told(const api::WorkloadProfileStatus& status) {
+StatusSummary summaryOf(const api::WorkloadProfileStatus& status) {
   static std::string text;
   text = status.conditions.at(0).status + " " + status.conditions.at(0).reason;
   static std::string phase;
@@ -234,8 +234,8 @@ TEST(WorkloadStatus, HasOnePhaseAndOneReason) {
   const auto expect = [&](std::vector<PodClass> classes, const char* phase, const char* condition) {
     w.group.classes = std::move(classes);
     const api::WorkloadProfileStatus s = status();
-    EXPECT_STREQ(told(s).phase, phase);
-    EXPECT_STREQ(told(s).condition, condition);
+    EXPECT_STREQ(summaryOf(s).phase, phase);
+    EXPECT_STREQ(summaryOf(s).condition, condition);
   };
   expect({profiled(2)}, "Profiled", "True AllProfiled");
   expect({profiled(2), pods(1)}, "Partial", "False PodsMissed");

@@ -83,10 +83,10 @@ TEST(Plan, OnlyPodsThatOptedInLearnOfARefusal) {
   EXPECT_EQ(renderPatch(silent, p, settings()), "");
 
   annotate(p, api::kInjectKey, "true");
-  const InjectionPlan told = planFor(p);
-  ASSERT_EQ(told.warnings.size(), 1U);
-  EXPECT_THAT(told.warnings[0].text, HasSubstr("UnsupportedOS"));
-  const json patch = json::parse(renderPatch(told, p, settings()));
+  const InjectionPlan plan = planFor(p);
+  ASSERT_EQ(plan.warnings.size(), 1U);
+  EXPECT_THAT(plan.warnings[0].text, HasSubstr("UnsupportedOS"));
+  const json patch = json::parse(renderPatch(plan, p, settings()));
   ASSERT_EQ(patch.size(), 1U);
   EXPECT_EQ(patch[0]["path"], "/metadata/annotations/profiling.dev~1decision");
 }

@@ -99,23 +99,23 @@ TEST(FactsDecoder, ReadsThePodsIdentity) {
   EXPECT_FALSE(pod->failure.has_value());
 }
 
-struct Told {
+struct StatusFacts {
   std::int64_t restarts = 0;
   std::string failure;  // "container init exit reason message", empty: none
 };
-Told statuses(const std::string& status) {
+StatusFacts statuses(const std::string& status) {
   FactsDecoder decoder;
   const Padded text(R"({"metadata":{"name":"p","namespace":"n"},"status":{)" + status + "}}");
   const auto pod = decoder.decode(text.view());
   EXPECT_TRUE(pod.ok()) << pod.status().toString();
   if (!pod.ok()) return {};
-  Told told{pod->restarts, {}};
+  StatusFacts facts{pod->restarts, {}};
   if (const auto& f = pod->failure) {
-    told.failure = std::string(f->container) + (f->init ? " init " : " - ") +
-                   (f->exit_code ? std::to_string(*f->exit_code) : "-") + " " +
-                   std::string(f->reason) + " " + std::string(f->message);
+    facts.failure = std::string(f->container) + (f->init ? " init " : " - ") +
+                    (f->exit_code ? std::to_string(*f->exit_code) : "-") + " " +
+                    std::string(f->reason) + " " + std::string(f->message);
   }
-  return told;
+  return facts;
 }
 
 TEST(FactsDecoder, RestartsAreThoseOfAllContainers) {

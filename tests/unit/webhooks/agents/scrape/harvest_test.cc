@@ -20,13 +20,13 @@ const std::vector<std::string> kHeap{"alloc_objects/count", "alloc_space/bytes",
 
 class HarvestTest : public testing::Test {
  protected:
-  Told take(Kind kind, const ProfileBuilder& body) {
+  ProfileSummary take(Kind kind, const ProfileBuilder& body) {
     now_ += 15s;
     auto result = harvest(kind, wanted_, gzip(body.bytes()), now_, baseline_);
     EXPECT_TRUE(result.ok()) << result.status().toString();
     continuity_ = result->continuity;
     empty_ = result->pprof.empty();
-    return empty_ ? Told{} : told(*gunzip(result->pprof, kMaxUnpacked));
+    return empty_ ? ProfileSummary{} : summaryOf(*gunzip(result->pprof, kMaxUnpacked));
   }
 
   Wanted wanted_;
@@ -37,17 +37,17 @@ class HarvestTest : public testing::Test {
 };
 
 TEST_F(HarvestTest, AllocationsAreDifferencesAndInUseIsUnchanged) {
-  const Told first = take(Kind::kMemory, ProfileBuilder(kHeap)
-                                             .sample({"f", "main"}, {10, 1000, 2, 200})
-                                             .sample({"g", "main"}, {5, 500, 0, 0}));
+  const ProfileSummary first = take(Kind::kMemory, ProfileBuilder(kHeap)
+                                                       .sample({"f", "main"}, {10, 1000, 2, 200})
+                                                       .sample({"g", "main"}, {5, 500, 0, 0}));
   EXPECT_EQ(continuity_, Continuity::kFirst);
   EXPECT_THAT(first.values, ElementsAre(Pair("f;main", ElementsAre(0, 0, 2, 200))));
 
-  const Told second = take(Kind::kMemory, ProfileBuilder(kHeap)
-                                              .sample({"f", "main"}, {13, 1300, 1, 100})
-                                              .sample({"g", "main"}, {5, 500, 0, 0})
-                                              .sample({"h", "main"}, {1, 64, 0, 0})
-                                              .backwards());
+  const ProfileSummary second = take(Kind::kMemory, ProfileBuilder(kHeap)
+                                                        .sample({"f", "main"}, {13, 1300, 1, 100})
+                                                        .sample({"g", "main"}, {5, 500, 0, 0})
+                                                        .sample({"h", "main"}, {1, 64, 0, 0})
+                                                        .backwards());
   EXPECT_EQ(continuity_, Continuity::kContinued);
   EXPECT_THAT(second.values, ElementsAre(Pair("f;main", ElementsAre(3, 300, 1, 100)),
                                          Pair("h;main", ElementsAre(1, 64, 0, 0))));
@@ -62,7 +62,7 @@ TEST_F(HarvestTest, ARestartSendsNothingNegativeAndSetsANewBaseline) {
        ProfileBuilder({"contentions/count", "delay/nanoseconds"}).sample({"lock"}, {3, 70}));
   EXPECT_EQ(continuity_, Continuity::kReset);
   EXPECT_TRUE(empty_);
-  const Told after =
+  const ProfileSummary after =
       take(Kind::kMutex,
            ProfileBuilder({"contentions/count", "delay/nanoseconds"}).sample({"lock"}, {4, 90}));
   EXPECT_THAT(after.values, ElementsAre(Pair("lock", ElementsAre(1, 20))));
@@ -84,7 +84,7 @@ TEST_F(HarvestTest, UnusedEntriesAreLeftOut) {
     return b.sample({"hot", "main"}, {hot, hot});
   };
   take(Kind::kBlock, build(1));
-  const Told second = take(Kind::kBlock, build(2));
+  const ProfileSummary second = take(Kind::kBlock, build(2));
   EXPECT_EQ(second.samples, 1u);
   EXPECT_EQ(second.locations, 2u);
   EXPECT_EQ(second.functions, 2u);
@@ -95,7 +95,7 @@ TEST_F(HarvestTest, UnusedEntriesAreLeftOut) {
 
 TEST_F(HarvestTest, KeepsOnlyTheColumnsThatThePolicyEnables) {
   wanted_.allocations = false;
-  const Told only_in_use = take(
+  const ProfileSummary only_in_use = take(
       Kind::kMemory, ProfileBuilder(kHeap).sample({"f"}, {1, 2, 3, 4}).sample({"g"}, {9, 9, 0, 0}));
   EXPECT_THAT(only_in_use.types, ElementsAre("inuse_objects/count", "inuse_space/bytes"));
   EXPECT_THAT(only_in_use.values, ElementsAre(Pair("f", ElementsAre(3, 4))));
@@ -112,7 +112,7 @@ TEST_F(HarvestTest, TwoSamplesOfOneStackReportTheirGrowthOnce) {
         .sample({"f"}, {b, b});
   };
   take(Kind::kMutex, body(1, 2));
-  const Told second = take(Kind::kMutex, body(4, 5));
+  const ProfileSummary second = take(Kind::kMutex, body(4, 5));
   EXPECT_THAT(second.values, ElementsAre(Pair("f", ElementsAre(6, 6))));
 }
 

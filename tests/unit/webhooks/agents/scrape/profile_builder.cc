@@ -79,8 +79,8 @@ std::string ProfileBuilder::bytes() const {
   return out;
 }
 
-Told told(std::string_view bytes) {
-  Told out;
+ProfileSummary summaryOf(std::string_view bytes) {
+  ProfileSummary out;
   const auto profile = parseProfile(bytes);
   EXPECT_TRUE(profile.ok()) << profile.status().toString();
   if (!profile.ok()) return out;

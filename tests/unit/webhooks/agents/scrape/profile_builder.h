@@ -34,15 +34,15 @@ class ProfileBuilder {
   bool backwards_ = false;
 };
 
-// What a profile says: its types, and the values by stack as "leaf;caller;root". Samples of one
+// The contents of a profile: its types, and the values by stack as "leaf;caller;root". Samples of one
 // stack are summed up.
-struct Told {
+struct ProfileSummary {
   std::vector<std::string> types;
   std::map<std::string, std::vector<std::int64_t>> values;
   std::size_t samples = 0, locations = 0, functions = 0;
   std::vector<std::string> strings;
   std::int64_t duration_nanos = 0;
 };
-Told told(std::string_view bytes);
+ProfileSummary summaryOf(std::string_view bytes);
 
 }  // namespace profiling::scrape

@@ -10,7 +10,7 @@ namespace {
 using testing::ElementsAre;
 
 // Labels as name=value and the profile of each series.
-std::vector<std::string> told(std::string_view request) {
+std::vector<std::string> seriesOf(std::string_view request) {
   std::vector<std::string> out;
   WireReader reader(request);
   for (WireField series; reader.next(series);) {
@@ -31,8 +31,9 @@ std::vector<std::string> told(std::string_view request) {
 
 TEST(PushRequest, NamesEveryProfileAndMarksItAsADifference) {
   const auto request = encodePush({{"block", "B"}, {"mutex", "M"}}, {{"service_name", "shop"}});
-  EXPECT_THAT(told(request), ElementsAre("service_name=shop __delta__=false __name__=block B ",
-                                         "service_name=shop __delta__=false __name__=mutex M "));
+  EXPECT_THAT(seriesOf(request),
+              ElementsAre("service_name=shop __delta__=false __name__=block B ",
+                          "service_name=shop __delta__=false __name__=mutex M "));
 }
 
 TEST(Judge, OnlyTransientErrorsAreRetried) {

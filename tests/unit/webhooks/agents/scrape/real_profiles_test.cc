@@ -37,10 +37,10 @@ TEST(RealProfiles, UnchangedStacksAreNotSent) {
 
 TEST(RealProfiles, InUseMemoryIsAsGoReportedIt) {
   Baseline baseline;
-  const Told before = told(*gunzip(goProfile("heap"), kMaxUnpacked));
+  const ProfileSummary before = summaryOf(*gunzip(goProfile("heap"), kMaxUnpacked));
   const auto sent = harvest(Kind::kMemory, {}, goProfile("heap"), {}, baseline);
   ASSERT_TRUE(sent.ok()) << sent.status().toString();
-  const Told after = told(*gunzip(sent->pprof, kMaxUnpacked));
+  const ProfileSummary after = summaryOf(*gunzip(sent->pprof, kMaxUnpacked));
   EXPECT_EQ(after.types, before.types);
   std::int64_t in_use = 0;
   for (const auto& [stack, values] : before.values) {
@@ -61,7 +61,7 @@ TEST(RealProfiles, CpuOfGoAndRust) {
   const auto sent = harvest(Kind::kCpu, {}, rust, {}, baseline);
   ASSERT_TRUE(sent.ok()) << sent.status().toString();
   EXPECT_EQ(*gunzip(sent->pprof, kMaxUnpacked), rust);
-  EXPECT_THAT(told(rust).types, testing::ElementsAre("samples/count", "cpu/nanoseconds"));
+  EXPECT_THAT(summaryOf(rust).types, testing::ElementsAre("samples/count", "cpu/nanoseconds"));
 }
 
 }  // namespace
