@@ -196,7 +196,7 @@ class Coordinator {
     policy_.pending = policy_.active = policy_.held = policy_.complete = policy_.failed =
         policy_.skipped = 0;
     bool step_done = true;
-    std::int64_t blocked = 0;  // held until a person decides
+    std::int64_t blocked = 0;  // held until a user decides
     for (std::size_t i = 0; i < world_.workloads.size(); ++i) {
       const api::WorkloadRollout& r = recordOf(i);
       const bool mine = inTurn(world_.workloads[i]);

@@ -24,7 +24,7 @@ struct Event {
   bool warning = false;
   std::string reason;  // CamelCase, from a closed set
   std::string action;  // what the controller was doing, in CamelCase
-  std::string note;    // for people; cut to 1 kB
+  std::string note;    // for users; cut to 1 kB
 };
 
 // Takes events without blocking, from any thread.

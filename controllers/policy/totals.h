@@ -13,7 +13,7 @@ namespace profiling::controllers {
 
 class PolicyTotals {
  public:
-  // Of the policy of that kind and name; `namespace_` is empty for a cluster policy.
+  // The numbers of the policy of that kind and name; `namespace_` is empty for a cluster policy.
   PolicyTotals(bool cluster, std::string namespace_, std::string name)
       : cluster_(cluster), namespace_(std::move(namespace_)), name_(std::move(name)) {}
 

@@ -23,7 +23,7 @@ std::string excerpt(std::string_view text) {
   return printable(trim(text), kQuoted);
 }
 
-// The end of a log says more than its beginning.
+// The end of a log is more informative than its beginning.
 std::string tail(std::string_view text) {
   text = trim(text);
   if (text.size() <= kQuoted) return printable(text, kQuoted);

@@ -82,7 +82,7 @@ void chooseContainers(const api::EbpfSettings& settings, std::string_view operat
   }
 }
 
-// As inject::workloadOf() and inject::Tags.
+// The tags of inject::Tags, and the workload as in inject::workloadOf().
 void tag(std::vector<Rule>& rules) {
   const std::string kind = meta("", "pod_controller_kind");
   const std::string controller = meta("", "pod_controller_name");

@@ -117,7 +117,7 @@ class Evaluator {
     }
   }
 
-  // Pods that pass the decision so far: only the whole pod decides.
+  // Pods that the decision lets through; a preflight of a whole pod decides in the end.
   struct Undecided {
     const PodClass* pods;
     std::size_t share;  // of out_.shares

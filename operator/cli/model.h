@@ -45,7 +45,7 @@ std::string title(const api::WorkloadProfile& workload);
 // "Soaking"; the record's phase until the engine has decided about it.
 std::string stateOf(const api::WorkloadProfile& workload);
 
-// For -o json and yaml: kind, name, namespace, spec of people and status, with the API's names.
+// For -o json and yaml: kind, name, namespace, user-written spec and status, with the API's names.
 nlohmann::json toJson(const Policy& policy);
 nlohmann::json toJson(const api::WorkloadProfile& workload);
 

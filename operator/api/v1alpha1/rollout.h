@@ -33,7 +33,7 @@ struct WorkloadSteps {
   std::vector<std::int64_t> steps{100};  // per cent of the workloads, rising
   std::int64_t max_parallel = 5;         // workloads whose pods are being replaced at one time
   std::int64_t failure_budget = 1;       // failed workloads that stop the rollout
-  Approval approval = Approval::kNone;   // kEachStep: a person promotes each step
+  Approval approval = Approval::kNone;   // kEachStep: a user promotes each step
 };
 struct PodSteps {
   std::vector<std::int64_t> steps{100};  // per cent of the pods inside a workload, rising
@@ -87,7 +87,7 @@ enum class WorkloadState : std::uint8_t {
   kStepping,     // pods get the target revision
   kSoaking,      // they have it, and must stay healthy
   kEvaluating,   // soaked; a verdict is awaited
-  kPaused,       // held: a person or an unclear verdict stopped it
+  kPaused,       // held: a user or an unclear verdict stopped it
   kRollingBack,  // pods are taken back to the stable revision
   kRolledBack,   // it stays out until the revision changes or a user retries
   kComplete,
