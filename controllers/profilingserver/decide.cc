@@ -47,7 +47,7 @@ Verdict ownership(const api::ProfilingServer& server, const WantedObject& wanted
   if (live.controller && live.controller->uid == server.metadata.uid) {
     if (!live.deleting) return {};
     return {false, ServerReason::kAwaitingDeletion,
-            what + " is being deleted; it is made again then"};
+            what + " is being deleted; the operator creates it again afterwards"};
   }
   const bool earlier = live.controller && live.controller->kind == api::ProfilingServer::kKind &&
                        live.controller->name == server.metadata.name;
@@ -80,13 +80,13 @@ std::string keepVolumes(const api::ProfilingServer& server, WantedObject& wanted
   std::string message =
       "spec.persistence: size '" + printable(server.spec.persistence.size) + "', class '" +
       printable(server.spec.persistence.storage_class_name.value_or("")) +
-      "' differ from the volume that was made (size '" +
+      "' differ from the existing volume (size '" +
       printable(text(member(member(old, "spec", "resources"), "requests", "storage"))) +
       "', class '" + printable(text(member(old, "spec", "storageClassName"))) +
       "'), and a StatefulSet's volume claims cannot be changed; set them back, or grow "
       "PersistentVolumeClaim 'data-" +
       server.metadata.name +
-      "-0' and delete the StatefulSet, which is then made again around the same volume";
+      "-0' and delete the StatefulSet, which the operator then creates again with the same volume";
   claims = has;
   wanted.object["metadata"].erase("annotations");
   specs::stampHash(wanted.object);
@@ -96,7 +96,7 @@ std::string keepVolumes(const api::ProfilingServer& server, WantedObject& wanted
 Verdict readyVerdict(const ServerInput& input, const ServerDecision& decision,
                      const OwnedRecord* set, const Diagnosis& diagnosis) {
   if (set == nullptr)
-    return {false, ServerReason::kProgressing, "the server's objects are being made"};
+    return {false, ServerReason::kProgressing, "the server's objects are being created"};
   const bool problem = diagnosis.reason != ServerReason::kServerReady &&
                        diagnosis.reason != ServerReason::kProgressing;
   if (problem) return {false, diagnosis.reason, diagnosis.message};

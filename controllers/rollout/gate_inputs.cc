@@ -106,7 +106,7 @@ bool GateInputs::askArrival(const signals::ArrivalQuestion& question, const std:
   if (queries_ == nullptr) return false;
   const auto seen = signals::ArrivalReader(*queries_, servers_, kDeadline).read(question, stop);
   if (!seen.ok()) {
-    log::info("Arrival of profiles not known",
+    log::info("Arrival of profiles unknown",
               {{"namespace", question.scope.namespace_}, {"error", seen.status().message()}});
     return false;
   }

@@ -50,7 +50,7 @@ Result<std::string> serverUrl(const ServerRef& server, const AddressOverrides& o
   if (!isDnsLabel(server.namespace_) || !isDnsLabel(server.name)) {
     return Status(Code::kInvalidArgument, "ProfilingServer '" +
                                               printable(server.namespace_ + "/" + server.name) +
-                                              "' has a name that no Service can have");
+                                              "' has a name that is not valid for a Service");
   }
   const auto other = overrides.find(server.namespace_ + "/" + server.name);
   if (other != overrides.end()) return "http://" + other->second;

@@ -65,7 +65,7 @@ Result<std::vector<PodUsage>> parsePodMetrics(std::string_view json) {
   simdjson::dom::array items;
   if (parser.parse(json.data(), json.size()).get(list) != simdjson::SUCCESS ||
       textAt(list, "kind") != "PodMetricsList" || list["items"].get(items) != simdjson::SUCCESS) {
-    return Status(Code::kInvalidArgument, "the answer is no PodMetricsList");
+    return Status(Code::kInvalidArgument, "the answer is not a PodMetricsList");
   }
   std::vector<PodUsage> out;
   out.reserve(items.size());

@@ -71,7 +71,7 @@ std::string increases(const std::map<std::string, double>& before,
 
 Result<PressureCounters> parsePressure(std::string_view text) {
   if (!text.ends_with('\n')) {
-    return Status(Code::kInvalidArgument, "the metrics are empty or break off");
+    return Status(Code::kInvalidArgument, "the metrics are empty or cut off");
   }
   PressureCounters out;
   bool any = false;
@@ -91,7 +91,7 @@ Result<PressureCounters> parsePressure(std::string_view text) {
     }
     addLine(*parsed, out);
   }
-  if (!any) return Status(Code::kInvalidArgument, "the answer is no Prometheus text");
+  if (!any) return Status(Code::kInvalidArgument, "the answer is not Prometheus text");
   return out;
 }
 

@@ -70,7 +70,7 @@ Status listAt(simdjson::dom::parser& parser, std::string_view json, std::string_
               simdjson::dom::array& out, bool& found) {
   simdjson::dom::object object;
   if (parser.parse(json.data(), json.size()).get(object) != simdjson::SUCCESS) {
-    return {Code::kInvalidArgument, "the storage server's answer is no JSON object"};
+    return {Code::kInvalidArgument, "the storage server's answer is not a JSON object"};
   }
   const auto member = object[key];
   found = member.error() == simdjson::SUCCESS;
