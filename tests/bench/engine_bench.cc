@@ -29,7 +29,7 @@ TestWorld fleet(int workloads, bool complete) {
   return t;
 }
 
-// p99 over the iterations is told beside the mean: the bar is for it.
+// p99 over the iterations is reported beside the mean, because the bar applies to it.
 void decideAll(benchmark::State& state, bool complete) {
   TestWorld t = fleet(static_cast<int>(state.range(0)), complete);
   t.pass();

@@ -117,7 +117,7 @@ class Fleet {
   controllers::WorldReader reader_{pods_, index_, records_, namespaces_};
 };
 
-// p99 over the iterations is told beside the mean: the bar is for it.
+// p99 over the iterations is reported beside the mean, because the bar applies to it.
 void reconcileAll(benchmark::State& state, Fleets kind) {
   Fleet fleet(static_cast<int>(state.range(0)), kind);
   fleet.reconcile();

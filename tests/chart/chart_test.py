@@ -106,7 +106,7 @@ CHANGED = [
 
 
 def ebpf(objects):
-    """What the controller is told, as kubelet passes it on."""
+    """The controller's arguments, as kubelet passes them on."""
     found = [a for a in args(objects, "controller") if a.startswith("--ebpf=")]
     return json.loads(found[0].removeprefix("--ebpf=").replace("$$", "$")) if found else None
 

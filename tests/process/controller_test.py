@@ -120,7 +120,7 @@ spec: {serverRef: {name: everyones, namespace: profiling}, namespaceSelector: {m
     wait_for("the policy to wait for its server", lambda: ready("ServerNotReady", "'profiling/everyones'"), 30)
     for name in ("shop-a", "shop-b"):
         world.kube.apply(f"{{apiVersion: v1, kind: Namespace, metadata: {{name: {name}, labels: {{tier: shop}}}}}}")
-    wait_for("the missing grant to be told", lambda: ready("ServerNotGranted", "none of the 2 namespaces"), 30)
+    wait_for("the missing grant to be reported", lambda: ready("ServerNotGranted", "none of the 2 namespaces"), 30)
     status = world.kube.get("clusterprofilingpolicy", "everywhere")["status"]
     assert (status["phase"], status["pods"]["profiled"], len(status["targetRevision"])) == ("Degraded", 0, 10)
 

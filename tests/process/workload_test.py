@@ -143,10 +143,10 @@ def test_a_refused_injection_states_its_reason(world):
     assert record["status"]["skippedReasons"] == [{"reason": "UnknownContainer", "pods": 1}]
     assert "profiling.dev/containers" in record["status"]["conditions"][0]["message"]
 
-    def told():
+    def reported():
         reasons = world.kube.get("profilingpolicy", "all", "-n", NAMESPACE)["status"].get("skippedReasons", [])
         return {"reason": "UnknownContainer", "pods": 1} in reasons
-    wait_for("the policy to tell it, too", told, 30)
+    wait_for("the policy to report it, too", reported, 30)
 
 
 def test_precedence_and_observe(world):

@@ -19,7 +19,7 @@ func TestTheWorkloadsOfTheTreeAreSound(t *testing.T) {
 		}
 		for _, n := range w.Namespaces {
 			if other := namespaces[n.Name]; other != "" {
-				t.Errorf("namespace %s is used by %s and %s: their plans could not be told apart", n.Name, other, w.Name)
+				t.Errorf("namespace %s is used by %s and %s: their plans would be indistinguishable", n.Name, other, w.Name)
 			}
 			namespaces[n.Name] = w.Name
 		}

@@ -11,9 +11,9 @@ import (
 // How much is collected before it is written: few TLS records, little memory.
 const chunk = 64 << 10
 
-// A continue token holds the version of the first page, which all pages of a list tell, and the last
+// A continue token holds the version of the first page, which all pages of a list return, and the last
 // key. Pages after the first show the objects as they are by then, which a real server does not; a
-// client that goes on watching from the token's version is told of those changes once more.
+// client that goes on watching from the token's version receives those changes once more.
 func continueToken(version uint64, key string) string {
 	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d %s", version, key))
 }

@@ -62,7 +62,7 @@ bool FakeApi::selected(const Path& path, const std::string& plural, const Json& 
   if (!path.namespace_.empty() && at(object, "/metadata/namespace") != path.namespace_)
     return false;
   if (const auto field = path.query.find("fieldSelector"); field != path.query.end()) {
-    // Of the negative ones there are only those that leave out pods that have ended.
+    // The only negative selectors are those that exclude pods that have ended.
     const std::string phase = at(object, "/status/phase");
     const bool ended = phase == "Succeeded" || phase == "Failed";
     if (field->second.find("!=") != std::string::npos

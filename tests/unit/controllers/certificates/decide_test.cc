@@ -58,7 +58,7 @@ struct Row {
 };
 class DecideCertificates : public testing::TestWithParam<Row> {};
 
-TEST_P(DecideCertificates, Says) {
+TEST_P(DecideCertificates, MatchesTheTable) {
   const Row& row = GetParam();
   World world;
   row.change(world);

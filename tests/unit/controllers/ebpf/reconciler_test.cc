@@ -97,7 +97,7 @@ TEST(EbpfReconciler, ForeignObjectsAreNeitherWrittenNorRemoved) {
     c.foreign(plural);
     const Outcome outcome = c.reconcile();
     EXPECT_TRUE(outcome.status.ok());
-    EXPECT_EQ(outcome.requeue_after, Millis(30'000)) << "nothing tells when it is gone";
+    EXPECT_EQ(outcome.requeue_after, Millis(30'000)) << "no event reports its deletion";
     ASSERT_TRUE(c.reconcile(std::nullopt).status.ok());
     EXPECT_THAT(c.http.writtenPaths(), IsEmpty()) << plural;
     EXPECT_TRUE(c.live(plural).has_value());

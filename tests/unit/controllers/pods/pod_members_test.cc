@@ -1,4 +1,4 @@
-// What the table tells of single pods.
+// Single pods as the table returns them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -72,7 +72,7 @@ TEST(PodMembers, ImagesOfAllPodsAreListedOnce) {
   b.images = {"sha256:aa"};
   table.upsert(b);
   EXPECT_THAT(table.images(kDb), ElementsAre("sha256:aa", "sha256:bb"));
-  EXPECT_EQ(table.stats().symbols, symbols) << "what nobody has any more is freed";
+  EXPECT_EQ(table.stats().symbols, symbols) << "unused symbols are freed";
   EXPECT_THAT(table.images("shop/StatefulSet/other"), IsEmpty());
 }
 

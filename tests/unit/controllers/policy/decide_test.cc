@@ -44,7 +44,7 @@ struct Row {
 };
 class DecidePolicy : public testing::TestWithParam<Row> {};
 
-TEST_P(DecidePolicy, Says) {
+TEST_P(DecidePolicy, MatchesTheTable) {
   const Row& row = GetParam();
   api::ProfilingPolicy policy = test::policy();
   api::ProfilingServer server = readyServer();
@@ -173,7 +173,7 @@ struct ClusterRow {
 };
 class DecideClusterPolicy : public testing::TestWithParam<ClusterRow> {};
 
-TEST_P(DecideClusterPolicy, Says) {
+TEST_P(DecideClusterPolicy, MatchesTheTable) {
   const ClusterRow& row = GetParam();
   api::ClusterProfilingPolicy policy = test::clusterPolicy();
   api::ProfilingServer server = readyServer();

@@ -30,7 +30,7 @@ struct Row {
 };
 class DecideServer : public testing::TestWithParam<Row> {};
 
-TEST_P(DecideServer, Says) {
+TEST_P(DecideServer, MatchesTheTable) {
   const Row& row = GetParam();
   ServerWorld world;
   row.change(world);
@@ -222,7 +222,7 @@ INSTANTIATE_TEST_SUITE_P(
             kKeys,
             "False ServerCrashing",
             {"exit code 1", "field bucket not found", "kubectl logs -n profiling pyroscope-0"}},
-        Row{"a server that runs out of memory is told the remedy",
+        Row{"a server out of memory is reported with the remedy",
             [](ServerWorld& w) {
               auto& pod = w.waiting("", "");
               pod.started = true;

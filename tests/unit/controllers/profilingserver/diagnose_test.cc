@@ -1,4 +1,4 @@
-// What is told of a server over time, and what of it is kept.
+// Diagnoses of a server over time, and which of them are kept.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

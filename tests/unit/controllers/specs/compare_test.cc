@@ -16,7 +16,7 @@ struct Row {
 
 class Compare : public testing::TestWithParam<Row> {};
 
-TEST_P(Compare, Says) {
+TEST_P(Compare, MatchesTheTable) {
   const Row& row = GetParam();
   const auto difference = firstDifference(Json::parse(row.live), Json::parse(row.wanted));
   if (row.difference == nullptr) {

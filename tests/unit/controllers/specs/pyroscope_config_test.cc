@@ -103,7 +103,7 @@ struct Row {
 };
 class CheckServer : public testing::TestWithParam<Row> {};
 
-TEST_P(CheckServer, Says) {
+TEST_P(CheckServer, MatchesTheTable) {
   api::ProfilingServer server = test::s3Server();
   GetParam().change(server);
   const Status status = checkServer(server);

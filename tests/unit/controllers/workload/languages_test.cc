@@ -1,4 +1,4 @@
-// What profiles tell of a container that was given several agents by guess.
+// Languages learned from the profiles of a container that got several agents by guess.
 #include "controllers/workload/languages.h"
 
 #include <gmock/gmock.h>

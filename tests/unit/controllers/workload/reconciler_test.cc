@@ -121,7 +121,7 @@ TEST(WorkloadReconciler, AMatchedWorkloadOwnsItsRecord) {
   EXPECT_EQ(c.record("/status/ownerUIDs"), Json({"rs-1"}));
   EXPECT_EQ(c.record("/status/preflight/reason"), "Injected");
   EXPECT_EQ(c.record("/status/preflight/templateHash"), "h1");
-  EXPECT_THAT(c.passWrites(), IsEmpty()) << "nothing to do once it is told";
+  EXPECT_THAT(c.passWrites(), IsEmpty()) << "the status is already written";
 }
 
 // What a ConfigMap of the pod's environment holds is looked up once and kept: names, never values.

@@ -1,4 +1,4 @@
-// Objects to structs and back; what is wrong is told by JSON pointer.
+// Objects to structs and back; errors name the field by JSON pointer.
 #include "operator/api/v1alpha1/codec.h"
 
 #include <gmock/gmock.h>

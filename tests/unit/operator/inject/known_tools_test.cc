@@ -126,7 +126,7 @@ const std::vector<Shown>& shown() {
        .language = Language::kNodeJS,
        .env = {{"NODE_OPTIONS", "--require dd-trace/init"}},
        .reason = kConflict},
-      {.name = "Datadog's tracer that is told not to",
+      {.name = "Datadog's tracer with its profiler disabled",
        .language = Language::kNodeJS,
        .env = {{"NODE_OPTIONS", "--require=dd-trace/init"}, {"DD_PROFILING_ENABLED", "false"}}},
       {.name = "a script of a name like it",

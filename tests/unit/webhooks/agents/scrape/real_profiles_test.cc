@@ -48,7 +48,7 @@ TEST(RealProfiles, InUseMemoryIsAsGoReportedIt) {
     ASSERT_EQ(after.values.count(stack), 1u) << stack;
     EXPECT_EQ(after.values.at(stack)[2], values[2]) << stack;
     EXPECT_EQ(after.values.at(stack)[3], values[3]) << stack;
-    EXPECT_EQ(after.values.at(stack)[1], 0) << "the first scrape tells no allocations";
+    EXPECT_EQ(after.values.at(stack)[1], 0) << "the first scrape reports no allocations";
     in_use += values[3];
   }
   EXPECT_GT(in_use, 0);
