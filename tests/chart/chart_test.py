@@ -201,7 +201,7 @@ def test_push_refuses_what_is_no_registry(registry):
     assert done.returncode == 1 and f"REGISTRY '{registry}' must be HOST[:PORT][/PATH]" in done.stderr
 
 
-def test_defaults_render_what_the_operator_consists_of(default):
+def test_defaults_render_every_part_of_the_operator(default):
     assert sorted({o["kind"] for o in default}) == [
         "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "Deployment", "MutatingWebhookConfiguration",
         "Pod", "PodDisruptionBudget", "Role", "RoleBinding", "Service", "ServiceAccount", "ValidatingWebhookConfiguration"]
@@ -330,7 +330,7 @@ def test_lint_finds_nothing(helm):
     assert "[ERROR]" not in done.stdout and "[WARNING]" not in done.stdout, done.stdout
 
 
-def test_ebpf_leaves_out_what_never_reaches_the_webhook(helm):
+def test_ebpf_excludes_the_namespaces_that_the_webhook_excludes(helm):
     rendered = helm.render({"ebpf.enabled": True, "webhook.excludedNamespaces": ["legacy"]})
     assert ebpf(rendered)["excludedNamespaces"] == [*SYSTEM, "legacy"]
 

@@ -30,7 +30,7 @@ def writes(objects):
             for resource in set(rule["resources"]) & made for verb in set(rule["verbs"]) - {"get", "list", "watch"}}
 
 
-def test_pods_are_never_made_or_changed_and_only_rollouts_take_them_away(default):
+def test_pods_are_never_created_or_changed_and_only_rollouts_evict_them(default):
     assert writes(default) == {("controller", "pods", "delete"), ("controller", "pods/eviction", "create")} | {
         ("controller", kind, "patch") for kind in ("deployments", "statefulsets", "daemonsets", "rollouts")} | {
         ("controller", "statefulsets", "create"), ("controller", "daemonsets", "delete")}
@@ -74,7 +74,7 @@ def test_secrets_by_name_and_in_the_own_namespace_only(default):
             assert set(rule["verbs"]) <= SECRET_VERBS
 
 
-def test_of_policies_only_the_status_is_written_and_only_by_the_controller(default):
+def test_only_the_status_of_policies_is_written_and_only_by_the_controller(default):
     verbs = {}
     for name, rule in rules(default, "ClusterRole"):
         for resource in rule["resources"]:

@@ -15,7 +15,7 @@ func snapshot(replicas int, ip, message string) world.Snapshot {
 		"status": map[string]any{"conditions": []any{map[string]any{"message": message, "lastTransitionTime": ip}}}}}
 }
 
-func TestOnlyWhatIsTheSameInAllRunsIsCompared(t *testing.T) {
+func TestOnlyFieldsEqualInAllRunsAreCompared(t *testing.T) {
 	masked, err := Mask([]world.Snapshot{snapshot(1, "10.0.0.1", "fine"), snapshot(1, "10.0.0.2", "fine"), snapshot(1, "10.0.0.3", "fine")})
 	if err != nil || !masked["services ns/s"]["/spec/ip"] || len(masked["services ns/s"]) != 1 {
 		t.Fatalf("%v, %v", masked, err)
@@ -90,12 +90,12 @@ func TestO3SeesAnyWriteAfterConvergence(t *testing.T) {
 	}
 }
 
-func TestO5WantsPreconditions(t *testing.T) {
+func TestO5RequiresPreconditions(t *testing.T) {
 	expect(t, preconditions, run(request("delete", "services", nil)), nil, "neither uid nor resourceVersion")
 	expect(t, preconditions, run(request("delete", "services", func(r *proxy.Record) { r.Conditional = true }), request("apply", "services", nil)), nil, "")
 }
 
-func TestO6TellsAnEndThatNobodyAskedFor(t *testing.T) {
+func TestO6ReportsAnUnexpectedExit(t *testing.T) {
 	r := run()
 	r.Exits = []world.Exit{{Client: "a", Code: -1, Signal: 9, Planned: true}, {Client: "a", Code: 0, Asked: true}}
 	expect(t, health, r, &Reference{}, "")

@@ -62,7 +62,7 @@ func TestMatches(t *testing.T) {
 	}
 }
 
-func TestConditionalTellsWritesThatNameTheirObject(t *testing.T) {
+func TestConditionalRecognisesWritesThatNameTheirObject(t *testing.T) {
 	for _, row := range []struct {
 		verb, body string
 		want       bool

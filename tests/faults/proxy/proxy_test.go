@@ -230,7 +230,7 @@ func TestARefusedTokenStaysRefused(t *testing.T) {
 	}
 }
 
-func TestTheDoorOpensAgainOnTheSamePort(t *testing.T) {
+func TestTheProxyReopensOnTheSamePort(t *testing.T) {
 	b := newBench(t)
 	b.proxy.Refuse(200 * time.Millisecond)
 	if _, _, err := b.ask(t, "GET", secret); !errors.Is(err, syscall.ECONNREFUSED) {

@@ -84,7 +84,7 @@ func (c *collection) remember(e event, keep int) {
 	c.history = slices.Clone(c.history[drop:])
 }
 
-// add puts an object in without telling anybody: for filling the store before it is served.
+// add puts an object in without an event: for filling the store before it is served.
 func (s *store) add(r *resource, make func(version uint64) item) item {
 	s.mu.Lock()
 	defer s.mu.Unlock()

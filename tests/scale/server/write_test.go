@@ -93,7 +93,7 @@ func TestEvictionAndWritesToPodsOfThePopulation(t *testing.T) {
 	}
 }
 
-func TestCountersTellVerbsAndBytes(t *testing.T) {
+func TestCountersCountVerbsAndBytes(t *testing.T) {
 	f := start(t, small())
 	f.get("/api/v1/pods?limit=3")
 	f.get("/api/v1/pods?limit=3")

@@ -142,7 +142,7 @@ TEST(RolloutTable, ObjectsThatAListDoesNotNameAreRemoved) {
   EXPECT_FALSE(a.admits()) << "without a record and without a proven revision nobody gets one";
 }
 
-TEST(RolloutTable, ReturnsTheRecordsKnowledgeOfAWorkload) {
+TEST(RolloutTable, ReturnsWhatTheRecordKnowsOfAWorkload) {
   RolloutTable table("r", 1);
   const inject::PodOfWorkload web{"shop", "Deployment", "web", -1};
   EXPECT_EQ(table.known(web), nullptr);

@@ -93,7 +93,7 @@ func services(t *testing.T, s *Store, tenant string) []string {
 	return names
 }
 
-func TestWhatWasAcknowledgedIsFoundAfterReopening(t *testing.T) {
+func TestAcknowledgedProfilesSurviveAReopening(t *testing.T) {
 	c := settings(t.TempDir())
 	s, _ := open(t, c)
 	now := time.Now()
@@ -118,7 +118,7 @@ func TestWhatWasAcknowledgedIsFoundAfterReopening(t *testing.T) {
 	}
 }
 
-func TestBlocksTellByThemselvesWhatTheyHold(t *testing.T) {
+func TestBlocksDescribeTheirContents(t *testing.T) {
 	c := settings(t.TempDir())
 	s, _ := open(t, c)
 	defer closeStore(t, s)

@@ -12,7 +12,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-TEST(PyroscopeConfig, OfS3) {
+TEST(PyroscopeConfig, S3StorageUsesTheBucket) {
   EXPECT_EQ(pyroscopeConfig(test::s3Server().spec), R"(target: "all"
 architecture_storage: "v2"
 multitenancy_enabled: false
@@ -36,7 +36,7 @@ limits:
 )");
 }
 
-TEST(PyroscopeConfig, OfTheServersOwnVolume) {
+TEST(PyroscopeConfig, FilesystemStorageUsesTheServersVolume) {
   EXPECT_EQ(pyroscopeConfig(test::filesystemServer().spec), R"(target: "all"
 architecture_storage: "v2"
 multitenancy_enabled: false

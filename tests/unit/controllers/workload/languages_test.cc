@@ -161,7 +161,7 @@ TEST(Languages, TheServerIsQueriedEverLessOftenAndNotOnEveryPodEvent) {
   EXPECT_GT(c.queries.calls.size(), asked);
 }
 
-TEST(Languages, AnUnavailableServerTeachesNothing) {
+TEST(Languages, AnUnavailableServerChangesNothing) {
   Cluster c;
   c.pod("db-0", 60s);
   c.queries.answer = [](const auto&) -> Result<std::string> {

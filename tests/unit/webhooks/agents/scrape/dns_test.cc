@@ -14,7 +14,7 @@ Address address(std::string_view text) {
   return *parseAddress(text);
 }
 
-TEST(ResolvConf, OfAPod) {
+TEST(ResolvConf, ReadsTheFileOfAPod) {
   const auto conf = parseResolvConf(
       "search shop.svc.cluster.local svc.cluster.local cluster.local\n"
       "nameserver 10.96.0.10\n# comment\noptions ndots:5 timeout:2 attempts:3 rotate\n");
