@@ -127,7 +127,7 @@ int replay(const Arguments& a) {
   Outcome out;
   if (a.calm) {
     Scenario scenario = makeScenario(*a.replay, a.limits);
-    scenario.calm = true;
+    scenario.undisturbed = true;
     out = runSchedule(scenario, engine::decide, a.verbose);
   } else {
     out = runSeed(*a.replay, a.limits, engine::decide, a.verbose);

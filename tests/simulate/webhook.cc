@@ -47,7 +47,7 @@ void Webhook::keep(const std::string& revision) {
 
 void Webhook::tell(News news, Ms now) {
   for (Replica& replica : replicas_) {
-    Ms at = now + (scenario_.calm ? 0 : replica.random.below(scenario_.slowest_watch));
+    Ms at = now + (scenario_.undisturbed ? 0 : replica.random.below(scenario_.slowest_watch));
     if (!replica.coming.empty()) at = std::max(at, replica.coming.back().at);
     news.at = at;
     replica.coming.push_back(news);
