@@ -1,6 +1,7 @@
 #include "controllers/manager.h"
 
 #include <algorithm>
+#include <cassert>
 #include <ranges>
 #include <utility>
 
@@ -86,6 +87,8 @@ std::vector<Controller> Manager::Parts::makeControllers() {
                                                  settings.server_addresses});
   rollouts = std::move(rollout.reconciler);
   std::vector<Controller> all;
+  // First: until the webhook has a certificate, no admission reaches it.
+  all.push_back(certificateController(client, settings.certificates, clock));
   all.push_back(serverController(client,
                                  {stores.servers, stores.config_maps, stores.services,
                                   stores.stateful_sets, stores.server_pods},
@@ -96,13 +99,14 @@ std::vector<Controller> Manager::Parts::makeControllers() {
                                    settings.workers, clock));
   all.push_back(std::move(language));
   all.push_back(std::move(rollout.controller));
-  all.push_back(certificateController(client, settings.certificates, clock));
   all.push_back(ebpfController(client, settings.ebpf, settings.ebpf_place, clock));
   return all;
 }
 
 kube::WorkQueue& Manager::Parts::queueOf(std::string_view controller) const {
-  return *std::ranges::find(controllers, controller, &Controller::name)->queue;
+  const auto found = std::ranges::find(controllers, controller, &Controller::name);
+  assert(found != controllers.end());
+  return *found->queue;
 }
 
 Watches::Queues Manager::Parts::queues() const {

@@ -16,6 +16,7 @@ namespace profiling::controllers {
 struct StatusWrite {
   Outcome outcome;  // for the runner
   bool written = false;
+  bool gone = false;  // the object no longer exists
 };
 
 // Thread-safe. `client` and `clock` must outlive it.

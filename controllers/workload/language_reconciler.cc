@@ -78,7 +78,7 @@ Outcome LanguageReconciler::reconcile(const std::string& group, const std::stop_
     const StatusWrite result = statuses_.write(kube::resources::kWorkloads, record->metadata,
                                                asStored(record->status), api::toJson(status), stop);
     if (!result.outcome.status.ok()) return Outcome::failed(retriable(result.outcome.status));
-    if (result.outcome.requeue_after) return result.outcome;
+    if (result.gone || result.outcome.requeue_after) return result.outcome;
     if (result.written) {
       log::info("Languages detected", {{"workload", group}, {"languages", listed(learnt)}});
     }

@@ -100,7 +100,8 @@ std::string decisionJson(const Decision& decision, Reason reason, const Assigned
     out += ',';
     if (decision.byClusterPolicy()) out += R"("policyKind":"ClusterProfilingPolicy",)";
   }
-  if (injected != nullptr) {
+  const bool has_revision = injected != nullptr && !injected->policy->revision.empty();
+  if (has_revision) {
     out += R"("revision":)";
     appendJsonString(out, injected->policy->revision);
     out += ',';
@@ -110,8 +111,7 @@ std::string decisionJson(const Decision& decision, Reason reason, const Assigned
       out += ',';
     }
   }
-  out += injected == nullptr ? R"("action":"skipped","reason":")"
-                             : R"("action":"injected","reason":")";
+  out += has_revision ? R"("action":"injected","reason":")" : R"("action":"skipped","reason":")";
   out += reasonName(reason);
   out += '"';
   std::size_t written = 0;

@@ -43,7 +43,7 @@ func (p *pod) appendState(out []byte, last bool) []byte {
 	return append(at(append(out, `{"running":{"startedAt":"`...)), `"}}`...)
 }
 
-// appendAgent writes what the webhook adds to a pod (webhooks/inject); nothing for the others.
+// appendAgent writes what the webhook adds to a pod (operator/inject); nothing for the others.
 func (p *pod) appendAgent(out []byte, name string) []byte {
 	const (
 		decision = `,"profiling.dev/decision":"{\"policy\":\"shop\",\"revision\":\"` + revision + `\",\"action\":\"injected\",\"reason\":\"Injected\",` +
