@@ -7,6 +7,8 @@ export PROFILING_CACHE
 export PATH := $(PROFILING_CACHE)/tools/bin:$(PATH)
 export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
 
+PUSH = hack/images/push "$(REGISTRY)" $(if $(TAG),--tag "$(TAG)") $(if $(filter-out 0 false no,$(PLAIN_HTTP)),--plain-http)
+
 .PHONY: demo demo-down push test build lint bench scale fuzz faults simulate e2e clean deps format help
 
 help:          ## this list
@@ -18,11 +20,12 @@ demo:          ## the whole product on this machine, or on KUBECONFIG=…: real 
 demo-down:     ## stop the demo's cluster and remove what it made
 	@hack/cluster/cluster --name demo down
 
-push:          ## build the images that the chart names and push them, REGISTRY=host[:port]/path
+push:          ## build the images that the chart names and push them, REGISTRY=host[:port]/path TAG=… PLAIN_HTTP=1
 	@[ -n "$(REGISTRY)" ] || { echo "error: REGISTRY is not set; use: make push REGISTRY=host[:port]/path" >&2; exit 2; }
+	@$(PUSH) --check
 	@hack/deps
 	cmake --preset release && cmake --build --preset release --target profiling-operator install_agent
-	@hack/images/push "$(REGISTRY)"
+	@$(PUSH)
 
 test: deps     ## all tests: units, golden pods, adapters, real kube-apiserver, real node
 	@hack/test $(PRESET)
