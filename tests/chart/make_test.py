@@ -109,3 +109,18 @@ def test_make_push_passes_tag_and_plain_http_on():
     assert last == 'hack/images/push "r.io/x" --tag "v1" --plain-http'
     *_, last = run("make", "-n", "push", "REGISTRY=r.io/x").stdout.splitlines()
     assert last.split() == ["hack/images/push", '"r.io/x"']
+
+
+def test_make_demo_takes_a_cluster_from_its_command_line_only():
+    shell = {"KUBECONFIG": "/production", "REGISTRY": "production.example"}
+    assert run("make", "-n", "demo", **shell).stdout == 'DEMO_KUBECONFIG="" DEMO_REGISTRY="" hack/demo/run\n'
+    assert run("make", "-n", "demo", "KUBECONFIG=/a", "REGISTRY=r.io/x", **shell).stdout == 'DEMO_KUBECONFIG="/a" DEMO_REGISTRY="r.io/x" hack/demo/run\n'
+
+
+@pytest.mark.parametrize("given, said", [
+    ({"DEMO_REGISTRY": "r.io/x"}, "REGISTRY is set without KUBECONFIG"),
+    ({"DEMO_KUBECONFIG": "/nowhere"}, "REGISTRY must name a registry"),
+    ({"DEMO_KUBECONFIG": "/nowhere", "DEMO_REGISTRY": "r.io/x"}, "KUBECONFIG '/nowhere' is not a readable file")])
+def test_the_demo_needs_both_a_cluster_and_its_registry(given, said):
+    done = run(ROOT / "hack/demo/run", **given)
+    assert done.returncode == 1 and said in done.stderr
