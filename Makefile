@@ -7,22 +7,27 @@ export PROFILING_CACHE
 export PATH := $(PROFILING_CACHE)/tools/bin:$(PATH)
 export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
 
+# The value of a variable on make's command line, never that of the shell's environment.
+given = $(if $(filter command line,$(origin $1)),$($1))
+PUSH = hack/images/push "$(REGISTRY)" $(if $(TAG),--tag "$(TAG)") $(if $(filter-out 0 false no,$(PLAIN_HTTP)),--plain-http)
+
 .PHONY: demo demo-down push test build lint bench scale fuzz faults simulate e2e clean deps format help
 
 help:          ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | column -t -s $$'\t'
 
-demo:          ## the whole product on this machine, or on KUBECONFIG=…: real agents, real S3, real profiles
-	@hack/demo/run
+demo:          ## the whole product on this machine, or with KUBECONFIG=… REGISTRY=… on a cluster: real agents, real S3, real profiles
+	@DEMO_KUBECONFIG="$(call given,KUBECONFIG)" DEMO_REGISTRY="$(call given,REGISTRY)" hack/demo/run
 
 demo-down:     ## stop the demo's cluster and remove what it made
 	@hack/cluster/cluster --name demo down
 
-push:          ## build the images that the chart names and push them, REGISTRY=host[:port]/path
+push:          ## build the images that the chart names and push them, REGISTRY=host[:port]/path TAG=… PLAIN_HTTP=1
 	@[ -n "$(REGISTRY)" ] || { echo "error: REGISTRY is not set; use: make push REGISTRY=host[:port]/path" >&2; exit 2; }
+	@$(PUSH) --check
 	@hack/deps
 	cmake --preset release && cmake --build --preset release --target profiling-operator install_agent
-	@hack/images/push "$(REGISTRY)"
+	@$(PUSH)
 
 test: deps     ## all tests: units, golden pods, adapters, real kube-apiserver, real node
 	@hack/test $(PRESET)

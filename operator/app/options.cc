@@ -75,11 +75,14 @@ void addCommon(CLI::App& command, RawCommon& raw, CommonOptions& common) {
                   "namespace that the operator runs in")
       ->capture_default_str();
   for (std::size_t i = 0; i < api::kLanguageCount; ++i) {
-    const std::string token(api::languageToken(static_cast<api::Language>(i)));
+    const auto language = static_cast<api::Language>(i);
+    const std::string token(api::languageToken(language));
+    const bool scraped = language == api::Language::kGo || language == api::Language::kNative;
     command.add_option("--agent-image-" + token, common.agents.at(i).image,
-                       "image with the " + token + " agent");
+                       scraped ? "image with the pprof sidecar for " + token
+                               : "image with the " + token + " agent");
     command.add_option("--agent-version-" + token, common.agents.at(i).version,
-                       "version of that agent");
+                       scraped ? "version of that sidecar" : "version of that agent");
   }
   command
       .add_option("--agent-pull-policy", common.agent_pull_policy,

@@ -48,7 +48,7 @@ Examples:
 
 const HelpText kHistory{"history", "Show the results of earlier revisions",
                         R"(Lists the last five revisions of each workload, newest first.
-Results are Complete, RolledBack, Superseded and Aborted.
+Results are Complete, RolledBack, TooCostly, Superseded and Aborted.
 
 Examples:
   kubectl profiling rollout history checkout
@@ -174,7 +174,7 @@ Without a cluster the registry of the agent images is unknown and printed as REG
 name the images with --agent-image, or use --live.
 
 Examples:
-  kubectl profiling inject -f app.yaml -p policy.yaml | kubectl apply -f -
+  kubectl profiling inject -f app.yaml --live | kubectl apply -f -
   kustomize build . | kubectl profiling inject -f - --live | diff - deployed.yaml
   kubectl profiling inject -f app.yaml -p policy.yaml --agent-image java=registry/agent-java:2.1.2)"};
 

@@ -61,7 +61,9 @@ CLI::App* addTarget(CLI::App* command, Raw& raw, const char* what, bool required
   if (text.ends_with("|WORKLOAD")) forms += "; or ";
   if (text.ends_with("WORKLOAD")) forms += "KIND/NAME, such as deployment/web";
   command->add_option(what, raw.options.target, forms)->required(required)->type_name("");
-  command->add_flag("--cluster", raw.options.cluster, "POLICY is a ClusterProfilingPolicy");
+  if (text.starts_with("POLICY")) {
+    command->add_flag("--cluster", raw.options.cluster, "POLICY is a ClusterProfilingPolicy");
+  }
   return command;
 }
 

@@ -201,6 +201,33 @@ def test_push_refuses_what_is_no_registry(registry):
     assert done.returncode == 1 and f"REGISTRY '{registry}' must be HOST[:PORT][/PATH]" in done.stderr
 
 
+NO_REGISTRIES = ["localhost:5000/p/", "https://r.io/x", "R.IO/X", "r.io/x:latest", "r.io/x@sha256:abc", " ", "me", "r.io:port/x", "r.io//x"]
+REGISTRIES = ["[::1]:5000/x", "localhost", "localhost:5000", "r.io", "registry:5000/a/b-c_d.e"]
+
+
+@pytest.mark.parametrize("path", ["image.registry", "agents.registry", "ebpf.image.registry"])
+@pytest.mark.parametrize("registry", NO_REGISTRIES)
+def test_a_registry_that_no_image_can_have_is_refused_by_name(helm, path, registry):
+    done = helm.template({"ebpf.enabled": True, path: registry}, check=False)
+    assert done.returncode != 0, f"{path}={registry!r} was accepted"
+    assert f"{path} '{registry}' must be HOST[:PORT][/PATH] in lower case" in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("registry", REGISTRIES)
+def test_chart_and_push_accept_the_same_registries(helm, registry):
+    rendered = helm.render({"image.registry": registry, "agents.registry": registry, "ebpf.enabled": True, "ebpf.image.registry": registry})
+    found = {i for i in images(rendered) if not i.startswith("grafana/pyroscope:")}
+    assert len(found) == 6 and {i for i in found if not i.startswith(registry + "/")} == set()
+    pushed = subprocess.run([str(ROOT / "hack/images/push"), registry, "--list"], capture_output=True, text=True, timeout=60)
+    assert set(pushed.stdout.split()) == found - {f"{registry}/grafana/alloy:v1.18.1"}, pushed.stderr
+
+
+@pytest.mark.parametrize("component", ["webhook", "controller"])
+def test_one_replica_has_no_disruption_budget_that_would_block_a_drain(helm, component):
+    names = [b["metadata"]["name"] for b in helm.render({f"{component}.replicas": 1}).of("PodDisruptionBudget")]
+    assert len(names) == 1 and not names[0].endswith(component)
+
+
 def test_defaults_render_every_part_of_the_operator(default):
     assert sorted({o["kind"] for o in default}) == [
         "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "Deployment", "MutatingWebhookConfiguration",

@@ -16,7 +16,15 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end }}
 
 {{- define "profiling-operator.registry" -}}
-{{- required "image.registry is not set: no public registry has these images. Build and push them with `make push REGISTRY=HOST[:PORT][/PATH]`, then install with --set image.registry=HOST[:PORT][/PATH]" .Values.image.registry -}}
+{{- include "profiling-operator.checkedRegistry" (dict "field" "image.registry" "registry" (required "image.registry is not set: no public registry has these images. Build and push them with `make push REGISTRY=HOST[:PORT][/PATH]`, then install with --set image.registry=HOST[:PORT][/PATH]" .Values.image.registry)) -}}
+{{- end }}
+
+{{- /* Here and not in the schema, whose error would show only the pattern. hack/images/push has the same one. */ -}}
+{{- define "profiling-operator.checkedRegistry" -}}
+{{- if not (regexMatch `^((localhost|\[[0-9a-f:]+\]|[a-z0-9-]+(\.[a-z0-9-]+)+)(:[0-9]+)?|[a-z0-9-]+:[0-9]+)(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$` .registry) }}
+{{- fail (printf "%s '%s' must be HOST[:PORT][/PATH] in lower case, without a scheme, tag, digest or slash at the end; HOST is 'localhost' or has a dot or a port" .field .registry) }}
+{{- end }}
+{{- .registry -}}
 {{- end }}
 
 {{- define "profiling-operator.reference" -}}
@@ -34,11 +42,14 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 - --health-address=[::]:8081
 - --operator-namespace={{ .Release.Namespace }}
 - --agent-pull-policy={{ .Values.agents.pullPolicy }}
-{{- $registry := .Values.agents.registry | default (include "profiling-operator.registry" .) }}
+{{- $registry := include "profiling-operator.registry" . }}
+{{- with .Values.agents.registry }}
+{{- $registry = include "profiling-operator.checkedRegistry" (dict "field" "agents.registry" "registry" .) }}
+{{- end }}
 {{- range $language := list "java" "python" "node" "dotnet" "ruby" }}
 {{- $agent := index $.Values.agents $language }}
 {{- if $agent.repository }}
-- --agent-image-{{ $language }}={{ include "profiling-operator.reference" (dict "registry" $registry "repository" $agent.repository "tag" (toString $agent.tag)) }}
+- {{ printf "--agent-image-%s=%s" $language (include "profiling-operator.reference" (dict "registry" $registry "repository" $agent.repository "tag" (toString $agent.tag))) | quote }}
 - --agent-version-{{ $language }}={{ $agent.version }}
 {{- end }}
 {{- end }}
@@ -47,7 +58,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- $tag := toString ($scrape.tag | default .Values.image.tag | default .Chart.AppVersion) }}
 {{- $version := $scrape.version | default (ternary .Chart.AppVersion $tag (hasPrefix "sha256:" $tag)) }}
 {{- range $language := list "go" "native" }}
-- --agent-image-{{ $language }}={{ include "profiling-operator.reference" (dict "registry" $registry "repository" $scrape.repository "tag" $tag) }}
+- {{ printf "--agent-image-%s=%s" $language (include "profiling-operator.reference" (dict "registry" $registry "repository" $scrape.repository "tag" $tag)) | quote }}
 - --agent-version-{{ $language }}={{ $version }}
 {{- end }}
 {{- end }}
@@ -70,8 +81,12 @@ capabilities: {drop: [ALL]}
 
 {{- define "profiling-operator.ebpf" -}}
 {{- $e := .Values.ebpf -}}
+{{- $registry := $e.image.registry -}}
+{{- if $registry -}}
+{{- $registry = include "profiling-operator.checkedRegistry" (dict "field" "ebpf.image.registry" "registry" $registry) -}}
+{{- end -}}
 {{- $settings := dict
-  "image" (include "profiling-operator.reference" (dict "registry" $e.image.registry "repository" $e.image.repository "tag" (toString $e.image.tag)))
+  "image" (include "profiling-operator.reference" (dict "registry" $registry "repository" $e.image.repository "tag" (toString $e.image.tag)))
   "imagePullPolicy" $e.image.pullPolicy
   "excludedNamespaces" (concat (list "kube-system" "kube-public" "kube-node-lease") .Values.webhook.excludedNamespaces) -}}
 {{- merge $settings (omit $e "enabled" "image") | toJson -}}

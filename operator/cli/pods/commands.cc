@@ -179,6 +179,7 @@ int injectPods(const Options& options, ApiServer* server, const Screen& screen) 
   if (!work.ok()) return fail(screen, work.status());
   Json items = Json::array();
   std::string yaml;
+  bool registry_is_known = true;
   for (const Document& d : work->documents) {
     const std::string home = namespaceOf(d.object, work->namespace_);
     Json object = d.object;
@@ -190,13 +191,23 @@ int injectPods(const Options& options, ApiServer* server, const Screen& screen) 
         screen.err << d.place << ": unchanged, " << inject::reasonName(explained->reason) << ": "
                    << explained->remedy << "\n";
       }
-      if (explained->injected) object = withPod(d.object, *of, explained->patched);
+      if (explained->injected) {
+        object = withPod(d.object, *of, explained->patched);
+        const std::string patched =
+            explained->patched.dump(-1, ' ', false, Json::error_handler_t::replace);
+        if (patched.find("\"REGISTRY/") != std::string::npos) registry_is_known = false;
+      }
     }
     const bool same = object == d.object && !d.text.empty();
     std::string text = same ? d.text : render(object, Format::kYaml);
     if (!text.ends_with("---\n")) text += "---\n";
     yaml += text;
     items.push_back(std::move(object));
+  }
+  if (!registry_is_known) {
+    screen.err << "warning: pods with these agent images cannot start, because their registry is "
+                  "unknown and printed as REGISTRY: name the images with --agent-image, or use "
+                  "--live\n";
   }
   if (options.format == Format::kJson) {
     screen.out << render(Json{{"apiVersion", "v1"}, {"kind", "List"}, {"items", std::move(items)}},

@@ -88,6 +88,14 @@ TEST(Options, WrongUsageNamesTheFlag) {
   EXPECT_THAT(refused({"plan"}), HasSubstr("exactly one of POLICY and -f FILE"));
 }
 
+TEST(Options, ClusterAppliesToPoliciesOnly) {
+  EXPECT_TRUE(parsed({"rollout", "pause", "x", "--cluster"}).cluster);
+  EXPECT_TRUE(parsed({"rollout", "history", "x", "--cluster"}).cluster);
+  for (const char* verb : {"skip", "unskip", "approve", "pause", "resume"}) {
+    EXPECT_THAT(refused({verb, "deploy/x", "--cluster"}), HasSubstr("--cluster")) << verb;
+  }
+}
+
 TEST(Options, HelpHasExamplesForEachCommand) {
   for (const Words& words :
        {Words{"--help"}, Words{"rollout", "status", "-h"}, Words{"rollout", "promote", "-h"},

@@ -17,6 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -158,6 +159,20 @@ TEST_F(Pods, InjectReportsUnchangedPods) {
   EXPECT_EQ(output.code, 0);
   EXPECT_TRUE(output.out.starts_with(kDeployment));
   EXPECT_THAT(output.err, HasSubstr("Deployment/web: unchanged, NoPolicy"));
+}
+
+TEST_F(Pods, InjectWarnsAboutImagesWithoutARegistry) {
+  const std::string app = file("app.yaml", kDeployment);
+  const std::string policy = file("policy.yaml", kPolicy);
+  const Output unknown = run({"inject", "-f", app, "-f", app, "-p", policy});
+  EXPECT_EQ(unknown.code, 0);
+  EXPECT_THAT(unknown.err, AllOf(HasSubstr("warning: pods with these agent images cannot start"),
+                                 HasSubstr("--agent-image"), HasSubstr("--live")));
+  EXPECT_EQ(unknown.err.find("warning"), unknown.err.rfind("warning")) << "reported once";
+  const Output known =
+      run({"inject", "-f", app, "-p", policy, "--agent-image", "java=r.example/agent-java:2.1.2"});
+  EXPECT_THAT(known.err, Not(HasSubstr("warning")));
+  EXPECT_THAT(run({"inject", "-f", app}).err, Not(HasSubstr("warning"))) << "nothing is injected";
 }
 
 TEST_F(Pods, InjectUsesTheGivenAgentImage) {
