@@ -141,15 +141,16 @@ def self_test():
     good = {
         "README.md": "# A b\n[x](docs/metrics.md#two-words) [y](#a-b) `operator/obs/m.cc` `m.{cc,h}`\n",
         "ARCHITECTURE.md": "<!-- dependency table -->\n| Folder | may include |\n|---|---|\n| `operator/obs` | nothing of ours |\n"
-                           "| `operator/inject` (pure) | `obs` |\n<!-- end of dependency table -->\n",
+                           "| `operator/inject` (pure) | `obs` |\n| `operator/app` | everything |\n<!-- end of dependency table -->\n",
         "docs/metrics.md": "## Two words\n`profiling_a_total`\n",
         "docs/picture.svg": "<style>@media (prefers-color-scheme: dark) {}</style>",
         "docs/troubleshooting.md": "<!-- reasons of the webhook -->\n### Fine\n\n> Do \"it\".\n\nBy hand.\n\n"
                                    "<!-- end of reasons of the webhook -->\n",
         "operator/obs/m.cc": 'counter("profiling_a_total")',
         "operator/obs/m.h": "",
+        "operator/app/app.h": "",
         "operator/inject/reason.cc": 'kRows = {{\n{"Fine",\n "Do \\"it\\"."},\n}};',
-        "tests/include_direction_test.py": 'ALLOWED = {"operator/obs": [], "operator/inject": ["operator/obs"]}\n'
+        "tests/include_direction_test.py": 'ALLOWED = {"operator/obs": [], "operator/inject": ["operator/obs"], "operator/app": []}\n'
                                            'PURE = ("operator/inject/",)\n',
     }
     other_table = 'constexpr Vocabulary<R, 1> kRows{{{\n{R::kOther, "Other", "Do."},\n}}};'
