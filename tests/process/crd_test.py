@@ -14,7 +14,7 @@ from kube import Kube, condition, wait_for  # noqa: E402
 
 CRDS = sorted((ROOT / "crds").glob("*.yaml"))
 SAMPLES = sorted((ROOT / "crds" / "samples").glob("*.yaml"))
-INVALID = sorted((ROOT / "tests" / "unit" / "api" / "invalid").glob("*.yaml"))
+INVALID = sorted((ROOT / "tests/unit/operator/api/invalid").glob("*.yaml"))
 KINDS = ("clusterprofilingpolicies", "profilingpolicies", "profilingservers", "workloadprofiles")
 
 
