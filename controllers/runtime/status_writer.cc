@@ -18,7 +18,7 @@ StatusWrite StatusWriter::write(const kube::Resource& resource, const api::Objec
       client_.mergePatch(resource, object.namespace_, object.name, *patch, stop, "status").status();
   if (written.ok()) return {Outcome::done(), true};
   guard_.forget(object.uid);
-  if (written.code() == Code::kNotFound) return {.gone = true};
+  if (written.code() == Code::kNotFound) return {Outcome::done(), false, true};
   return {Outcome::failed(written.annotated("write status"))};
 }
 
