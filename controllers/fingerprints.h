@@ -18,7 +18,7 @@ std::string fingerprint(const api::ProfilingPolicy& policy);
 std::string fingerprint(const api::ClusterProfilingPolicy& policy);
 std::string fingerprint(const api::ProfilingServer& server);
 
-// Of the objects of one store. For its reflector's thread.
+// Remembers the fingerprints of one store's objects. Used by the thread of that store's reflector.
 class Fingerprints {
  public:
   // Whether an event changed more than a status; an empty key is a relist, which always counts.
