@@ -28,15 +28,12 @@
 #define PROFILING_THREAD_ANNOTATION(x)
 #endif
 
-// On a member: reads and writes need the mutex. ..._PT: access through the pointer does.
+// On a member: reads and writes need the mutex.
 #define PROFILING_GUARDED_BY(mutex) PROFILING_THREAD_ANNOTATION(guarded_by(mutex))
-#define PROFILING_PT_GUARDED_BY(mutex) PROFILING_THREAD_ANNOTATION(pt_guarded_by(mutex))
 // On a function: the caller holds the mutex.
 #define PROFILING_REQUIRES(...) PROFILING_THREAD_ANNOTATION(requires_capability(__VA_ARGS__))
 // On a function: the caller does not hold the mutex, because the function takes it.
 #define PROFILING_EXCLUDES(...) PROFILING_THREAD_ANNOTATION(locks_excluded(__VA_ARGS__))
-// On a function that the analysis cannot follow; a comment beside it says why it is correct.
-#define PROFILING_NO_THREAD_SAFETY_ANALYSIS PROFILING_THREAD_ANNOTATION(no_thread_safety_analysis)
 
 namespace profiling {
 
