@@ -69,7 +69,7 @@ class Machine {
   void preflight();
   void preflightJob();
   void preflightWithoutPods();
-  void meet(const Obstacle& obstacle);
+  void meet(const Obstacle& against);
   void baselining();
   std::optional<Obstacle> obstacle();
   std::optional<Obstacle> policyWide(PolicyWideObstacle::Stops moves) const;

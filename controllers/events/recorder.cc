@@ -33,8 +33,8 @@ std::string nameFor(const Event& event, WallTime now) {
 
 }  // namespace
 
-EventRecorder::EventRecorder(net::HttpClient& http, std::string instance, const Clock& clock)
-    : client_(http, kDeadline), instance_(std::move(instance).substr(0, 128)), clock_(clock) {
+EventRecorder::EventRecorder(net::HttpClient& http, const std::string& instance, const Clock& clock)
+    : client_(http, kDeadline), instance_(instance.substr(0, 128)), clock_(clock) {
 }
 
 void EventRecorder::record(Event event) {

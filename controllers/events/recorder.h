@@ -27,7 +27,8 @@ struct RecorderStats {
 class EventRecorder final : public EventSink {
  public:
   // `http` and `clock` must outlive this. `instance` names this process: a pod, at most 128 bytes.
-  EventRecorder(net::HttpClient& http, std::string instance, const Clock& clock = Clock::real());
+  EventRecorder(net::HttpClient& http, const std::string& instance,
+                const Clock& clock = Clock::real());
   ~EventRecorder() override { stop(); }
   EventRecorder(const EventRecorder&) = delete;
   EventRecorder& operator=(const EventRecorder&) = delete;

@@ -52,7 +52,7 @@ Outcome ServerReconciler::reconcile(const std::string& key, const std::stop_toke
     }
     break;
   }
-  const Outcome written = writeStatus(*server, decision.status, stop);
+  Outcome written = writeStatus(*server, decision.status, stop);
   if (!failure.ok()) return Outcome::failed(failure);
   if (!written.status.ok()) return written;
   return {Status(), earlier(decision.requeue_after, written.requeue_after)};

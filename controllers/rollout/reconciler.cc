@@ -206,13 +206,13 @@ Status RolloutReconciler::keepRevisions(Pass& pass, const std::stop_token& stop)
     in_use.insert(change.record.target_revision);
     wanted.insert(change.record.target_revision);
   }
-  if (const Status made = revisions_.ensure(*pass.policy, stop); !made.ok()) return made;
+  if (Status made = revisions_.ensure(*pass.policy, stop); !made.ok()) return made;
   const bool reduces = std::ranges::any_of(
       pass.policy->reduced, [&](const auto& revision) { return wanted.contains(revision); });
   if (reduces) {
     for (const api::EffectivePolicy& rung : api::overheadLadder(*pass.policy)) {
       if (!wanted.contains(rung.revision)) continue;
-      if (const Status made = revisions_.ensure(rung, stop); !made.ok()) return made;
+      if (Status made = revisions_.ensure(rung, stop); !made.ok()) return made;
     }
   }
   return revisions_.prune(*pass.policy, in_use, stop);
@@ -248,7 +248,7 @@ Status RolloutReconciler::carryOut(Pass& pass, const engine::Change& change,
                                    const std::stop_token& stop) {
   const Member& member = pass.members[change.workload];
   if (change.differs) {
-    const Status written = writeRecord(member, change.record, stop);
+    Status written = writeRecord(member, change.record, stop);
     if (isStale(written)) {
       pass.sooner(kAgainSoon);
       return {};
@@ -265,7 +265,7 @@ Status RolloutReconciler::actOn(Pass& pass, const engine::Change& change,
                                 const std::stop_token& stop) {
   const api::WorkloadProfile& record = *pass.members[change.workload].record;
   for (const engine::Action& action : change.actions) {
-    const Status acted = perform(client_, record.metadata.namespace_, record.status.workload_ref,
+    Status acted = perform(client_, record.metadata.namespace_, record.status.workload_ref,
                                  action, formatRfc3339(pass.world.now), stop);
     const bool refused = acted.code() == Code::kRateLimited || isStale(acted);
     if (!acted.ok() && !refused) return acted;
@@ -311,7 +311,7 @@ Status RolloutReconciler::writePolicy(Pass& pass, const std::stop_token& stop) {
   };
   const auto& resource =
       pass.policy->cluster ? kube::resources::kClusterPolicies : kube::resources::kPolicies;
-  const Status written =
+  Status written =
       statuses_.writeUnchanged(resource, metadata, jsonOf(status.rollout, status.stable_revision),
                                jsonOf(rollout, pass.decision.stable), stop);
   const auto before = status.rollout ? status.rollout->reason : api::RecordedPolicyReason();

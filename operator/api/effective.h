@@ -44,7 +44,7 @@ struct EffectivePolicy {
   std::vector<std::string> reduced;  // revisions of overheadLadder() below this one, in order
 
   // Null when no such revision is kept.
-  std::shared_ptr<const EffectivePolicy> at(std::string_view revision) const;
+  std::shared_ptr<const EffectivePolicy> at(std::string_view hash) const;
 };
 
 std::string_view policyKind(const EffectivePolicy& policy);
@@ -54,7 +54,7 @@ using Revisions = std::vector<std::shared_ptr<const Revision>>;  // of one polic
 
 // The part of a policy that ends up in pods, in canonical form. Its hash with the images is the
 // revision; its key is the hash without them.
-nlohmann::json contentOf(const EffectivePolicy& policy);  // without images
+nlohmann::json contentOf(const EffectivePolicy& e);  // without images
 nlohmann::json withImages(nlohmann::json content, const AgentImages& agents);
 std::string contentHash(const nlohmann::json& content);
 std::string contentKey(nlohmann::json content);

@@ -1,7 +1,6 @@
 #include "operator/cli/api_server.h"
 
 #include <algorithm>
-#include <ranges>
 
 #include <nlohmann/json.hpp>
 
@@ -28,8 +27,9 @@ Status notInstalled(const kube::Resource& resource) {
 std::string available(std::vector<std::string> names) {
   if (names.empty()) return "none exist";
   std::ranges::sort(names);
-  return strCat("available: ", join(names | std::views::take(kNamesListed), ", "),
-                names.size() > kNamesListed ? ", …" : "");
+  const bool more = names.size() > kNamesListed;
+  if (more) names.resize(kNamesListed);
+  return strCat("available: ", join(names, ", "), more ? ", …" : "");
 }
 
 std::string text(const Json& object, const char* key) {

@@ -64,7 +64,7 @@ Status validate(const RolloutSpec& r, bool cluster) {
     return bad("/order", "must be absent: a ProfilingPolicy acts on its own namespace only");
   }
   for (const RolloutWave& wave : r.order) {
-    const Status status = validate(wave.namespace_selector, kPath + "/order/namespaceSelector");
+    Status status = validate(wave.namespace_selector, kPath + "/order/namespaceSelector");
     if (!status.ok()) return status;
   }
   const auto week = hours(168);
@@ -91,7 +91,7 @@ Status validate(const RolloutSpec& r, bool cluster) {
       return bad(field + "/start",
                  "'" + printable(window.start) + "' must be a time of day in UTC, such as '22:00'");
     }
-    const Status status = checkDuration(field + "/duration", window.duration,
+    Status status = checkDuration(field + "/duration", window.duration,
                                         std::chrono::minutes(1), hours(24), "'1m' and '24h'");
     if (!status.ok()) return status;
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <ranges>
+#include <span>
 #include <set>
 
 #include "operator/api/json_access.h"
@@ -122,9 +123,11 @@ class Linter {
     if (home.empty()) home = namespaceOf(d.object, namespace_);
     const std::string key = home + "/" + api::text(api::member(ref, "name"));
     if (inputs_.servers().contains(key)) return;
+    std::vector<std::string_view> names;
+    for (const auto& [name, server] : inputs_.servers()) names.push_back(name);
     add(false, d, "/spec/serverRef",
         strCat("no ProfilingServer '", key,
-               "' in the files; available: ", join(inputs_.servers() | std::views::keys, ", ")));
+               "' in the files; available: ", join(names, ", ")));
   }
 
   void annotations(const Document& d, const Json& pod, const std::string& path) {
@@ -145,7 +148,7 @@ class Linter {
       // The decision, the last one, is written by the webhook.
       add(false, d, path + "/metadata/annotations",
           strCat("unknown annotation ", key, ": must be one of ",
-                 join(kKnown | std::views::take(kKnown.size() - 1), ", ")));
+                 join(std::span(kKnown).first<kKnown.size() - 1>(), ", ")));
     }
   }
 
