@@ -42,11 +42,4 @@ std::vector<const Pod*> candidates(const Pods& pods, std::string_view revision,
   return out;
 }
 
-std::int64_t cameWithout(const Pods& pods, std::string_view revision, Time since, Time now) {
-  return std::count_if(pods.begin(), pods.end(), [&](const Pod& pod) {
-    return !pod.deleting && pod.eligible && pod.revision != revision && pod.created >= since &&
-           now - pod.created >= kSettleTime;
-  });
-}
-
 }  // namespace profiling::engine

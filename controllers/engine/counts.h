@@ -29,7 +29,4 @@ Counts countPods(const Pods& pods, std::string_view revision, std::int64_t parti
 std::vector<const Pod*> candidates(const Pods& pods, std::string_view revision,
                                    std::int64_t first_ordinal);
 
-// Pods created after `since` without the revision assigned to them: the webhook missed them.
-std::int64_t cameWithout(const Pods& pods, std::string_view revision, Time since, Time now);
-
 }  // namespace profiling::engine

@@ -15,6 +15,10 @@ namespace {
 using State = api::WorkloadState;
 using PolicyReason = api::PolicyRolloutReason;
 
+// Tries of a policy's workloads to replace pods that changed nothing, before one at a time tries.
+constexpr std::int64_t kFruitlessOfPolicy = 4;
+constexpr Duration kPatienceForTry{std::chrono::hours(1)};
+
 bool active(const api::WorkloadRollout& r) {
   return r.state == State::kBaselining || r.state == State::kStepping ||
          r.state == State::kSoaking || r.state == State::kEvaluating ||
@@ -153,6 +157,28 @@ class Coordinator {
       --slots;
     }
     budget_.slots = slots;
+    budget_.only = onlyTry();
+  }
+
+  // Absent: all may replace pods.
+  std::optional<std::size_t> onlyTry() const {
+    std::int64_t fruitless = 0;
+    std::optional<std::size_t> first;
+    for (std::size_t i = 0; i < world_.workloads.size(); ++i) {
+      const Workload& w = world_.workloads[i];
+      if (!mayTryAgain(w)) continue;
+      const api::Replacements& r = *w.record.replacements;
+      fruitless += r.fruitless;
+      if (!first || r.next < world_.workloads[*first].record.replacements->next) first = i;
+    }
+    return fruitless >= kFruitlessOfPolicy ? first : std::nullopt;
+  }
+  // Others do not wait for a workload that something else keeps from its next try.
+  bool mayTryAgain(const Workload& w) const {
+    const auto& r = w.record.replacements;
+    if (!r || r->fruitless == 0 || w.overrides.paused || w.overrides.skip) return false;
+    if (w.record.state == State::kSkipped || failed(plan_, w.record)) return false;
+    return !r->since.empty() || world_.now < timeOf(r->next) + kPatienceForTry;
   }
 
   // While the only pod of a workload is away, its image is not known: then no other probe begins.

@@ -107,6 +107,7 @@ void Machine::retarget() {
   r_.share.reset();
   r_.probe = false;
   r_.restart_attempts = 0;
+  r_.replacements.reset();
   r_.started.clear();
   r_.verdict = {};
   r_.baseline.reset();

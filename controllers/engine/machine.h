@@ -22,6 +22,8 @@ struct Budget {
   std::vector<bool> acts;           // by workload: it has such a slot
   std::vector<std::string> probed;  // images that some workload probes
   bool frozen = false;              // the failure budget is spent
+  // Too many workloads had pods replaced for nothing: only this one, by index, may try again.
+  std::optional<std::size_t> only;
   WindowState window;
   std::optional<Time> again;
 };

@@ -1,5 +1,5 @@
 // One call of advance(): the state that its parts share. Internal to machine.cc, states.cc,
-// preflight.cc, quarantine.cc, stepping.cc and undo.cc.
+// preflight.cc, quarantine.cc, replacements.cc, stepping.cc and undo.cc.
 #pragma once
 
 #include <algorithm>
@@ -15,6 +15,11 @@ namespace profiling::engine {
 
 // Polls what sends no event: owners, HPAs, PDBs, other policies.
 inline constexpr Duration kLookAgain{std::chrono::seconds(15)};
+
+inline constexpr std::string_view kGitOpsConflict =
+    "the annotation profiling.dev/restarted-for keeps being removed from the pod template: let the "
+    "GitOps tool ignore /spec/template/metadata/annotations/profiling.dev~1restarted-for, or set "
+    "rollout.restart.method to 'Evict'";
 
 inline bool contains(const std::vector<std::string>& list, const std::string& text) {
   return std::ranges::find(list, text) != list.end();
@@ -84,15 +89,35 @@ class Machine {
   bool inTheGap(const Counts& c) const;
   bool rollsForUs() const;  // our annotation, through its owner
   void replacePods();
-  void restartByTemplate(const std::string& token);
-  Time recently() const;
+  void restartByTemplate();
+  std::string restartToken() const;           // of our template annotation
+  std::optional<Obstacle> hindrance() const;  // to replacing pods
   bool repairing() const { return r_.reason == api::RolloutReason::kRepair; }
-  bool uninjected(const Counts& c);
+  void evictOld(std::int64_t count);
   void overdue(const Counts& c);  // the progress deadline has passed
   void evict(const std::vector<const Pod*>& pods, std::int64_t count);
   bool restartsByTemplate() const;
   std::int64_t goal() const;
   std::int64_t firstOrdinal() const;
+
+  // replacements.cc
+  enum class Wish { kCarry, kShed };  // the pods that come are to have the target, or not to
+  enum class Outcome { kNone, kAwaited, kCame, kFruitless };
+  std::int64_t mayReplace(Wish wish);
+  void asked(std::int64_t count);  // that many pods are being replaced
+  void proven();
+  void fruitless(Wish wish);
+  Outcome outcomeOf(Wish wish) const;
+  bool unwanted(const Pod& pod, Wish wish) const;
+  Time tryBegan() const;
+  bool tryIsDue() const;
+  bool notItsTry() const;
+  bool mayDelete(const Pod& pod) const;
+  const Pod* newcomer(Wish wish) const;
+  bool newcomerThisSecond() const;
+  std::pair<Reason, std::string> whyMissed() const;
+  std::pair<Reason, std::string> whyKept() const;
+  std::int64_t triesForNothing() const { return r_.replacements ? r_.replacements->fruitless : 0; }
 
   // quarantine.cc
   std::optional<Obstacle> quarantined();

@@ -21,7 +21,7 @@ struct PolicyWideObstacle {
   bool (*applies)(const Plan& plan, const World& world, const Budget& budget) = nullptr;
 };
 
-inline constexpr std::array<PolicyWideObstacle, 6> kPolicyWideObstacles{{
+inline constexpr std::array<PolicyWideObstacle, 7> kPolicyWideObstacles{{
     {PolicyWideObstacle::Stops::kAllMoves, true, api::RolloutReason::kServerUnavailable,
      "there is no storage server to send profiles to",
      [](const Plan& plan, const World&, const Budget&) { return !plan.available; }},
@@ -35,6 +35,8 @@ inline constexpr std::array<PolicyWideObstacle, 6> kPolicyWideObstacles{{
      }},
     {PolicyWideObstacle::Stops::kReplacements, true, api::RolloutReason::kServerNotReady, "",
      [](const Plan&, const World& world, const Budget&) { return !world.sources.server.empty(); }},
+    {PolicyWideObstacle::Stops::kReplacements, false, api::RolloutReason::kWebhookNotReady, "",
+     [](const Plan&, const World& world, const Budget&) { return !world.sources.webhook.empty(); }},
     {PolicyWideObstacle::Stops::kReplacements, false, api::RolloutReason::kOutsideWindow,
      "pods are replaced in the maintenance windows only",
      [](const Plan&, const World&, const Budget& budget) { return !budget.window.open; }},

@@ -38,6 +38,12 @@ std::optional<Machine::Obstacle> Machine::ownerObstacle() {
                     "rollout.restart.method 'Evict'",
                     soon, true};
   }
+  if (owner.agent_in_template) {
+    return Obstacle{RolloutReason::kAgentInTemplate,
+                    "its pod template carries an agent: its pods keep that one, however often they "
+                    "start",
+                    soon, true};
+  }
   if (owner.rolling_out) {
     return Obstacle{RolloutReason::kOwnerRollingOut, "the workload's own rollout is under way",
                     soon};
@@ -69,8 +75,27 @@ std::optional<Machine::Obstacle> Machine::policyWide(PolicyWideObstacle::Stops m
     out.message = world_.sources.server;
     out.again = now_ + kLookAgain;
   }
+  if (found->reason == RolloutReason::kWebhookNotReady) {
+    out.message = world_.sources.webhook;
+    out.again = now_ + kLookAgain;
+  }
   if (found->reason == RolloutReason::kOutsideWindow) out.again = budget_.window.changes;
   return out;
+}
+
+std::optional<Machine::Obstacle> Machine::hindrance() const {
+  using Stops = PolicyWideObstacle::Stops;
+  if (auto against = policyWide(Stops::kAllMoves)) return against;
+  if (auto against = policyWide(Stops::kReplacements)) return against;
+  if (w_.owner && w_.owner->agent_in_template) {
+    return Obstacle{RolloutReason::kAgentInTemplate, "its pod template carries an agent",
+                    now_ + kLookAgain};
+  }
+  if (!notItsTry()) return std::nullopt;
+  return Obstacle{RolloutReason::kFruitlessReplacements,
+                  "replacing pods changed nothing in other workloads of the policy: one of them "
+                  "tries again at a time",
+                  now_ + kLookAgain};
 }
 
 std::optional<Machine::Obstacle> Machine::obstacle() {
@@ -79,7 +104,7 @@ std::optional<Machine::Obstacle> Machine::obstacle() {
   if (auto against = policyWide(Stops::kAllMoves)) return against;
   if (auto against = quarantined()) return against;
   if (!managed() || jobs()) return std::nullopt;
-  if (auto against = policyWide(Stops::kReplacements)) return against;
+  if (auto against = hindrance()) return against;
   // Less overhead is a remedy, and does not wait.
   const bool remedy = !r_.history.empty() &&
                       r_.history.front().result == HistoryResult::kTooCostly &&
@@ -137,8 +162,9 @@ void Machine::preflightWithoutPods() {
 void Machine::meet(const Obstacle& against) {
   if (r_.step == 0) assign(r_.stable_revision);
   const Time deadline = timeOf(r_.since) + plan_.progress_deadline;
-  const bool patient =
-      against.reason == RolloutReason::kAwaitingProbe || waitsWithoutDeadline(against.reason);
+  const bool patient = against.reason == RolloutReason::kAwaitingProbe ||
+                       against.reason == RolloutReason::kFruitlessReplacements ||
+                       waitsWithoutDeadline(against.reason);
   const bool overdue = now_ >= deadline && !patient;
   if (r_.step == 0 && (against.skip || overdue)) {
     enter(State::kSkipped, against.reason, against.message);

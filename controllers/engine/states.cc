@@ -120,6 +120,7 @@ void Machine::complete() {
     assign(r_.target_revision);
   }
   if (!managed()) return;
+  if (triesForNothing() > 0 && !tryIsDue()) return again(timeOf(r_.replacements->next));
   const auto missed = [&](const Pod* pod) { return now_ - pod->created >= 2 * kSettleTime; };
   const std::vector<const Pod*> off = candidates(*pods_, r_.target_revision, partition());
   if (std::none_of(off.begin(), off.end(), missed)) {
@@ -146,13 +147,14 @@ void Machine::paused() {
   const bool was_failure = r_.verdict.result == Verdict::kFail;
   // Held because nothing moved: a verdict on the running pods says nothing about that.
   const bool stuck = r_.reason == RolloutReason::kProgressDeadlineExceeded ||
-                     r_.reason == RolloutReason::kInjectionMissed ||
-                     r_.reason == RolloutReason::kGitOpsConflict;
+                     r_.reason == RolloutReason::kGitOpsConflict || triesForNothing() > 0;
   const bool reached = counts(r_.target_revision).on_ready >= goal();
-  const bool cleared =
-      stuck ? reached && !fails : (was_failure ? !fails : result.verdict.result == Verdict::kPass);
+  const bool cleared = stuck ? (reached || tryIsDue()) && !fails
+                             : (was_failure ? !fails : result.verdict.result == Verdict::kPass);
+  if (stuck && triesForNothing() > 0) again(timeOf(r_.replacements->next));
   if (forgiven() || approved() || cleared) {
     if (forgiven() || approved()) r_.quarantine.clear();
+    if (forgiven() || approved() || reached) r_.replacements.reset();
     r_.restart_attempts = 0;
     r_.verdict = {};
     enter(r_.step > 0 && reached ? State::kEvaluating : State::kPreflight);

@@ -11,8 +11,6 @@ using api::RolloutReason;
 
 constexpr Duration kOwnerPoll{std::chrono::seconds(3)};
 constexpr std::int64_t kTemplateTries = 2;
-constexpr std::int64_t kUninjectedLimit = 2;  // pods within kUninjectedMemory
-constexpr Duration kUninjectedMemory{std::chrono::minutes(10)};
 
 }  // namespace
 
@@ -55,11 +53,13 @@ void Machine::shareOut() {
 
 bool Machine::restartsByTemplate() const {
   if (plan_.method == api::RestartMethod::kEvict || !w_.owner) return false;
-  if (plan_.method == api::RestartMethod::kRolloutRestart) return true;
+  if (plan_.method == api::RestartMethod::kRolloutRestart) {
+    return triesForNothing() == 0 || w_.owner->restarted_for != restartToken();
+  }
   // A surge takes nothing away, so it is worth it when all pods change, or the only one.
   const bool all = !r_.target_pods || std::max(w_.owner->replicas, counts({}).total) <= 1;
   return all && w_.owner->surges && (w_.kind == "Deployment" || w_.kind == "Rollout") &&
-         !repairing();
+         !repairing() && triesForNothing() == 0;
 }
 
 void Machine::evict(const std::vector<const Pod*>& pods, std::int64_t count) {
@@ -67,20 +67,34 @@ void Machine::evict(const std::vector<const Pod*>& pods, std::int64_t count) {
     if (count-- <= 0) break;
     actions_.push_back({Action::Kind::kEvict, pod->name, pod->uid, {}});
   }
-  if (!actions_.empty()) r_.last_restart = timeText(now_);
+  asked(static_cast<std::int64_t>(actions_.size()));
 }
 
-void Machine::restartByTemplate(const std::string& token) {
+// Evicts pods that were there before this try began. Where only younger ones are left, pods come
+// without the agent.
+void Machine::evictOld(std::int64_t count) {
+  std::vector<const Pod*> pods = candidates(*pods_, r_.target_revision, firstOrdinal());
+  if (pods.empty()) return;
+  const bool settled =
+      std::ranges::all_of(pods, [&](const Pod* pod) { return now_ - pod->created >= kSettleTime; });
+  std::erase_if(pods, [&](const Pod* pod) { return pod->created >= tryBegan(); });
+  if (!pods.empty()) return evict(pods, count);
+  if (settled) fruitless(Wish::kCarry);
+}
+
+std::string Machine::restartToken() const {
+  return r_.target_revision + "-" + (r_.probe ? "probe" : std::to_string(r_.step));
+}
+
+void Machine::restartByTemplate() {
   const Owner& owner = *w_.owner;
+  const std::string token = restartToken();
   again(now_ + kOwnerPoll);
   if (owner.restarted_for == token) {
     if (owner.rolling_out) return;
     // The restart is complete, and some pods were not injected: evict them one by one.
     const Counts c = counts(r_.target_revision);
-    if (!c.settled() || inTheGap(c)) return;
-    std::vector<const Pod*> pods = candidates(*pods_, r_.target_revision, firstOrdinal());
-    std::erase_if(pods, [&](const Pod* pod) { return now_ - pod->created < 2 * kSettleTime; });
-    evict(pods, 1);
+    if (c.settled() && !inTheGap(c)) evictOld(1);
     return;
   }
   if (owner.rolling_out) return;
@@ -88,34 +102,13 @@ void Machine::restartByTemplate(const std::string& token) {
     GateResult result;
     result.verdict.result = api::Verdict::kInconclusive;
     result.verdict.reason = RolloutReason::kGitOpsConflict;
-    result.verdict.message =
-        "the annotation profiling.dev/restarted-for keeps being removed from the pod template: let "
-        "the GitOps tool ignore /spec/template/metadata/annotations/profiling.dev~1restarted-for, "
-        "or set rollout.restart.method to 'Evict'";
+    result.verdict.message = kGitOpsConflict;
     hold(result);
     return;
   }
   ++r_.restart_attempts;
-  r_.last_restart = timeText(now_);
+  asked(1);
   actions_.push_back({Action::Kind::kRolloutRestart, {}, {}, token});
-}
-
-// Pods created after this time without the agent would be created without it again.
-Time Machine::recently() const {
-  return std::max(timeOf(r_.since), now_ - std::max(plan_.cooldown, kUninjectedMemory));
-}
-
-// Pods that come back without the agent show that the webhook is down: evicting more does not help.
-bool Machine::uninjected(const Counts& c) {
-  const std::int64_t others =
-      r_.target_pods ? std::max<std::int64_t>(c.total - *r_.target_pods, 0) : 0;
-  if (cameWithout(*pods_, r_.target_revision, recently(), now_) - others < kUninjectedLimit) {
-    return false;
-  }
-  wait(RolloutReason::kInjectionMissed,
-       "replaced pods come back without the agent: check that the webhook is reachable",
-       now_ + kOwnerPoll);
-  return true;
 }
 
 void Machine::replacePods() {
@@ -126,11 +119,9 @@ void Machine::replacePods() {
     wants_owner_ = true;
     return;
   }
-  if (uninjected(c)) return;
-  if (restartsByTemplate()) {
-    return restartByTemplate(r_.target_revision + "-" +
-                             (r_.probe ? "probe" : std::to_string(r_.step)));
-  }
+  const std::int64_t allowed = mayReplace(Wish::kCarry);
+  if (allowed <= 0) return;
+  if (restartsByTemplate()) return restartByTemplate();
   again(now_ + kOwnerPoll);
   if (w_.owner->rolling_out || w_.owner->paused) return;
   const std::int64_t desired = std::max(w_.owner->replicas, c.live);
@@ -140,12 +131,8 @@ void Machine::replacePods() {
       !r_.last_restart.empty() && now_ - timeOf(r_.last_restart) < kSettleTime;
   const std::int64_t away =
       std::max<std::int64_t>(desired - c.ready, recently_restarted ? c.deleting : 0);
-  std::vector<const Pod*> pods = candidates(*pods_, r_.target_revision, firstOrdinal());
-  if (!r_.target_pods) {
-    std::erase_if(pods, [&](const Pod* pod) { return pod->created >= recently(); });
-    if (pods.empty()) again(now_ + kUninjectedMemory);
-  }
-  evict(pods, std::min(wanted, plan_.max_unavailable - away));
+  const std::int64_t count = std::min({wanted, plan_.max_unavailable - away, allowed});
+  if (count > 0) evictOld(count);
 }
 
 // More pods carry the target than the share that was found to be affordable.
@@ -159,8 +146,9 @@ void Machine::trim(const Counts& c) {
       pods.push_back(&pod);
     }
   }
+  const std::int64_t allowed = mayReplace(Wish::kShed);
   const std::int64_t away = std::max(w_.owner->replicas, c.live) - c.ready;
-  evict(pods, std::min(c.on - goal(), plan_.max_unavailable - away));
+  evict(pods, std::min({c.on - goal(), plan_.max_unavailable - away, allowed}));
 }
 
 // A pod that we evicted is gone or on its way out, and its successor does not exist yet. Counts
@@ -177,9 +165,9 @@ bool Machine::rollsForUs() const {
 
 void Machine::overdue(const Counts& c) {
   GateResult result;
-  if (r_.reason == RolloutReason::kInjectionMissed) {
+  if (triesForNothing() > 0) {
     result.verdict.result = api::Verdict::kInconclusive;
-    result.verdict.reason = RolloutReason::kInjectionMissed;
+    result.verdict.reason = r_.reason;
   } else {
     result.verdict.result = api::Verdict::kFail;
     result.verdict.attribution = api::Attribution::kUnknown;
@@ -206,6 +194,7 @@ void Machine::stepping() {
     // Its slot is free when the last pod has been replaced, not when it has been evicted.
     if ((inTheGap(c) || rollsForUs()) && now_ < deadline) return again(now_ + kOwnerPoll);
     r_.restart_attempts = 0;
+    proven();
     enter(State::kSoaking);
     return;
   }
@@ -216,13 +205,12 @@ void Machine::stepping() {
   }
   // Pods under way are awaited; nothing new begins during an obstacle.
   const bool moving = !c.settled() || inTheGap(c) || rollsForUs();
-  const bool hindered = policyWide(PolicyWideObstacle::Stops::kAllMoves) ||
-                        policyWide(PolicyWideObstacle::Stops::kReplacements);
+  const bool hindered = hindrance().has_value();
   if (hindered && !moving) return enter(State::kPreflight);
   if (now_ >= deadline && !approved()) return overdue(c);
   again(deadline);
   if (hindered || !budget_.acts[index_]) return;
-  if (!repairing() && r_.reason != RolloutReason::kInjectionMissed) wait({}, {});
+  if (!repairing() && triesForNothing() == 0) wait({}, {});
   if (excess) return trim(c);
   replacePods();
 }

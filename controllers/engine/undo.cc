@@ -91,6 +91,7 @@ void Machine::fail(const GateResult& result) {
 void Machine::rollBack(const Reason& reason, const std::string& message, HistoryResult history) {
   r_.stable_revision = stableBefore();
   r_.rejected_revision = r_.target_revision;
+  r_.replacements.reset();
   r_.probe = false;
   r_.share.reset();
   remember(history, reason);
@@ -146,20 +147,28 @@ void Machine::rollingBack() {
           strCat(pods.size(), " pods still carry an agent that is not wanted"));
     return;
   }
+  if (w_.owner && w_.owner->agent_in_template) {
+    enter(State::kRolledBack, RolloutReason::kAgentInTemplate,
+          strCat(pods.size(), " pods carry an agent that their pod template brings"));
+    return;
+  }
   again(now_ + kUndoPoll);
   if (!takeSlot()) return;
+  const std::int64_t allowed = mayReplace(Wish::kShed);
+  if (r_.state != State::kRollingBack) return;
   std::int64_t away = std::max<std::int64_t>(c.live + c.deleting - c.ready, 0);
   if (w_.owner) away = std::max(away, w_.owner->replicas - c.ready);
-  std::int64_t room = r_.max_unavailable - away;
+  std::int64_t room = std::min(r_.max_unavailable - away, allowed);
   for (const Pod* pod : pods) {
     if (broken(*pod)) {
+      if (!mayDelete(*pod)) continue;
       // It is unavailable already, and an eviction would wait for a budget that it does not use.
       actions_.push_back({Action::Kind::kDelete, pod->name, pod->uid, {}});
     } else if (replaces && room-- > 0) {
       actions_.push_back({Action::Kind::kEvict, pod->name, pod->uid, {}});
     }
   }
-  if (!actions_.empty()) r_.last_restart = timeText(now_);
+  asked(static_cast<std::int64_t>(actions_.size()));
 }
 
 void Machine::rolledBack() {
@@ -167,6 +176,7 @@ void Machine::rolledBack() {
   if (!plan_.revisions.empty() && forgiven() && !aborted) {
     r_.rejected_revision.clear();
     r_.quarantine.clear();
+    r_.replacements.reset();
     r_.target_revision = plan_.revisions.front();
     r_.reduction = 0;
     r_.step = 0;
@@ -178,7 +188,8 @@ void Machine::rolledBack() {
   }
   assign(r_.stable_revision);
   if (toUndo().empty() || !managed()) return;
-  const Time retry = timeOf(r_.since) + kUndoAgain;
+  Time retry = timeOf(r_.since) + kUndoAgain;
+  if (triesForNothing() > 0) retry = std::max(retry, timeOf(r_.replacements->next));
   if (now_ < retry || budget_.slots <= 0) return again(std::max(retry, now_ + kUndoPoll));
   enter(State::kRollingBack, r_.reason, r_.message);
 }
@@ -190,6 +201,7 @@ void Machine::withoutPolicy() {
   assign({});
   if (r_.since.empty()) r_.since = timeText(now_);
   if (r_.state != State::kRollingBack && r_.state != State::kRolledBack) {
+    r_.replacements.reset();
     enter(State::kRollingBack, RolloutReason::kPolicyGone,
           "no policy matches the workload any more");
   }

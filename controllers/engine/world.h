@@ -85,6 +85,9 @@ struct Pod {
   std::int64_t ordinal = -1;  // of a StatefulSet's
   bool ready = false, deleting = false;
   bool eligible = true;  // the decision would give it an agent, or it has one
+  // What the webhook wrote into a pod without an agent: the reason. Empty: nothing, so the API
+  // server may not have asked it.
+  std::string answer;
   Time created{};
   std::int64_t restarts = 0;       // of all its containers
   std::optional<Failure> failure;  // of the container that fails now or failed last
@@ -107,6 +110,13 @@ struct Owner {
   bool autoscaled_to_maximum = false;
   bool disruptions_allowed = true;  // false: a PodDisruptionBudget is at 0
   std::string restarted_for;        // our template annotation
+  bool agent_in_template = false;   // the template itself carries an agent or its label
+};
+
+// The API server does not admit the pods that the owner makes.
+struct Refusal {
+  Time at{};          // of the last one
+  std::string words;  // the API server's
 };
 
 // Whether the sources of the gates answer. A source that no gate needs counts as working.
@@ -114,6 +124,7 @@ struct Sources {
   bool metrics = true;  // metrics.k8s.io answers
   bool arrival = true;  // the storage server's queries are answered
   std::string server;   // why the storage server should get no more agents now; empty: no reason
+  std::string webhook;  // why new pods would get no agent now; empty: no reason
 };
 
 struct WorkloadOverrides {  // spec of its WorkloadProfile
@@ -140,6 +151,7 @@ struct Workload {
   // Set when all pods are ready, have never failed and have this revision (empty: no agent).
   std::optional<std::string> steady;
   std::optional<Owner> owner;
+  std::optional<Refusal> refusal;
 };
 
 struct World {

@@ -91,8 +91,8 @@ Status validate(const RolloutSpec& r, bool cluster) {
       return bad(field + "/start",
                  "'" + printable(window.start) + "' must be a time of day in UTC, such as '22:00'");
     }
-    Status status = checkDuration(field + "/duration", window.duration,
-                                        std::chrono::minutes(1), hours(24), "'1m' and '24h'");
+    Status status = checkDuration(field + "/duration", window.duration, std::chrono::minutes(1),
+                                  hours(24), "'1m' and '24h'");
     if (!status.ok()) return status;
   }
   return {};

@@ -123,6 +123,14 @@ struct Overhead {
   std::int64_t samples = 0;
   bool operator==(const Overhead&) const = default;
 };
+// What became of the pods that were replaced, so that none are replaced over and over for nothing.
+struct Replacements {
+  std::string since;           // of the first whose outcome is awaited; empty: none is
+  std::int64_t asked = 0;      // since then
+  std::int64_t fruitless = 0;  // tries in a row that changed nothing
+  std::string next;            // no pod is replaced before; empty: at any time
+  bool operator==(const Replacements&) const = default;
+};
 struct RolloutHistory {
   std::string revision;
   RecordedResult result;
@@ -164,6 +172,7 @@ struct WorkloadRollout {
   std::string started;                // of the move to the target
   std::string last_restart;           // when we replaced a pod last
   std::int64_t restart_attempts = 0;  // template annotations written for this target
+  std::optional<Replacements> replacements;
   RestartMode restart_mode = RestartMode::kOnOwnerChange;  // the policy's, for when it is gone
   std::int64_t max_unavailable = 1;
   GateVerdict verdict;

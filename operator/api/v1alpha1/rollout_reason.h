@@ -17,6 +17,8 @@ enum class RolloutReason : std::uint8_t {
   kFailureBudgetSpent,
   kServerUnavailable,
   kOutsideWindow,
+  kWebhookNotReady,
+  kFruitlessReplacements,  // of the policy's workloads: one tries at a time
   kQueued,
   kAwaitingProbe,
   // Waits for its pods or its owner
@@ -35,6 +37,7 @@ enum class RolloutReason : std::uint8_t {
   kNoPods,
   kQuarantined,
   kSkippedByUser,
+  kAgentInTemplate,  // the pod template itself carries an agent
   // Moves
   kSuperseded,   // the pods that are being replaced come first, then the new revision
   kNewRevision,  // in the history: what a superseded move gave way to
@@ -47,6 +50,8 @@ enum class RolloutReason : std::uint8_t {
   kPausedByUser,
   kProgressDeadlineExceeded,
   kInjectionMissed,
+  kWebhookNotAsked,
+  kPodRefused,
   kGitOpsConflict,
   kRejected,
   kAborted,

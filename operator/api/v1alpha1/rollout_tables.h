@@ -154,6 +154,13 @@ struct Table<Overhead> {
                                                  field("samples", &Overhead::samples));
 };
 template <>
+struct Table<Replacements> {
+  using S = Replacements;
+  static constexpr auto fields =
+      std::make_tuple(field("since", &S::since), field("asked", &S::asked),
+                      field("fruitless", &S::fruitless), field("next", &S::next));
+};
+template <>
 struct Table<RolloutHistory> {
   static constexpr auto fields = std::make_tuple(
       field("revision", &RolloutHistory::revision), field("result", &RolloutHistory::result),
@@ -177,11 +184,11 @@ struct Table<WorkloadRollout> {
       field("step", &S::step), field("steps", &S::steps), field("reduction", &S::reduction),
       field("share", &S::share), field("probe", &S::probe), field("since", &S::since),
       field("started", &S::started), field("lastRestart", &S::last_restart),
-      field("restartAttempts", &S::restart_attempts), field("restartMode", &S::restart_mode),
-      field("maxUnavailable", &S::max_unavailable), field("verdict", &S::verdict),
-      field("baseline", &S::baseline), field("overhead", &S::overhead),
-      field("history", &S::history), field("quarantine", &S::quarantine),
-      field("cleared", &S::cleared));
+      field("restartAttempts", &S::restart_attempts), field("replacements", &S::replacements),
+      field("restartMode", &S::restart_mode), field("maxUnavailable", &S::max_unavailable),
+      field("verdict", &S::verdict), field("baseline", &S::baseline),
+      field("overhead", &S::overhead), field("history", &S::history),
+      field("quarantine", &S::quarantine), field("cleared", &S::cleared));
 };
 template <>
 struct Table<PolicyRollout> {

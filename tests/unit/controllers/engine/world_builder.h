@@ -88,10 +88,13 @@ class TestWorld {
     plan.stable = result.stable;
     return result;
   }
-  // Until nothing changes any more, at most so many passes.
+  // Until nothing changes any more within a second, at most so many passes.
   void settle(int passes = 200) {
     for (int i = 0; i < passes; ++i) {
-      if (pass().changes.empty()) return;
+      const Decision result = pass();
+      if (!result.changes.empty()) continue;
+      if (!result.again || *result.again > world.now + std::chrono::seconds(1)) return;
+      world.now = *result.again;
     }
   }
   void after(Duration time) {

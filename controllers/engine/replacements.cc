@@ -1,0 +1,207 @@
+// What comes of replacing pods. A pod is replaced so that its successor is different: where the
+// successors stay as they were, more replacing helps nobody and costs the application pods. So few
+// pods are away before the outcome of their going is known; after a try that changed nothing the
+// workload waits, after the second it is held, and later tries come ever less often.
+#include <algorithm>
+
+#include "controllers/engine/machine_impl.h"
+
+namespace profiling::engine {
+namespace {
+
+using State = api::WorkloadState;
+using api::RolloutReason;
+
+constexpr Duration kOutcomePoll{std::chrono::seconds(3)};
+constexpr Duration kShortestWait{std::chrono::seconds(30)};
+constexpr Duration kLongestWait{std::chrono::hours(24)};
+constexpr std::int64_t kWaitGrows = 4;        // times, with each try
+constexpr std::int64_t kTriesBeforeHold = 2;  // that changed nothing
+// Pods away before the outcome of the first is known, and once pods have come as they should.
+constexpr std::int64_t kUnproven = 1;
+constexpr std::int64_t kProven = 2;
+constexpr std::int64_t kProvenPart = 10;  // … or this part of those that have come
+
+}  // namespace
+
+// Whether a pod is what the replacing was to end.
+bool Machine::unwanted(const Pod& pod, Wish wish) const {
+  if (wish == Wish::kCarry) return pod.eligible && pod.revision != r_.target_revision;
+  if (r_.state != State::kRollingBack) return pod.revision == r_.target_revision;
+  return !pod.revision.empty() && pod.revision != r_.stable_revision;
+}
+
+Machine::Outcome Machine::outcomeOf(Wish wish) const {
+  if (!r_.replacements || r_.replacements->since.empty()) return Outcome::kNone;
+  const Time since = timeOf(r_.replacements->since);
+  std::int64_t came = 0;
+  std::int64_t changed = 0;
+  std::int64_t same = 0;
+  for (const Pod& pod : *pods_) {
+    if (pod.created < since) continue;
+    ++came;
+    if (!unwanted(pod, wish)) ++changed;
+    if (unwanted(pod, wish) && !pod.deleting) ++same;
+  }
+  const bool all = changed >= r_.replacements->asked;
+  if (all && (wish == Wish::kCarry || same == 0)) return Outcome::kCame;
+  const Counts c = counts(r_.target_revision);
+  const auto waited = std::chrono::duration_cast<Duration>(now_ - timeOf(r_.last_restart));
+  const bool moving =
+      c.deleting > 0 || (w_.owner && (c.live < w_.owner->replicas || w_.owner->rolling_out));
+  if (!moving && came == 0) return Outcome::kNone;  // refused: the pods are still there
+  if (waited < kSettleTime || (moving && waited < plan_.gates.ready_within)) {
+    return Outcome::kAwaited;
+  }
+  const bool fruitless = wish == Wish::kCarry ? changed == 0 : same > 0;
+  return fruitless ? Outcome::kFruitless : Outcome::kCame;
+}
+
+// How many running pods may be asked to go now.
+std::int64_t Machine::mayReplace(Wish wish) {
+  if (notItsTry()) {
+    again(now_ + kLookAgain);
+    return 0;
+  }
+  if (wish == Wish::kShed && newcomerThisSecond()) {
+    again(now_ + std::chrono::seconds(1));
+    return 0;
+  }
+  switch (outcomeOf(wish)) {
+    case Outcome::kNone:
+      if (r_.replacements) r_.replacements->since.clear();
+      if (r_.replacements) r_.replacements->asked = 0;
+      break;
+    case Outcome::kAwaited:
+      again(now_ + kOutcomePoll);
+      return 0;
+    case Outcome::kCame:
+      proven();
+      break;
+    case Outcome::kFruitless:
+      fruitless(wish);
+      return 0;
+  }
+  if (!r_.replacements) return kUnproven;
+  if (!r_.replacements->next.empty() && now_ < timeOf(r_.replacements->next)) {
+    again(timeOf(r_.replacements->next));
+    return 0;
+  }
+  if (triesForNothing() > 0) return kUnproven;
+  return std::max(kProven, counts(r_.target_revision).on / kProvenPart);
+}
+
+void Machine::asked(std::int64_t count) {
+  if (count <= 0) return;
+  if (!r_.replacements) r_.replacements.emplace();
+  if (r_.replacements->since.empty()) r_.replacements->since = timeText(now_);
+  r_.replacements->asked += count;
+  r_.last_restart = timeText(now_);
+}
+
+// The pods that were replaced last came as they should, or no longer matter.
+void Machine::proven() {
+  if (r_.replacements) r_.replacements.emplace();
+}
+
+// Pods that came since then are not replaced: what made them what they are has not changed.
+Time Machine::tryBegan() const {
+  const Time since = timeOf(r_.since);
+  if (!r_.replacements || r_.replacements->next.empty()) return since;
+  return std::max(since, timeOf(r_.replacements->next));
+}
+
+bool Machine::tryIsDue() const {
+  return r_.replacements && !r_.replacements->next.empty() && timeOf(r_.replacements->next) <= now_;
+}
+
+// Whether a pod that does not run may be deleted, so that one without the agent takes its place.
+bool Machine::mayDelete(const Pod& pod) const {
+  if (!r_.replacements) return true;
+  const api::Replacements& r = *r_.replacements;
+  if (!r.since.empty()) return pod.created < timeOf(r.since);
+  return r.fruitless == 0 || r.next.empty() || timeOf(r.next) <= now_;
+}
+
+// Replacing has changed nothing in too many workloads of the policy, and another one tries.
+bool Machine::notItsTry() const {
+  return budget_.only && *budget_.only != index_;
+}
+
+void Machine::fruitless(Wish wish) {
+  auto [reason, message] = wish == Wish::kCarry ? whyMissed() : whyKept();
+  if (!r_.replacements) r_.replacements.emplace();
+  api::Replacements& r = *r_.replacements;
+  ++r.fruitless;
+  r.since.clear();
+  r.asked = 0;
+  Duration pause = std::max(plan_.cooldown, kShortestWait);
+  for (std::int64_t i = 1; i < r.fruitless && pause < kLongestWait; ++i) pause *= kWaitGrows;
+  const Time next = now_ + std::min(pause, kLongestWait);
+  r.next = timeText(next);
+  again(next);
+  if (r.fruitless < kTriesBeforeHold) return wait(reason, std::move(message));
+  if (r_.state == State::kRollingBack) {
+    return enter(State::kRolledBack, reason, std::move(message));
+  }
+  GateResult result;
+  result.verdict.result = api::Verdict::kInconclusive;
+  result.verdict.reason = reason;
+  result.verdict.message = std::move(message);
+  hold(result);
+}
+
+// The time of a pod's creation has whole seconds, so such a pod could not be told from one that comes
+// after the next one has gone.
+bool Machine::newcomerThisSecond() const {
+  const Pod* pod = newcomer(Wish::kShed);
+  return pod != nullptr && pod->created >= timeOf(timeText(now_));
+}
+
+// The newest pod that came although it is not wanted.
+const Pod* Machine::newcomer(Wish wish) const {
+  const bool open = r_.replacements && !r_.replacements->since.empty();
+  const Time since = timeOf(open ? r_.replacements->since : r_.since);
+  const Pod* last = nullptr;
+  for (const Pod& pod : *pods_) {
+    if (pod.created < since || pod.deleting || !unwanted(pod, wish)) continue;
+    if (last == nullptr || pod.created > last->created) last = &pod;
+  }
+  return last;
+}
+
+std::pair<Machine::Reason, std::string> Machine::whyMissed() const {
+  const bool open = r_.replacements && !r_.replacements->since.empty();
+  const Time since = timeOf(open ? r_.replacements->since : r_.since);
+  if (w_.refusal && w_.refusal->at >= since) {
+    return {RolloutReason::kPodRefused,
+            strCat("the API server refuses pods with the agent: ", w_.refusal->words)};
+  }
+  if (r_.restart_attempts > 0 && w_.owner && w_.owner->restarted_for != restartToken()) {
+    return {RolloutReason::kGitOpsConflict, std::string(kGitOpsConflict)};
+  }
+  const Pod* pod = newcomer(Wish::kCarry);
+  if (pod == nullptr) {
+    return {RolloutReason::kInjectionMissed,
+            "no pod has come for the one that was replaced: see the events of the workload"};
+  }
+  if (pod->answer.empty()) {
+    return {RolloutReason::kWebhookNotAsked,
+            strCat("pod ", pod->name,
+                   " came without the agent and without an answer of the webhook: check that the "
+                   "API server reaches it and that its namespaceSelector lets the namespace in")};
+  }
+  return {
+      RolloutReason::kInjectionMissed,
+      strCat("pod ", pod->name, " came without the agent; the webhook's reason is ", pod->answer)};
+}
+
+std::pair<Machine::Reason, std::string> Machine::whyKept() const {
+  const Pod* pod = newcomer(Wish::kShed);
+  return {RolloutReason::kPodsRemain,
+          strCat("pod ", pod == nullptr ? "" : pod->name,
+                 " came with an agent that is not assigned to it: check the pod template, and that "
+                 "the webhook is reachable")};
+}
+
+}  // namespace profiling::engine
