@@ -167,9 +167,12 @@ class Coordinator {
     for (std::size_t i = 0; i < world_.workloads.size(); ++i) {
       const Workload& w = world_.workloads[i];
       if (!mayTryAgain(w)) continue;
-      const api::Replacements& r = *w.record.replacements;
-      fruitless += r.fruitless;
-      if (!first || r.next < world_.workloads[*first].record.replacements->next) first = i;
+      fruitless += w.record.replacements->fruitless;
+      const auto order = [&](std::size_t k) {
+        const Workload& other = world_.workloads[k];
+        return std::tie(other.record.replacements->next, other.key);
+      };
+      if (!first || order(i) < order(*first)) first = i;
     }
     return fruitless >= kFruitlessOfPolicy ? first : std::nullopt;
   }

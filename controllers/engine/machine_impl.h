@@ -97,6 +97,7 @@ class Machine {
   void overdue(const Counts& c);  // the progress deadline has passed
   void evict(const std::vector<const Pod*>& pods, std::int64_t count);
   bool restartsByTemplate() const;
+  bool onlyPod() const;
   std::int64_t goal() const;
   std::int64_t firstOrdinal() const;
 

@@ -132,7 +132,7 @@ void Machine::fruitless(Wish wish) {
   auto [reason, message] = wish == Wish::kCarry ? whyMissed() : whyKept();
   if (!r_.replacements) r_.replacements.emplace();
   api::Replacements& r = *r_.replacements;
-  ++r.fruitless;
+  r.fruitless += std::clamp<std::int64_t>(r.asked, 1, kTriesBeforeHold);
   r.since.clear();
   r.asked = 0;
   Duration pause = std::max(plan_.cooldown, kShortestWait);

@@ -151,10 +151,11 @@ void Machine::paused() {
   const bool reached = counts(r_.target_revision).on_ready >= goal();
   const bool cleared = stuck ? (reached || tryIsDue()) && !fails
                              : (was_failure ? !fails : result.verdict.result == Verdict::kPass);
-  if (stuck && triesForNothing() > 0) again(timeOf(r_.replacements->next));
-  if (forgiven() || approved() || cleared) {
+  const bool fruitless = triesForNothing() > 0;  // approval is about a verdict on running pods
+  if (fruitless) again(timeOf(r_.replacements->next));
+  if (forgiven() || (approved() && !fruitless) || cleared) {
     if (forgiven() || approved()) r_.quarantine.clear();
-    if (forgiven() || approved() || reached) r_.replacements.reset();
+    if (forgiven() || reached) r_.replacements.reset();
     r_.restart_attempts = 0;
     r_.verdict = {};
     enter(r_.step > 0 && reached ? State::kEvaluating : State::kPreflight);

@@ -53,13 +53,15 @@ void Machine::shareOut() {
 
 bool Machine::restartsByTemplate() const {
   if (plan_.method == api::RestartMethod::kEvict || !w_.owner) return false;
-  if (plan_.method == api::RestartMethod::kRolloutRestart) {
-    return triesForNothing() == 0 || w_.owner->restarted_for != restartToken();
-  }
-  // A surge takes nothing away, so it is worth it when all pods change, or the only one.
-  const bool all = !r_.target_pods || std::max(w_.owner->replicas, counts({}).total) <= 1;
-  return all && w_.owner->surges && (w_.kind == "Deployment" || w_.kind == "Rollout") &&
-         !repairing() && triesForNothing() == 0;
+  if (plan_.method == api::RestartMethod::kRolloutRestart) return true;
+  if (!w_.owner->surges || (w_.kind != "Deployment" && w_.kind != "Rollout")) return false;
+  // A surge takes nothing away, so it is worth it when all pods change, or the only one. Where that
+  // changed nothing, one pod of several is enough to try again.
+  return !repairing() && (onlyPod() || (!r_.target_pods && triesForNothing() == 0));
+}
+
+bool Machine::onlyPod() const {
+  return std::max(w_.owner->replicas, counts({}).total) <= 1;
 }
 
 void Machine::evict(const std::vector<const Pod*>& pods, std::int64_t count) {
@@ -83,7 +85,9 @@ void Machine::evictOld(std::int64_t count) {
 }
 
 std::string Machine::restartToken() const {
-  return r_.target_revision + "-" + (r_.probe ? "probe" : std::to_string(r_.step));
+  std::string token = strCat(r_.target_revision, "-", r_.probe ? "probe" : std::to_string(r_.step));
+  if (triesForNothing() > 0) strAppend(token, "-again-", triesForNothing());
+  return token;
 }
 
 void Machine::restartByTemplate() {
@@ -94,7 +98,7 @@ void Machine::restartByTemplate() {
     if (owner.rolling_out) return;
     // The restart is complete, and some pods were not injected: evict them one by one.
     const Counts c = counts(r_.target_revision);
-    if (c.settled() && !inTheGap(c)) evictOld(1);
+    if (c.settled() && !inTheGap(c) && !onlyPod()) evictOld(1);
     return;
   }
   if (owner.rolling_out) return;
@@ -119,6 +123,7 @@ void Machine::replacePods() {
     wants_owner_ = true;
     return;
   }
+  if (const Time seen = timeOf(r_.since) + world_.webhook_lag; now_ < seen) return again(seen);
   const std::int64_t allowed = mayReplace(Wish::kCarry);
   if (allowed <= 0) return;
   if (restartsByTemplate()) return restartByTemplate();

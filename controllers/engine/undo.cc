@@ -154,6 +154,7 @@ void Machine::rollingBack() {
   }
   again(now_ + kUndoPoll);
   if (!takeSlot()) return;
+  if (const Time seen = timeOf(r_.since) + world_.webhook_lag; now_ < seen) return again(seen);
   const std::int64_t allowed = mayReplace(Wish::kShed);
   if (r_.state != State::kRollingBack) return;
   std::int64_t away = std::max<std::int64_t>(c.live + c.deleting - c.ready, 0);

@@ -156,6 +156,9 @@ struct Workload {
 
 struct World {
   Time now{};
+  // How long a webhook process may take to see a record: no pod is replaced sooner after its
+  // workload's assignment has changed.
+  Duration webhook_lag{0};
   std::vector<Workload> workloads;  // in any order
   api::PolicyRollout record;
   Sources sources;

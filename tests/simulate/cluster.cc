@@ -101,6 +101,29 @@ void Cluster::planCreate(std::size_t workload) {
   events_.plan(events_.now() + delay, Event::Kind::kCreate, workload);
 }
 
+bool Cluster::suffers(std::size_t workload, Fault::Kind kind) const {
+  return std::any_of(scenario_.faults.begin(), scenario_.faults.end(), [&](const Fault& fault) {
+    return fault.kind == kind &&
+           fault.hits(static_cast<std::int64_t>(workload), fault.revision, events_.now());
+  });
+}
+
+// The webhook learns of a refusal, and leaves the workload's pods without an agent for a while.
+bool Cluster::admit(std::size_t workload, SimPod& pod) {
+  constexpr Ms kLeftAlone = 10 * kMinute;
+  SimWorkload& w = workloads_[workload];
+  if (w.spec->unsupported || suffers(workload, Fault::Kind::kNotAsked)) return true;
+  if (events_.now() - w.refused < kLeftAlone) {
+    pod.answer = "PodRefused";
+    return true;
+  }
+  pod.revision = admit_(workload, pod);
+  if (pod.revision.empty()) pod.answer = "OutsideShare";
+  if (pod.revision.empty() || !suffers(workload, Fault::Kind::kRefused)) return true;
+  w.refused = events_.now();
+  return false;
+}
+
 void Cluster::create(std::size_t workload) {
   SimWorkload& w = workloads_[workload];
   --w.creating;
@@ -112,7 +135,10 @@ void Cluster::create(std::size_t workload) {
                        ? w.generation - 1
                        : w.generation;
   pod.created = events_.now();
-  pod.revision = w.spec->unsupported ? "" : admit_(workload, pod);
+  if (!admit(workload, pod)) {
+    changed_(workload);
+    return planCreate(workload);
+  }
   if (w.unfilled > 0) {
     --w.unfilled;
     pod.fills_hole = true;

@@ -22,6 +22,7 @@ struct SimPod {
   std::int64_t ordinal = -1, generation = 0, restarts = 0;
   Ms created = 0, ready_since = 0;
   bool ready = false, deleting = false, fills_hole = false;
+  std::string answer;  // the webhook's reason, where it left the pod without an agent
   std::optional<engine::Failure> failure;
   std::string name() const { return "p" + std::to_string(id); }
   std::string uid() const { return "u" + std::to_string(id); }
@@ -37,6 +38,7 @@ struct SimWorkload {
   std::int64_t unfilled = 0;  // holes without a replacement
   std::vector<Ms> holes;      // when each was made
   Ms touched = -kNever;       // last time we replaced a pod
+  Ms refused = -kNever;       // last time the API server refused a pod with an agent
   Random random{0};
 
   std::int64_t live() const;
@@ -73,6 +75,8 @@ class Cluster {
   engine::Owner owner(std::size_t workload) const;
 
  private:
+  bool suffers(std::size_t workload, Fault::Kind kind) const;
+  bool admit(std::size_t workload, SimPod& pod);  // false: the API server refuses it
   const Fault* worst(std::size_t workload, const SimPod& pod) const;
   void create(std::size_t workload);
   void started(std::size_t workload, SimPod& pod);

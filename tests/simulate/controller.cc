@@ -47,6 +47,7 @@ void Controller::start(Ms clock_jump) {
   world_ = {};
   world_.workloads.resize(count);
   world_.max_restarting = scenario_.max_restarting;
+  world_.webhook_lag = engine::Duration(scenario_.undisturbed ? 0 : scenario_.slowest_watch);
   versions_.assign(count, 0);
   pods_due_.assign(count, false);
   record_due_.assign(count, false);
@@ -136,8 +137,10 @@ void Controller::readRecord(std::size_t workload) {
 }
 
 void Controller::readPods(std::size_t workload) {
-  world_.workloads[workload].pods =
-      observePods(scenario_, workload, cluster_.workloads()[workload], events_.now(), asked_);
+  const SimWorkload& actual = cluster_.workloads()[workload];
+  engine::Workload& w = world_.workloads[workload];
+  w.pods = observePods(scenario_, workload, actual, events_.now(), asked_);
+  if (actual.refused >= 0) w.refusal = {timeAt(actual.refused + clock_), "the quota is spent"};
 }
 
 void Controller::readPlan() {

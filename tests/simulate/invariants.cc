@@ -12,9 +12,10 @@ constexpr std::int64_t kMostStates = 150;  // three revisions of three steps eac
 }  // namespace
 
 std::string_view ruleName(Rule rule) {
-  static constexpr std::array<std::string_view, 14> kNames{
-      "",         "parallel", "unavailable", "forbidden", "assigned", "rejected", "flapping",
-      "progress", "frozen",   "silence",     "same-end",  "blame",    "pure",     "quarantine"};
+  static constexpr std::array<std::string_view, 15> kNames{
+      "",         "parallel", "unavailable", "forbidden",  "assigned",
+      "rejected", "flapping", "progress",    "frozen",     "silence",
+      "same-end", "blame",    "pure",        "quarantine", "fruitless"};
   return kNames.at(static_cast<std::size_t>(rule));
 }
 
@@ -74,9 +75,34 @@ void Invariants::checkRound(const engine::Plan& plan, std::size_t workload) {
   m.acted = now_;
 }
 
+// Two pods, and then one at a time, after pauses that grow.
+void Invariants::checkFruitless(const engine::Plan& plan, std::size_t workload) {
+  const api::WorkloadRollout& r = store_.records[workload].rollout;
+  const bool takes_back = r.share.has_value();  // fewer pods are to carry the target
+  if (r.state != api::WorkloadState::kStepping || takes_back) return;
+  std::vector<Ms>& times = memory_[workload].for_nothing;
+  times.push_back(events_.now());
+  const Ms pause = std::max(static_cast<Ms>(plan.cooldown.count()), 30 * kSecond);
+  const Ms elapsed = times.back() - times.front();
+  std::size_t allowed = 2;
+  for (Ms due = 4 * pause, step = due; due <= elapsed; step *= 4, due += step) ++allowed;
+  if (times.size() > allowed && !scenario_.jumps) {
+    fail(Rule::kFruitless, workload,
+         std::to_string(times.size()) + " replacements within " +
+             std::to_string(elapsed / kSecond) + " s brought no pod with the target");
+  }
+}
+
+void Invariants::came(std::size_t workload, const std::string& revision) {
+  if (!revision.empty() && revision == store_.records[workload].rollout.target_revision) {
+    memory_[workload].for_nothing.clear();
+  }
+}
+
 void Invariants::acting(const engine::Plan& plan, std::size_t workload,
                         const engine::Action& action) {
   checkRound(plan, workload);
+  checkFruitless(plan, workload);
   const SimWorkload& w = cluster_.workloads()[workload];
   Budgets allowed{0, plan.max_parallel, plan.max_unavailable, store_.elsewhere};
   std::erase_if(lately_, [&](const Budgets& b) { return b.until < events_.now(); });
@@ -130,6 +156,7 @@ void Invariants::scripted(const Step& step) {
       step.kind == Kind::kRetry || step.kind == Kind::kRevision || step.kind == Kind::kPolicyGone;
   for (Memory& m : memory_) {
     m.assignments = m.states = 0;
+    m.for_nothing.clear();
     if (forgives) m.barred.clear();
   }
   if (step.kind == Kind::kWishPin || step.kind == Kind::kWishNothing) {
@@ -161,6 +188,7 @@ void Invariants::written(std::size_t workload, const api::WorkloadRollout& befor
   if (after.state != before.state && ++m.states > kMostStates) {
     fail(Rule::kFlapping, workload, "the workload changes state again and again without a cause");
   }
+  if (after.target_revision != before.target_revision) m.for_nothing.clear();
   if (given == before.assigned_revision) return;
   const auto bound = 2 * static_cast<std::int64_t>(scenario_.plan.revisions.size()) + 3;
   if (++m.assignments > bound) {

@@ -28,7 +28,8 @@ enum class Rule : std::uint8_t {
   kBlame = 11,       // failures are attributed to their true cause
   kPure = 12,        // equal inputs give equal decisions
   kQuarantine =
-      13  // no rollout starts where an agent broke the image; another agent gets one pod first
+      13,  // no rollout starts where an agent broke the image; another agent gets one pod first
+  kFruitless = 14  // pods are not replaced over and over when those that come are no different
 };
 std::string_view ruleName(Rule rule);
 
@@ -49,6 +50,7 @@ class Invariants : public Observer {
   void acting(const engine::Plan& plan, std::size_t workload,
               const engine::Action& action) override;
   void admitted(std::size_t workload, const std::string& revision);
+  void came(std::size_t workload, const std::string& revision);
   void scripted(const Step& step);  // a scripted change: settled workloads may move again
   void clockJumped();
   void ended(bool in_time);
@@ -62,7 +64,8 @@ class Invariants : public Observer {
     std::int64_t assignments = 0, states = 0;
     std::string round;
     std::optional<engine::Time> acted;
-    Ms given_up = -kNever - 1;  // held or skipped while its pods were being replaced
+    Ms given_up = -kNever - 1;    // held or skipped while its pods were being replaced
+    std::vector<Ms> for_nothing;  // replacements since a pod came with the target
   };
   struct Look {  // one change of one decision
     const engine::Plan& plan;
@@ -82,6 +85,7 @@ class Invariants : public Observer {
                    const engine::Decision& result);
   void endOf(std::size_t workload, bool in_time);
   void checkRound(const engine::Plan& plan, std::size_t workload);
+  void checkFruitless(const engine::Plan& plan, std::size_t workload);
   bool inFlight(std::size_t workload) const;
   void fail(Rule rule, std::size_t workload, const std::string& what);
 

@@ -162,6 +162,11 @@ TEST(Mutants, ForgetsWhatAnAgentBroke) {
   });
 }
 
+TEST(Mutants, ForgetsWhatReplacingBrought) {
+  expectCaught(Rule::kFruitless,
+               miswriting([](const auto&, const auto&, auto& r) { r.replacements.reset(); }));
+}
+
 TEST(Mutants, ProbesInEveryWorkloadAtOnce) {
   expectCaught(Rule::kQuarantine, [](const engine::Plan& plan, engine::World world) {
     for (engine::Workload& w : world.workloads) {

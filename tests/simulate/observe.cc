@@ -59,6 +59,7 @@ std::shared_ptr<const engine::Pods> observePods(const Scenario& scenario, std::s
     pod.ready = from.ready;
     pod.deleting = from.deleting || asked.contains(pod.uid);
     pod.eligible = !workload.spec->unsupported;
+    pod.answer = from.answer;
     pod.created = timeAt(from.created);
     pod.restarts = from.restarts;
     pod.failure = from.failure;

@@ -115,6 +115,13 @@ void drawFaults(Random& r, Scenario& s, bool lasting) {
     s.faults.push_back(f);
   }
   if (lasting) return;
+  for (const Fault::Kind kind : {Fault::Kind::kNotAsked, Fault::Kind::kRefused}) {
+    if (!r.percent(8)) continue;
+    Fault f{kind, r.percent(50) ? -1 : r.below(count)};
+    f.from = begin();
+    if (r.percent(60)) f.until = f.from + r.between(1, 120) * kMinute;
+    s.faults.push_back(f);
+  }
   for (int i = 0; i < 4; ++i) {
     if (!r.percent(8)) continue;
     const Ms from = r.below(2 * kHour);

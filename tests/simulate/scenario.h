@@ -40,7 +40,15 @@ struct WorkloadSpec {
 
 // A fault of pods. `revision` empty: independent of their revision.
 struct Fault {
-  enum class Kind { kCrash, kNeverReady, kImagePull, kOverhead, kSilent } kind = Kind::kCrash;
+  enum class Kind {
+    kCrash,
+    kNeverReady,
+    kImagePull,
+    kOverhead,
+    kSilent,
+    kNotAsked,  // the API server does not ask the webhook
+    kRefused    // the API server refuses a pod with an agent; later ones come without
+  } kind = Kind::kCrash;
   std::int64_t workload = -1;  // -1: every third one
   std::string revision = {};
   Ms from = 0, until = kNever;

@@ -22,6 +22,7 @@ class Schedule {
             [this](std::size_t w) { controller_.podsChanged(w); },
             [this](std::size_t w, const SimPod& pod, bool came) {
               webhook_.podCounted(w, pod, came, events_.now());
+              if (came) invariants_.came(w, pod.revision);
             }),
         invariants_(scenario, events_, cluster_, store_, webhook_, decide_),
         watcher_(*this),
@@ -148,13 +149,15 @@ class Schedule {
   void traceRecord(std::size_t w, const api::WorkloadRollout& r) const {
     std::printf(
         "%8.1f w%zu %s %s step %lld/%lld target '%s' assigned '%s' (%lld) rejected '%s' "
-        "verdict %s %s\n",
+        "verdict %s %s fruitless %lld asked %lld\n",
         seconds(), w, std::string(api::stateName(r.state)).c_str(),
         std::string(r.reason.text()).c_str(), static_cast<long long>(r.step),
         static_cast<long long>(r.steps), r.target_revision.c_str(), r.assigned_revision.c_str(),
         static_cast<long long>(r.target_pods.value_or(-1)), r.rejected_revision.c_str(),
         std::string(api::verdictName(r.verdict.result)).c_str(),
-        std::string(r.verdict.reason.text()).c_str());
+        std::string(r.verdict.reason.text()).c_str(),
+        static_cast<long long>(r.replacements ? r.replacements->fruitless : -1),
+        static_cast<long long>(r.replacements ? r.replacements->asked : -1));
   }
   void traceAction(std::size_t w, const engine::Action& a) const {
     static constexpr std::array<const char*, 3> kVerbs{"evict", "delete", "restart"};
