@@ -15,10 +15,6 @@ namespace {
 using State = api::WorkloadState;
 using PolicyReason = api::PolicyRolloutReason;
 
-// Tries of a policy's workloads to replace pods that changed nothing, before one at a time tries.
-constexpr std::int64_t kFruitlessOfPolicy = 4;
-constexpr Duration kPatienceForTry{std::chrono::hours(1)};
-
 bool active(const api::WorkloadRollout& r) {
   return r.state == State::kBaselining || r.state == State::kStepping ||
          r.state == State::kSoaking || r.state == State::kEvaluating ||
@@ -157,31 +153,24 @@ class Coordinator {
       --slots;
     }
     budget_.slots = slots;
-    budget_.only = onlyTry();
+    countReplacements();
   }
 
-  // Absent: all may replace pods.
-  std::optional<std::size_t> onlyTry() const {
-    std::int64_t fruitless = 0;
-    std::optional<std::size_t> first;
-    for (std::size_t i = 0; i < world_.workloads.size(); ++i) {
-      const Workload& w = world_.workloads[i];
-      if (!mayTryAgain(w)) continue;
-      fruitless += w.record.replacements->fruitless;
-      const auto order = [&](std::size_t k) {
-        const Workload& other = world_.workloads[k];
-        return std::tie(other.record.replacements->next, other.key);
-      };
-      if (!first || order(i) < order(*first)) first = i;
+  // What replacing pods has brought so far. A workload that takes no further part does not count.
+  void countReplacements() {
+    for (const Workload& w : world_.workloads) {
+      const auto& r = w.record.replacements;
+      if (!r || w.overrides.paused || w.overrides.skip || w.record.state == State::kSkipped ||
+          failed(plan_, w.record)) {
+        continue;
+      }
+      budget_.fruitless += r->fruitless;
+      if (r->fruitless == 0) (r->since.empty() ? budget_.proven : budget_.awaited) += 1;
+      if (r->fruitless > 0 && !r->since.empty()) budget_.awaited += 1;
+      if (r->fruitless == 0) continue;
+      budget_.last_fruitless =
+          std::max(budget_.last_fruitless, timeOf(r->next) - pauseAfter(plan_, r->fruitless));
     }
-    return fruitless >= kFruitlessOfPolicy ? first : std::nullopt;
-  }
-  // Others do not wait for a workload that something else keeps from its next try.
-  bool mayTryAgain(const Workload& w) const {
-    const auto& r = w.record.replacements;
-    if (!r || r->fruitless == 0 || w.overrides.paused || w.overrides.skip) return false;
-    if (w.record.state == State::kSkipped || failed(plan_, w.record)) return false;
-    return !r->since.empty() || world_.now < timeOf(r->next) + kPatienceForTry;
   }
 
   // While the only pod of a workload is away, its image is not known: then no other probe begins.

@@ -22,8 +22,10 @@ struct Budget {
   std::vector<bool> acts;           // by workload: it has such a slot
   std::vector<std::string> probed;  // images that some workload probes
   bool frozen = false;              // the failure budget is spent
-  // Too many workloads had pods replaced for nothing: only this one, by index, may try again.
-  std::optional<std::size_t> only;
+  // Over all workloads: replacements that changed nothing, the last of them, workloads whose first
+  // ones are awaited, and workloads whose last ones did what they should.
+  std::int64_t fruitless = 0, awaited = 0, proven = 0;
+  Time last_fruitless{};
   WindowState window;
   std::optional<Time> again;
 };
@@ -31,6 +33,8 @@ struct Budget {
 Change advance(const Plan& plan, const World& world, std::size_t index, bool in_turn,
                Budget& budget);
 
+// How long a workload waits after so many replacements in a row that changed nothing.
+Duration pauseAfter(const Plan& plan, std::int64_t fruitless);
 // Whether the workload has failed in the sense of the failure budget: an application's own crash
 // does not count.
 bool failed(const Plan& plan, const api::WorkloadRollout& record);

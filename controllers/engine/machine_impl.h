@@ -112,10 +112,12 @@ class Machine {
   bool unwanted(const Pod& pod, Wish wish) const;
   Time tryBegan() const;
   bool tryIsDue() const;
-  bool notItsTry() const;
+  bool othersCome() const;
+  std::optional<Time> policyTriesAt() const;
   bool mayDelete(const Pod& pod) const;
   const Pod* newcomer(Wish wish) const;
   bool newcomerThisSecond() const;
+  bool restartWasUndone() const;
   std::pair<Reason, std::string> whyMissed() const;
   std::pair<Reason, std::string> whyKept() const;
   std::int64_t triesForNothing() const { return r_.replacements ? r_.replacements->fruitless : 0; }

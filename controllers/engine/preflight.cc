@@ -38,12 +38,6 @@ std::optional<Machine::Obstacle> Machine::ownerObstacle() {
                     "rollout.restart.method 'Evict'",
                     soon, true};
   }
-  if (owner.agent_in_template) {
-    return Obstacle{RolloutReason::kAgentInTemplate,
-                    "its pod template carries an agent: its pods keep that one, however often they "
-                    "start",
-                    soon, true};
-  }
   if (owner.rolling_out) {
     return Obstacle{RolloutReason::kOwnerRollingOut, "the workload's own rollout is under way",
                     soon};
@@ -88,14 +82,18 @@ std::optional<Machine::Obstacle> Machine::hindrance() const {
   if (auto against = policyWide(Stops::kAllMoves)) return against;
   if (auto against = policyWide(Stops::kReplacements)) return against;
   if (w_.owner && w_.owner->agent_in_template) {
-    return Obstacle{RolloutReason::kAgentInTemplate, "its pod template carries an agent",
-                    now_ + kLookAgain};
+    return Obstacle{RolloutReason::kAgentInTemplate,
+                    "its pod template carries an agent: its pods keep that one, however often they "
+                    "start",
+                    now_ + kLookAgain, true};
   }
-  if (!notItsTry()) return std::nullopt;
-  return Obstacle{RolloutReason::kFruitlessReplacements,
-                  "replacing pods changed nothing in other workloads of the policy: one of them "
-                  "tries again at a time",
-                  now_ + kLookAgain};
+  const auto at = policyTriesAt();
+  if (!at || (now_ >= *at && budget_.awaited == 0)) return std::nullopt;
+  return Obstacle{
+      RolloutReason::kFruitlessReplacements,
+      "replacing pods changed nothing in other workloads of the policy: one workload at "
+      "a time tries again",
+      std::max(*at, now_ + kLookAgain)};
 }
 
 std::optional<Machine::Obstacle> Machine::obstacle() {

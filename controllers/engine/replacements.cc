@@ -21,8 +21,17 @@ constexpr std::int64_t kTriesBeforeHold = 2;  // that changed nothing
 constexpr std::int64_t kUnproven = 1;
 constexpr std::int64_t kProven = 2;
 constexpr std::int64_t kProvenPart = 10;  // … or this part of those that have come
+// Replacements in all workloads whose outcome is awaited or was nothing, before the others wait. As
+// many as there are workloads with a good outcome do not count.
+constexpr std::int64_t kUnprovenInPolicy = 4;
 
 }  // namespace
+
+Duration pauseAfter(const Plan& plan, std::int64_t fruitless) {
+  Duration pause = std::max(plan.cooldown, kShortestWait);
+  for (std::int64_t i = 1; i < fruitless && pause < kLongestWait; ++i) pause *= kWaitGrows;
+  return std::min(pause, kLongestWait);
+}
 
 // Whether a pod is what the replacing was to end.
 bool Machine::unwanted(const Pod& pod, Wish wish) const {
@@ -49,7 +58,8 @@ Machine::Outcome Machine::outcomeOf(Wish wish) const {
   const auto waited = std::chrono::duration_cast<Duration>(now_ - timeOf(r_.last_restart));
   const bool moving =
       c.deleting > 0 || (w_.owner && (c.live < w_.owner->replicas || w_.owner->rolling_out));
-  if (!moving && came == 0) return Outcome::kNone;  // refused: the pods are still there
+  // Refused: the pods are still there.
+  if (!moving && came == 0 && !restartWasUndone()) return Outcome::kNone;
   if (waited < kSettleTime || (moving && waited < plan_.gates.ready_within)) {
     return Outcome::kAwaited;
   }
@@ -59,10 +69,6 @@ Machine::Outcome Machine::outcomeOf(Wish wish) const {
 
 // How many running pods may be asked to go now.
 std::int64_t Machine::mayReplace(Wish wish) {
-  if (notItsTry()) {
-    again(now_ + kLookAgain);
-    return 0;
-  }
   if (wish == Wish::kShed && newcomerThisSecond()) {
     again(now_ + std::chrono::seconds(1));
     return 0;
@@ -82,6 +88,13 @@ std::int64_t Machine::mayReplace(Wish wish) {
       fruitless(wish);
       return 0;
   }
+  if (const auto at = policyTriesAt(); at && (now_ < *at || budget_.awaited > 0)) {
+    again(std::max(*at, now_ + kOutcomePoll));
+    return 0;
+  } else if (!at && othersCome()) {
+    again(now_ + kOutcomePoll);
+    return 0;
+  }
   if (!r_.replacements) return kUnproven;
   if (!r_.replacements->next.empty() && now_ < timeOf(r_.replacements->next)) {
     again(timeOf(r_.replacements->next));
@@ -94,7 +107,10 @@ std::int64_t Machine::mayReplace(Wish wish) {
 void Machine::asked(std::int64_t count) {
   if (count <= 0) return;
   if (!r_.replacements) r_.replacements.emplace();
-  if (r_.replacements->since.empty()) r_.replacements->since = timeText(now_);
+  if (r_.replacements->since.empty()) {
+    r_.replacements->since = timeText(now_);
+    ++budget_.awaited;
+  }
   r_.replacements->asked += count;
   r_.last_restart = timeText(now_);
 }
@@ -123,9 +139,21 @@ bool Machine::mayDelete(const Pod& pod) const {
   return r.fruitless == 0 || r.next.empty() || timeOf(r.next) <= now_;
 }
 
-// Replacing has changed nothing in too many workloads of the policy, and another one tries.
-bool Machine::notItsTry() const {
-  return budget_.only && *budget_.only != index_;
+// Whether too much is uncertain in the policy's other workloads to begin here.
+bool Machine::othersCome() const {
+  const bool own =
+      r_.replacements && (r_.replacements->fruitless == 0 || !r_.replacements->since.empty());
+  const std::int64_t uncertain = budget_.fruitless + budget_.awaited;
+  return !own && uncertain >= std::max(kUnprovenInPolicy, budget_.proven);
+}
+
+// Replacing has changed nothing in so many workloads that one tries at a time, and ever less often.
+std::optional<Time> Machine::policyTriesAt() const {
+  if (!othersCome() || budget_.fruitless < std::max(kUnprovenInPolicy, budget_.proven)) {
+    return std::nullopt;
+  }
+  const Duration pause = pauseAfter(plan_, 1) * budget_.fruitless / 2;
+  return budget_.last_fruitless + std::min(pause, kLongestWait);
 }
 
 void Machine::fruitless(Wish wish) {
@@ -135,9 +163,7 @@ void Machine::fruitless(Wish wish) {
   r.fruitless += std::clamp<std::int64_t>(r.asked, 1, kTriesBeforeHold);
   r.since.clear();
   r.asked = 0;
-  Duration pause = std::max(plan_.cooldown, kShortestWait);
-  for (std::int64_t i = 1; i < r.fruitless && pause < kLongestWait; ++i) pause *= kWaitGrows;
-  const Time next = now_ + std::min(pause, kLongestWait);
+  const Time next = now_ + pauseAfter(plan_, r.fruitless);
   r.next = timeText(next);
   again(next);
   if (r.fruitless < kTriesBeforeHold) return wait(reason, std::move(message));
@@ -149,6 +175,12 @@ void Machine::fruitless(Wish wish) {
   result.verdict.reason = reason;
   result.verdict.message = std::move(message);
   hold(result);
+}
+
+// Somebody has taken our annotation out of the pod template again.
+bool Machine::restartWasUndone() const {
+  const std::string mine = r_.target_revision + "-";
+  return r_.restart_attempts > 0 && w_.owner && !w_.owner->restarted_for.starts_with(mine);
 }
 
 // The time of a pod's creation has whole seconds, so such a pod could not be told from one that comes
@@ -177,7 +209,7 @@ std::pair<Machine::Reason, std::string> Machine::whyMissed() const {
     return {RolloutReason::kPodRefused,
             strCat("the API server refuses pods with the agent: ", w_.refusal->words)};
   }
-  if (r_.restart_attempts > 0 && w_.owner && w_.owner->restarted_for != restartToken()) {
+  if (restartWasUndone()) {
     return {RolloutReason::kGitOpsConflict, std::string(kGitOpsConflict)};
   }
   const Pod* pod = newcomer(Wish::kCarry);

@@ -137,10 +137,11 @@ void Machine::rollingBack() {
   const Time deadline = timeOf(r_.since) + plan_.progress_deadline;
   if (!left) {
     const bool moving = managed() && (c.deleting > 0 || inTheGap(c) || rollsForUs());
-    if (moving && now_ < deadline) return again(now_ + kUndoPoll);
+    if (moving && (now_ < deadline || inTheGap(c))) return again(now_ + kUndoPoll);
     enter(State::kRolledBack, r_.reason, r_.message);
     return;
   }
+  if (now_ >= deadline && inTheGap(c)) return again(now_ + kUndoPoll);
   if (now_ >= deadline) {
     // Something keeps the pods, perhaps a PodDisruptionBudget. Its slot goes to others.
     enter(State::kRolledBack, RolloutReason::kPodsRemain,

@@ -123,6 +123,8 @@ class TestWorld {
   std::map<std::string, std::string> images;  // digest, by workload
   std::string agent = "java 1.0";             // of the target
   bool injects = true;                        // the webhook is there
+  std::string answer;                         // of a webhook that gives no agent
+  std::string template_carries;  // the revision that every new pod has, whatever is assigned
 
  private:
   void act(Workload& w, const Action& action) {
@@ -148,6 +150,8 @@ class TestWorld {
     const bool share =
         r.first_ordinal ? pod.ordinal >= *r.first_ordinal : !r.target_pods || have < *r.target_pods;
     if (injects) pod.revision = share ? r.assigned_revision : r.stable_revision;
+    if (!template_carries.empty()) pod.revision = template_carries;
+    pod.answer = pod.revision.empty() ? answer : "";
     pod.uid += "+";
     pod.created = world.now;
     pod.restarts = 0;
