@@ -74,17 +74,19 @@ std::vector<Controller> Manager::Parts::makeControllers() {
   Controller language = languageController(client, settings.queries, settings.server_addresses,
                                            stores.pods, workloads, stores.records, clock);
   const auto guessed = [queue = language.queue](const std::string& group) { queue->add(group); };
-  RolloutController rollout = rolloutController({client,
-                                                 {policyStores(stores), stores.records},
-                                                 stores.pods,
-                                                 workloads,
-                                                 events,
-                                                 clock,
-                                                 settings.inject.operator_namespace,
-                                                 settings.max_restarting,
-                                                 settings.workers,
-                                                 settings.queries,
-                                                 settings.server_addresses});
+  RolloutController rollout =
+      rolloutController({client,
+                         {policyStores(stores), stores.records, stores.refusals},
+                         stores.pods,
+                         workloads,
+                         events,
+                         clock,
+                         settings.inject.operator_namespace,
+                         settings.webhook_deployment,
+                         settings.max_restarting,
+                         settings.workers,
+                         settings.queries,
+                         settings.server_addresses});
   rollouts = std::move(rollout.reconciler);
   std::vector<Controller> all;
   // First: until the webhook has a certificate, no admission reaches it.

@@ -20,6 +20,7 @@ struct Settings {
   std::optional<api::EbpfSettings> ebpf;  // absent: nodes are not profiled
   specs::EbpfPlace ebpf_place;            // an empty name: eBPF objects are left alone
   std::string instance;                   // names this process in events
+  std::string webhook_deployment;         // of the operator's namespace; empty: always ready
   // Of servers, of policies, of workloads and of rollouts, each.
   int workers = 2;
   std::int64_t max_restarting = 20;  // workloads of all policies whose pods are being replaced

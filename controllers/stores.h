@@ -7,6 +7,7 @@
 #include "operator/api/v1alpha1/policy.h"
 #include "operator/api/v1alpha1/server.h"
 #include "operator/api/v1alpha1/workload.h"
+#include "operator/inject/pods/refusal_event.h"
 #include "operator/kube/store.h"
 
 namespace profiling::controllers {
@@ -19,6 +20,7 @@ struct Stores {
   kube::Store<api::WorkloadProfile> records;
   kube::Store<api::Revision> revisions;
   PodTable pods;  // of the whole cluster
+  kube::Store<inject::RefusalEvent> refusals;
   // Objects that belong to ProfilingServers.
   kube::Store<OwnedRecord> config_maps, services, stateful_sets;
   kube::Store<ServerPodRecord> server_pods;

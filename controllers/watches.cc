@@ -102,6 +102,7 @@ Watches::Watches(net::HttpClient& http, const Settings& settings, Stores& stores
   watchPolicies();
   watchNamespaces();
   watchPods();
+  watchRefusals();
   watchRecords();
   watchRevisions();
   watchServerObjects();
@@ -218,6 +219,15 @@ void Watches::watchPods() {
   };
   add(kube::makeReflector(http_, std::move(options), makePodSink(stores_.pods, changed), clock_),
       [this] { return stores_.pods.synced(); });
+}
+
+// Why the API server refuses pods: a rollout that waits for them reports it.
+void Watches::watchRefusals() {
+  kube::ReflectorOptions options = select(kCoreEvents);
+  options.field_selector = inject::kRefusalSelector;
+  watch<inject::RefusalEvent>(std::move(options), stores_.refusals,
+                              kube::jsonDecoder<inject::RefusalEvent>(inject::refusalFromEvent),
+                              [this](std::string_view key) { enqueueRollouts(namespaceOf(key)); });
 }
 
 void Watches::watchRecords() {

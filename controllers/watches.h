@@ -48,6 +48,7 @@ class Watches {
   void watchPolicies();
   void watchNamespaces();
   void watchPods();
+  void watchRefusals();
   void watchRecords();
   void watchRevisions();
   void watchServerObjects();

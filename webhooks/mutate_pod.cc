@@ -28,10 +28,12 @@ bool isJson(std::string_view content_type) {
 
 }  // namespace
 
-PodMutator::PodMutator(inject::Settings settings, MutationObserver observer, RolloutTable* rollouts)
+PodMutator::PodMutator(inject::Settings settings, MutationObserver observer, RolloutTable* rollouts,
+                       inject::Breakers* breakers)
     : settings_(std::move(settings)),
       observer_(std::move(observer)),
       rollouts_(rollouts),
+      breakers_(breakers),
       snapshot_(std::make_shared<const Snapshot>()) {
 }
 
@@ -51,8 +53,8 @@ net::ServerResponse PodMutator::handle(const net::ServerRequest& request) const 
   if (!review.isPodCreation()) return allowed(review.uid);
   try {
     const auto snapshot = std::atomic_load_explicit(&snapshot_, std::memory_order_acquire);
-    auto outcome =
-        inject::decidePod(decoder, review.pod, review.dry_run, *snapshot, settings_, rollouts_);
+    auto outcome = inject::decidePod(decoder, review.pod, review.dry_run, *snapshot, settings_,
+                                     rollouts_, breakers_);
     if (!outcome.ok()) return refusal(400, outcome.status().message());
     if (!review.dry_run && observer_.decided) observer_.decided(outcome->reason, outcome->mode);
     return allowed(review.uid, outcome->patch, outcome->warnings);

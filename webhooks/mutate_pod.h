@@ -8,6 +8,7 @@
 #include <memory>
 #include <string_view>
 
+#include "operator/inject/breakers.h"
 #include "operator/inject/inject.h"
 #include "operator/inject/snapshot.h"
 #include "operator/net/http_server.h"
@@ -26,9 +27,10 @@ struct MutationObserver {
 // Thread-safe; handle() runs on the server's I/O threads.
 class PodMutator {
  public:
-  // `rollouts` must outlive it; null: no workload has a record.
-  PodMutator(inject::Settings settings, MutationObserver observer,
-             RolloutTable* rollouts = nullptr);
+  // Both pointers must outlive it. No rollouts: no workload has a record; no breakers: nothing has
+  // gone wrong.
+  PodMutator(inject::Settings settings, MutationObserver observer, RolloutTable* rollouts = nullptr,
+             inject::Breakers* breakers = nullptr);
 
   net::ServerResponse handle(const net::ServerRequest& request) const;
 
@@ -39,6 +41,7 @@ class PodMutator {
   const inject::Settings settings_;
   const MutationObserver observer_;
   RolloutTable* rollouts_;
+  inject::Breakers* breakers_;
   // Through std::atomic_load and std::atomic_store, as in kube/store.h: std::atomic<shared_ptr> of
   // libstdc++ 12 releases its lock with relaxed order in load(), which is a data race.
   std::shared_ptr<const Snapshot> snapshot_;

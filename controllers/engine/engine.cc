@@ -176,7 +176,7 @@ class Coordinator {
   // While the only pod of a workload is away, its image is not known: then no other probe begins.
   void recordProbe(const std::vector<std::string>& images) {
     budget_.probed.insert(budget_.probed.end(), images.begin(), images.end());
-    for (const World::Quarantined& q : world_.quarantine) {
+    for (const World::Seen& q : world_.quarantine) {
       if (images.empty()) budget_.probed.push_back(q.what.image);
     }
   }

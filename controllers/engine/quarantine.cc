@@ -1,5 +1,6 @@
 // An application image that one version of an agent broke in one workload gets that agent in no
-// other. Another version of the agent, or another revision of the policy that broke it, is first
+// other workload of the namespace, and in none of the cluster where a cluster policy or two
+// namespaces have seen it. Another version of the agent, or another revision of the policy that broke it, is first
 // tried in one pod of one workload; what that pod proves is cleared for all.
 //
 // All of it is kept in the records: a quarantine lasts as long as the record of the workload that
@@ -37,19 +38,27 @@ void add(std::vector<Entry>& list, Entry entry) {
   if (list.size() > api::kMaxImageAgents) list.resize(api::kMaxImageAgents);
 }
 
+bool concerns(const World::Seen& seen, const Workload& w) {
+  return seen.namespace_.empty() ||
+         std::string_view(w.key).substr(0, w.key.find('/')) == seen.namespace_;
+}
+
 enum class Standing { kFree, kProbe, kBlocked };
 
-Standing standingOf(const Plan& plan, const World& world, const Workload& w, const Entry& entry,
-                    const std::string& target, const std::vector<Entry>& cleared_here) {
+Standing standingOf(const Plan& plan, const World& world, const Workload& w,
+                    const World::Seen& quarantined, const std::string& target,
+                    const std::vector<Entry>& cleared_here) {
+  if (!concerns(quarantined, w)) return Standing::kFree;
+  const Entry& entry = quarantined.what;
   const std::string* agent = agentFor(w, entry);
   if (agent == nullptr) return Standing::kFree;
   const bool same = *agent == entry.agent;
   const auto proves = [&](const Entry& c) {
     return c.image == entry.image && c.agent == *agent && (!same || c.revision == target);
   };
-  if (std::ranges::any_of(world.cleared, proves) || std::ranges::any_of(cleared_here, proves)) {
-    return Standing::kFree;
-  }
+  const bool cleared = std::ranges::any_of(
+      world.cleared, [&](const World::Seen& c) { return concerns(c, w) && proves(c.what); });
+  if (cleared || std::ranges::any_of(cleared_here, proves)) return Standing::kFree;
   // An edit of the policy since then may have fixed it.
   const bool edited = entry.policy == plan.policy && !contains(plan.revisions, entry.revision);
   return same && !edited ? Standing::kBlocked : Standing::kProbe;
@@ -59,9 +68,8 @@ Standing standingOf(const Plan& plan, const World& world, const Workload& w, con
 
 bool Machine::probes() const {
   if (jobs() || approved()) return false;
-  return std::ranges::any_of(world_.quarantine, [&](const World::Quarantined& q) {
-    return standingOf(plan_, world_, w_, q.what, r_.target_revision, r_.cleared) ==
-           Standing::kProbe;
+  return std::ranges::any_of(world_.quarantine, [&](const World::Seen& q) {
+    return standingOf(plan_, world_, w_, q, r_.target_revision, r_.cleared) == Standing::kProbe;
   });
 }
 
@@ -70,9 +78,8 @@ std::optional<Machine::Obstacle> Machine::quarantined() {
   // Under a policy that stages nothing, pods may carry the agent already: they are judged as they
   // are.
   if (r_.step == 0 && plan_.immediate() && counts(r_.target_revision).on > 0) return std::nullopt;
-  for (const World::Quarantined& q : world_.quarantine) {
-    if (standingOf(plan_, world_, w_, q.what, r_.target_revision, r_.cleared) !=
-        Standing::kBlocked) {
+  for (const World::Seen& q : world_.quarantine) {
+    if (standingOf(plan_, world_, w_, q, r_.target_revision, r_.cleared) != Standing::kBlocked) {
       continue;
     }
     const auto theirs = api::WorkloadKey::parse(q.workload);
@@ -105,8 +112,8 @@ void Machine::quarantine() {
 }
 
 void Machine::clearQuarantine() {
-  for (const World::Quarantined& q : world_.quarantine) {
-    if (const std::string* agent = agentFor(w_, q.what)) {
+  for (const World::Seen& q : world_.quarantine) {
+    if (const std::string* agent = concerns(q, w_) ? agentFor(w_, q.what) : nullptr) {
       add(r_.cleared, {q.what.image, *agent, plan_.policy, r_.target_revision, timeText(now_)});
     }
   }

@@ -15,6 +15,7 @@ using api::RolloutReason;
 constexpr Duration kOutcomePoll{std::chrono::seconds(3)};
 constexpr Duration kShortestWait{std::chrono::seconds(30)};
 constexpr Duration kLongestWait{std::chrono::hours(24)};
+constexpr Duration kClockSkew{std::chrono::seconds(5)};
 constexpr std::int64_t kWaitGrows = 4;        // times, with each try
 constexpr std::int64_t kTriesBeforeHold = 2;  // that changed nothing
 // Pods away before the outcome of the first is known, and once pods have come as they should.
@@ -75,8 +76,12 @@ std::int64_t Machine::mayReplace(Wish wish) {
   }
   switch (outcomeOf(wish)) {
     case Outcome::kNone:
-      if (r_.replacements) r_.replacements->since.clear();
-      if (r_.replacements) r_.replacements->asked = 0;
+      if (r_.replacements && !r_.replacements->since.empty()) {
+        // Nothing went, or the owner needs fewer pods now.
+        r_.replacements->since.clear();
+        r_.replacements->asked = 0;
+        if (r_.replacements->fruitless == 0) r_.replacements.reset();
+      }
       break;
     case Outcome::kAwaited:
       again(now_ + kOutcomePoll);
@@ -205,7 +210,7 @@ const Pod* Machine::newcomer(Wish wish) const {
 std::pair<Machine::Reason, std::string> Machine::whyMissed() const {
   const bool open = r_.replacements && !r_.replacements->since.empty();
   const Time since = timeOf(open ? r_.replacements->since : r_.since);
-  if (w_.refusal && w_.refusal->at >= since) {
+  if (w_.refusal && w_.refusal->at + kClockSkew >= since) {
     return {RolloutReason::kPodRefused,
             strCat("the API server refuses pods with the agent: ", w_.refusal->words)};
   }

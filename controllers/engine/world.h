@@ -165,13 +165,14 @@ struct World {
   // Workloads of other policies whose pods are being replaced, and the limit for all policies; 0:
   // no limit.
   std::int64_t restarting_elsewhere = 0, max_restarting = 0;
-  // From all records of the cluster, whatever their policy.
-  struct Quarantined {
+  // From all records of the cluster, whatever their policy. What only one namespace's own policies
+  // have seen concerns that namespace: its users can write the evidence.
+  struct Seen {
     std::string workload;  // key
     api::ImageAgent what;
+    std::string namespace_ = {};  // that it concerns; empty: all
   };
-  std::vector<Quarantined> quarantine;
-  std::vector<api::ImageAgent> cleared;
+  std::vector<Seen> quarantine, cleared;
   std::vector<std::string> probed_elsewhere;  // images that workloads of other policies probe
   // Reads the pods of a workload that came without them; the same answer at every call.
   std::function<std::shared_ptr<const Pods>(std::size_t workload)> read_pods;

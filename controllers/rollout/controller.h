@@ -17,7 +17,7 @@ struct RolloutInputs {
   WorkloadIndex& workloads;
   EventSink& events;
   const Clock& clock;
-  std::string operator_namespace;
+  std::string operator_namespace, webhook_deployment;
   std::int64_t max_restarting = 0;
   int workers = 1;
   net::QueryClient* queries = nullptr;

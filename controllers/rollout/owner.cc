@@ -4,6 +4,7 @@
 
 #include "operator/api/json_access.h"
 #include "operator/api/selector.h"
+#include "operator/inject/pods/pod_facts.h"
 
 namespace profiling::controllers {
 namespace {
@@ -80,6 +81,20 @@ void readRollout(const json& object, engine::Owner& owner) {
   owner.rolling_out = !phase.empty() && phase != "Healthy";
 }
 
+// As in a manifest that was exported from a running pod, or injected by hand.
+bool carriesAgent(const json& pod_template) {
+  if (!text(member(pod_template, "metadata", "labels", api::kProfiledKey)).empty()) return true;
+  constexpr std::string_view kInit = "initContainers";
+  for (const std::string_view list : {kInit, std::string_view("containers")}) {
+    const json& containers = member(pod_template, "spec", list);
+    if (!containers.is_array()) continue;
+    for (const json& container : containers) {
+      if (inject::isOurs(list == kInit, text(member(container, "name")))) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 kube::Resource workloadResource(const api::WorkloadRef& workload) {
@@ -98,6 +113,7 @@ engine::Owner ownerOf(const std::string& kind, const json& object) {
   owner.replicas = integerOr(member(object, "spec", "replicas"), 1);
   owner.restarted_for =
       text(member(object, "spec", "template", "metadata", "annotations", kRestartedForKey));
+  owner.agent_in_template = carriesAgent(member(object, "spec", "template"));
   if (kind == "Deployment") readDeployment(object, owner);
   if (kind == "StatefulSet") readStatefulSet(object, owner);
   if (kind == "DaemonSet") readDaemonSet(object, owner);

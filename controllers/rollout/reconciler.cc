@@ -7,6 +7,7 @@
 #include "controllers/rollout/perform.h"
 #include "controllers/rollout/plan_of.h"
 #include "operator/api/v1alpha1/codec.h"
+#include "operator/api/workload_key.h"
 #include "operator/base/log.h"
 #include "operator/base/str_cat.h"
 #include "operator/base/text.h"
@@ -17,10 +18,11 @@ namespace {
 
 using State = api::WorkloadState;
 
-constexpr int kLooks = 4;          // decisions in one pass, each with more owners read
-constexpr Millis kAgainSoon{200};  // after a write that was decided from an old view
-constexpr Millis kBlocked{5'000};  // after a PodDisruptionBudget refused
-constexpr Millis kSeenBy{30'000};  // an eviction that the watch has not shown is forgotten
+constexpr int kLooks = 4;             // decisions in one pass, each with more owners read
+constexpr Millis kAgainSoon{200};     // after a write that was decided from an old view
+constexpr Millis kBlocked{5'000};     // after a PodDisruptionBudget refused
+constexpr Millis kWebhookLag{3'000};  // its watches usually lag far less
+constexpr Millis kSeenBy{30'000};     // an eviction that the watch has not shown is forgotten
 
 // Nothing to record: no pod is restarted, and each gets the target at its next start.
 bool trivial(const engine::Plan& plan, const engine::Workload& before,
@@ -73,16 +75,20 @@ struct RolloutReconciler::Pass {
 RolloutReconciler::RolloutReconciler(kube::Client& client, RolloutStores stores,
                                      const PodTable& pods, WorkloadIndex& index,
                                      GateInputs& gate_inputs, std::string operator_namespace,
-                                     std::int64_t max_restarting, EventSink& events,
-                                     const Clock& clock)
+                                     std::string webhook_deployment, std::int64_t max_restarting,
+                                     EventSink& events, const Clock& clock)
     : client_(client),
       statuses_(client),
       stores_(stores),
       pods_(pods),
       index_(index),
-      reader_(pods, index, stores.records, stores.namespaces),
+      reader_(pods, index, stores.records, stores.namespaces, stores.refusals),
       gate_inputs_(gate_inputs),
-      revisions_(client, stores.revisions, std::move(operator_namespace)),
+      revisions_(client, stores.revisions, operator_namespace),
+      webhook_group_(
+          webhook_deployment.empty()
+              ? ""
+              : api::workloadKeyText(operator_namespace, "Deployment", webhook_deployment)),
       max_restarting_(max_restarting),
       events_(events),
       clock_(clock),
@@ -130,6 +136,7 @@ Outcome RolloutReconciler::reconcile(const std::string& key, const std::stop_tok
   }
   pass.world.now = now();
   pass.world.max_restarting = max_restarting_;
+  pass.world.webhook_lag = kWebhookLag;
   if (const auto ends = markEvicted(pass.world)) pass.sooner(*ends);
   if (pass.policy) {
     const auto server = stores_.servers.find(serverKey(pass.policy->policy));
@@ -137,7 +144,19 @@ Outcome RolloutReconciler::reconcile(const std::string& key, const std::stop_tok
       pass.sooner(kGateInputInterval);
     }
   }
+  pass.world.sources.webhook = webhookProblem();
   return advance(pass, stop);
+}
+
+// New pods would get no agent.
+std::string RolloutReconciler::webhookProblem() const {
+  if (webhook_group_.empty()) return {};
+  const engine::Pods pods = pods_.pods(webhook_group_);
+  const bool ready =
+      std::ranges::any_of(pods, [](const engine::Pod& pod) { return pod.ready && !pod.deleting; });
+  return ready ? ""
+               : strCat("none of ", pods.size(), " pods of the webhook (", webhook_group_,
+                        ") is ready");
 }
 
 // An evicted pod counts as terminating until the watch shows it.
@@ -265,8 +284,8 @@ Status RolloutReconciler::actOn(Pass& pass, const engine::Change& change,
                                 const std::stop_token& stop) {
   const api::WorkloadProfile& record = *pass.members[change.workload].record;
   for (const engine::Action& action : change.actions) {
-    Status acted = perform(client_, record.metadata.namespace_, record.status.workload_ref,
-                                 action, formatRfc3339(pass.world.now), stop);
+    Status acted = perform(client_, record.metadata.namespace_, record.status.workload_ref, action,
+                           formatRfc3339(pass.world.now), stop);
     const bool refused = acted.code() == Code::kRateLimited || isStale(acted);
     if (!acted.ok() && !refused) return acted;
     const MutexLock lock(mutex_);

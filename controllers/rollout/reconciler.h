@@ -38,6 +38,7 @@ struct RolloutStats {
 
 struct RolloutStores : PolicyStores {
   const kube::Store<api::WorkloadProfile>& records;
+  const kube::Store<inject::RefusalEvent>& refusals;
 };
 
 // Several workers may use it at once, each for another policy. Its arguments must outlive it.
@@ -45,7 +46,7 @@ class RolloutReconciler {
  public:
   RolloutReconciler(kube::Client& client, RolloutStores stores, const PodTable& pods,
                     WorkloadIndex& index, GateInputs& gate_inputs, std::string operator_namespace,
-                    std::int64_t max_restarting, EventSink& events,
+                    std::string webhook_deployment, std::int64_t max_restarting, EventSink& events,
                     const Clock& clock = Clock::real());
 
   Outcome reconcile(const std::string& key, const std::stop_token& stop);
@@ -69,6 +70,7 @@ class RolloutReconciler {
                   const api::WorkloadRollout& before, const api::WorkloadRollout& after);
   void countVerdict(const api::WorkloadRollout& before, const api::WorkloadRollout& after);
   engine::Time now() const;
+  std::string webhookProblem() const;  // empty: none
   // Returns how long the first mark lasts, because its pod may have to be evicted again then.
   std::optional<Millis> markEvicted(engine::World& world);
   void count(const std::string& policy, const engine::World& world,
@@ -82,6 +84,7 @@ class RolloutReconciler {
   WorldReader reader_;
   GateInputs& gate_inputs_;
   RevisionKeeper revisions_;
+  const std::string webhook_group_;  // of its pods; empty: they are taken for ready
   const std::int64_t max_restarting_;
   EventSink& events_;
   const Clock& clock_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "controllers/workload/reconciler.h"
+#include "operator/base/str_cat.h"
 #include "operator/inject/decision_json.h"
 
 namespace profiling::controllers {
@@ -17,6 +18,25 @@ bool isOf(const api::WorkloadProfile& record, const api::EffectivePolicy& policy
   const auto& ref = record.status.policy_ref;
   return ref && ref->name == policy.policy.metadata.name && ref->kind == api::policyKind(policy) &&
          (policy.cluster || record.metadata.namespace_ == policy.policy.metadata.namespace_);
+}
+
+// The namespace whose workloads a record's findings concern; empty: all. Who may run pods in a
+// namespace can write what its pods report.
+std::string concernedBy(const api::WorkloadProfile& record) {
+  const auto& ref = record.status.policy_ref;
+  const bool of_cluster = ref && ref->kind == api::ClusterProfilingPolicy::kKind;
+  return of_cluster ? std::string() : record.metadata.namespace_;
+}
+
+// What two namespaces have seen concerns all.
+void spreadSeenTwice(std::vector<engine::World::Seen>& list) {
+  std::map<std::pair<std::string, std::string>, std::set<std::string>> where;
+  for (const auto& seen : list) {
+    where[{seen.what.image, seen.what.agent}].insert(seen.namespace_);
+  }
+  for (auto& seen : list) {
+    if (where[{seen.what.image, seen.what.agent}].size() > 1) seen.namespace_.clear();
+  }
 }
 
 }  // namespace
@@ -43,7 +63,10 @@ std::shared_ptr<const WorldReader::Facts> WorldReader::factsOf(const std::string
   if (facts->steady) facts->pods.reset();
   if (const auto evaluation = index_.evaluation(group)) {
     const PolicyShare* main = evaluation->main();
-    facts->unsupported = main != nullptr && main->pods.skipped == main->pods.total;
+    facts->unsupported = main != nullptr && main->pods.skipped == main->pods.total &&
+                         std::ranges::none_of(main->skipped, [](const auto& each) {
+                           return inject::isBreaker(each.first);
+                         });
     if (facts->unsupported) {
       facts->reason = api::RecordedReason::parse(inject::reasonName(main->skipped.begin()->first));
     }
@@ -70,9 +93,33 @@ std::shared_ptr<const engine::Pods> WorldReader::podsOf(const std::string& group
     engine::Pod& pod = members->pods[i];
     const PodClass& of = members->group.classes[members->class_of[i]];
     pod.eligible = !pod.revision.empty() || may[members->class_of[i]];
+    if (pod.revision.empty()) pod.answer = inject::answerIn(of.decision);
     if (pod.failure) pod.failure->agents = inject::agentsIn(of.decision, pod.failure->container);
   }
   return std::make_shared<const engine::Pods>(std::move(members->pods));
+}
+
+// The last refusal of the workload's pods. A Deployment's and a Rollout's are reported by a ReplicaSet
+// that is named "<name>-<hash>".
+std::optional<engine::Refusal> WorldReader::refusalOf(const api::WorkloadProfile& record) const {
+  const api::WorkloadRef& workload = record.status.workload_ref;
+  const bool by_replica_set = workload.kind == "Deployment" || workload.kind == "Rollout";
+  const auto concerns = [&](const inject::RefusalEvent& event) {
+    if (!by_replica_set) {
+      return event.owner_kind == workload.kind && event.owner_name == workload.name;
+    }
+    const std::string_view name = event.owner_name;
+    return event.owner_kind == "ReplicaSet" && name.substr(0, name.rfind('-')) == workload.name;
+  };
+  const std::string prefix = strCat(record.metadata.namespace_, "/");
+  const auto all = refusals_.snapshot();
+  std::shared_ptr<const inject::RefusalEvent> last;
+  for (auto it = all->lower_bound(prefix); it != all->end() && it->first.starts_with(prefix);
+       ++it) {
+    if (concerns(*it->second) && (!last || it->second->at > last->at)) last = it->second;
+  }
+  if (!last) return std::nullopt;
+  return engine::Refusal{engine::Time(std::chrono::seconds(last->at)), last->message};
 }
 
 engine::Workload WorldReader::workloadOf(const Member& member, const std::string& policy_uid,
@@ -87,6 +134,7 @@ engine::Workload WorldReader::workloadOf(const Member& member, const std::string
   w.unsupported_reason = facts->reason;
   w.overrides = {record.spec.paused, record.spec.skip, record.spec.pin, record.spec.approve};
   w.record = record.status.rollout.value_or(api::WorkloadRollout{});
+  if (w.record.replacements) w.refusal = refusalOf(record);
   w.pods = facts->pods;
   w.steady = facts->steady;
   return w;
@@ -100,10 +148,13 @@ void WorldReader::readOthers(const api::EffectivePolicy* policy, engine::World& 
   for (const auto& [key, record] : *all) {
     if (!record->status.rollout) continue;
     const api::WorkloadRollout& rollout = *record->status.rollout;
+    const std::string concerned = concernedBy(*record);
     for (const api::ImageAgent& what : rollout.quarantine) {
-      world.quarantine.push_back({groupOf(*record), what});
+      world.quarantine.push_back({groupOf(*record), what, concerned});
     }
-    world.cleared.insert(world.cleared.end(), rollout.cleared.begin(), rollout.cleared.end());
+    for (const api::ImageAgent& what : rollout.cleared) {
+      world.cleared.push_back({groupOf(*record), what, concerned});
+    }
     if (policy != nullptr ? isOf(*record, *policy) : !record->status.policy_ref) continue;
     if (engine::restarting(rollout)) ++world.restarting_elsewhere;
     if (!rollout.probe) continue;
@@ -111,6 +162,7 @@ void WorldReader::readOthers(const api::EffectivePolicy* policy, engine::World& 
     unknown = unknown || images.empty();
     for (std::string& image : images) world.probed_elsewhere.push_back(std::move(image));
   }
+  spreadSeenTwice(world.quarantine);
   for (const auto& q : world.quarantine) {
     if (unknown) world.probed_elsewhere.push_back(q.what.image);
   }

@@ -11,6 +11,7 @@
 #include "controllers/pods/pod_table.h"
 #include "controllers/workload/index.h"
 #include "operator/base/mutex.h"
+#include "operator/inject/pods/refusal_event.h"
 #include "operator/kube/store.h"
 
 namespace profiling::controllers {
@@ -26,8 +27,13 @@ class WorldReader {
  public:
   WorldReader(const PodTable& pods, WorkloadIndex& index,
               const kube::Store<api::WorkloadProfile>& records,
-              const kube::Store<inject::NamespaceRecord>& namespaces)
-      : pods_(pods), index_(index), records_(records), namespaces_(namespaces) {}
+              const kube::Store<inject::NamespaceRecord>& namespaces,
+              const kube::Store<inject::RefusalEvent>& refusals)
+      : pods_(pods),
+        index_(index),
+        records_(records),
+        namespaces_(namespaces),
+        refusals_(refusals) {}
 
   // The workloads that `policy` decides about; world.workloads[i] is members[i]. `members` must
   // outlive the world, which may read pods later.
@@ -54,6 +60,7 @@ class WorldReader {
   void readOthers(const api::EffectivePolicy* policy, engine::World& world) const;  // null: orphans
   void readImages(const api::EffectivePolicy& policy, const engine::Plan& plan,
                   const Member& member, const engine::World& world, engine::Workload& w) const;
+  std::optional<engine::Refusal> refusalOf(const api::WorkloadProfile& record) const;
   engine::Workload workloadOf(const Member& member, const std::string& policy_uid,
                               std::uint64_t generation);
 
@@ -61,6 +68,7 @@ class WorldReader {
   WorkloadIndex& index_;
   const kube::Store<api::WorkloadProfile>& records_;
   const kube::Store<inject::NamespaceRecord>& namespaces_;
+  const kube::Store<inject::RefusalEvent>& refusals_;
   Mutex mutex_;
   std::unordered_map<std::string, std::shared_ptr<const Facts>> facts_ PROFILING_GUARDED_BY(mutex_);
 };

@@ -126,7 +126,10 @@ class Evaluator {
 
   void addUnprofiled(const PodClass& pods, std::size_t share, const inject::Decision& decision,
                      const inject::Workload& workload) {
-    if (decision.reason == Reason::kInjected) {
+    const auto answer = inject::reasonOf(inject::answerIn(pods.decision));
+    if (decision.reason == Reason::kInjected && answer && inject::isBreaker(*answer)) {
+      count(pods.count, out_.shares[share], *answer);
+    } else if (decision.reason == Reason::kInjected) {
       undecided_.push_back({&pods, share, std::string(workload.template_hash)});
     } else {
       count(pods.count, out_.shares[share], decision.reason);

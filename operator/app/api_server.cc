@@ -54,6 +54,9 @@ inject::Settings injectSettings(const CommonOptions& options, bool native_sideca
   settings.image_pull_policy = options.agent_pull_policy;
   settings.operator_namespace = options.operator_namespace;
   settings.native_sidecars = native_sidecars;
+  settings.excluded_namespaces.insert(settings.excluded_namespaces.end(),
+                                      options.excluded_namespaces.begin(),
+                                      options.excluded_namespaces.end());
   return settings;
 }
 

@@ -26,6 +26,7 @@ struct WebhookFlags {
   RawCommon common;
   std::string listen = "[::]:8443";
   std::int64_t delay_ms = options.shutdown_delay.count();
+  std::int64_t refusal_hold_s = options.refusal_hold.count();
 };
 
 struct ControllerFlags {
@@ -95,6 +96,10 @@ void addCommon(CLI::App& command, RawCommon& raw, CommonOptions& common) {
                   "decides by the API server's version")
       ->check(CLI::IsMember({"Auto", "Always", "Never"}))
       ->capture_default_str();
+  command
+      .add_option("--excluded-namespaces", common.excluded_namespaces,
+                  "namespaces that the webhook's configuration leaves out, separated by commas")
+      ->delimiter(',');
 }
 
 CLI::App* addWebhook(CLI::App& app, WebhookFlags& flags) {
@@ -111,6 +116,12 @@ CLI::App* addWebhook(CLI::App& app, WebhookFlags& flags) {
       ->add_option("--replicas", flags.options.replicas,
                    "number of webhook processes; each admits its share of a rollout step's pods")
       ->check(CLI::Range(1, 100));
+  command
+      ->add_option("--refusal-hold", flags.refusal_hold_s,
+                   "how long an owner gets pods without an agent after the API server refused one "
+                   "of its pods; four times as long after each further refusal [5m]")
+      ->transform(duration({{"s", 1}, {"m", 60}}))
+      ->check(CLI::Range(1, 86'400));
   command
       ->add_option("--shutdown-delay-ms", flags.delay_ms,
                    "milliseconds to keep serving after readiness is withdrawn")
@@ -141,6 +152,9 @@ void addLease(CLI::App& command, ControllerFlags& flags) {
 void addOwnObjects(CLI::App& command, ControllerOptions& options) {
   command.add_option("--webhook-service", options.webhook_service, "Service of the webhook")
       ->capture_default_str();
+  command.add_option("--webhook-deployment", options.webhook_deployment,
+                     "Deployment of the webhook in the operator's namespace; no pod is replaced "
+                     "while none of its pods is ready");
   command
       .add_option("--webhook-configuration", options.webhook_configuration,
                   "name of the MutatingWebhookConfiguration and of the "
@@ -229,6 +243,7 @@ WebhookOptions finish(WebhookFlags flags) {
   finish(flags.common, flags.options.common);
   flags.options.listen = listenAddress("--listen", flags.listen);
   flags.options.shutdown_delay = Millis(flags.delay_ms);
+  flags.options.refusal_hold = std::chrono::seconds(flags.refusal_hold_s);
   return std::move(flags.options);
 }
 

@@ -30,7 +30,8 @@ struct CommonOptions {
   std::string operator_namespace = "profiling-system";
   api::AgentImages agents;
   std::string agent_pull_policy = "IfNotPresent";
-  std::string native_sidecars = "Auto";  // or Always, Never
+  std::string native_sidecars = "Auto";          // or Always, Never
+  std::vector<std::string> excluded_namespaces;  // besides the system's and the operator's own
 };
 
 struct WebhookOptions {
@@ -39,12 +40,14 @@ struct WebhookOptions {
   std::string tls_dir = "/var/run/profiling-operator/tls";  // tls.crt, tls.key
   int threads = 2;
   int replicas = 1;  // of the webhook: each admits its part of a rollout step's pods
+  std::chrono::seconds refusal_hold{300};           // the first of an owner whose pods are refused
   std::chrono::milliseconds shutdown_delay{5'000};  // of serving after readiness is withdrawn
 };
 
 struct ControllerOptions {
   CommonOptions common;
   std::string webhook_service = "profiling-operator-webhook";
+  std::string webhook_deployment;  // empty: its pods are taken for ready
   std::string webhook_configuration = "profiling-operator";
   std::string certificate_secret = "profiling-operator-tls";
   std::string ca_configmap = "profiling-operator-ca";

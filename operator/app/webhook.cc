@@ -65,6 +65,19 @@ void exportCertificate(obs::Metrics& metrics, const tls::FileSource& certificate
   });
 }
 
+void exportBreakers(obs::Metrics& metrics, const webhooks::Breakers& breakers) {
+  auto& refused =
+      metrics.gauge("profiling_refused_owners",
+                    "Owners whose pods get no agent because the API server refused some.");
+  auto& images = metrics.gauge("profiling_unpullable_agent_images",
+                               "Agent images that are left out because pods cannot pull them.");
+  metrics.onCollect([&] {
+    const auto stats = breakers.stats();
+    refused.Set(static_cast<double>(stats.refused_owners));
+    images.Set(static_cast<double>(stats.unpullable_images));
+  });
+}
+
 void addReadiness(obs::Health& health, const webhooks::Watches& watches,
                   const tls::FileSource& certificate, const std::string& tls_dir,
                   const std::atomic<bool>& draining) {
@@ -124,14 +137,17 @@ int runWebhook(const WebhookOptions& options) {
   auto& failures = metrics.counter("profiling_admission_failures_total",
                                    "Admissions that failed open because of an internal error.");
   webhooks::RolloutTable rollouts(replicaName(), options.replicas);
+  webhooks::Breakers breakers(Clock::real(), options.refusal_hold);
+  exportBreakers(metrics, breakers);
   webhooks::PodMutator mutator(
       injectSettings(options.common, *native_sidecars),
       {.decided = [&](inject::Reason r, api::PolicyMode m) { decisions.count(r, m); },
        .failed_open = [&] { failures.Increment(); }},
-      &rollouts);
+      &rollouts, &breakers);
   obs::MeasuredClient watch_client(*api_server->watches, metrics, hostOf(api_server->config));
-  webhooks::Watches watches(
-      watch_client, {options.common.agents, options.common.operator_namespace}, mutator, rollouts);
+  webhooks::Watches watches(watch_client,
+                            {options.common.agents, options.common.operator_namespace}, mutator,
+                            rollouts, breakers);
   for (const kube::Reflector* reflector : watches.reflectors())
     exportReflector(metrics, *reflector);
   const webhooks::ObjectValidator validator(watches.known(), [&] { failures.Increment(); });

@@ -1,5 +1,6 @@
 #include "operator/inject/decide_pod.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "operator/inject/decision_json.h"
@@ -35,11 +36,31 @@ Assigned assignRevision(const Decision& decision, const PodReading& reading,
           choice.counted ? assignments->replica() : std::string()};
 }
 
+// Pods that carry an agent already keep it: they would be refused with or without a further pass.
+bool isRefused(Breakers* breakers, const PodReading& reading) {
+  if (breakers == nullptr || reading.carriedRevision()) return false;
+  const auto& owners = reading.pod.owners;
+  const auto owner = std::ranges::find_if(owners, &api::OwnerView::controller);
+  return owner != owners.end() &&
+         breakers->refused(reading.pod.namespace_, owner->uid, reading.workload.template_hash);
+}
+
+bool needsUnpullable(const Breakers* breakers, const PodReading& reading,
+                     const InjectionPlan& plan) {
+  if (breakers == nullptr || reading.carriedRevision()) return false;
+  const auto out = [&](std::string_view image) {
+    return breakers->unpullable(reading.pod.namespace_, image);
+  };
+  return (plan.sidecar && out(plan.sidecar->image)) ||
+         std::ranges::any_of(plan.init_containers,
+                             [&](const InitContainerPlan& c) { return out(c.image); });
+}
+
 }  // namespace
 
 Result<PodOutcome> decidePod(PodSource& source, api::PodView& pod, bool dry_run,
                              const Snapshot& snapshot, const Settings& settings,
-                             Assignments* assignments) {
+                             Assignments* assignments, Breakers* breakers) {
   const NamespaceState& state = snapshot.of(pod.namespace_);
   if (auto status = source.decodeMetadata(pod); !status.ok()) return status;
   const Workload workload = workloadOf(pod);
@@ -66,9 +87,15 @@ Result<PodOutcome> decidePod(PodSource& source, api::PodView& pod, bool dry_run,
                              ordinalOf(workload.kind, pod.name)};
   const PodReading reading(
       pod, workload, assigns && assignments != nullptr ? assignments->known(member) : nullptr);
-  Assigned assigned = assigns ? assignRevision(decision, reading, member, dry_run, assignments)
-                              : assignedAsDecided(decision);
+  Assigned assigned = assigns && isRefused(breakers, reading)
+                          ? Assigned{nullptr, Reason::kPodRefused}
+                      : assigns ? assignRevision(decision, reading, member, dry_run, assignments)
+                                : assignedAsDecided(decision);
   InjectionPlan plan = planInjection(decision, assigned, reading, settings, state.bounds.get());
+  if (assigns && needsUnpullable(breakers, reading, plan)) {
+    assigned = {nullptr, Reason::kAgentImageUnavailable};
+    plan = planInjection(decision, assigned, reading, settings, state.bounds.get());
+  }
   PodOutcome outcome = outcomeOf(plan.reason, std::move(decision), plan.warnings);
   outcome.assigned = std::move(assigned);
   outcome.patch = renderPatch(plan, pod, settings);

@@ -7,6 +7,7 @@
 
 #include "operator/base/status.h"
 #include "operator/inject/assignment.h"
+#include "operator/inject/breakers.h"
 #include "operator/inject/inject.h"
 #include "operator/inject/snapshot.h"
 
@@ -33,9 +34,10 @@ struct PodOutcome {
   InjectionPlan plan;
 };
 
-// Fills `pod`, whose namespace_ is set. `assignments` may be null: no workload has a record.
+// Fills `pod`, whose namespace_ is set. `assignments` may be null: no workload has a record; so may
+// `breakers`: nothing has gone wrong.
 Result<PodOutcome> decidePod(PodSource& source, api::PodView& pod, bool dry_run,
                              const Snapshot& snapshot, const Settings& settings,
-                             Assignments* assignments);
+                             Assignments* assignments, Breakers* breakers = nullptr);
 
 }  // namespace profiling::inject

@@ -59,6 +59,11 @@ std::string agentName(std::string_view language, std::string_view version) {
   return strCat(language, ' ', printable(version, kMaxVersion));
 }
 
+std::string answerIn(std::string_view decision) {
+  if (decision.empty()) return {};
+  return api::text(api::member(nlohmann::json::parse(decision, nullptr, false), "reason"));
+}
+
 std::vector<std::string> agentsIn(std::string_view decision, std::string_view container) {
   std::vector<std::string> out;
   const auto json = nlohmann::json::parse(decision, nullptr, false);

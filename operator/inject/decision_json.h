@@ -26,6 +26,10 @@ std::string decisionJson(const Decision& decision, Reason reason, const Assigned
 // "replica" of such an annotation; empty when no share was counted. Anybody may have edited it.
 std::string_view replicaOf(std::string_view decision);
 
+// "reason" of such an annotation of a pod without an agent; empty where the text is no such
+// annotation.
+std::string answerIn(std::string_view decision);
+
 // A container of such an annotation whose languages were guessed.
 struct Guess {
   std::string container, image_hash;

@@ -41,7 +41,7 @@ enum class Reason {
   kOptedOut,           // inject: "false" on pod or namespace
   kUnknownPolicy,      // annotation names a policy that is not there
   kServerUnavailable,  // serverRef unresolved: missing, not granted, no URL yet
-  kNamespaceExcluded,  // kube-system, the operator's own
+  kNamespaceExcluded,  // kube-system, the operator's own, by label or by configuration
   kUnknownNamespace,   // the webhook has not seen the namespace yet
   kCriticalPod,        // system-node-critical, system-cluster-critical
   kStaticPod,
@@ -56,27 +56,33 @@ enum class Reason {
   kEnvFromSecretAssumed,  // injected, assuming the Secret holds none of our names
   kEmbeddedSDK,           // the container already carries PYROSCOPE_* of its own
   kConflictingAgent,
-  kAwaitingRollout,     // the rollout has not reached the workload
-  kOutsideShare,        // the step's share of the workload's pods is profiled already
-  kRolledBack,          // the revision failed here, or was aborted
-  kNameConflict,        // a volume, mount path or container of our name with other content
-  kReadOnlyTemp,        // Java without a writable temp folder
-  kNoExecTemp,          // the temp folder cannot hold programs
-  kUnsupportedRuntime,  // an implementation of the language that has no agent
-  kNoPprofPort,         // Go and Native: the port that serves pprof is not known
-  kScrapedElsewhere,    // its annotations ask a Grafana Alloy to scrape it
-  kNoNativeSidecar,     // one more container would keep the Job from ending
-  kProfilingDisabled,   // the container switches its runtime's profiling off
-  kLimitsTooSmall,      // the pod's limits are below what copying an agent needs
-  kPodTooLarge,         // more containers, env or annotations than we touch
-  kMalformedPod,        // a field of a wrong type, which the API server will refuse
-  kInvalidAnnotation,   // ignored, with a warning
-  kInternalError,       // an error of our own: the pod is allowed, unchanged
+  kAwaitingRollout,        // the rollout has not reached the workload
+  kOutsideShare,           // the step's share of the workload's pods is profiled already
+  kRolledBack,             // the revision failed here, or was aborted
+  kPodRefused,             // the API server refused pods of the same owner with an agent
+  kAgentImageUnavailable,  // nodes cannot pull the agent's image
+  kNameConflict,           // a volume, mount path or container of our name with other content
+  kReadOnlyTemp,           // Java without a writable temp folder
+  kNoExecTemp,             // the temp folder cannot hold programs
+  kUnsupportedRuntime,     // an implementation of the language that has no agent
+  kNoPprofPort,            // Go and Native: the port that serves pprof is not known
+  kScrapedElsewhere,       // its annotations ask a Grafana Alloy to scrape it
+  kNoNativeSidecar,        // one more container would keep the Job from ending
+  kProfilingDisabled,      // the container switches its runtime's profiling off
+  kLimitsTooSmall,         // the pod's limits are below what copying an agent needs
+  kPodTooLarge,            // more containers, env or annotations than we touch
+  kMalformedPod,           // a field of a wrong type, which the API server will refuse
+  kInvalidAnnotation,      // ignored, with a warning
+  kInternalError,          // an error of our own: the pod is allowed, unchanged
 };
 inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kInternalError) + 1;
 std::string_view reasonName(Reason reason);
 std::string_view remedyText(Reason reason);
 std::optional<Reason> reasonOf(std::string_view name);
+// Whether the webhook leaves pods alone for a while because others of their kind had trouble.
+inline bool isBreaker(Reason reason) {
+  return reason == Reason::kPodRefused || reason == Reason::kAgentImageUnavailable;
+}
 
 // Administrator's configuration: never from a custom resource.
 struct Settings {

@@ -78,7 +78,8 @@ Decision decide(const api::PodView& pod, const Workload& workload,
     d.reason = reason;
     return d;
   };
-  if (isExcluded(pod.namespace_, settings)) return refuse(Reason::kNamespaceExcluded);
+  if (namespace_.excluded || isExcluded(pod.namespace_, settings))
+    return refuse(Reason::kNamespaceExcluded);
   if (pod.annotation("kubernetes.io/config.mirror")) return refuse(Reason::kStaticPod);
   if (isCritical(pod)) return refuse(Reason::kCriticalPod);
 

@@ -38,15 +38,27 @@ const api::AgentImages& agentsOf(const Assigned& assigned, const Settings& setti
   return any ? own : settings.agents;
 }
 
-// Only a pod that asked for profiling itself learns of a refusal, by annotation and warning; every
-// other pod stays as it is, to the byte.
+// A rollout that replaces pods has to tell a pod that the webhook left alone from one that it was
+// never asked about.
+bool isAwaited(const Decision& decision, Reason reason) {
+  const auto& rollout =
+      decision.chosen == nullptr ? std::nullopt : decision.chosen->policy.spec.rollout;
+  return rollout && rollout->restart.mode == api::RestartMode::kManaged &&
+         reason != Reason::kAwaitingRollout && reason != Reason::kNotOptedIn;
+}
+
+// Only a pod that asked for profiling itself learns of a refusal, by annotation and warning, and by
+// annotation one that a rollout waits for. Every other pod stays as it is, to the byte.
 void refuse(InjectionPlan& plan, const Decision& decision, const api::PodView& pod,
             const api::AgentImages& agents, Reason reason) {
   plan.reason = reason;
   plan.empty = true;
-  if (!decision.opted_in) return;
-  plan.warnings.push_back({strCat("profiling.dev: the pod is not profiled: ", reasonName(reason),
-                                  ". ", remedyText(reason))});
+  if (decision.opted_in) {
+    plan.warnings.push_back({strCat("profiling.dev: the pod is not profiled: ", reasonName(reason),
+                                    ". ", remedyText(reason))});
+  } else if (!isAwaited(decision, reason)) {
+    return;
+  }
   if (staysUntouched(reason)) return;
   std::string json = decisionJson(decision, reason, nullptr, plan.decisions, agents);
   if (pod.annotation(api::kDecisionKey) == json) return;

@@ -18,7 +18,9 @@ constexpr Vocabulary<Reason, kReasonCount> kReasons{{{
      "Name a ProfilingPolicy of this namespace in profiling.dev/policy."},
     {Reason::kServerUnavailable, "ServerUnavailable",
      "See the ServerAvailable condition of the policy."},
-    {Reason::kNamespaceExcluded, "NamespaceExcluded", "System namespaces are never profiled."},
+    {Reason::kNamespaceExcluded, "NamespaceExcluded",
+     "Remove the label profiling.dev/exclude from the namespace; those of the system, of the "
+     "operator and in the chart's webhook.excludedNamespaces are never profiled."},
     {Reason::kUnknownNamespace, "UnknownNamespace",
      "Restart the pod once the operator has seen the namespace."},
     {Reason::kCriticalPod, "CriticalPod",
@@ -51,6 +53,11 @@ constexpr Vocabulary<Reason, kReasonCount> kReasons{{{
      "Wait for the next step of the rollout; until then this pod serves for comparison."},
     {Reason::kRolledBack, "RolledBack",
      "See the verdict in the workload's record; retry when the cause is fixed."},
+    {Reason::kPodRefused, "PodRefused",
+     "See the FailedCreate events of the pod's owner: a quota, limit range or admission policy "
+     "refuses the agent."},
+    {Reason::kAgentImageUnavailable, "AgentImageUnavailable",
+     "Make the agent's image reachable from the nodes; see the events of pods that wait for it."},
     {Reason::kNameConflict, "NameConflict",
      "Rename the volume, container or mount path that uses the name profiling-agent."},
     {Reason::kReadOnlyTemp, "ReadOnlyTemp", "Mount a writable emptyDir at /tmp."},

@@ -33,18 +33,19 @@ class RevisionsOf {
 
 NamespaceRecord namespaceRecord(const api::ObjectMeta& metadata) {
   NamespaceRecord record{metadata.name, metadata.labels, {}};
+  record.excluded = metadata.labels.contains(std::string(api::kExcludeKey));
   const auto annotation = metadata.annotations.find(std::string(api::kInjectKey));
   if (annotation != metadata.annotations.end()) record.inject = annotation->second;
   return record;
 }
 
 api::NamespaceView NamespaceState::view(std::string_view name) const {
-  return {name, inject, seen};
+  return {name, inject, seen, excluded};
 }
 
 const NamespaceState& Snapshot::of(std::string_view namespace_) const {
   static const NamespaceState kQuiet;
-  static const NamespaceState kUnseen{{}, {}, {}, false};
+  static const NamespaceState kUnseen{{}, {}, {}, false, false};
   const auto it = namespaces.find(namespace_);
   if (it != namespaces.end()) return it->second;
   return complete ? kUnseen : kQuiet;
@@ -62,7 +63,9 @@ std::shared_ptr<const Snapshot> buildSnapshot(
   auto& states = snapshot->namespaces;
   snapshot->complete = !cluster_policies.empty();
   for (const auto& [name, record] : namespaces) {
-    if (record->inject || snapshot->complete) states[name].inject = record->inject;
+    if (!record->inject && !record->excluded && !snapshot->complete) continue;
+    states[name].inject = record->inject;
+    states[name].excluded = record->excluded;
   }
   for (const auto& [key, policy] : policies) {
     if (policy->metadata.deleting) continue;

@@ -19,6 +19,7 @@ struct NamespaceRecord {
   std::string name;
   std::map<std::string, std::string> labels;
   std::optional<std::string> inject;  // annotation profiling.dev/inject
+  bool excluded = false;              // it has the label profiling.dev/exclude
 };
 NamespaceRecord namespaceRecord(const api::ObjectMeta& metadata);
 
@@ -33,6 +34,7 @@ struct NamespaceState {
   PolicyList policies;                            // best first
   std::shared_ptr<const ContainerBounds> bounds;  // null: none
   bool seen = true;
+  bool excluded = false;
 
   api::NamespaceView view(std::string_view name) const;
 };

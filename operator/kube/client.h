@@ -48,6 +48,7 @@ inline const Resource kControllerRevisions{"apps", "v1", "controllerrevisions"};
 inline const Resource kAutoscalers{"autoscaling", "v2", "horizontalpodautoscalers"};
 inline const Resource kDisruptionBudgets{"policy", "v1", "poddisruptionbudgets"};
 inline const Resource kEvents{"events.k8s.io", "v1", "events"};
+inline const Resource kCoreEvents{"", "v1", "events"};  // the same objects; selects by reason
 inline const Resource kLeases{"coordination.k8s.io", "v1", "leases"};
 inline const Resource kMutatingWebhooks{"admissionregistration.k8s.io", "v1",
                                         "mutatingwebhookconfigurations"};

@@ -167,7 +167,7 @@ void Controller::readQuarantine() {
       world_.quarantine.push_back({w.key, what});
       named.insert(what.image);
     }
-    world_.cleared.insert(world_.cleared.end(), w.record.cleared.begin(), w.record.cleared.end());
+    for (const api::ImageAgent& what : w.record.cleared) world_.cleared.push_back({w.key, what});
   }
   for (std::size_t i = 0; i < world_.workloads.size(); ++i) {
     engine::Workload& w = world_.workloads[i];

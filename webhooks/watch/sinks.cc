@@ -81,11 +81,14 @@ class RecordsSink final : public SweptSink {
 
 class ProfiledPodsSink final : public SweptSink {
  public:
-  ProfiledPodsSink(RolloutTable& table, std::atomic<bool>& synced)
-      : SweptSink(synced), table_(table) {}
+  ProfiledPodsSink(RolloutTable& table, Breakers& breakers, std::atomic<bool>& synced)
+      : SweptSink(synced), table_(table), breakers_(breakers) {}
 
   std::size_t stored() const override { return table_.stats().pods; }
-  void erase(const std::string& key) override { table_.podGone(key); }
+  void erase(const std::string& key) override {
+    table_.podGone(key);
+    breakers_.podGone(key);
+  }
 
  private:
   Status read(std::string_view text, std::string& key) override {
@@ -98,9 +101,10 @@ class ProfiledPodsSink final : public SweptSink {
     if (pod->owner) view.owners.push_back(*pod->owner);
     const auto revision = view.label(api::kProfiledKey);
     if (!revision || (pod->flags & (inject::kPodDeleting | inject::kPodFinished)) != 0) {
-      table_.podGone(key);
+      erase(key);
       return {};
     }
+    breakers_.podSeen(key, *pod);
     const inject::Workload workload = inject::workloadOf(view);
     table_.podSeen(key, api::workloadKeyText(pod->namespace_, workload.kind, workload.name),
                    *revision, inject::replicaOf(pod->decision));
@@ -108,9 +112,39 @@ class ProfiledPodsSink final : public SweptSink {
   }
   void sweep(const std::function<bool(const std::string&)>& named) override {
     table_.keepPods(named);
+    breakers_.keepPods(named);
   }
   RolloutTable& table_;
+  Breakers& breakers_;
   inject::FactsDecoder decoder_;
+};
+
+// Events need no bookkeeping: what they say is forgotten with time.
+class RefusalsSink final : public kube::RecordSink {
+ public:
+  RefusalsSink(Breakers& breakers, std::atomic<bool>& synced)
+      : breakers_(breakers), synced_(synced) {}
+
+  std::size_t stored() const override { return breakers_.stats().refused_owners; }
+  void beginList() override {}
+  Status listed(std::string_view text) override { return read(text, true); }
+  Status upsert(std::string_view text) override { return read(text, false); }
+  void unlisted(const std::string&) override {}
+  void keepListed(const std::string&) override {}
+  void commitList() override { synced_ = true; }
+  void dropList() override {}
+  void erase(const std::string&) override {}
+  void flush() override {}
+
+ private:
+  Status read(std::string_view text, bool listed) {
+    const auto event = inject::refusalFromEvent(nlohmann::json::parse(text, nullptr, false));
+    if (!event.ok()) return event.status();
+    breakers_.refusal(*event, listed);
+    return {};
+  }
+  Breakers& breakers_;
+  std::atomic<bool>& synced_;
 };
 
 }  // namespace
@@ -119,9 +153,13 @@ std::unique_ptr<kube::RecordSink> makeRecordsSink(RolloutTable& table, std::atom
   return std::make_unique<RecordsSink>(table, synced);
 }
 
-std::unique_ptr<kube::RecordSink> makeProfiledPodsSink(RolloutTable& table,
+std::unique_ptr<kube::RecordSink> makeProfiledPodsSink(RolloutTable& table, Breakers& breakers,
                                                        std::atomic<bool>& synced) {
-  return std::make_unique<ProfiledPodsSink>(table, synced);
+  return std::make_unique<ProfiledPodsSink>(table, breakers, synced);
+}
+
+std::unique_ptr<kube::RecordSink> makeRefusalsSink(Breakers& breakers, std::atomic<bool>& synced) {
+  return std::make_unique<RefusalsSink>(breakers, synced);
 }
 
 }  // namespace profiling::webhooks

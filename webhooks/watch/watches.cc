@@ -38,7 +38,8 @@ kube::ReflectorOptions labelled(const kube::Resource& resource, std::string sele
 
 }  // namespace
 
-Watches::Watches(net::HttpClient& http, Inputs inputs, PodMutator& mutator, RolloutTable& rollouts)
+Watches::Watches(net::HttpClient& http, Inputs inputs, PodMutator& mutator, RolloutTable& rollouts,
+                 Breakers& breakers)
     : inputs_(std::move(inputs)), mutator_(mutator) {
   using namespace kube::resources;  // NOLINT(google-build-using-namespace): names of kinds
   addStore(http, "policies", allOf(kPolicies), policies_,
@@ -59,8 +60,14 @@ Watches::Watches(net::HttpClient& http, Inputs inputs, PodMutator& mutator, Roll
        [this] { return records_synced_.load(); }});
   watches_.push_back({"profiled pods",
                       kube::makeReflector(http, labelled(kPods, std::string(api::kProfiledKey)),
-                                          makeProfiledPodsSink(rollouts, pods_synced_)),
+                                          makeProfiledPodsSink(rollouts, breakers, pods_synced_)),
                       [this] { return pods_synced_.load(); }});
+  kube::ReflectorOptions refusals = allOf(kCoreEvents);
+  refusals.field_selector = inject::kRefusalSelector;
+  watches_.push_back(
+      {"refused pods",
+       kube::makeReflector(http, std::move(refusals), makeRefusalsSink(breakers, refusals_synced_)),
+       [this] { return refusals_synced_.load(); }});
 }
 
 template <class T, class Decoder>

@@ -12,6 +12,7 @@
 #include "operator/base/mutex.h"
 #include "operator/kube/reflector.h"
 #include "operator/kube/store.h"
+#include "webhooks/breakers.h"
 #include "webhooks/mutate_pod.h"
 #include "webhooks/validate_object.h"
 
@@ -25,7 +26,8 @@ class Watches {
     std::string operator_namespace;  // where the revisions of cluster policies lie
   };
   // `http` is a client for watches only. No request is made before start().
-  Watches(net::HttpClient& http, Inputs inputs, PodMutator& mutator, RolloutTable& rollouts);
+  Watches(net::HttpClient& http, Inputs inputs, PodMutator& mutator, RolloutTable& rollouts,
+          Breakers& breakers);
 
   void start();
   void stop();
@@ -56,7 +58,7 @@ class Watches {
   kube::Store<api::ClusterProfilingPolicy> cluster_policies_;
   kube::Store<api::Revision> revisions_;
   kube::Store<inject::LimitRangeRecord> limit_ranges_;
-  std::atomic<bool> records_synced_{false}, pods_synced_{false};
+  std::atomic<bool> records_synced_{false}, pods_synced_{false}, refusals_synced_{false};
   std::vector<std::function<bool()>> snapshot_parts_;  // synced: the snapshot needs all of them
   std::vector<Watch> watches_;
 };

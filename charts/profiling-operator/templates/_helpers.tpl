@@ -42,6 +42,9 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 - --health-address=[::]:8081
 - --operator-namespace={{ .Release.Namespace }}
 - --agent-pull-policy={{ .Values.agents.pullPolicy }}
+{{- with (.Values.webhook).excludedNamespaces }}
+- --excluded-namespaces={{ join "," . }}
+{{- end }}
 {{- $registry := include "profiling-operator.registry" . }}
 {{- with .Values.agents.registry }}
 {{- $registry = include "profiling-operator.checkedRegistry" (dict "field" "agents.registry" "registry" .) }}

@@ -130,6 +130,7 @@ struct NamespaceView {
   std::string_view name;
   std::optional<std::string_view> inject;  // profiling.dev/inject annotation
   bool seen = true;                        // false: no watch has shown the namespace yet
+  bool excluded = false;                   // by its label: the API server never asks the webhook
 };
 
 }  // namespace profiling::api

@@ -17,6 +17,8 @@ inline constexpr std::string_view kApiVersion = "profiling.dev/v1alpha1";
 
 // Annotations and labels on pods, pod templates and namespaces.
 inline constexpr std::string_view kInjectKey = "profiling.dev/inject";
+// Label of a namespace that the webhook's configuration leaves out.
+inline constexpr std::string_view kExcludeKey = "profiling.dev/exclude";
 inline constexpr std::string_view kContainersKey = "profiling.dev/containers";
 inline constexpr std::string_view kPolicyKey = "profiling.dev/policy";
 inline constexpr std::string_view kServiceNameKey = "profiling.dev/service-name";

@@ -15,6 +15,12 @@ bool starts(std::string_view reason) {
   return reason.empty() || reason == "ContainerCreating" || reason == "PodInitializing";
 }
 
+bool isPullFailure(std::string_view reason) {
+  return reason == "ErrImagePull" || reason == "ImagePullBackOff" || reason == "InvalidImageName" ||
+         reason == "ErrImageNeverPull" || reason == "RegistryUnavailable" ||
+         reason == "SignatureValidationFailed";
+}
+
 struct State {
   std::string_view waiting, waiting_message;
   std::optional<std::int64_t> exit_code;  // of `terminated`
@@ -67,6 +73,7 @@ void ContainerStatuses::readOne(element status, bool init) {
   failure.init = init;
   State now;
   State last;
+  AgentImageView image;
   for (const auto field : object) {
     std::int64_t count = 0;
     if (field.key == "name") {
@@ -77,7 +84,10 @@ void ContainerStatuses::readOne(element status, bool init) {
         restarts_ += std::min<std::int64_t>(count, 1'000'000'000);
       }
     } else if (field.key == "imageID") {
+      image.pulled = !textOf(field.value).empty();
       failure.image = digestOf(textOf(field.value));
+    } else if (field.key == "image") {
+      image.image = textOf(field.value);
     } else if (field.key == "state") {
       now = stateOf(field.value);
     } else if (field.key == "lastState") {
@@ -85,6 +95,10 @@ void ContainerStatuses::readOne(element status, bool init) {
     }
   }
   if (!failure.image.empty() && !isOurs(init, failure.container)) images_.push_back(failure.image);
+  if (isOurs(init, failure.container)) {
+    image.failed = isPullFailure(now.waiting);
+    agent_images_.push_back(image);
+  }
   const auto ended = [&](const State& state) {
     failure.exit_code = state.exit_code;
     failure.reason = state.reason;

@@ -26,6 +26,7 @@ class ContainerStatuses {
   // Digests of the images of containers that are not ours.
   const std::vector<std::string_view>& images() const { return images_; }
   const std::optional<FailureView>& failure() const { return failure_; }
+  const std::vector<AgentImageView>& agentImages() const { return agent_images_; }
 
  private:
   void readOne(simdjson::dom::element status, bool init);
@@ -33,6 +34,7 @@ class ContainerStatuses {
 
   std::int64_t restarts_ = 0;
   std::vector<std::string_view> images_;
+  std::vector<AgentImageView> agent_images_;
   std::optional<FailureView> failure_;
   int rank_ = 0;
   std::string_view finished_;  // of failure_, RFC 3339 in UTC: orders as text

@@ -92,6 +92,7 @@ void readStatus(element e, PodFacts& pod) {
   pod.restarts = containers.restarts();
   pod.failure = containers.failure();
   pod.images = containers.images();
+  pod.agent_images = containers.agentImages();
 }
 
 }  // namespace

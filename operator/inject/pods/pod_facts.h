@@ -27,6 +27,12 @@ struct FailureView {
   std::string_view reason, message;
   std::string_view image = {};  // digest; empty: unknown
 };
+// The image of a container that the webhook added.
+struct AgentImageView {
+  std::string_view image;  // as the container names it
+  bool pulled = false;
+  bool failed = false;  // the last pull failed
+};
 // Whether the webhook added this container.
 bool isOurs(bool init, std::string_view container);
 
@@ -43,6 +49,7 @@ struct PodFacts {
   std::int64_t restarts = 0;  // of all containers
   std::optional<FailureView> failure;
   std::vector<std::string_view> images;  // digests of its containers' images, ours left out
+  std::vector<AgentImageView> agent_images;
 };
 
 // The time of a creationTimestamp in seconds since 1970; 0 when it is not written as metav1.Time is

@@ -292,7 +292,7 @@ TEST(Manager, StopsWhileWatchesAndWorkersAreBusy) {
   c.manager->startWorkers();
   c.manager->stopWorkers();
   c.manager->stopWatches();
-  EXPECT_EQ(c.manager->reflectors().size(), 15U);
+  EXPECT_EQ(c.manager->reflectors().size(), 16U);
   EXPECT_EQ(c.manager->stats().size(), 7U);
 }
 

@@ -306,5 +306,20 @@ TEST_F(Share, AnotherRevisionBeginsWithAllPods) {
   EXPECT_EQ(t.on(t.workload(0), kNext), 10);
 }
 
+TEST_F(Quarantine, WhatOneNamespaceHasSeenConcernsItAlone) {
+  breakFirst();
+  ASSERT_THAT(t.record(0).quarantine, SizeIs(1));
+  t.workload(1).key = "bank/Deployment/two";
+  t.images["bank/Deployment/two"] = kImage;
+  t.concerned = "shop";
+  soak(10);
+  EXPECT_NE(t.record(1).reason, api::RolloutReason::kQuarantined);
+  t.concerned.clear();
+  TestWorld everywhere = t;
+  everywhere.workload(1).record = {};
+  for (int i = 0; i < 4; ++i) everywhere.after(minutes(6));
+  EXPECT_EQ(everywhere.record(1).reason, api::RolloutReason::kQuarantined);
+}
+
 }  // namespace
 }  // namespace profiling::engine

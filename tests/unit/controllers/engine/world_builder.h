@@ -60,8 +60,9 @@ class TestWorld {
     world.quarantine.clear();
     world.cleared.clear();
     for (const Workload& w : world.workloads) {
-      for (const auto& what : w.record.quarantine) world.quarantine.push_back({w.key, what});
-      for (const auto& what : w.record.cleared) world.cleared.push_back(what);
+      for (const auto& what : w.record.quarantine)
+        world.quarantine.push_back({w.key, what, concerned});
+      for (const auto& what : w.record.cleared) world.cleared.push_back({w.key, what});
     }
     for (Workload& w : world.workloads) {
       w.images.clear();
@@ -121,6 +122,7 @@ class TestWorld {
   std::vector<std::string> replaced;          // names, in order
   std::set<std::string> crashing;             // revisions whose pods crash
   std::map<std::string, std::string> images;  // digest, by workload
+  std::string concerned;                      // namespace of what is quarantined; empty: all
   std::string agent = "java 1.0";             // of the target
   bool injects = true;                        // the webhook is there
   std::string answer;                         // of a webhook that gives no agent

@@ -71,7 +71,8 @@ class World : public testing::Test {
   kube::Store<api::WorkloadProfile> records_;
   kube::Store<inject::NamespaceRecord> namespaces_;
   WorkloadIndex index_{pods_, [this] { return snapshot_; }, inject::settings()};
-  WorldReader reader_{pods_, index_, records_, namespaces_};
+  kube::Store<inject::RefusalEvent> refusals_;
+  WorldReader reader_{pods_, index_, records_, namespaces_, refusals_};
 };
 
 TEST_F(World, AFailureHasTheImageAndTheAgentsOfItsContainer) {
@@ -97,6 +98,55 @@ TEST_F(World, ImagesAreReadOnlyWhereAQuarantineNamesThem) {
   EXPECT_THAT(world.workloads[0].agents, ElementsAre("java 1")) << "what the policy would bring";
   ASSERT_THAT(world.quarantine, SizeIs(1));
   EXPECT_EQ(world.quarantine[0].workload, "shop/Deployment/broken");
+}
+
+TEST_F(World, WhatAnAgentBrokeConcernsTheNamespaceOfItsOwnPolicy) {
+  pod("web", "web-1");
+  record("web");
+  record("broken", "of-another").quarantine = {{std::string(kImage), "java 0.9", "", "", ""}};
+  EXPECT_EQ(read().quarantine.at(0).namespace_, "shop");
+  auto elsewhere = std::make_shared<api::WorkloadProfile>(*map_.at("shop/deployment-broken"));
+  elsewhere->metadata.namespace_ = "bank";
+  map_["bank/deployment-broken"] = elsewhere;
+  for (const auto& seen : read().quarantine) EXPECT_EQ(seen.namespace_, "") << "two have seen it";
+  map_.erase("bank/deployment-broken");
+  auto of_cluster = std::make_shared<api::WorkloadProfile>(*map_.at("shop/deployment-broken"));
+  of_cluster->status.policy_ref = api::PolicyRef{"ClusterProfilingPolicy", "all"};
+  map_["shop/deployment-broken"] = of_cluster;
+  EXPECT_EQ(read().quarantine.at(0).namespace_, "");
+}
+
+TEST_F(World, ARefusalIsFoundByItsReplicaSet) {
+  pod("web", "web-1");
+  record("web").replacements = api::Replacements{"2026-08-03T12:00:00Z", 1, 0, ""};
+  kube::Store<inject::RefusalEvent>::Map events;
+  const auto add = [&](const std::string& key, const std::string& owner, std::int64_t at) {
+    events[key] = std::make_shared<const inject::RefusalEvent>(
+        inject::RefusalEvent{"shop", "ReplicaSet", owner, "uid", "refused " + owner, at});
+  };
+  add("bank/web.1", "web-6f7d8", 40);
+  add("shop/web.1", "web-6f7d8", 10);
+  add("shop/web.2", "web-6f7d8", 20);
+  add("shop/web.3", "web-api-6f7d8", 30);
+  refusals_.publish(events);
+  const auto refusal = read().workloads.at(0).refusal;
+  ASSERT_TRUE(refusal);
+  EXPECT_EQ(refusal->words, "refused web-6f7d8");
+  EXPECT_EQ(refusal->at, engine::Time(std::chrono::seconds(20)));
+}
+
+TEST_F(World, ThePodsAnswerIsTheReasonInItsDecision) {
+  inject::PodFacts facts;
+  facts.namespace_ = "shop";
+  facts.name = "web-1";
+  facts.labels = {{"app", "web"}, {"pod-template-hash", "h1"}};
+  facts.owner = api::OwnerView{"apps/v1", "ReplicaSet", "web-h1", "uid", true};
+  facts.decision = R"({"policy":"shop","action":"skipped","reason":"OutsideShare"})";
+  pods_.upsert(facts);
+  record("web").state = api::WorkloadState::kStepping;
+  const engine::World world = read();
+  ASSERT_TRUE(world.workloads.at(0).pods);
+  EXPECT_EQ(world.workloads[0].pods->front().answer, "OutsideShare");
 }
 
 TEST_F(World, RestartsAndProbesOfOtherPoliciesAreCounted) {

@@ -53,9 +53,10 @@ struct Sinks : ::testing::Test {
   }
 
   RolloutTable table{"a", 1};
+  Breakers breakers;
   std::atomic<bool> synced{false};
   std::unique_ptr<kube::RecordSink> records = makeRecordsSink(table, synced);
-  std::unique_ptr<kube::RecordSink> pods = makeProfiledPodsSink(table, synced);
+  std::unique_ptr<kube::RecordSink> pods = makeProfiledPodsSink(table, breakers, synced);
 };
 
 TEST_F(Sinks, ASinkIsSyncedWithItsFirstCompleteList) {
@@ -164,6 +165,37 @@ TEST_F(Sinks, AMalformedObjectCostsOnlyItself) {
   EXPECT_FALSE(records->upsert(test::Padded("[").view()).ok());
   EXPECT_TRUE(upsert(*pods, pod("web-1")).ok());
   EXPECT_EQ(pods->stored(), 1U);
+}
+
+TEST_F(Sinks, ARefusalIsKeptByItsOwner) {
+  const auto refusals = makeRefusalsSink(breakers, synced);
+  const json event = {
+      {"metadata", {{"name", "web.1"}, {"namespace", "shop"}}},
+      {"involvedObject", {{"kind", "ReplicaSet"}, {"name", "web-1"}, {"uid", "u1"}}},
+      {"reason", "FailedCreate"},
+      {"message", "forbidden"},
+      {"lastTimestamp", "2020-01-01T00:00:00Z"}};
+  list(*refusals, {event});
+  EXPECT_TRUE(synced);
+  EXPECT_FALSE(breakers.refused("shop", "u1", "")) << "it is of years ago";
+  EXPECT_TRUE(upsert(*refusals, event).ok());
+  EXPECT_TRUE(breakers.refused("shop", "u1", ""));
+  EXPECT_FALSE(upsert(*refusals, json::array()).ok());
+}
+
+TEST_F(Sinks, APodThatCannotPullItsAgentIsKept) {
+  for (const char* name : {"a", "b"}) {
+    json waiting = pod(name);
+    waiting["status"]["initContainerStatuses"] = {
+        {{"name", "profiling-agent-java"},
+         {"image", "registry.example/java:2"},
+         {"imageID", ""},
+         {"state", {{"waiting", {{"reason", "ImagePullBackOff"}}}}}}};
+    EXPECT_TRUE(upsert(*pods, waiting).ok());
+  }
+  EXPECT_TRUE(breakers.unpullable("shop", "registry.example/java:2"));
+  pods->erase("shop/a");
+  EXPECT_FALSE(breakers.unpullable("shop", "registry.example/java:2"));
 }
 
 }  // namespace

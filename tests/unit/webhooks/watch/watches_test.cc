@@ -88,12 +88,14 @@ struct WatchesTest : ::testing::Test {
                                                  {"workloadprofiles", {}},
                                                  {"controllerrevisions", {}},
                                                  {"limitranges", {}},
-                                                 {"pods", {}}};
+                                                 {"pods", {}},
+                                                 {"events", {}}};
   FakeHttp http;
   inject::Settings settings = settingsWithAgents();
   RolloutTable rollouts{"a", 1};
+  Breakers breakers;
   PodMutator mutator{settings, {}, &rollouts};
-  Watches watches{http, {settings.agents, "profiling-system"}, mutator, rollouts};
+  Watches watches{http, {settings.agents, "profiling-system"}, mutator, rollouts, breakers};
 };
 
 TEST_F(WatchesTest, NoRequestIsMadeBeforeTheStart) {
@@ -103,8 +105,10 @@ TEST_F(WatchesTest, NoRequestIsMadeBeforeTheStart) {
 }
 
 TEST_F(WatchesTest, UnsyncedNamesTheKindThatIsNotListed) {
-  const std::pair<const char*, const char*> kinds[] = {
-      {"limitranges", "limit ranges"}, {"workloadprofiles", "records"}, {"pods", "profiled pods"}};
+  const std::pair<const char*, const char*> kinds[] = {{"limitranges", "limit ranges"},
+                                                       {"workloadprofiles", "records"},
+                                                       {"pods", "profiled pods"},
+                                                       {"events", "refused pods"}};
   for (const auto& [path, name] : kinds) hold(path);
   watches.start();
   for (const auto& [path, name] : kinds) {

@@ -1,0 +1,167 @@
+#include "webhooks/breakers.h"
+
+#include <algorithm>
+
+#include "operator/base/str_cat.h"
+
+namespace profiling::webhooks {
+namespace {
+
+std::string_view namespacePart(std::string_view pod) {
+  return pod.substr(0, pod.find('/'));
+}
+
+std::string ownerKey(std::string_view namespace_, std::string_view uid) {
+  return strCat(namespace_, "/", uid);
+}
+
+WallTime fromSeconds(std::int64_t seconds) {
+  return WallTime(std::chrono::seconds(seconds));
+}
+
+}  // namespace
+
+Millis Breakers::holdAfter(std::int64_t times) const {
+  Millis hold = first_hold_;
+  for (std::int64_t i = 1; i < times && hold < kLongestHold; ++i) hold *= kHoldGrows;
+  return std::min(hold, kLongestHold);
+}
+
+void Breakers::refusal(const inject::RefusalEvent& event, bool listed) {
+  if (event.owner_uid.empty()) return;
+  const WallTime now = clock_.wall();
+  // The clock of the controller that wrote the event may differ from ours.
+  const WallTime at = listed ? std::min(fromSeconds(event.at), now) : now;
+  if (at + first_hold_ <= now) return;
+  const MutexLock lock(mutex_);
+  Refused& entry = refused_[ownerKey(event.namespace_, event.owner_uid)];
+  // Pods are left alone already: the cause is another one.
+  if (entry.times > 0 && at < entry.until) return;
+  ++entry.times;
+  entry.at = at;
+  entry.until = at + holdAfter(entry.times);
+  makeRoom();
+}
+
+void Breakers::makeRoom() {
+  if (refused_.size() <= kMaxRefusedOwners) return;
+  const auto oldest =
+      std::ranges::min_element(refused_, {}, [](const auto& entry) { return entry.second.until; });
+  refused_.erase(oldest);
+}
+
+bool Breakers::refused(std::string_view namespace_, std::string_view owner_uid,
+                       std::string_view template_hash) {
+  const MutexLock lock(mutex_);
+  if (refused_.empty()) return false;
+  const auto it = refused_.find(ownerKey(namespace_, owner_uid));
+  if (it == refused_.end()) return false;
+  Refused& entry = it->second;
+  const WallTime now = clock_.wall();
+  if (now >= entry.until) {
+    if (now >= entry.until + kLongestHold) refused_.erase(it);
+    return false;
+  }
+  if (entry.template_hash.empty()) entry.template_hash = template_hash;
+  if (entry.template_hash == template_hash) return true;
+  refused_.erase(it);  // the owner has another template
+  return false;
+}
+
+std::size_t Breakers::Pulls::in(std::string_view namespace_) const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      failing, [&](const std::string& pod) { return namespacePart(pod) == namespace_; }));
+}
+
+std::size_t Breakers::Pulls::namespaces() const {
+  std::set<std::string_view> seen;
+  for (const std::string& pod : failing) seen.insert(namespacePart(pod));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(seen, [&](std::string_view n) { return in(n) >= kFailedPulls; }));
+}
+
+bool Breakers::Pulls::out(std::string_view namespace_) const {
+  return in(namespace_) >= kFailedPulls || namespaces() >= kFailedPulls;
+}
+
+bool Breakers::unpullable(std::string_view namespace_, std::string_view image) const {
+  const MutexLock lock(mutex_);
+  const auto it = pulls_.find(image);
+  return it != pulls_.end() && it->second.out(namespace_);
+}
+
+void Breakers::pulled(const std::string& image) {
+  const auto it = pulls_.find(image);
+  if (it == pulls_.end()) return;
+  it->second.discounted.merge(it->second.failing);
+  it->second.failing.clear();
+}
+
+void Breakers::podSeen(const std::string& pod, const inject::PodFacts& facts) {
+  const MutexLock lock(mutex_);
+  if (facts.owner && !refused_.empty()) {
+    const auto it = refused_.find(ownerKey(facts.namespace_, facts.owner->uid));
+    if (it != refused_.end() && fromSeconds(facts.created) > it->second.at) refused_.erase(it);
+  }
+  std::set<std::string> waits;
+  for (const inject::AgentImageView& agent : facts.agent_images) {
+    const std::string image(agent.image);
+    if (agent.pulled) {
+      const auto waited = waiting_.find(pod);
+      if (waited != waiting_.end() && waited->second.contains(image)) pulled(image);
+      continue;
+    }
+    waits.insert(image);
+    if (!agent.failed) continue;
+    Pulls& pulls = pulls_[image];
+    if (!pulls.discounted.contains(pod)) pulls.failing.insert(pod);
+  }
+  if (waits.empty()) {
+    waiting_.erase(pod);
+  } else {
+    waiting_[pod] = std::move(waits);
+  }
+}
+
+void Breakers::podGone(const std::string& pod) {
+  const MutexLock lock(mutex_);
+  forget(pod);
+}
+
+void Breakers::keepPods(const std::function<bool(const std::string&)>& named) {
+  const MutexLock lock(mutex_);
+  std::set<std::string> gone;
+  for (const auto& [pod, images] : waiting_) {
+    if (!named(pod)) gone.insert(pod);
+  }
+  for (const auto& [image, pulls] : pulls_) {
+    for (const auto* pods : {&pulls.failing, &pulls.discounted}) {
+      std::ranges::copy_if(*pods, std::inserter(gone, gone.end()),
+                           [&](const std::string& pod) { return !named(pod); });
+    }
+  }
+  for (const std::string& pod : gone) forget(pod);
+}
+
+void Breakers::forget(const std::string& pod) {
+  waiting_.erase(pod);
+  for (auto it = pulls_.begin(); it != pulls_.end();) {
+    it->second.failing.erase(pod);
+    it->second.discounted.erase(pod);
+    it = it->second.failing.empty() && it->second.discounted.empty() ? pulls_.erase(it)
+                                                                     : std::next(it);
+  }
+}
+
+Breakers::Stats Breakers::stats() const {
+  const MutexLock lock(mutex_);
+  const WallTime now = clock_.wall();
+  Stats stats;
+  for (const auto& [key, entry] : refused_) stats.refused_owners += now < entry.until ? 1 : 0;
+  for (const auto& [image, pulls] : pulls_) {
+    stats.unpullable_images += pulls.failing.size() >= kFailedPulls ? 1 : 0;
+  }
+  return stats;
+}
+
+}  // namespace profiling::webhooks
