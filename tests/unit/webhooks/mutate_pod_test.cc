@@ -212,6 +212,55 @@ TEST_F(MutatePod, ALaterPassTakesNoSecondPlaceOfAShare) {
   EXPECT_THAT(decided_, ElementsAre("Injected", "OutsideShare", "AlreadyInjected"));
 }
 
+TEST_F(MutatePod, APodWhoseSiblingsWereRefusedStartsWithoutAnAgent) {
+  Breakers breakers;
+  PodMutator mutator(settings(), observer(), nullptr, &breakers);
+  mutator.use(snapshotOf());
+  json review = reviewOf();
+  review["request"]["object"]["metadata"]["ownerReferences"] = json::array(
+      {{{"kind", "ReplicaSet"}, {"name", "web-1"}, {"uid", "u1"}, {"controller", true}}});
+  EXPECT_THAT(patchOf(send(mutator, review.dump())), HasSubstr("initContainers"));
+  breakers.refusal({"bank", "ReplicaSet", "web-1", "u1", "forbidden", 0}, false);
+  EXPECT_THAT(patchOf(send(mutator, review.dump())), HasSubstr("initContainers"));
+  breakers.refusal({"shop", "ReplicaSet", "web-1", "u1", "forbidden", 0}, false);
+  const std::string patch = patchOf(send(mutator, review.dump()));
+  EXPECT_THAT(patch, testing::Not(HasSubstr("initContainers")));
+  EXPECT_THAT(patch, HasSubstr("PodRefused")) << "it asked for an agent, so it learns why";
+  EXPECT_EQ(decided_.back(), "PodRefused");
+}
+
+TEST_F(MutatePod, AnAgentThatCannotBePulledIsLeftOut) {
+  Breakers breakers;
+  PodMutator mutator(settings(), observer(), nullptr, &breakers);
+  mutator.use(snapshotOf());
+  inject::PodFacts facts;
+  facts.namespace_ = "shop";
+  facts.agent_images = {{"registry/agent:1", false, true}};
+  for (const char* pod : {"shop/a", "shop/b"}) breakers.podSeen(pod, facts);
+  const std::string patch = patchOf(send(mutator, reviewOf().dump()));
+  EXPECT_THAT(patch, testing::Not(HasSubstr("initContainers")));
+  EXPECT_THAT(patch, HasSubstr("AgentImageUnavailable"));
+}
+
+// The controller must tell such a pod from one that the webhook was never asked about.
+TEST_F(MutatePod, WhereARolloutReplacesPodsARefusalIsWrittenIntoEachPod) {
+  const auto patchUnder = [&](api::RestartMode mode) {
+    auto policy = std::make_shared<api::ProfilingPolicy>();
+    policy->metadata.name = policy->metadata.namespace_ = "shop";
+    policy->spec.activation = api::Activation::kSelected;
+    policy->spec.endpoint = api::Endpoint{"http://pyroscope:4040", ""};
+    policy->spec.rollout.emplace().restart.mode = mode;
+    PodMutator mutator(settings(), observer());
+    mutator.use(inject::buildSnapshot({{"shop/shop", policy}}, {}, {}, {}, {}));
+    json review = reviewOf();
+    review["request"]["object"]["metadata"]["annotations"] = {
+        {"profiling.dev/containers", "another"}};
+    return patchOf(send(mutator, review.dump()));
+  };
+  EXPECT_THAT(patchUnder(api::RestartMode::kManaged), HasSubstr("profiling.dev~1decision"));
+  EXPECT_EQ(patchUnder(api::RestartMode::kOnOwnerChange), "");
+}
+
 // Whatever would have been done or said.
 TEST_F(MutatePod, UnderObserveNoPodIsPatchedOrWarned) {
   auto policy = std::make_shared<api::ProfilingPolicy>();

@@ -44,6 +44,19 @@ TEST(Owner, ADeploymentSurgesUnlessItsStrategyForbidsIt) {
   EXPECT_TRUE(surge(1));
 }
 
+TEST(Owner, ATemplateThatCarriesAnAgentIsRecognised) {
+  const auto with = [](const json& pod_template) {
+    return ownerOf("Deployment", deployment({{"template", pod_template}})).agent_in_template;
+  };
+  EXPECT_FALSE(with({{"spec", {{"containers", {{{"name", "app"}}}}}}}));
+  EXPECT_TRUE(with({{"metadata", {{"labels", {{"profiling.dev/profiled", "1111111111"}}}}}}));
+  EXPECT_TRUE(with({{"spec", {{"initContainers", {{{"name", "profiling-agent-java"}}}}}}}));
+  EXPECT_TRUE(with({{"spec", {{"containers", {{{"name", "profiling-agent-go"}}}}}}}));
+  EXPECT_FALSE(with({{"spec", {{"containers", {{{"name", "profiling-agent-java"}}}}}}}))
+      << "an application's own";
+  EXPECT_FALSE(with(7));
+}
+
 TEST(Owner, ItsOwnRolloutIsSeenInGenerationAndCounts) {
   EXPECT_FALSE(ownerOf("Deployment", deployment({{"replicas", 4}})).rolling_out);
   EXPECT_TRUE(

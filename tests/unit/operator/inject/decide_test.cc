@@ -56,6 +56,18 @@ TEST(Decide, AClusterPolicyAppliesWhereTheNamespaceHasNoneThatSelectsThePod) {
   EXPECT_EQ(decideWith(p, {all}).reason, Reason::kNamespaceExcluded);
 }
 
+TEST(Decide, ANamespaceWithTheLabelIsExcludedWhateverThePodAsksFor) {
+  api::PodView p = pod();
+  annotate(p, api::kInjectKey, "java");
+  const api::NamespaceView left_out{"shop", {}, true, true};
+  EXPECT_EQ(decide(p, workloadOf(p), left_out, {policy()}, settings()).reason,
+            Reason::kNamespaceExcluded);
+  Settings configured = settings();
+  configured.excluded_namespaces.emplace_back("shop");
+  EXPECT_EQ(decide(p, workloadOf(p), {"shop", {}}, {policy()}, configured).reason,
+            Reason::kNamespaceExcluded);
+}
+
 TEST(Decide, AnObservingPolicyTakesPartInPrecedenceWithoutWarnings) {
   auto observes = policy("observes");
   observes->policy.spec.mode = api::PolicyMode::kObserve;
