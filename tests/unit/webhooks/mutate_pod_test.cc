@@ -250,14 +250,22 @@ TEST_F(MutatePod, WhereARolloutReplacesPodsARefusalIsWrittenIntoEachPod) {
     policy->spec.activation = api::Activation::kSelected;
     policy->spec.endpoint = api::Endpoint{"http://pyroscope:4040", ""};
     policy->spec.rollout.emplace().restart.mode = mode;
-    PodMutator mutator(settings(), observer());
-    mutator.use(inject::buildSnapshot({{"shop/shop", policy}}, {}, {}, {}, {}));
+    const auto snapshot = inject::buildSnapshot({{"shop/shop", policy}}, {}, {}, {}, {});
+    const std::string revision = snapshot->of("shop").policies.front()->revision;
+    RolloutTable table("a", 1);
+    table.setRecord("shop/replicaset-web", "shop/ReplicaSet/web",
+                    inject::Assignment{"ProfilingPolicy", "shop", revision, "", revision, "", 0,
+                                       std::nullopt, false});
+    PodMutator mutator(settings(), observer(), &table);
+    mutator.use(snapshot);
     json review = reviewOf();
-    review["request"]["object"]["metadata"]["annotations"] = {
-        {"profiling.dev/containers", "another"}};
+    json& metadata = review["request"]["object"]["metadata"];
+    metadata.erase("annotations");
+    metadata["ownerReferences"] = json::array(
+        {{{"kind", "ReplicaSet"}, {"name", "web"}, {"uid", "u1"}, {"controller", true}}});
     return patchOf(send(mutator, review.dump()));
   };
-  EXPECT_THAT(patchUnder(api::RestartMode::kManaged), HasSubstr("profiling.dev~1decision"));
+  EXPECT_THAT(patchUnder(api::RestartMode::kManaged), HasSubstr("OutsideShare"));
   EXPECT_EQ(patchUnder(api::RestartMode::kOnOwnerChange), "");
 }
 
