@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "operator/base/log.h"
-#include "operator/base/text.h"
 #include "operator/inject/decide_pod.h"
 #include "webhooks/admission/response.h"
 #include "webhooks/admission/review.h"
@@ -20,10 +19,6 @@ net::ServerResponse allowed(std::string_view uid, std::string_view patch = {},
   net::ServerResponse response;
   response.body = admission::allowedResponse(uid, patch, warnings);
   return response;
-}
-
-bool isJson(std::string_view content_type) {
-  return trim(content_type.substr(0, content_type.find(';'))) == "application/json";
 }
 
 }  // namespace
@@ -42,10 +37,9 @@ void PodMutator::use(std::shared_ptr<const Snapshot> snapshot) {
 }
 
 net::ServerResponse PodMutator::handle(const net::ServerRequest& request) const {
-  if (!isJson(request.content_type)) return refusal(415, "Content-Type must be application/json");
-  if (request.body.empty()) return refusal(400, "the body is empty: must be an AdmissionReview");
-
-  admission::ReviewDecoder& decoder = admission::threadDecoder();
+  if (auto refused = refusedUnread(request, kMaxPodReview)) return *std::move(refused);
+  const admission::DecoderTurn turn(request.body.size());
+  admission::ReviewDecoder& decoder = turn.decoder();
   admission::Review review;
   if (auto status = decoder.decode(request.body, request.body_capacity, review); !status.ok()) {
     return refusal(400, status.message());

@@ -18,6 +18,9 @@ namespace profiling::webhooks {
 
 using inject::Snapshot;
 
+// The API server's own bound on the body of a request; larger reviews are answered with 413.
+inline constexpr std::size_t kMaxPodReview = 3 * 1024 * 1024;
+
 // Called on I/O threads: cheap and thread-safe.
 struct MutationObserver {
   std::function<void(inject::Reason reason, api::PolicyMode mode)> decided;  // not for dry runs

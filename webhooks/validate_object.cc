@@ -59,14 +59,18 @@ Validation validateObject(const Json& object, const std::string& namespace_,
 }
 
 net::ServerResponse ObjectValidator::handle(const net::ServerRequest& request) const {
-  admission::ReviewDecoder& decoder = admission::threadDecoder();
+  if (auto refused = refusedUnread(request, kMaxObjectReview)) return *std::move(refused);
+  const admission::DecoderTurn turn(request.body.size());
   admission::Review review;
-  if (auto status = decoder.decode(request.body, request.body_capacity, review); !status.ok()) {
+  if (auto status = turn.decoder().decode(request.body, request.body_capacity, review);
+      !status.ok()) {
     return refusal(400, status.message());
   }
   net::ServerResponse response;
   try {
-    const Json object = Json::parse(decoder.objectText(), nullptr, false);
+    Json object;
+    if (auto status = turn.decoder().decodeObject(object); !status.ok())
+      return refusal(400, status.message());
     // A deletion has no object, and an object under deletion changes only its finalizers.
     const bool deleted =
         !object.is_object() || !member(object, "metadata", "deletionTimestamp").is_null();

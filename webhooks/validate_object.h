@@ -21,6 +21,10 @@
 
 namespace profiling::webhooks {
 
+// Larger reviews are answered with 413, and the API server then allows the object (failurePolicy
+// Ignore). Our objects have a few KiB; the review of an update holds one twice.
+inline constexpr std::size_t kMaxObjectReview = 256 * 1024;
+
 // Look-ups in the webhook's watches; both are set. Called on I/O threads; thread-safe.
 struct KnownObjects {
   // By "namespace/name"; null: no such server.

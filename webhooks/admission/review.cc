@@ -4,6 +4,7 @@
 
 #include "operator/api/k8s/dom.h"
 #include "operator/api/k8s/pod_decoder.h"
+#include "webhooks/admission/object_tree.h"
 
 namespace profiling::admission {
 namespace {
@@ -166,11 +167,8 @@ struct ReviewDecoder::Impl {
   bool has_object = false;
   std::string copy;  // of a body without padding
 
-  // The parser never shrinks; after a huge body it is replaced.
-  bool prepare(std::size_t size) {
-    const bool shrink = parser.capacity() > kKeptCapacity && size <= kKeptCapacity;
-    if (shrink) parser = simdjson::dom::parser();
-    if (!shrink && parser.capacity() != 0) return true;
+  bool prepare() {
+    if (parser.capacity() != 0) return true;
     return parser.allocate(kFirstCapacity, kMaxJsonDepth) == simdjson::SUCCESS;
   }
 
@@ -178,7 +176,7 @@ struct ReviewDecoder::Impl {
   Status parse(std::string_view body, std::size_t capacity, element& root) {
     if (body.starts_with("\xEF\xBB\xBF")) return malformed("body starts with a byte order mark");
     const auto no_memory = [] { return Status(Code::kInternal, "no memory for the JSON parser"); };
-    if (!prepare(body.size())) return no_memory();
+    if (!prepare()) return no_memory();
     const char* data = body.data();
     if (capacity < body.size() + simdjson::SIMDJSON_PADDING) {
       copy.reserve(body.size() + simdjson::SIMDJSON_PADDING);
@@ -221,13 +219,36 @@ Status ReviewDecoder::decodeSpec(api::PodView& pod, std::string& problem) {
   return api::readPodSpec(impl_->object, pod, problem);
 }
 
-std::string ReviewDecoder::objectText() const {
-  return impl_->has_object ? simdjson::minify(impl_->object) : std::string();
+Status ReviewDecoder::decodeObject(nlohmann::json& object) const {
+  return impl_->has_object ? objectTree(impl_->object, object) : Status();
 }
+
+void ReviewDecoder::shrink() {
+  impl_->has_object = false;
+  if (impl_->parser.capacity() > kKeptCapacity) impl_->parser = simdjson::dom::parser();
+  if (impl_->copy.capacity() > kKeptCapacity) impl_->copy = std::string();
+}
+
+namespace {
 
 ReviewDecoder& threadDecoder() {
   thread_local ReviewDecoder decoder;
   return decoder;
+}
+
+Mutex& largeBodies() {
+  static Mutex mutex;
+  return mutex;
+}
+
+}  // namespace
+
+DecoderTurn::DecoderTurn(std::size_t body_size) : decoder_(threadDecoder()) {
+  if (body_size > kKeptCapacity) large_.emplace(largeBodies());
+}
+
+DecoderTurn::~DecoderTurn() {
+  if (large_) decoder_.shrink();
 }
 
 }  // namespace profiling::admission

@@ -1,7 +1,8 @@
 // Reads admission.k8s.io/v1 AdmissionReview requests, step by step so that a pod that no policy
 // selects costs little more than a parse:
 //
-//   ReviewDecoder& decoder = threadDecoder();
+//   const DecoderTurn turn(body.size());
+//   ReviewDecoder& decoder = turn.decoder();
 //   Review review;
 //   Status s = decoder.decode(body, capacity, review);   // the envelope; an error is a 400
 //   s = decoder.decodeMetadata(review.pod);              // labels, annotations, owners
@@ -17,10 +18,14 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "operator/api/k8s/pod_view.h"
+#include "operator/base/mutex.h"
 #include "operator/base/status.h"
 #include "operator/inject/decide_pod.h"
 
@@ -65,15 +70,31 @@ class ReviewDecoder final : public inject::PodSource {
   Status decode(std::string_view body, std::size_t capacity, Review& review);
   Status decodeMetadata(api::PodView& pod) override;
   Status decodeSpec(api::PodView& pod, std::string& problem) override;
-  // request.object as JSON text, for objects other than pods; empty without one.
-  std::string objectText() const;
+  // request.object as a tree, for objects other than pods; null without one.
+  Status decodeObject(nlohmann::json& object) const;
+  // Returns the memory that a large body took. Views into the last review end here.
+  void shrink();
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 
-// The calling thread's decoder, created at first use.
-ReviewDecoder& threadDecoder();
+// The calling thread's decoder, for one request. Bodies above kKeptCapacity take turns over all
+// threads, because a parser needs up to 14 times the size of a body; each is a matter of
+// milliseconds.
+class DecoderTurn {
+ public:
+  explicit DecoderTurn(std::size_t body_size);
+  ~DecoderTurn();
+  DecoderTurn(const DecoderTurn&) = delete;
+  DecoderTurn& operator=(const DecoderTurn&) = delete;
+
+  ReviewDecoder& decoder() const { return decoder_; }
+
+ private:
+  ReviewDecoder& decoder_;
+  std::optional<MutexLock> large_;
+};
 
 }  // namespace profiling::admission

@@ -117,5 +117,38 @@ TEST(ObjectValidator, ABodyThatIsNoReviewGets400) {
   }
 }
 
+TEST(ObjectValidator, OnlyJsonOfABoundedSizeIsParsed) {
+  const ObjectValidator validator(known());
+  const std::string good = reviewOf(policy(kToServer)).dump();
+  EXPECT_EQ(
+      validator.handle(test::Posted(good, "application/json; charset=utf-8").request()).status,
+      200);
+  for (const char* type : {"", "text/plain", "application/jsonx"}) {
+    EXPECT_EQ(validator.handle(test::Posted(good, type).request()).status, 415) << type;
+  }
+  EXPECT_EQ(send(good + std::string(kMaxObjectReview - good.size(), ' ')).status, 200);
+  const auto refused = send(good + std::string(kMaxObjectReview - good.size() + 1, ' '));
+  EXPECT_EQ(refused.status, 413);
+  EXPECT_THAT(refused.body, HasSubstr(std::to_string(kMaxObjectReview)));
+}
+
+TEST(ObjectValidator, ARepeatedKeyIsRefusedWithItsPlace) {
+  const auto refusedAt = [](const std::string& from, const std::string& to) {
+    std::string body = reviewOf(policy(kToServer)).dump();
+    body.replace(body.find(from), from.size(), to);
+    const auto answer = send(body);
+    EXPECT_EQ(answer.status, 400) << body;
+    return answer.body;
+  };
+  EXPECT_THAT(refusedAt(R"("name":"pyroscope")", R"("name":"a","name":"pyroscope")"),
+              HasSubstr("request.object: a key is there twice in /spec/serverRef"));
+  EXPECT_THAT(refusedAt(R"("name":"pyroscope")", R"("name":"a","n\u0061me":"pyroscope")"),
+              HasSubstr("/spec/serverRef"))
+      << "escaped";
+  std::string many;
+  for (int i = 0; i < 40; ++i) many += "\"k" + std::to_string(i % 39) + "\":0,";
+  EXPECT_THAT(refusedAt(R"("name":"shop")", many + R"("name":"shop")"), HasSubstr("/metadata"));
+}
+
 }  // namespace
 }  // namespace profiling::webhooks
