@@ -1,5 +1,6 @@
 #include "operator/app/api_server.h"
 
+#include "operator/app/process.h"
 #include "operator/base/log.h"
 #include "operator/base/str_cat.h"
 #include "operator/kube/version.h"
@@ -8,7 +9,12 @@
 namespace profiling::app {
 namespace {
 
-constexpr std::chrono::milliseconds kVersionPatience{30'000};
+constexpr std::chrono::milliseconds kVersionPatience{2'000}, kPause{1'000};
+
+bool isOutage(Code code) {
+  return code == Code::kUnavailable || code == Code::kDeadlineExceeded ||
+         code == Code::kRateLimited;
+}
 
 }  // namespace
 
@@ -29,10 +35,23 @@ Result<ApiServer> connectApiServer(const CommonOptions& options) {
   return server;
 }
 
+Status whenAnswered(const std::function<Status()>& ask) {
+  for (bool logged = false;; logged = true) {
+    const Status status = ask();
+    if (!isOutage(status.code())) return status;
+    if (!logged) log::warn("Waiting for the API server", {{"reason", status.message()}});
+    if (stopRequested(kPause)) return {Code::kCancelled, "stopped before the API server answered"};
+  }
+}
+
 Result<bool> nativeSidecars(const CommonOptions& options, net::HttpClient& api_server) {
   if (options.native_sidecars != "Auto") return options.native_sidecars == "Always";
-  const auto version = kube::readVersion(api_server, kVersionPatience, {});
-  if (!version.ok()) return version.status().annotated("the API server's version");
+  Result<kube::ServerVersion> version(Status(Code::kCancelled, "not asked"));
+  const Status answered = whenAnswered([&] {
+    version = kube::readVersion(api_server, kVersionPatience, {});
+    return version.status();
+  });
+  if (!answered.ok()) return answered.annotated("the API server's version");
   const bool all = kube::allNodesHaveNativeSidecars(*version);
   log::info("Sidecars chosen",
             {{"kubernetes", strCat(version->major, ".", version->minor)}, {"native", all}});

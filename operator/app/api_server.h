@@ -1,6 +1,7 @@
 // The API server clients of both long-running processes, and the settings that both share.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -23,8 +24,12 @@ Result<std::unique_ptr<net::HttpClient>> connectAgain(const kube::ClusterConfig&
 // "10.0.0.1:6443": the label `host` of rest_client_*.
 std::string hostOf(const kube::ClusterConfig& config);
 
+// Calls `ask`, which reads from the API server, until it gets an answer: through an outage, which
+// is no reason to restart. kCancelled when the process is told to stop.
+Status whenAnswered(const std::function<Status()>& ask);
+
 // Whether sidecars may be native: as --native-sidecars states; Auto follows the API server's
-// version. Waits up to half a minute for the version.
+// version, for which it waits.
 Result<bool> nativeSidecars(const CommonOptions& options, net::HttpClient& api_server);
 
 // The settings by which the webhook admits and the controllers report.

@@ -22,10 +22,14 @@ namespace {
 Result<specs::OwnerDeployment> readOwner(const ControllerOptions& options, net::HttpClient& calls) {
   specs::OwnerDeployment owner;
   if (options.owner_deployment.empty()) return owner;
-  const auto deployment =
-      kube::Client(calls).get({"apps", "v1", "deployments"}, options.common.operator_namespace,
-                              options.owner_deployment, {});
-  if (!deployment.ok()) return deployment.status();
+  Result<nlohmann::json> deployment(Status(Code::kCancelled, "not asked"));
+  const Status answered = whenAnswered([&] {
+    deployment =
+        kube::Client(calls).get({"apps", "v1", "deployments"}, options.common.operator_namespace,
+                                options.owner_deployment, {});
+    return deployment.status();
+  });
+  if (!answered.ok()) return answered;
   const auto metadata = api::metaFromJson(*deployment);
   if (!metadata.ok()) return metadata.status();
   return specs::OwnerDeployment{options.owner_deployment, metadata->uid};
@@ -81,6 +85,11 @@ int runController(const ControllerOptions& options) {
   log::init(options.common.log_level, options.common.log_format);
   auto api_server = connectApiServer(options.common);
   if (!api_server.ok()) return failedStart(api_server.status());
+  obs::Metrics metrics;
+  obs::addProcessMetrics(metrics);
+  obs::Health health;
+  auto health_server = serveHealth(options.common, health, metrics);
+  if (!health_server.ok()) return failedStart(health_server.status());
   const auto native_sidecars = nativeSidecars(options.common, *api_server->calls);
   if (!native_sidecars.ok()) return failedStart(native_sidecars.status());
   const auto owner = readOwner(options, *api_server->calls);
@@ -90,7 +99,6 @@ int runController(const ControllerOptions& options) {
   auto lease_connections = connectAgain(api_server->config);
   if (!lease_connections.ok()) return failedStart(lease_connections.status());
 
-  obs::Metrics metrics;
   const std::string host = hostOf(api_server->config);
   obs::MeasuredClient lease_http(**lease_connections, metrics, host);
   // Several calls that hang must fit into the renewal deadline.
@@ -103,10 +111,9 @@ int runController(const ControllerOptions& options) {
   controllers::Manager manager(calls, watches,
                                controllerSettings(options, *native_sidecars, *owner, **queries));
 
-  obs::addProcessMetrics(metrics);
+  const ClosesFirst closes_first(*health_server);
   exportControllers(metrics, manager);
   for (const kube::Reflector* each : manager.reflectors()) exportReflector(metrics, *each);
-  obs::Health health;
   leadership.report(metrics, health);
   health.addReadiness("stores", [&]() -> std::optional<std::string> {
     const auto missing = manager.unsynced();
@@ -114,8 +121,7 @@ int runController(const ControllerOptions& options) {
     return missing.front() + " are not listed yet";
   });
   addWatchdog(health, manager);
-  auto health_server = serveHealth(options.common, health, metrics);
-  if (!health_server.ok()) return failedStart(health_server.status());
+  health.started();
 
   serve(manager, leadership);
   return 0;

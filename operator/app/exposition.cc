@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "operator/app/server_limits.h"
 #include "operator/base/clock.h"
 #include "operator/base/log.h"
 #include "operator/net/beast/server.h"
@@ -52,8 +53,7 @@ Result<std::unique_ptr<net::HttpServer>> serveHealth(const CommonOptions& option
   server.address = options.health.host;
   server.port = options.health.port;
   server.threads = 1;
-  server.limits.connections = 64;
-  server.limits.body = 1024;
+  server.limits = healthLimits();
   auto made = net::beast::makeServer(server, obs::healthRoutes(health, metrics),
                                      observe(metrics, "health"));
   if (made.ok()) log::info("Health endpoints served", {{"port", (*made)->port()}});

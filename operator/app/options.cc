@@ -109,6 +109,9 @@ CLI::App* addWebhook(CLI::App& app, WebhookFlags& flags) {
       ->capture_default_str();
   command->add_option("--tls-dir", flags.options.tls_dir, "folder with tls.crt and tls.key")
       ->capture_default_str();
+  command->add_option("--client-ca", flags.options.client_ca,
+                      "PEM file with the CAs of client certificates; without it, a client needs no "
+                      "certificate");
   command->add_option("--threads", flags.options.threads, "number of I/O threads")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();

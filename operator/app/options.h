@@ -38,6 +38,7 @@ struct WebhookOptions {
   CommonOptions common;
   ListenAddress listen{"::", 8443};
   std::string tls_dir = "/var/run/profiling-operator/tls";  // tls.crt, tls.key
+  std::string client_ca;                                    // file; empty: any client is answered
   int threads = 2;
   int replicas = 1;  // of the webhook: each admits its part of a rollout step's pods
   std::chrono::seconds refusal_hold{300};           // the first of an owner whose pods are refused

@@ -78,6 +78,13 @@ void blockStopSignals() {
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
+bool stopRequested(std::chrono::milliseconds wait) {
+  const sigset_t set = stopSignals();
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wait);
+  const timespec time{seconds.count(), std::chrono::nanoseconds(wait - seconds).count()};
+  return sigtimedwait(&set, nullptr, &time) > 0;
+}
+
 int waitForSignal(const std::function<bool()>& ready) {
   const sigset_t set = stopSignals();
   const timespec second{1, 0};
@@ -95,6 +102,10 @@ int waitForSignal(const std::function<bool()>& ready) {
 }
 
 int failedStart(const Status& why) {
+  if (why.code() == Code::kCancelled) {
+    log::info("Stopped", {{"reason", why.message()}});
+    return 0;
+  }
   log::error("Start failed", {{"reason", why.message()}, {"code", codeName(why.code())}});
   return 1;
 }

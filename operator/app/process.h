@@ -1,6 +1,7 @@
 // How every sub-command prepares its own process.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 
@@ -19,12 +20,14 @@ std::string hostName();  // in a pod: the pod's name
 
 // Blocks SIGTERM and SIGINT in this thread and its future threads; waitForSignal() takes them.
 void blockStopSignals();
+// Whether SIGTERM or SIGINT arrived or does so within `wait`. It is then taken.
+bool stopRequested(std::chrono::milliseconds wait);
 // Calls `ready` each second until it has held for five: then returns the memory that only the start
 // needed (9 MiB of code, tables of symbols and relocations), and from then on each minute the
 // memory that bursts have left.
 int waitForSignal(const std::function<bool()>& ready);
 
-// Logs `why` and returns the exit code of a failed start.
+// Logs `why` and returns the exit code of a failed start: 0 if the process was told to stop.
 int failedStart(const Status& why);
 
 }  // namespace profiling::app

@@ -7,19 +7,27 @@
 #include "operator/app/exposition.h"
 #include "operator/app/process.h"
 #include "operator/app/run.h"
+#include "operator/app/server_limits.h"
 #include "operator/base/encoding.h"
 #include "operator/base/log.h"
+#include "operator/base/memory_limit.h"
 #include "operator/base/stop.h"
+#include "operator/base/str_cat.h"
 #include "operator/net/beast/server.h"
 #include "operator/obs/client_metrics.h"
+#include "operator/tls/client_ca_file.h"
 #include "operator/tls/file_source.h"
 #include "webhooks/mutate_pod.h"
+#include "webhooks/validate_object.h"
 #include "webhooks/watch/watches.h"
 
 namespace profiling::app {
 namespace {
 
 constexpr std::chrono::seconds kDrainDeadline{15};
+// An I/O thread runs nothing that takes a tenth of a second. A stall takes the process out of the
+// Service, and a longer one has it restarted.
+constexpr std::chrono::seconds kStallUnready{2}, kStallDead{8};
 
 // One counter for each reason and mode, created in advance so that an admission looks nothing up.
 class DecisionCounters {
@@ -78,9 +86,19 @@ void exportBreakers(obs::Metrics& metrics, const webhooks::Breakers& breakers) {
   });
 }
 
-void addReadiness(obs::Health& health, const webhooks::Watches& watches,
-                  const tls::FileSource& certificate, const std::string& tls_dir,
-                  const std::atomic<bool>& draining) {
+obs::Health::Check moves(net::HttpServer& server, std::chrono::milliseconds at_most) {
+  return [&server, at_most]() -> std::optional<std::string> {
+    const auto stalled = server.stalledFor();
+    if (stalled <= at_most) return std::nullopt;
+    return strCat("an I/O thread of the webhook has not moved for ", stalled.count(), " ms");
+  };
+}
+
+void addChecks(obs::Health& health, net::HttpServer& server, const webhooks::Watches& watches,
+               const tls::FileSource& certificate, const std::string& tls_dir,
+               const std::atomic<bool>& draining) {
+  health.addLiveness("io", moves(server, kStallDead));
+  health.addReadiness("io", moves(server, kStallUnready));
   health.addReadiness("stores", [&] { return watches.unsynced(); });
   health.addReadiness("certificate", [&certificate, tls_dir]() -> std::optional<std::string> {
     if (certificate.current()) return std::nullopt;
@@ -92,13 +110,21 @@ void addReadiness(obs::Health& health, const webhooks::Watches& watches,
   });
 }
 
-net::ServerOptions serverOptions(const WebhookOptions& options, tls::FileSource& certificate) {
+net::ServerOptions serverOptions(const WebhookOptions& options, tls::FileSource& certificate,
+                                 const std::optional<tls::ClientCaFile>& client_ca) {
   net::ServerOptions server;
   server.name = "webhook";
   server.address = options.listen.host;
   server.port = options.listen.port;
   server.tls = &certificate;
   server.threads = options.threads;
+  server.client_ca = client_ca ? &*client_ca : nullptr;
+  const auto memory = memoryLimit();
+  server.limits = webhookLimits(memory);
+  log::info("Limits chosen", {{"memoryLimit", memory.value_or(0)},
+                              {"connections", server.limits.connections},
+                              {"connectionsPerPeer", server.limits.connections_per_peer},
+                              {"bodyBytes", server.limits.bodies_in_memory}});
   return server;
 }
 
@@ -128,11 +154,14 @@ int runWebhook(const WebhookOptions& options) {
   auto api_server = connectApiServer(options.common);
   if (!api_server.ok()) return failedStart(api_server.status());
 
+  obs::Metrics metrics;
+  obs::addProcessMetrics(metrics);
+  obs::Health health;
+  auto health_server = serveHealth(options.common, health, metrics);
+  if (!health_server.ok()) return failedStart(health_server.status());
   const auto native_sidecars = nativeSidecars(options.common, *api_server->calls);
   if (!native_sidecars.ok()) return failedStart(native_sidecars.status());
 
-  obs::Metrics metrics;
-  obs::addProcessMetrics(metrics);
   DecisionCounters decisions(metrics);
   auto& failures = metrics.counter("profiling_admission_failures_total",
                                    "Admissions that failed open because of an internal error.");
@@ -148,26 +177,28 @@ int runWebhook(const WebhookOptions& options) {
   webhooks::Watches watches(watch_client,
                             {options.common.agents, options.common.operator_namespace}, mutator,
                             rollouts, breakers);
-  for (const kube::Reflector* reflector : watches.reflectors())
-    exportReflector(metrics, *reflector);
   const webhooks::ObjectValidator validator(watches.known(), [&] { failures.Increment(); });
   tls::FileSource certificate(options.tls_dir);
-  exportCertificate(metrics, certificate);
+  std::optional<tls::ClientCaFile> client_ca;
+  if (!options.client_ca.empty()) client_ca.emplace(options.client_ca).start();
 
   std::atomic<bool> draining{false};
-  obs::Health health;
-  addReadiness(health, watches, certificate, options.tls_dir, draining);
-  auto health_server = serveHealth(options.common, health, metrics);
-  if (!health_server.ok()) return failedStart(health_server.status());
-
   auto webhook = net::beast::makeServer(
-      serverOptions(options, certificate),
-      {{"POST", "/mutate-pods", [&](const net::ServerRequest& r) { return mutator.handle(r); }},
-       {"POST", "/validate", [&](const net::ServerRequest& r) { return validator.handle(r); }}},
+      serverOptions(options, certificate, client_ca),
+      {{"POST", "/mutate-pods", [&](const net::ServerRequest& r) { return mutator.handle(r); },
+        webhooks::kMaxPodReview},
+       {"POST", "/validate", [&](const net::ServerRequest& r) { return validator.handle(r); },
+        webhooks::kMaxObjectReview}},
       observe(metrics, "webhook"));
   if (!webhook.ok()) return failedStart(webhook.status());
   log::info("Webhook served", {{"port", (*webhook)->port()}, {"version", PROFILING_VERSION}});
 
+  const ClosesFirst closes_first(*health_server);
+  for (const kube::Reflector* reflector : watches.reflectors())
+    exportReflector(metrics, *reflector);
+  exportCertificate(metrics, certificate);
+  addChecks(health, **webhook, watches, certificate, options.tls_dir, draining);
+  health.started();
   serve(**webhook, watches, certificate, options, draining);
   return 0;
 }

@@ -44,6 +44,7 @@ struct Route {
   std::string method;  // exact: "POST"; "GET" does not answer HEAD
   std::string path;    // exact
   Handler handler;
+  std::size_t max_body = 0;  // 413, before reading where the length says so; 0: the server's limit
 };
 
 struct ServerLimits {
@@ -56,9 +57,15 @@ struct ServerLimits {
   std::chrono::milliseconds body_read{10'000};
   std::chrono::milliseconds write{10'000};
   std::chrono::milliseconds idle{60'000};
-  std::size_t connections = 1'024;  // of the process; further ones are shed
-  std::size_t connections_per_peer = 256;
-  std::size_t concurrent_bodies = 64;  // bodies above 256 KiB being read or handled at once; 503
+  // At a cap, a connection that waits gives way to a new one; without any, the new one is shed. A
+  // peer is an address: all API servers behind one NAT are one peer.
+  std::size_t connections = 1'024;
+  std::size_t connections_per_peer = 768;
+  // New connections of one peer; 0: any number. A burst is what an API server opens at once.
+  std::size_t handshake_burst = 1'024;
+  std::size_t handshakes_per_second = 128;
+  // Bytes of all bodies being read or handled, of which a peer may have half; 503.
+  std::size_t bodies_in_memory = 32 * 1024 * 1024;
 };
 
 struct ServerOptions {
@@ -66,6 +73,9 @@ struct ServerOptions {
   std::string address = "::";  // dual-stack by default; a literal address
   std::uint16_t port = 0;      // 0: any free port, see HttpServer::port()
   TlsSource* tls = nullptr;    // null: plain HTTP. Must outlive the server
+  // Requires a client certificate of one of these CAs; null: none is asked for. Must outlive the
+  // server. While it has none, connections are shed.
+  const ClientCaSource* client_ca = nullptr;
   int threads = 2;
   ServerLimits limits;
 };
@@ -84,6 +94,9 @@ class HttpServer {
  public:
   virtual ~HttpServer() = default;
   virtual std::uint16_t port() const = 0;
+  // How long the slowest I/O thread has owed the answer to a no-op. Each call sends one to the
+  // threads that owe none, so a thread that hangs is seen from the second call on.
+  virtual std::chrono::milliseconds stalledFor() = 0;
   // Stops accepting, closes idle connections and lets requests in flight finish (until their reply
   // is written). True if all finished before the deadline.
   virtual bool drain(std::chrono::milliseconds deadline) = 0;

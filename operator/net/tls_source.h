@@ -30,4 +30,20 @@ class TlsSource {
   virtual std::shared_ptr<const TlsMaterial> current() const = 0;
 };
 
+// The CAs whose client certificates are accepted. Immutable.
+class ClientCa {
+ public:
+  virtual ~ClientCa() = default;
+  virtual std::size_t size() const = 0;
+  virtual X509* certificate(std::size_t index) const = 0;
+};
+
+// Thread-safe.
+class ClientCaSource {
+ public:
+  virtual ~ClientCaSource() = default;
+  // Null until the first good file is read, and never again.
+  virtual std::shared_ptr<const ClientCa> current() const = 0;
+};
+
 }  // namespace profiling::net

@@ -12,6 +12,11 @@ void Health::addReadiness(std::string name, Check check) {
   readiness_.emplace_back(std::move(name), std::move(check));
 }
 
+void Health::started() {
+  const MutexLock lock(mutex_);
+  started_ = true;
+}
+
 net::ServerResponse Health::livez(bool verbose) const {
   const MutexLock lock(mutex_);
   return answer(liveness_, verbose);
@@ -19,7 +24,8 @@ net::ServerResponse Health::livez(bool verbose) const {
 
 net::ServerResponse Health::readyz(bool verbose) const {
   const MutexLock lock(mutex_);
-  return answer(readiness_, verbose);
+  if (started_) return answer(readiness_, verbose);
+  return answer({{"start", [] { return "the process waits for the API server"; }}}, verbose);
 }
 
 net::ServerResponse Health::answer(const Checks& checks, bool verbose) {

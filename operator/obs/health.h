@@ -24,6 +24,10 @@ class Health {
   void addLiveness(std::string name, Check check);
   void addReadiness(std::string name, Check check);
 
+  // Ready only after this, whatever the checks say: a process serves its probes before it has made
+  // what the checks look at.
+  void started();
+
   // 200 "ok", or 503 with one line for each failing check: "[-]stores: policies not synced".
   // With `verbose`, passing checks are listed too.
   net::ServerResponse livez(bool verbose) const;
@@ -33,6 +37,7 @@ class Health {
   using Checks = std::vector<std::pair<std::string, Check>>;
   static net::ServerResponse answer(const Checks& checks, bool verbose);
   mutable Mutex mutex_;
+  bool started_ PROFILING_GUARDED_BY(mutex_) = false;
   Checks liveness_ PROFILING_GUARDED_BY(mutex_);
   Checks readiness_ PROFILING_GUARDED_BY(mutex_);
 };

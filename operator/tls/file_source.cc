@@ -1,31 +1,13 @@
 #include "operator/tls/file_source.h"
 
-#include <fstream>
-#include <iterator>
-
 #include "operator/base/encoding.h"
 #include "operator/base/log.h"
 #include "operator/base/stop.h"
 #include "operator/base/time_text.h"
+#include "operator/tls/files.h"
 #include "operator/tls/material.h"
 
 namespace profiling::tls {
-namespace {
-
-constexpr std::size_t kMaxFile = 1 << 20;
-
-Result<std::string> readFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return Status(Code::kNotFound, path + " cannot be opened");
-  std::string text(kMaxFile + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > kMaxFile) return Status(Code::kTooLarge, path + " is longer than 1 MiB");
-  return text;
-}
-
-}  // namespace
-
 FileSource::FileSource(std::string folder, const Clock& clock)
     : folder_(std::move(folder)), clock_(clock) {
   (void)reload();

@@ -104,7 +104,7 @@ Result<PemPair> makeCa(std::string_view common_name, TimePoint now, std::chrono:
 }
 
 Result<PemPair> issueLeaf(const PemPair& ca, const std::vector<std::string>& dns_names,
-                          TimePoint now, std::chrono::hours lifetime) {
+                          TimePoint now, std::chrono::hours lifetime, Usage usage) {
   const X509Ptr issuer = readCertificate(ca.certificate);
   const KeyPtr issuer_key = readKey(ca.key);
   if (!issuer || !issuer_key) return Status(Code::kInvalidArgument, "the CA cannot be read");
@@ -119,7 +119,8 @@ Result<PemPair> issueLeaf(const PemPair& ca, const std::vector<std::string>& dns
   for (const std::string& name : dns_names) names += (names.empty() ? "DNS:" : ",DNS:") + name;
   if (!addExtension(c, issuer.get(), NID_basic_constraints, "critical,CA:FALSE") ||
       !addExtension(c, issuer.get(), NID_key_usage, "critical,digitalSignature") ||
-      !addExtension(c, issuer.get(), NID_ext_key_usage, "serverAuth") ||
+      !addExtension(c, issuer.get(), NID_ext_key_usage,
+                    usage == Usage::kServer ? "serverAuth" : "clientAuth") ||
       !addExtension(c, issuer.get(), NID_subject_alt_name, names) ||
       !addExtension(c, issuer.get(), NID_authority_key_identifier, "keyid") ||
       X509_sign(c, issuer_key.get(), EVP_sha256()) == 0) {

@@ -22,8 +22,9 @@ struct PemPair {
 
 // Valid from five minutes before `now` (for clock skew) until `now + lifetime`.
 Result<PemPair> makeCa(std::string_view common_name, TimePoint now, std::chrono::hours lifetime);
+enum class Usage { kServer, kClient };
 Result<PemPair> issueLeaf(const PemPair& ca, const std::vector<std::string>& dns_names,
-                          TimePoint now, std::chrono::hours lifetime);
+                          TimePoint now, std::chrono::hours lifetime, Usage usage = Usage::kServer);
 
 struct CertificateInfo {
   TimePoint not_before;

@@ -50,6 +50,11 @@ class BeastTest : public ::testing::Test {
           }},
          {"POST", "/throws",
           [](const ServerRequest&) -> ServerResponse { throw std::runtime_error("handler"); }},
+         {"POST", "/small",
+          [](const ServerRequest&) {
+            return ServerResponse{200, "text/plain", "ok", {}};
+          },
+          100},
          {"GET", "/ok",
           [](const ServerRequest&) {
             return ServerResponse{200, "text/plain", "ok", {}};
@@ -127,6 +132,10 @@ TEST_F(BeastTest, RefusesAmbiguousFraming) {
       {"equal lengths", head + "Host: x\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello"},
       {"unknown encoding", head + "Host: x\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"},
       {"encoding list", head + "Host: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"},
+      {"chunked twice", head + "Host: x\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n"},
+      {"chunked twice as two fields",
+       head + "Host: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"
+              "0\r\n\r\n"},
       {"malformed chunk size",
        head + "Host: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n0\r\n\r\n"},
       {"overflowing chunk size",
@@ -239,14 +248,83 @@ TEST_F(BeastTest, ConnectionsAreCapped) {
   const Socket first = dial(server_->port());
   const Socket second = dial(server_->port());
   first.send(post("a", ""));
-  second.send(post("b", ""));
   first.receive("|a");
+  first.send("POST");  // no longer idle
+  second.send(post("b", ""));
   second.receive("|b");
   const Socket third = dial(server_->port());
-  EXPECT_TRUE(third.closed());
-  EXPECT_EQ(rejected("peer_cap"), 1);
-  first.send(post("again", ""));
-  EXPECT_THAT(first.receive("|again"), HasSubstr("|again"));
+  EXPECT_TRUE(second.closed()) << "the idle connection gives way";
+  EXPECT_EQ(rejected("gave_way"), 1);
+  third.send("POST");
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  while (rejected("peer_cap") == 0 && std::chrono::steady_clock::now() < deadline)
+    EXPECT_TRUE(dial(server_->port()).closed());
+  EXPECT_GE(rejected("peer_cap"), 1) << "two requests are being sent";
+}
+
+TEST_F(BeastTest, BodiesHaveTheBoundOfTheirRouteAndUnknownPathsHaveNone) {
+  start();
+  const auto declared = [&](const std::string& path, int length) {
+    return exchange("POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: " +
+                    std::to_string(length) + "\r\n\r\n");
+  };
+  EXPECT_THAT(declared("/small", 101), StartsWith("HTTP/1.1 413 "));
+  EXPECT_THAT(declared("/nowhere", 101), StartsWith("HTTP/1.1 404 ")) << "before the body";
+  EXPECT_THAT(declared("/ok", 101), StartsWith("HTTP/1.1 405 "));
+  EXPECT_THAT(exchange(post(std::string(100, 'x'), "Connection: close\r\n", "/small")),
+              StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(
+      exchange("POST /small HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n" +
+               std::string(101, 'x') + "\r\n0\r\n\r\n"),
+      StartsWith("HTTP/1.1 413 "));
+}
+
+TEST_F(BeastTest, BodiesInMemoryAreBoundedForAPeer) {
+  ServerOptions options;
+  options.limits.bodies_in_memory = 1 << 20;
+  start(options);
+  const std::string big(400 * 1024, 'x');
+  const Socket half = dial(server_->port(), 2);
+  half.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 409601\r\n\r\n" + big);
+  const auto busy = [&] {
+    const Socket more = dial(server_->port(), 2);
+    more.send(post(big));
+    return more.receive();
+  };
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  while (!busy().starts_with("HTTP/1.1 503 ") && std::chrono::steady_clock::now() < deadline) {
+  }
+  EXPECT_GE(rejected("busy"), 1);
+  const Socket other = dial(server_->port(), 3);
+  other.send(post(big));
+  EXPECT_THAT(other.receive(), StartsWith("HTTP/1.1 200 ")) << "another peer has its own share";
+  half.send("x");
+  EXPECT_THAT(half.receive("HTTP/1.1"), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(exchange(post(big)), StartsWith("HTTP/1.1 200 ")) << "bytes are given back";
+}
+
+TEST_F(BeastTest, AnIoThreadThatHangsIsSeen) {
+  ServerOptions options;
+  options.threads = 2;
+  start(options);
+  EXPECT_EQ(server_->stalledFor(), 0ms);
+  EXPECT_LT(server_->stalledFor(), 20s);
+  const Socket busy = dial(server_->port());
+  busy.send(post("", "", "/slow"));
+  entered_.get_future().wait();
+  const auto stalled = [&](std::chrono::milliseconds time) {
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    while (server_->stalledFor() < time && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::yield();
+    return server_->stalledFor() >= time;
+  };
+  EXPECT_TRUE(stalled(50ms)) << "although the other thread answers";
+  release_.set_value();
+  EXPECT_THAT(busy.receive("whole"), HasSubstr("late but whole"));
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  while (server_->stalledFor() >= 50ms && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::yield();
+  EXPECT_LT(server_->stalledFor(), 50ms);
 }
 
 TEST_F(BeastTest, ServesRequestsBesideManyIdleConnections) {

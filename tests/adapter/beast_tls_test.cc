@@ -11,6 +11,7 @@
 #include <openssl/ssl.h>
 
 #include "operator/net/beast/server.h"
+#include "operator/tls/client_ca_file.h"
 #include "operator/tls/material.h"
 #include "operator/tls/openssl.h"
 #include "operator/tls/x509.h"
@@ -57,6 +58,13 @@ class BeastTlsTest : public ::testing::Test {
     const auto leaf = *tls::issueLeaf(ca_, {"localhost"}, now_, hours(1));
     return *tls::parseMaterial(leaf.certificate, leaf.key, now_);
   }
+  // Lets the client present a certificate for client authentication by `ca`.
+  void presentCertificateOf(const tls::PemPair& ca) const {
+    const auto leaf = *tls::issueLeaf(ca, {"apiserver"}, now_, hours(1), tls::Usage::kClient);
+    const auto made = *tls::parseMaterial(leaf.certificate, leaf.key, now_);
+    ASSERT_EQ(SSL_CTX_use_certificate(context_.get(), made->leaf()), 1);
+    ASSERT_EQ(SSL_CTX_use_PrivateKey(context_.get(), made->key()), 1);
+  }
   void start() {
     ServerObserver observer;
     observer.rejected = [this](std::string_view reason) {
@@ -65,7 +73,8 @@ class BeastTlsTest : public ::testing::Test {
     };
     auto server = makeServer(options_,
                              {{"GET", "/ok",
-                               [](const ServerRequest&) {
+                               [this](const ServerRequest&) {
+                                 ++handled_;
                                  return ServerResponse{200, "text/plain", "ok", {}};
                                }}},
                              observer);
@@ -112,6 +121,7 @@ class BeastTlsTest : public ::testing::Test {
   ServerOptions options_;
   std::mutex mutex_;
   std::vector<std::string> reasons_;
+  std::atomic<int> handled_{0};
   std::unique_ptr<HttpServer> server_;
 };
 
@@ -150,6 +160,81 @@ TEST_F(BeastTlsTest, SessionsAreResumed) {
   EXPECT_FALSE(reused);
   EXPECT_EQ(get(session.get(), &reused), "HTTP/1.1 200 OK");
   EXPECT_TRUE(reused);
+}
+
+class SwitchedCa final : public ClientCaSource {
+ public:
+  std::shared_ptr<const ClientCa> current() const override { return std::atomic_load(&ca_); }
+  void set(const std::string& pem) { std::atomic_store(&ca_, *tls::parseClientCa(pem)); }
+
+ private:
+  std::shared_ptr<const ClientCa> ca_;
+};
+
+TEST_F(BeastTlsTest, WithAClientCaOnlyItsClientsAreHeard) {
+  const auto clients = *tls::makeCa("clients", now_, hours(24));
+  SwitchedCa source;
+  source.set(clients.certificate);
+  options_.client_ca = &source;
+  start();
+  EXPECT_NE(get(), "HTTP/1.1 200 OK") << "no certificate";
+  presentCertificateOf(*tls::makeCa("clients", now_, hours(24)));
+  EXPECT_NE(get(), "HTTP/1.1 200 OK") << "a CA of the same name";
+  presentCertificateOf(ca_);
+  EXPECT_NE(get(), "HTTP/1.1 200 OK") << "the CA of the server's certificate";
+  EXPECT_TRUE(eventually([&] { return sawReason("tls_handshake"); }));
+  EXPECT_EQ(handled_, 0);
+  presentCertificateOf(clients);
+  std::unique_ptr<SSL_SESSION, SslDelete> session;
+  EXPECT_EQ(get(nullptr, nullptr, &session), "HTTP/1.1 200 OK");
+  bool reused = false;
+  EXPECT_EQ(get(session.get(), &reused), "HTTP/1.1 200 OK");
+  EXPECT_TRUE(reused) << "sessions are resumed with client certificates, too";
+  server_.reset();
+}
+
+TEST_F(BeastTlsTest, ARotatedClientCaHoldsForNewConnectionsAndResumedSessions) {
+  const auto before = *tls::makeCa("before", now_, hours(24));
+  const auto after = *tls::makeCa("after", now_, hours(24));
+  SwitchedCa source;
+  options_.client_ca = &source;
+  start();
+  presentCertificateOf(before);
+  EXPECT_EQ(get(), "handshake failed") << "no CA yet: shed";
+  EXPECT_TRUE(eventually([&] { return sawReason("no_certificate"); }));
+  source.set(before.certificate);
+  std::unique_ptr<SSL_SESSION, SslDelete> session;
+  EXPECT_EQ(get(nullptr, nullptr, &session), "HTTP/1.1 200 OK");
+  source.set(after.certificate);
+  EXPECT_NE(get(session.get()), "HTTP/1.1 200 OK");
+  presentCertificateOf(after);
+  EXPECT_EQ(get(), "HTTP/1.1 200 OK");
+  server_.reset();
+}
+
+TEST_F(BeastTlsTest, RenegotiationIsRefused) {
+  start();
+  SSL_CTX_set_max_proto_version(context_.get(), TLS1_2_VERSION);  // 1.3 has none
+  const test::Socket s = test::dial(server_->port());
+  const std::unique_ptr<SSL, SslDelete> ssl(SSL_new(context_.get()));
+  SSL_set_fd(ssl.get(), s.fd());
+  ASSERT_EQ(SSL_connect(ssl.get()), 1);
+  ASSERT_EQ(SSL_renegotiate(ssl.get()), 1);
+  EXPECT_NE(SSL_do_handshake(ssl.get()), 1) << "refused by the no_renegotiation alert";
+  EXPECT_EQ(handled_, 0);
+  EXPECT_EQ(get(), "HTTP/1.1 200 OK") << "others are served";
+}
+
+TEST_F(BeastTlsTest, TheNameThatAClientAsksForIsIgnored) {
+  start();
+  for (const std::string& name :
+       {std::string(), std::string("elsewhere.example"), std::string(255, 'a')}) {
+    const test::Socket s = test::dial(server_->port());
+    const std::unique_ptr<SSL, SslDelete> ssl(SSL_new(context_.get()));
+    SSL_set_fd(ssl.get(), s.fd());
+    if (!name.empty()) SSL_set_tlsext_host_name(ssl.get(), name.c_str());
+    EXPECT_EQ(SSL_connect(ssl.get()), 1) << name;
+  }
 }
 
 TEST_F(BeastTlsTest, OldProtocolsAreRefused) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <arpa/inet.h>
+#include <cerrno>
 #include <chrono>
 #include <netinet/in.h>
 #include <poll.h>
@@ -28,6 +29,12 @@ class Socket {
     return ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size());
   }
   // Reads until `enough` has arrived, the peer closes, or ten seconds have passed.
+  // Without waiting: whether the peer has closed or reset the connection.
+  bool closedBefore() const {
+    char c = 0;
+    const ssize_t n = recv(fd_, &c, 1, MSG_DONTWAIT | MSG_PEEK);
+    return n == 0 || (n < 0 && errno != EAGAIN);
+  }
   std::string receive(const std::string& enough = "\n\n never \n\n") const {
     std::string got;
     char chunk[65536];
@@ -52,12 +59,19 @@ class Socket {
   int fd_;
 };
 
-inline Socket dial(int port) {
+// From the loopback address 127.0.0.`from`: each is a peer of its own to the server.
+inline Socket dial(int port, int from = 1) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<std::uint16_t>(port));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   Socket s(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (from != 1) {
+    sockaddr_in own = address;
+    own.sin_port = 0;
+    own.sin_addr.s_addr = htonl((127U << 24) + static_cast<unsigned>(from));
+    if (bind(s.fd(), reinterpret_cast<sockaddr*>(&own), sizeof own) != 0) return Socket();
+  }
   if (connect(s.fd(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return Socket();
   return s;
 }

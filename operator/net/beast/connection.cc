@@ -26,7 +26,8 @@ namespace {
 
 constexpr std::size_t kReadChunk = 16 * 1024;
 constexpr std::size_t kKeepCapacity = 64 * 1024;  // bigger buffers are given back between requests
-constexpr std::size_t kBigBody = 256 * 1024;
+// What an idle connection keeps ready; a whole request often fits.
+constexpr std::size_t kFirstRead = 4 * 1024;
 constexpr std::chrono::milliseconds kLinger{1'000};
 constexpr std::size_t kLingerBytes = 8 * 1024 * 1024;
 
@@ -38,9 +39,9 @@ class ConnectionOn final : public Connection {
   static constexpr bool kTls = std::is_same_v<Stream, TlsStream>;
 
  public:
-  ConnectionOn(Shared& shared, Worker& worker, asio::ip::tcp::socket socket, std::string peer,
-               std::shared_ptr<asio::ssl::context> context)
-      : Connection(shared, worker, std::move(peer)),
+  ConnectionOn(Shared& shared, Worker& worker, asio::ip::tcp::socket socket, std::uint64_t number,
+               Door::Ticket ticket, std::shared_ptr<asio::ssl::context> context)
+      : Connection(shared, worker, number, ticket),
         context_(std::move(context)),
         stream_(makeStream(std::move(socket), context_.get())),
         timer_(worker.io) {}
@@ -51,7 +52,7 @@ class ConnectionOn final : public Connection {
       within(limits().handshake, "handshake_timeout");
       stream_.async_handshake(asio::ssl::stream_base::server, [self = self()](error_code error) {
         if (error) {
-          if (!self->timed_out_) self->shared_.rejected("tls_handshake");
+          if (!self->timed_out_ && !self->closed_) self->shared_.rejected("tls_handshake");
           return self->closeNow();
         }
         self->nextRequest();
@@ -64,6 +65,7 @@ class ConnectionOn final : public Connection {
   void closeIfIdle() override {
     if (state_ == State::kIdle || state_ == State::kOpening) closeNow();
   }
+  void giveWay() override { closeNow(); }
 
  private:
   enum class State { kOpening, kIdle, kBusy, kClosing };
@@ -86,6 +88,14 @@ class ConnectionOn final : public Connection {
     } else {
       return stream_;
     }
+  }
+
+  // Enters it in the books too; a connection that was sent away closes.
+  bool enter(State state, Phase phase) {
+    state_ = state;
+    if (shared_.door.enterPhase(ticket_, phase, SteadyClock::now())) return true;
+    closeNow();
+    return false;
   }
 
   // ---- deadlines
@@ -129,10 +139,10 @@ class ConnectionOn final : public Connection {
   // ---- reading
 
   void nextRequest() {
-    state_ = State::kIdle;
-    if (shared_.draining) return closeNow();
     parser_.reset();
     releaseBigBuffers();
+    if (!enter(State::kIdle, Phase::kIdle)) return;
+    if (shared_.draining) return closeNow();
     if (buffer_.empty()) {
       within(limits().idle, "");
       readMore(&ConnectionOn::headBytes);
@@ -143,8 +153,9 @@ class ConnectionOn final : public Connection {
 
   void readMore(void (ConnectionOn::*then)()) {
     const std::size_t old = buffer_.size();
-    buffer_.resize(old + kReadChunk);
-    stream_.async_read_some(asio::buffer(buffer_.data() + old, kReadChunk),
+    const std::size_t room = state_ == State::kIdle ? kFirstRead : kReadChunk;
+    buffer_.resize(old + room);
+    stream_.async_read_some(asio::buffer(buffer_.data() + old, room),
                             [self = self(), old, then](error_code error, std::size_t n) {
                               self->buffer_.resize(old + n);
                               if (self->reply_after_cancel_ && self->state_ == State::kBusy) {
@@ -158,7 +169,7 @@ class ConnectionOn final : public Connection {
 
   void headBytes() {
     if (state_ != State::kBusy) {
-      state_ = State::kBusy;
+      if (!enter(State::kBusy, Phase::kReading)) return;
       head_searched_ = 0;
       within(limits().header, "header_timeout");
     }
@@ -190,7 +201,7 @@ class ConnectionOn final : public Connection {
       return refuseWith(refusal->status, refusal->reason);
 
     reply_.keep_alive = parser_->keep_alive();
-    if (!takeBigBodySlot()) return refuseWith(503, "busy");
+    if (!boundBody()) return;
     const auto expect = parser_->get()[http::field::expect];
     if (!expect.empty()) {
       if (!boost::beast::iequals(expect, "100-continue")) return refuseWith(417, "malformed");
@@ -200,11 +211,15 @@ class ConnectionOn final : public Connection {
     bodyBytes();
   }
 
-  bool takeBigBodySlot() {
+  // False: the head alone is refused, before any of the body is read.
+  bool boundBody() {
     const auto length = parser_->content_length();
-    if (!parser_->chunked() && (!length || *length <= kBigBody)) return true;
-    has_big_slot_ = true;
-    return shared_.big_bodies.fetch_add(1) < limits().concurrent_bodies;
+    if (!parser_->chunked() && length.value_or(0) == 0) return true;
+    const BodyBound bound =
+        boundOf(shared_, view(parser_->get().method_string()), path(), length.value_or(0));
+    if (bound.refusal) refuseWith(*bound.refusal, bound.reason);
+    parser_->body_limit(bound.most);
+    return !bound.refusal;
   }
 
   void sendContinue() {
@@ -221,6 +236,8 @@ class ConnectionOn final : public Connection {
   void bodyBytes() {
     while (!parser_->is_done()) {
       if (buffer_.empty()) return readMore(&ConnectionOn::bodyBytes);
+      if (!shared_.door.reserve(ticket_, buffer_.size(), SteadyClock::now()))
+        return refuseWith(503, "busy");
       error_code error;
       parser_->eager(true);
       const std::size_t used = parser_->put(asio::buffer(buffer_), error);
@@ -234,15 +251,18 @@ class ConnectionOn final : public Connection {
 
   // ---- answering
 
+  static std::string_view view(boost::beast::string_view s) { return {s.data(), s.size()}; }
+  std::string_view path() const {
+    const std::string_view target = view(parser_->get().target());
+    return target.substr(0, target.find('?'));
+  }
+
   void answer() {
     const auto& message = parser_->get();
-    const auto view = [](boost::beast::string_view s) {
-      return std::string_view(s.data(), s.size());
-    };
     ServerRequest request;
     request.method = view(message.method_string());
-    std::string_view target = view(message.target());
-    request.path = target.substr(0, target.find('?'));
+    const std::string_view target = view(message.target());
+    request.path = path();
     if (request.path.size() < target.size()) request.query = target.substr(request.path.size() + 1);
     request.content_type = view(message[http::field::content_type]);
     request.body = message.body().view();
@@ -258,30 +278,29 @@ class ConnectionOn final : public Connection {
 
   // Answers and closes: after bad framing no later byte can be trusted.
   void refuseWith(int status, std::string_view reason) {
+    refuseWith(errorResponse(status), reason);
+  }
+  void refuseWith(const ServerResponse& response, std::string_view reason) {
     if (!reason.empty()) shared_.rejected(reason);
-    if (shared_.observer.request) shared_.observer.request("", status, std::chrono::nanoseconds(0));
+    if (shared_.observer.request)
+      shared_.observer.request("", response.status, std::chrono::nanoseconds(0));
     reply_.keep_alive = false;
-    send(errorResponse(status));
+    send(response);
   }
 
   void send(const ServerResponse& response) {
     if (shared_.draining) reply_.keep_alive = false;
+    if (!enter(State::kBusy, Phase::kAnswering)) return;
     ++shared_.in_flight;
     encodeReply(response, reply_);
     within(limits().write, "write_timeout");
     asio::async_write(stream_, asio::buffer(reply_.bytes),
                       [self = self()](error_code error, std::size_t) {
                         --self->shared_.in_flight;
-                        self->giveBackBigBodySlot();
                         if (error) return self->closeNow();
                         if (self->reply_.keep_alive) return self->nextRequest();
                         self->closeGracefully();
                       });
-  }
-
-  void giveBackBigBodySlot() {
-    if (has_big_slot_) --shared_.big_bodies;
-    has_big_slot_ = false;
   }
 
   void releaseBigBuffers() {
@@ -295,6 +314,8 @@ class ConnectionOn final : public Connection {
   // a client that is still sending could lose the reply.
   void closeGracefully() {
     state_ = State::kClosing;
+    parser_.reset();
+    shared_.door.release(ticket_);
     within(kLinger, "");
     if constexpr (kTls) {
       stream_.async_shutdown([self = self()](error_code) { self->linger(); });
@@ -323,7 +344,6 @@ class ConnectionOn final : public Connection {
     if (closed_) return;
     closed_ = true;
     state_ = State::kClosing;
-    giveBackBigBodySlot();
     error_code ignored;
     timer_.cancel(ignored);
     socket().close(ignored);
@@ -338,7 +358,6 @@ class ConnectionOn final : public Connection {
   bool timed_out_ = false;
   bool reply_after_cancel_ = false;
   bool closed_ = false;
-  bool has_big_slot_ = false;
   std::size_t head_searched_ = 0;
   std::size_t lingered_ = 0;
   std::string buffer_;  // received, not yet consumed
@@ -348,31 +367,28 @@ class ConnectionOn final : public Connection {
 
 }  // namespace
 
-Connection::Connection(Shared& shared, Worker& worker, std::string peer)
-    : shared_(shared), worker_(worker), peer_(std::move(peer)) {
-  worker_.connections.insert(this);
+Connection::Connection(Shared& shared, Worker& worker, std::uint64_t number, Door::Ticket ticket)
+    : shared_(shared), worker_(worker), number_(number), ticket_(ticket) {
+  worker_.connections.emplace(number_, this);
 }
 
 Connection::~Connection() {
-  worker_.connections.erase(this);
-  {
-    const MutexLock lock(shared_.peers_mutex);
-    const auto it = shared_.peers.find(peer_);
-    if (it != shared_.peers.end() && --it->second == 0) shared_.peers.erase(it);
-  }
+  worker_.connections.erase(number_);
+  shared_.door.left(ticket_);
   --shared_.open;
   if (shared_.observer.connections) shared_.observer.connections(-1);
 }
 
 std::shared_ptr<Connection> makeConnection(Shared& shared, Worker& worker,
-                                           asio::ip::tcp::socket socket, std::string peer,
+                                           asio::ip::tcp::socket socket, std::uint64_t number,
+                                           Door::Ticket ticket,
                                            std::shared_ptr<asio::ssl::context> context) {
   if (context) {
-    return std::make_shared<ConnectionOn<TlsStream>>(shared, worker, std::move(socket),
-                                                     std::move(peer), std::move(context));
+    return std::make_shared<ConnectionOn<TlsStream>>(shared, worker, std::move(socket), number,
+                                                     ticket, std::move(context));
   }
-  return std::make_shared<ConnectionOn<PlainStream>>(shared, worker, std::move(socket),
-                                                     std::move(peer), nullptr);
+  return std::make_shared<ConnectionOn<PlainStream>>(shared, worker, std::move(socket), number,
+                                                     ticket, nullptr);
 }
 
 }  // namespace profiling::net::beast

@@ -23,28 +23,41 @@ ServerResponse errorResponse(int status) {
   return response;
 }
 
-ServerResponse dispatch(const Shared& shared, const ServerRequest& request) {
+Routed routeOf(const Shared& shared, std::string_view method, std::string_view path) {
   std::string allow;
   for (const Route& route : shared.routes) {
-    if (route.path != request.path) continue;
-    if (route.method != request.method) {
-      allow += (allow.empty() ? "" : ", ") + route.method;
-      continue;
-    }
-    try {
-      return route.handler(request);
-    } catch (const std::exception& e) {
-      log::error("Handler threw",
-                 {{"server", shared.options.name}, {"path", route.path}, {"error", e.what()}});
-    } catch (...) {
-      log::error("Handler threw", {{"server", shared.options.name}, {"path", route.path}});
-    }
-    shared.rejected("handler_exception");
-    return errorResponse(500);
+    if (route.path != path) continue;
+    if (route.method == method) return {&route, {}};
+    allow += (allow.empty() ? "" : ", ") + route.method;
   }
-  ServerResponse response = errorResponse(allow.empty() ? 404 : 405);
-  response.allow = std::move(allow);
-  return response;
+  Routed none{nullptr, errorResponse(allow.empty() ? 404 : 405)};
+  none.refusal.allow = std::move(allow);
+  return none;
+}
+
+BodyBound boundOf(const Shared& shared, std::string_view method, std::string_view path,
+                  std::uint64_t length) {
+  Routed found = routeOf(shared, method, path);
+  if (found.route == nullptr) return {0, std::move(found.refusal), {}};
+  const std::size_t own = found.route->max_body;
+  const std::size_t most = own == 0 ? shared.options.limits.body : own;
+  if (length > most) return {most, errorResponse(413), "body_too_large"};
+  return {most, std::nullopt, {}};
+}
+
+ServerResponse dispatch(const Shared& shared, const ServerRequest& request) {
+  Routed found = routeOf(shared, request.method, request.path);
+  if (found.route == nullptr) return std::move(found.refusal);
+  try {
+    return found.route->handler(request);
+  } catch (const std::exception& e) {
+    log::error("Handler threw",
+               {{"server", shared.options.name}, {"path", request.path}, {"error", e.what()}});
+  } catch (...) {
+    log::error("Handler threw", {{"server", shared.options.name}, {"path", request.path}});
+  }
+  shared.rejected("handler_exception");
+  return errorResponse(500);
 }
 
 void encodeReply(const ServerResponse& response, Reply& reply) {

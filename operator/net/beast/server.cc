@@ -39,7 +39,8 @@ class Server final : public HttpServer {
     shared_.options = std::move(options);
     shared_.routes = std::move(routes);
     shared_.observer = std::move(observer);
-    if (shared_.options.tls != nullptr) contexts_.emplace(*shared_.options.tls);
+    if (shared_.options.tls != nullptr)
+      contexts_.emplace(*shared_.options.tls, shared_.options.client_ca);
     const int threads = std::max(1, shared_.options.threads);
     for (int i = 0; i < threads; ++i) workers_.push_back(std::make_unique<Worker>());
     acceptor_.emplace(workers_.front()->io);
@@ -90,6 +91,21 @@ class Server final : public HttpServer {
 
   std::uint16_t port() const override { return port_; }
 
+  std::chrono::milliseconds stalledFor() override {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    const std::int64_t asked = std::chrono::nanoseconds(now).count();
+    std::int64_t longest = 0;
+    for (auto& worker : workers_) {
+      std::int64_t owed = 0;
+      if (worker->asked.compare_exchange_strong(owed, asked)) {
+        asio::post(worker->io, [w = worker.get()] { w->asked = 0; });
+      } else {
+        longest = std::max(longest, asked - owed);
+      }
+    }
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::nanoseconds(longest));
+  }
+
   bool drain(std::chrono::milliseconds deadline) override {
     shared_.draining = true;
     asio::post(workers_.front()->io, [this] {
@@ -101,8 +117,8 @@ class Server final : public HttpServer {
       for (auto& worker : workers_) {
         asio::post(worker->io, [w = worker.get()] {
           const auto connections = w->connections;  // closing may destroy them
-          for (Connection* c : connections) {
-            if (w->connections.contains(c)) c->closeIfIdle();
+          for (const auto& [number, connection] : connections) {
+            if (w->connections.contains(number)) connection->closeIfIdle();
           }
         });
       }
@@ -134,28 +150,32 @@ class Server final : public HttpServer {
     error_code error;
     const auto remote = socket.remote_endpoint(error);
     if (error) return;
-    std::string peer = remote.address().to_string();
     std::shared_ptr<asio::ssl::context> context;
     if (contexts_) {
       context = contexts_->current();
       if (!context) return shed(std::move(socket), "no_certificate");
     }
-    if (shared_.open >= shared_.options.limits.connections)
-      return shed(std::move(socket), "connection_cap");
-    {
-      const MutexLock lock(shared_.peers_mutex);
-      std::size_t& count = shared_.peers[peer];
-      if (count >= shared_.options.limits.connections_per_peer) {
-        return shed(std::move(socket), "peer_cap");
-      }
-      ++count;
-    }
+    const std::uint64_t number = ++numbers_;
+    std::string_view refusal;
+    bool displaced = false;
+    const auto ticket = shared_.door.enter(
+        remote.address().to_string(), [&worker, number] { sendAway(worker, number); },
+        std::chrono::steady_clock::now(), refusal, displaced);
+    if (!ticket) return shed(std::move(socket), refusal);
+    if (displaced) shared_.rejected("gave_way");
     ++shared_.open;
     if (shared_.observer.connections) shared_.observer.connections(1);
     socket.set_option(tcp::no_delay(true), error);
-    asio::post(worker.io, [this, &worker, s = std::move(socket), p = std::move(peer),
+    asio::post(worker.io, [this, &worker, number, s = std::move(socket), t = *ticket,
                            c = std::move(context)]() mutable {
-      makeConnection(shared_, worker, std::move(s), std::move(p), std::move(c))->start();
+      makeConnection(shared_, worker, std::move(s), number, t, std::move(c))->start();
+    });
+  }
+
+  static void sendAway(Worker& worker, std::uint64_t number) {
+    asio::post(worker.io, [&worker, number] {
+      const auto it = worker.connections.find(number);
+      if (it != worker.connections.end()) it->second->giveWay();
     });
   }
 
@@ -173,6 +193,7 @@ class Server final : public HttpServer {
   std::optional<tcp::acceptor> acceptor_;
   std::optional<asio::steady_timer> pause_;
   std::size_t next_ = 0;
+  std::uint64_t numbers_ = 0;
   std::uint16_t port_ = 0;
   std::vector<std::jthread> threads_;
 };

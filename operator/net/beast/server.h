@@ -16,8 +16,8 @@ namespace profiling::net::beast {
 // Binds and serves at once. Errors: kInvalidArgument (address), kUnavailable (bind).
 // The observer's `rejected` receives one of: tls_handshake, handshake_timeout,
 // header_timeout, body_timeout, write_timeout, body_too_large, header_too_large,
-// request_line_too_long, malformed, connection_cap, peer_cap, accept_paused, handler_exception,
-// busy, no_certificate.
+// request_line_too_long, malformed, connection_cap, peer_cap, handshake_rate, gave_way (an open
+// connection, to a new one), accept_paused, handler_exception, busy, no_certificate.
 Result<std::unique_ptr<HttpServer>> makeServer(ServerOptions options, std::vector<Route> routes,
                                                ServerObserver observer = {});
 

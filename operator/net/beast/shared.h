@@ -2,10 +2,9 @@
 #pragma once
 
 #include <atomic>
-#include <map>
+#include <cstdint>
 #include <memory>
-#include <string>
-#include <unordered_set>
+#include <unordered_map>
 #include <utility>  // before asio: Boost 1.74's awaitable.hpp uses std::exchange without it
 #include <vector>
 
@@ -13,7 +12,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 
-#include "operator/base/mutex.h"
+#include "operator/net/beast/door.h"
 #include "operator/net/http_server.h"
 
 namespace profiling::net::beast {
@@ -22,7 +21,9 @@ class Connection;
 
 // State of one I/O thread. Only that thread touches `connections`.
 struct Worker {
-  std::unordered_set<Connection*> connections;  // outlives io, whose handlers own the connections
+  // By number; outlives io, whose handlers own the connections.
+  std::unordered_map<std::uint64_t, Connection*> connections;
+  std::atomic<std::int64_t> asked{0};  // steady time in ns of the no-op that is owed; 0: none
   boost::asio::io_context io{1};
 };
 
@@ -31,14 +32,11 @@ struct Shared {
   std::vector<Route> routes;
   ServerObserver observer;
 
-  std::atomic<std::size_t> open{0};        // connections
-  std::atomic<std::size_t> in_flight{0};   // requests whose reply is not written yet
-  std::atomic<std::size_t> big_bodies{0};  // see ServerLimits::concurrent_bodies
+  std::atomic<std::size_t> open{0};       // connections
+  std::atomic<std::size_t> in_flight{0};  // requests whose reply is not written yet
   std::atomic<bool> draining{false};
 
-  Mutex peers_mutex;
-  // Open connections by address.
-  std::map<std::string, std::size_t> peers PROFILING_GUARDED_BY(peers_mutex);
+  Door door{options.limits};  // after options
 
   void rejected(std::string_view reason) const {
     if (observer.rejected) observer.rejected(reason);

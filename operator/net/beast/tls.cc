@@ -22,7 +22,23 @@ int selectHttp11(SSL*, const unsigned char** out, unsigned char* out_size, const
   return SSL_TLSEXT_ERR_OK;
 }
 
-std::shared_ptr<boost::asio::ssl::context> build(const TlsMaterial& material) {
+// The handshake fails without a certificate of these CAs, so nothing of such a peer is parsed.
+bool requireClient(SSL_CTX* ctx, const ClientCa& clients) {
+  X509_STORE* store = SSL_CTX_get_cert_store(ctx);
+  for (std::size_t i = 0; i < clients.size(); ++i) {
+    if (X509_STORE_add_cert(store, clients.certificate(i)) != 1) return false;
+    if (SSL_CTX_add_client_CA(ctx, clients.certificate(i)) != 1) return false;
+  }
+  // A CA of the file is trusted even if another one issued it.
+  X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
+  SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  // OpenSSL resumes sessions with client certificates only for a named context.
+  static constexpr unsigned char kName[] = "webhook";
+  return SSL_CTX_set_session_id_context(ctx, kName, sizeof kName - 1) == 1;
+}
+
+std::shared_ptr<boost::asio::ssl::context> build(const TlsMaterial& material,
+                                                 const ClientCa* clients) {
   auto context = std::make_shared<boost::asio::ssl::context>(boost::asio::ssl::context::tls_server);
   SSL_CTX* ctx = context->native_handle();
   SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
@@ -35,6 +51,7 @@ std::shared_ptr<boost::asio::ssl::context> build(const TlsMaterial& material) {
             SSL_CTX_use_PrivateKey(ctx, material.key()) == 1;
   for (std::size_t i = 0; ok && i < material.chainSize(); ++i)
     ok = SSL_CTX_add1_chain_cert(ctx, material.chain(i)) == 1;
+  if (ok && clients != nullptr) ok = requireClient(ctx, *clients);
   return ok ? context : nullptr;
 }
 
@@ -42,14 +59,17 @@ std::shared_ptr<boost::asio::ssl::context> build(const TlsMaterial& material) {
 
 std::shared_ptr<boost::asio::ssl::context> TlsContexts::current() {
   const auto material = source_.current();
+  const auto clients = client_ca_ == nullptr ? nullptr : client_ca_->current();
+  if (!material || (client_ca_ != nullptr && !clients)) return nullptr;
   const MutexLock lock(mutex_);
-  if (material != material_ && material) {
-    if (auto built = build(*material)) {
+  if (material != material_ || clients != clients_) {
+    if (auto built = build(*material, clients.get())) {
       context_ = std::move(built);
     } else {
       log::error("TLS context not built", {{"keepsOldOne", context_ != nullptr}});
     }
     material_ = material;
+    clients_ = clients;
   }
   return context_;
 }

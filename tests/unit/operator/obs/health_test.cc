@@ -12,6 +12,7 @@ using ::testing::Not;
 TEST(Health, NamesTheFailingCheck) {
   bool synced = false;
   Health health;
+  health.started();
   health.addReadiness("certificate", [] { return std::optional<std::string>(); });
   health.addReadiness("stores", [&]() -> std::optional<std::string> {
     if (synced) return std::nullopt;
@@ -28,14 +29,26 @@ TEST(Health, NamesTheFailingCheck) {
   EXPECT_THAT(answer.body, HasSubstr("[+]certificate ok\n[+]stores ok\n"));
 }
 
+TEST(Health, AProcessThatHasNotStartedIsAliveButNotReady) {
+  Health health;
+  EXPECT_EQ(health.livez(false).status, 200);
+  const auto answer = health.readyz(false);
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_THAT(answer.body, HasSubstr("waits for the API server"));
+  health.started();
+  EXPECT_EQ(health.readyz(false).status, 200);
+}
+
 TEST(Health, LivenessDoesNotDependOnReadiness) {
   Health health;
+  health.started();
   health.addReadiness("stores", []() -> std::optional<std::string> { return "not synced"; });
   EXPECT_EQ(health.livez(false).status, 200);
 }
 
 TEST(Health, RoutesAnswerByPath) {
   Health health;
+  health.started();
   Metrics metrics;
   metrics.counter("things_total", "Things.").Increment(3);
   for (const auto& route : healthRoutes(health, metrics)) {

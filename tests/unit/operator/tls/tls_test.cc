@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "operator/tls/client_ca_file.h"
 #include "operator/tls/file_source.h"
 #include "operator/tls/material.h"
 #include "operator/tls/x509.h"
@@ -121,6 +122,40 @@ TEST_F(FileSourceTest, ABadPairNeverReplacesAGoodOne) {
   EXPECT_NE(source.current(), first);
   EXPECT_EQ(source.reloads(), 2U);
   EXPECT_EQ(source.errors(), 2U);
+}
+
+TEST_F(FileSourceTest, AClientCaFileHoldsOneOrMoreCas) {
+  EXPECT_THAT(parseClientCa("").status().message(), HasSubstr("no PEM certificate"));
+  EXPECT_THAT(parseClientCa(leafOf(caOf()).certificate).status().message(),
+              HasSubstr("certificate 1 is not a CA"));
+  EXPECT_EQ((*parseClientCa(caOf("a").certificate + caOf("b").certificate))->size(), 2U);
+  std::string many;
+  for (int i = 0; i < 33; ++i) many += caOf().certificate;
+  EXPECT_THAT(parseClientCa(many).status().message(), HasSubstr("more than 32"));
+}
+
+TEST_F(FileSourceTest, ABadClientCaNeverReplacesAGoodOne) {
+  ClientCaFile source(folder_ + "/ca.crt");
+  EXPECT_EQ(source.current(), nullptr);
+  const auto write_ca = [&](const std::string& text) {
+    std::ofstream(folder_ + "/ca.crt") << text;
+  };
+  write_ca(caOf("a").certificate);
+  ASSERT_TRUE(source.reload().ok());
+  const auto first = source.current();
+  ASSERT_NE(first, nullptr);
+  for (const std::string& bad :
+       {std::string(), std::string("-----BEGIN CERT"), leafOf(caOf()).certificate}) {
+    write_ca(bad);
+    EXPECT_FALSE(source.reload().ok());
+    EXPECT_EQ(source.current(), first);
+  }
+  write_ca(caOf("b").certificate);
+  source.start(std::chrono::milliseconds(5));
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (source.current() == first && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::yield();
+  EXPECT_NE(source.current(), first);
 }
 
 TEST_F(FileSourceTest, PicksUpNewFilesByItself) {
