@@ -15,6 +15,14 @@ NODE_SELECTOR, TOLERATIONS = {"disk": "ssd"}, [{"key": "dedicated", "operator": 
 AFFINITY = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [
     {"matchExpressions": [{"key": "disk", "operator": "Exists"}]}]}}}
 
+PEERS, CLIENT_CA = [{"ipBlock": {"cidr": "10.0.0.0/28"}}], "/var/run/profiling-operator/client-ca"
+
+
+def ingress(objects, component):
+    """Who may reach each port of the component; None: anybody."""
+    rules = objects.one("NetworkPolicy", component)["spec"]["ingress"]
+    return {port["port"]: rule.get("from") for rule in rules for port in rule["ports"]}
+
 
 def pod(objects, component):
     return objects.deployments()[component]["spec"]["template"]["spec"]
@@ -85,7 +93,16 @@ CHANGED = [
           ("affinity", AFFINITY), ("priorityClassName", "system-cluster-critical"))],
     ("crds.enabled", False, lambda o: not o.of("CustomResourceDefinition")),
     ("crds.keep", False, lambda o: all("helm.sh/resource-policy" not in crd["metadata"]["annotations"] for crd in o.of("CustomResourceDefinition"))),
-    ("networkPolicy.enabled", True, lambda o: o.one("NetworkPolicy")),
+    ("networkPolicy.enabled", True, lambda o: len(o.of("NetworkPolicy")) == 2 and not any("from" in r for p in o.of("NetworkPolicy") for r in p["spec"]["ingress"])),
+    ("networkPolicy.webhookFrom", PEERS, lambda o: ingress(o, "webhook")["https"][0] == PEERS[0] and len(ingress(o, "webhook")["https"]) == 2
+     and ingress(o, "webhook")["https"][1]["podSelector"]["matchLabels"].items() <= o.one("Pod", "-test")["metadata"]["labels"].items()
+     and ingress(o, "webhook")["health"] is None),
+    ("networkPolicy.healthFrom", PEERS, both(lambda o, c: ingress(o, c)["health"] == PEERS)),
+    ("webhook.clientCA.configMap", "api-server-ca", lambda o: f"--client-ca={CLIENT_CA}/ca.crt" in args(o, "webhook")
+     and {"name": "client-ca", "configMap": {"name": "api-server-ca"}} in pod(o, "webhook")["volumes"]
+     and {"name": "client-ca", "mountPath": CLIENT_CA, "readOnly": True} in container(o, "webhook")["volumeMounts"]
+     and not o.of("Pod")),
+    ("webhook.clientCA.key", "bundle.pem", lambda o: f"--client-ca={CLIENT_CA}/bundle.pem" in args(o, "webhook")),
     ("defaultPolicy.enabled", True, lambda o: default_policy(o) == {
         "activation": "Annotated", "priority": -1000, "mode": "Enforce", "serverRef": {"name": "pyroscope", "namespace": "profiling"}}),
     ("defaultPolicy.mode", "Observe", lambda o: default_policy(o)["mode"] == "Observe"),
@@ -136,7 +153,9 @@ def test_every_value_is_changed_below():
 @pytest.mark.parametrize("path, value, check", CHANGED, ids=[c[0] for c in CHANGED])
 def test_each_value_has_its_effect(helm, path, value, check):
     block = path.split(".")[0]
-    base = {f"{block}.enabled": True} if block in ("defaultPolicy", "ebpf") and path != f"{block}.enabled" else {}
+    base = {f"{block}.enabled": True} if block in ("defaultPolicy", "ebpf", "networkPolicy") and path != f"{block}.enabled" else {}
+    if path == "webhook.clientCA.key":  # without an effect of its own
+        base = {"webhook.clientCA.configMap": "api-server-ca"}
     brought = re.match(r"agents\.(dotnet|ruby)\.(tag|version)", path)  # without an effect of their own
     if brought:
         base = {f"agents.{brought[1]}.repository": "brought/agent"}

@@ -94,3 +94,10 @@ capabilities: {drop: [ALL]}
   "excludedNamespaces" (concat (list "kube-system" "kube-public" "kube-node-lease") .Values.webhook.excludedNamespaces) -}}
 {{- merge $settings (omit $e "enabled" "image") | toJson -}}
 {{- end }}
+
+{{- define "profiling-operator.healthIngress" -}}
+- ports: [{port: health, protocol: TCP}]
+  {{- with .Values.networkPolicy.healthFrom }}
+  from: {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}
