@@ -11,7 +11,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
 given = $(if $(filter command line,$(origin $1)),$($1))
 PUSH = hack/images/push "$(REGISTRY)" $(if $(TAG),--tag "$(TAG)") $(if $(filter-out 0 false no,$(PLAIN_HTTP)),--plain-http)
 
-.PHONY: demo demo-down push test build lint bench scale fuzz faults simulate e2e clean deps format help
+.PHONY: demo demo-down push test build lint bench scale endurance fuzz faults simulate e2e clean deps format help
 
 help:          ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | column -t -s $$'\t'
@@ -50,6 +50,9 @@ fuzz: deps     ## libFuzzer on the admission path and on what the sidecar reads,
 
 faults: build  ## each request of the operator fails in turn, PLANS='drift-*'; a report in build/faults
 	@tests/faults/run all $(if $(PLANS),-only '$(PLANS)')
+
+endurance: deps ## the webhook under rotations, floods and large bodies; figures for tests/bench/RESULTS.md; 40 minutes
+	@tests/endurance/run $(PARTS)
 
 simulate: deps ## the rollout engine in 100 000 simulated clusters, SCHEDULES=… SEED=…; minutes
 	cmake --preset release >/dev/null && cmake --build --preset release --target simulate

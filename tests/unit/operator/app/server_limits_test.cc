@@ -9,8 +9,8 @@ constexpr std::uint64_t kMi = 1 << 20;
 
 TEST(ServerLimits, TheWebhooksFollowTheMemoryLimit) {
   const net::ServerLimits chart = webhookLimits(256 * kMi);
-  EXPECT_EQ(chart.connections, 682U);
-  EXPECT_EQ(chart.connections_per_peer, 510U);
+  EXPECT_EQ(chart.connections, 585U);
+  EXPECT_EQ(chart.connections_per_peer, 438U);
   EXPECT_EQ(chart.bodies_in_memory, 256 * kMi / 6);
   EXPECT_EQ(webhookLimits(std::nullopt).connections, chart.connections);
   EXPECT_EQ(webhookLimits(64ull << 30).connections, 1'024U);
