@@ -53,7 +53,8 @@ RevisionChoice chooseRevision(const std::shared_ptr<const api::EffectivePolicy>&
 // The parts of a pod's identity that its revision depends on.
 struct PodOfWorkload {
   std::string_view namespace_, kind, name;
-  std::int64_t ordinal = -1;  // of a StatefulSet's pod
+  std::int64_t ordinal = -1;     // of a StatefulSet's pod
+  std::string_view owner_uid{};  // of the pod's own owner; only who may read the namespace knows it
 };
 
 // The rollouts of all workloads, as the decision about a new pod reads them. Implementations are

@@ -62,8 +62,8 @@ struct ServerLimits {
   std::size_t connections = 1'024;
   std::size_t connections_per_peer = 768;
   // New connections of one peer; 0: any number. A burst is what an API server opens at once.
-  std::size_t handshake_burst = 1'024;
-  std::size_t handshakes_per_second = 128;
+  std::size_t handshake_burst = 2'048;
+  std::size_t handshakes_per_second = 256;
   // Bytes of all bodies being read or handled, of which a peer may have half; 503.
   std::size_t bodies_in_memory = 32 * 1024 * 1024;
 };
