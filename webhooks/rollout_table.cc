@@ -26,6 +26,19 @@ std::vector<std::string> unnamed(const Map& map,
 
 }  // namespace
 
+bool RolloutTable::Group::proves(std::string_view owner_uid) const {
+  return owners.empty() || std::ranges::find(owners, owner_uid) != owners.end();
+}
+
+void RolloutTable::Grants::expire(SteadyTime now) {
+  const auto drop = [now](std::deque<SteadyTime>& times, Millis life) {
+    while (!times.empty() && now - times.front() >= life) times.pop_front();
+  };
+  drop(seen, kLag);
+  drop(since, kGrantLife);
+  drop(unproven, kUnprovenLife);
+}
+
 RolloutTable::RolloutTable(std::string replica, std::int64_t replicas, const Clock& clock)
     : replica_(std::move(replica)), replicas_(replicas), clock_(clock) {
 }
@@ -36,13 +49,14 @@ void RolloutTable::dropIfEmpty(Groups::iterator it) {
 
 void RolloutTable::setRecord(const std::string& record, std::string group,
                              std::optional<inject::Assignment> assignment,
-                             inject::KnownOfWorkload known_of) {
+                             inject::KnownOfWorkload known_of, std::vector<std::string> owners) {
   const MutexLock lock(mutex_);
   const auto known = records_.find(record);
   if (known != records_.end() && known->second != group) {
     if (const auto it = groups_.find(known->second); it != groups_.end()) {
       it->second.assignment.reset();
       it->second.known.reset();
+      it->second.owners.clear();
       dropIfEmpty(it);
     }
   }
@@ -52,6 +66,7 @@ void RolloutTable::setRecord(const std::string& record, std::string group,
   }
   const auto it = groups_.try_emplace(group).first;
   it->second.assignment = std::move(assignment);
+  it->second.owners = std::move(owners);
   it->second.known.reset();
   if (!known_of.empty()) {
     it->second.known = std::make_shared<const inject::KnownOfWorkload>(std::move(known_of));
@@ -81,7 +96,8 @@ void RolloutTable::leave(const PodRow& row) {
 }
 
 void RolloutTable::podSeen(const std::string& pod, const std::string& group,
-                           std::string_view revision, std::string_view replica) {
+                           std::string_view revision, std::string_view replica,
+                           std::string_view owner_uid) {
   const MutexLock lock(mutex_);
   const auto known = pods_.find(pod);
   if (known != pods_.end()) {
@@ -93,8 +109,11 @@ void RolloutTable::podSeen(const std::string& pod, const std::string& group,
   const auto it = groups_.try_emplace(group).first;
   ++it->second.live[std::string(revision)];
   Grants& grants = it->second.grants;
-  if (replica == replica_ && grants.revision == revision && !grants.since.empty()) {
-    grants.since.pop_front();
+  // Its owner may have become known since the grant.
+  auto& likely = it->second.proves(owner_uid) ? grants.since : grants.unproven;
+  auto& granted = !likely.empty() ? likely : grants.since.empty() ? grants.unproven : grants.since;
+  if (replica == replica_ && grants.revision == revision && !granted.empty()) {
+    granted.pop_front();
     if (replicas_ > 1) grants.seen.push_back(clock_.steady());
   }
   pods_.emplace(pod, PodRow{it, std::string(revision)});
@@ -130,19 +149,18 @@ inject::RevisionChoice RolloutTable::choose(
   const inject::Assignment& assignment = *group.assignment;
   Grants& grants = group.grants;
   const SteadyTime now = clock_.steady();
-  if (grants.revision != assignment.assigned) grants = {assignment.assigned, {}, {}};
-  while (!grants.seen.empty() && now - grants.seen.front() >= kLag) grants.seen.pop_front();
-  while (!grants.since.empty() && now - grants.since.front() >= kGrantLife) {
-    grants.since.pop_front();
-  }
+  if (grants.revision != assignment.assigned) grants = {assignment.assigned, {}, {}, {}};
+  grants.expire(now);
+  const bool proven = group.proves(pod.owner_uid);
   const auto live = group.live.find(assignment.assigned);
   const auto seen = static_cast<std::int64_t>(grants.seen.size());
   const std::int64_t settled =
       std::max<std::int64_t>((live == group.live.end() ? 0 : live->second) - seen, 0);
-  inject::RevisionChoice choice = inject::chooseRevision(
-      policy, &assignment, pod.ordinal,
-      {settled, static_cast<std::int64_t>(grants.since.size()) + seen, replicas_});
-  if (choice.counted && !dry_run) grants.since.push_back(now);
+  const std::size_t pending = grants.since.size() + (proven ? 0 : grants.unproven.size());
+  inject::RevisionChoice choice =
+      inject::chooseRevision(policy, &assignment, pod.ordinal,
+                             {settled, static_cast<std::int64_t>(pending) + seen, replicas_});
+  if (choice.counted && !dry_run) (proven ? grants.since : grants.unproven).push_back(now);
   return choice;
 }
 
@@ -156,7 +174,8 @@ std::shared_ptr<const inject::KnownOfWorkload> RolloutTable::known(
 RolloutTable::Stats RolloutTable::stats() const {
   const MutexLock lock(mutex_);
   Stats stats{records_.size(), pods_.size(), 0};
-  for (const auto& [key, group] : groups_) stats.pending += group.grants.since.size();
+  for (const auto& [key, group] : groups_)
+    stats.pending += group.grants.since.size() + group.grants.unproven.size();
   return stats;
 }
 

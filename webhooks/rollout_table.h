@@ -4,6 +4,11 @@
 // Pods are counted from a watch, which lags; an admitted pod counts as pending until the watch
 // shows it, or for kGrantLife if it is never created. Pods name the process that admitted them, so
 // that no process counts another's pod as its own.
+//
+// A review may be forged, since the webhook asks for no client certificate by default. The uid of a
+// pod's owner is what a forger does not know. So a place granted to a pod whose owner no record
+// names yet (a ReplicaSet's first pods, or a forged one) is kept for kUnprovenLife only, and is
+// never held against a pod of a known owner.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +20,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "operator/base/clock.h"
 #include "operator/base/mutex.h"
@@ -23,6 +29,8 @@
 namespace profiling::webhooks {
 
 inline constexpr Millis kGrantLife{60'000};
+// Above kLag, so that a real pod is seen by then.
+inline constexpr Millis kUnprovenLife{10'000};
 // With several processes, a pod of this one counts as pending for this long after it was seen: the
 // others' pods of the same moment may be seen later. While watches lag less than this, the bound of
 // chooseRevision() holds. A single process does not wait.
@@ -34,15 +42,17 @@ class RolloutTable final : public inject::Assignments {
   // `replica` names this process; `replicas` is their number.
   RolloutTable(std::string replica, std::int64_t replicas, const Clock& clock = Clock::real());
 
-  // From the watch of the records. `group` is "namespace/Kind/name".
+  // From the watch of the records. `group` is "namespace/Kind/name"; `owners` are the uids of the
+  // workload and of its ReplicaSets or Jobs. Without any, every owner counts as known.
   void setRecord(const std::string& record, std::string group,
-                 std::optional<inject::Assignment> assignment, inject::KnownOfWorkload known = {});
+                 std::optional<inject::Assignment> assignment, inject::KnownOfWorkload known = {},
+                 std::vector<std::string> owners = {});
   void removeRecord(const std::string& record);
   void keepRecords(const std::function<bool(const std::string& record)>& named);
 
   // From the watch of the pods that have an agent. `replica`: the process that admitted the pod.
   void podSeen(const std::string& pod, const std::string& group, std::string_view revision,
-               std::string_view replica);
+               std::string_view replica, std::string_view owner_uid = {});
   void podGone(const std::string& pod);
   void keepPods(const std::function<bool(const std::string& pod)>& named);
 
@@ -61,17 +71,20 @@ class RolloutTable final : public inject::Assignments {
  private:
   struct Grants {
     std::string revision;
-    std::deque<SteadyTime> since;  // times of grants whose pods have not been seen yet
-    std::deque<SteadyTime> seen;   // times when pods were seen, of the last kLag
+    std::deque<SteadyTime> since;     // times of grants whose pods have not been seen yet
+    std::deque<SteadyTime> unproven;  // the same, of owners that were not known
+    std::deque<SteadyTime> seen;      // times when pods were seen, of the last kLag
+    void expire(SteadyTime now);
+    bool empty() const { return since.empty() && unproven.empty() && seen.empty(); }
   };
   struct Group {
     std::optional<inject::Assignment> assignment;
     std::map<std::string, std::int64_t, std::less<>> live;  // by revision
     Grants grants;
     std::shared_ptr<const inject::KnownOfWorkload> known;
-    bool empty() const {
-      return !assignment && !known && live.empty() && grants.since.empty() && grants.seen.empty();
-    }
+    std::vector<std::string> owners;  // uids; few
+    bool proves(std::string_view owner_uid) const;
+    bool empty() const { return !assignment && !known && live.empty() && grants.empty(); }
   };
   using Groups = std::map<std::string, Group, std::less<>>;
   struct PodRow {

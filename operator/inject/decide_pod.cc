@@ -19,6 +19,14 @@ PodOutcome outcomeOf(Reason reason, Decision decision, const std::vector<Warning
   return out;
 }
 
+std::string_view ownerUid(const api::PodView& pod) {
+  std::string_view uid;
+  for (const api::OwnerView& owner : pod.owners) {
+    if (owner.controller) uid = owner.uid;
+  }
+  return uid;
+}
+
 // The revision that the rollout has for the pod's workload, or none.
 Assigned assignRevision(const Decision& decision, const PodReading& reading,
                         const PodOfWorkload& pod, bool dry_run, Assignments* assignments) {
@@ -84,7 +92,7 @@ Result<PodOutcome> decidePod(PodSource& source, api::PodView& pod, bool dry_run,
 
   const bool assigns = injects && decision.mode() == api::PolicyMode::kEnforce;
   const PodOfWorkload member{pod.namespace_, workload.kind, workload.name,
-                             ordinalOf(workload.kind, pod.name)};
+                             ordinalOf(workload.kind, pod.name), ownerUid(pod)};
   const PodReading reading(
       pod, workload, assigns && assignments != nullptr ? assignments->known(member) : nullptr);
   Assigned assigned = assigns && isRefused(breakers, reading)

@@ -67,10 +67,12 @@ class RecordsSink final : public SweptSink {
     if (!record.ok()) return record.status();
     const api::ObjectMeta& meta = record->metadata;
     key = kube::objectKey(meta.namespace_, meta.name);
+    std::vector<std::string> owners = record->status.owner_uids;
+    if (!record->owner_uid.empty()) owners.push_back(record->owner_uid);
     const auto group = meta.annotations.find(std::string(api::kGroupKey));
     table_.setRecord(key,
                      group == meta.annotations.end() ? "" : meta.namespace_ + "/" + group->second,
-                     inject::assignmentOf(*record), inject::knownOf(*record));
+                     inject::assignmentOf(*record), inject::knownOf(*record), std::move(owners));
     return {};
   }
   void sweep(const std::function<bool(const std::string&)>& named) override {
@@ -107,7 +109,8 @@ class ProfiledPodsSink final : public SweptSink {
     breakers_.podSeen(key, *pod);
     const inject::Workload workload = inject::workloadOf(view);
     table_.podSeen(key, api::workloadKeyText(pod->namespace_, workload.kind, workload.name),
-                   *revision, inject::replicaOf(pod->decision));
+                   *revision, inject::replicaOf(pod->decision),
+                   pod->owner ? pod->owner->uid : std::string_view());
     return {};
   }
   void sweep(const std::function<bool(const std::string&)>& named) override {

@@ -130,6 +130,51 @@ TEST(RolloutTable, OneProcessFillsTheShareAloneAsItsPodsAreSeen) {
   EXPECT_EQ(admitted, 8);
 }
 
+// A workload whose record names the ReplicaSet "rs-1"; a forger does not know that uid.
+class Forged : public ::testing::Test {
+ protected:
+  Forged() { record({"workload", "rs-1"}); }
+  void record(std::vector<std::string> owners) {
+    table_.setRecord("shop/deployment-web", kGroup, share(3), {}, std::move(owners));
+  }
+  int admitted(const std::string& owner, int times) {
+    int count = 0;
+    for (int i = 0; i < times; ++i) {
+      const inject::PodOfWorkload pod{"shop", "Deployment", "web", -1, owner};
+      count += table_.choose(pod, policy_, false).policy != nullptr ? 1 : 0;
+    }
+    return count;
+  }
+
+  test::FakeClock clock_;
+  RolloutTable table_{"a", 1, clock_};
+  std::shared_ptr<const api::EffectivePolicy> policy_ = staged();
+};
+
+TEST_F(Forged, ReviewsTakeNoPlaceFromAKnownOwner) {
+  EXPECT_EQ(admitted("made-up", 100), 3);
+  EXPECT_EQ(admitted("", 100), 0);
+  EXPECT_EQ(admitted("rs-1", 100), 3);
+  EXPECT_EQ(admitted("made-up", 100), 0);
+}
+
+TEST_F(Forged, AnOwnerThatIsNotKnownYetHasAShareForAMoment) {
+  EXPECT_EQ(admitted("rs-2", 100), 3);
+  clock_.advance(kLag);
+  EXPECT_EQ(admitted("rs-2", 100), 0);
+  clock_.advance(kUnprovenLife - kLag);
+  EXPECT_EQ(admitted("rs-2", 100), 3) << "places of pods that never came";
+}
+
+TEST_F(Forged, PodsThatAreSeenCountWhoeverOwnsThem) {
+  EXPECT_EQ(admitted("rs-2", 2), 2);
+  table_.podSeen("shop/web-1", kGroup, kTarget, "a", "rs-2");
+  record({"workload", "rs-1", "rs-2"});
+  table_.podSeen("shop/web-2", kGroup, kTarget, "a", "rs-2");
+  EXPECT_EQ(table_.stats().pending, 0U);
+  EXPECT_EQ(admitted("rs-1", 100), 1);
+}
+
 TEST(RolloutTable, ObjectsThatAListDoesNotNameAreRemoved) {
   test::FakeClock clock;
   Replica a("a", 1, clock, 1);
