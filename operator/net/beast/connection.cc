@@ -313,9 +313,8 @@ class ConnectionOn final : public Connection {
   // Shuts down and reads on for a moment: closing with unread bytes would reset the connection, and
   // a client that is still sending could lose the reply.
   void closeGracefully() {
-    state_ = State::kClosing;
     parser_.reset();
-    shared_.door.release(ticket_);
+    if (!enter(State::kClosing, Phase::kIdle)) return;
     within(kLinger, "");
     if constexpr (kTls) {
       stream_.async_shutdown([self = self()](error_code) { self->linger(); });

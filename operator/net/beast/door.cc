@@ -9,8 +9,7 @@ namespace {
 constexpr std::size_t kManyPeers = 4'096;  // remembered without a connection
 
 bool waits(Phase phase, SteadyTime since, SteadyTime now) {
-  if (phase == Phase::kIdle) return true;
-  return phase != Phase::kAnswering && now - since > kPatience;
+  return phase == Phase::kIdle || now - since > kPatience;
 }
 
 }  // namespace
@@ -84,11 +83,6 @@ bool Door::reserve(Ticket ticket, std::size_t bytes, SteadyTime now) {
   peer.bytes += bytes;
   bytes_ += bytes;
   return true;
-}
-
-void Door::release(Ticket ticket) {
-  const MutexLock lock(mutex_);
-  dropBytes(*ticket);
 }
 
 void Door::dropBytes(Guest& guest) {

@@ -2,7 +2,8 @@
 // bytes of bodies are in memory. Internal; no I/O, time is an argument. Thread-safe.
 //
 // Fairness is by peer, which is an address. When a cap is reached, a connection that waits gives
-// way: an idle one, or one that has been shaking hands or sending a request for more than kPatience.
+// way: an idle one, or one that has spent more than kPatience on a handshake, on sending its request
+// or on taking the answer.
 // The peer with the most connections gives one first, then the longest wait counts. So a flood
 // displaces its own connections, and a peer with few always gets in.
 #pragma once
@@ -63,7 +64,6 @@ class Door {
   // Counts `bytes` more in memory for the connection. False: there is no room, neither in the
   // process nor in the peer's share (half of it), and nothing could give way.
   bool reserve(Ticket ticket, std::size_t bytes, SteadyTime now);
-  void release(Ticket ticket);  // all its bytes
 
   struct Totals {
     std::size_t connections = 0, bytes = 0, peers = 0;
