@@ -1,6 +1,7 @@
 #include "operator/net/beast/door.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace profiling::net::beast {
@@ -29,7 +30,7 @@ std::optional<Door::Ticket> Door::enter(const std::string& name, std::function<v
                                         SteadyTime now, std::string_view& refusal,
                                         bool& displaced) {
   const MutexLock lock(mutex_);
-  if (peers_.size() >= kManyPeers) forgetPeers(now);
+  forgetPeers(now);
   const auto [it, is_new] = peers_.try_emplace(name);
   Peer& peer = it->second;
   if (is_new) {
@@ -139,17 +140,16 @@ void Door::uncount(Guest& guest) {
 // Without a connection, only a used-up rate of handshakes is worth remembering; a flood of addresses
 // makes it forget that, too.
 void Door::forgetPeers(SteadyTime now) {
-  const auto drop = [&](bool all) {
-    std::erase_if(peers_, [&](const auto& entry) {
-      const Peer& peer = entry.second;
+  for (const bool all : {false, true}) {
+    if (peers_.size() < kManyPeers) return;
+    for (auto it = peers_.begin(); it != peers_.end();) {
+      const Peer& peer = it->second;
       const double seconds = std::chrono::duration<double>(now - peer.refilled).count();
       const bool full = peer.handshakes + seconds * limits_.handshakes_per_second >=
                         static_cast<double>(limits_.handshake_burst);
-      return (all || full) && peer.guests == 0;
-    });
-  };
-  drop(false);
-  if (peers_.size() >= kManyPeers) drop(true);
+      it = (all || full) && peer.guests == 0 ? peers_.erase(it) : std::next(it);
+    }
+  }
 }
 
 }  // namespace profiling::net::beast
