@@ -61,17 +61,20 @@ Status runAgent(const Settings& settings) {
     totals = Pusher(settings, tls, buffer).run(stop, abort);
     sent.fire();
   });
+  const ProfileBounds bounds = boundsFor(memoryLimit());
   std::vector<std::thread> scraping;
   const auto start = [&](const std::vector<Kind>& kinds) {
     if (kinds.empty()) return;
-    scraping.emplace_back([&, kinds] { Scraper(settings, kinds, presence, buffer).run(stop); });
+    scraping.emplace_back(
+        [&, kinds] { Scraper(settings, bounds, kinds, presence, buffer).run(stop); });
   };
   start(snapshots);
   if (settings.wanted.cpu) start({Kind::kCpu});
   log::info("Profiling", {{"application", settings.application.text()},
                           {"server", settings.server.text()},
                           {"service", settings.labels.front().second},
-                          {"intervalMs", settings.interval.count()}});
+                          {"intervalMs", settings.interval.count()},
+                          {"maxUnpackedBytes", bounds.unpacked}});
 
   awaitSignal();
   const SteadyTime end = std::chrono::steady_clock::now() + kLastWords;

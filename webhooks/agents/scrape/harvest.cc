@@ -21,17 +21,19 @@ std::string asItCame(const ProfileView& profile, std::string packed) {
 }  // namespace
 
 Result<Harvest> harvest(Kind kind, const Wanted& wanted, std::string body, SteadyTime now,
-                        Baseline& baseline) {
+                        Baseline& baseline, const ProfileBounds& bounds) {
   std::string packed, bytes;
   if (isGzip(body)) {
-    auto unpacked = gunzip(body, kMaxUnpacked);
+    auto unpacked = gunzip(body, bounds.unpacked);
     if (!unpacked.ok()) return unpacked.status();
     bytes = *std::move(unpacked);
     packed = std::move(body);
   } else {
+    if (body.size() > bounds.unpacked)
+      return Status(Code::kTooLarge, "a profile of " + std::to_string(body.size()) + " bytes");
     bytes = std::move(body);
   }
-  const auto profile = parseProfile(bytes);
+  const auto profile = parseProfile(bytes, bounds.entries);
   if (!profile.ok()) return profile.status();
 
   Rewriting how;

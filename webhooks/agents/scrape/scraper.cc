@@ -27,12 +27,13 @@ Millis jitter(Millis interval) {
 
 }  // namespace
 
-Scraper::Scraper(const Settings& settings, const std::vector<Kind>& kinds, Presence& presence,
-                 Buffer& buffer)
+Scraper::Scraper(const Settings& settings, const ProfileBounds& bounds,
+                 const std::vector<Kind>& kinds, Presence& presence, Buffer& buffer)
     : settings_(settings),
+      bounds_(bounds),
       presence_(presence),
       buffer_(buffer),
-      client_(settings.application, nullptr, {}, kMaxBody) {
+      client_(settings.application, nullptr, {}, bounds.body) {
   const SteadyTime first = now() + jitter(settings.interval);
   for (const Kind kind : kinds) targets_.push_back({{kind, settings.interval, first}, {}, false});
 }
@@ -116,7 +117,9 @@ Answer Scraper::ask(Target& target, const Cancel& stop) {
 
 Answer Scraper::take(Target& target, std::string body) {
   const Kind kind = target.endpoint.kind();
-  auto result = harvest(kind, settings_.wanted, std::move(body), now(), target.baseline);
+  MutexLock lock(presence_.harvest());
+  auto result = harvest(kind, settings_.wanted, std::move(body), now(), target.baseline, bounds_);
+  lock.unlock();
   if (!result.ok()) {
     failure(target, result.status());
     return Answer::kFailed;
@@ -135,6 +138,7 @@ void Scraper::failure(const Target& target, const Status& why) {
   if (!held) return;
   log::warn("Profile could not be read", {{"profile", kindRow(target.endpoint.kind()).name},
                                           {"error", why.toString()},
+                                          {"maxUnpackedBytes", bounds_.unpacked},
                                           {"heldBack", *held}});
 }
 

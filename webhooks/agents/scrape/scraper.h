@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "operator/base/mutex.h"
 #include "webhooks/agents/scrape/buffer.h"
 #include "webhooks/agents/scrape/endpoint.h"
 #include "webhooks/agents/scrape/harvest.h"
@@ -17,7 +18,7 @@
 
 namespace profiling::scrape {
 
-// Whether the application listens on its port; shared by the scrapers. Thread-safe.
+// What the scrapers share: whether the application listens on its port, and the memory. Thread-safe.
 class Presence {
  public:
   void there() {
@@ -26,8 +27,11 @@ class Presence {
   bool away() { return !away_.exchange(true); }  // true if it was there before
   // Grows each time the application comes back, as another process.
   std::uint64_t returns() const { return returns_; }
+  // Held while a profile is unpacked and rewritten: the memory is enough for one.
+  Mutex& harvest() { return harvest_; }
 
  private:
+  Mutex harvest_;
   std::atomic<bool> away_{true};
   std::atomic<std::uint64_t> returns_{0};
 };
@@ -35,8 +39,8 @@ class Presence {
 class Scraper {
  public:
   // All references must outlive it. `kinds` is not empty.
-  Scraper(const Settings& settings, const std::vector<Kind>& kinds, Presence& presence,
-          Buffer& buffer);
+  Scraper(const Settings& settings, const ProfileBounds& bounds, const std::vector<Kind>& kinds,
+          Presence& presence, Buffer& buffer);
 
   // Runs until cancelled; cancelling also aborts a request in flight.
   void run(const Cancel& stop);
@@ -55,6 +59,7 @@ class Scraper {
   void failure(const Target& target, const Status& why);
 
   const Settings& settings_;
+  const ProfileBounds bounds_;
   Presence& presence_;
   Buffer& buffer_;
   HttpClient client_;

@@ -106,28 +106,26 @@ std::size_t indexOf(const std::vector<Entry>& table, std::uint64_t id) {
                                            : kNowhere;
 }
 
-Result<ProfileView> parseProfile(std::string_view bytes) {
+Result<ProfileView> parseProfile(std::string_view bytes, std::size_t max_entries) {
   ProfileView profile;
   profile.bytes = bytes;
   std::vector<TypeIndexes> types;
+  std::size_t entries = 0;
   WireReader reader(bytes);
   for (WireField f; reader.next(f);) {
     if (!f.is_bytes) continue;
-    bool fits = true;
+    bool fits = ++entries <= max_entries;
     if (f.number == field::kSampleType) {
       if (!readType(f.bytes, types.emplace_back())) return invalid("a sample type is broken");
-      fits = types.size() <= 64;
+      fits = fits && types.size() <= 64;
     } else if (f.number == field::kSample) {
       profile.samples.push_back(f.bytes);
-      fits = profile.samples.size() <= kMaxEntries;
     } else if (f.number == field::kLocation || f.number == field::kFunction) {
       auto& table = f.number == field::kLocation ? profile.locations : profile.functions;
       table.push_back({0, f.bytes});
       if (!readId(f.bytes, table.back().id)) return invalid("a location or function is broken");
-      fits = table.size() <= kMaxEntries;
     } else if (f.number == field::kString) {
       profile.strings.push_back(f.bytes);
-      fits = profile.strings.size() <= kMaxEntries;
     }
     if (!fits) return Status(Code::kTooLarge, "a profile with too many entries");
   }

@@ -35,9 +35,9 @@ struct ProfileView {
   std::vector<std::string_view> strings;
 };
 
-// kInvalidArgument if it is not a profile, kTooLarge if a table has more than kMaxEntries.
+// kInvalidArgument if it is not a profile, kTooLarge if its tables together have more entries.
 inline constexpr std::size_t kMaxEntries = 400'000;
-Result<ProfileView> parseProfile(std::string_view bytes);
+Result<ProfileView> parseProfile(std::string_view bytes, std::size_t max_entries = kMaxEntries);
 
 // Index in a table sorted by id, or npos.
 inline constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);

@@ -26,7 +26,7 @@ bool survives(const std::string& body, Baseline& baseline) {
   for (const Kind kind : {Kind::kMemory, Kind::kMutex, Kind::kCpu}) {
     const auto result = harvest(kind, {}, body, SteadyTime{} + std::chrono::seconds(1), baseline);
     if (!result.ok() || result->pprof.empty()) continue;
-    const auto bytes = gunzip(result->pprof, kMaxUnpacked);
+    const auto bytes = gunzip(result->pprof, ProfileBounds{}.unpacked);
     EXPECT_TRUE(bytes.ok());
     EXPECT_TRUE(parseProfile(*bytes).ok()) << "what is sent must be a profile";
     read = true;

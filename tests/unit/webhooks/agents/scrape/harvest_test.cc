@@ -26,7 +26,7 @@ class HarvestTest : public testing::Test {
     EXPECT_TRUE(result.ok()) << result.status().toString();
     continuity_ = result->continuity;
     empty_ = result->pprof.empty();
-    return empty_ ? ProfileSummary{} : summaryOf(*gunzip(result->pprof, kMaxUnpacked));
+    return empty_ ? ProfileSummary{} : summaryOf(*gunzip(result->pprof, ProfileBounds{}.unpacked));
   }
 
   Wanted wanted_;
@@ -122,8 +122,9 @@ TEST_F(HarvestTest, CpuAndGoroutinesPassUnchanged) {
   for (const Kind kind : {Kind::kCpu, Kind::kGoroutine}) {
     EXPECT_EQ(harvest(kind, wanted_, body, now_, baseline_)->pprof, body);
   }
-  const std::string plain = *gunzip(body, kMaxUnpacked);
-  EXPECT_EQ(*gunzip(harvest(Kind::kCpu, wanted_, plain, now_, baseline_)->pprof, kMaxUnpacked),
+  const std::string plain = *gunzip(body, ProfileBounds{}.unpacked);
+  EXPECT_EQ(*gunzip(harvest(Kind::kCpu, wanted_, plain, now_, baseline_)->pprof,
+                    ProfileBounds{}.unpacked),
             plain);
   take(Kind::kCpu, ProfileBuilder({"samples/count", "cpu/nanoseconds"}));
   EXPECT_TRUE(empty_) << "a profile of an idle application is not worth sending";
@@ -142,7 +143,8 @@ TEST_F(HarvestTest, GarbageIsAnErrorAndLeavesTheBaseline) {
 }
 
 TEST_F(HarvestTest, ALargeBodyIsRefused) {
-  EXPECT_EQ(harvest(Kind::kCpu, wanted_, gzip(std::string(kMaxUnpacked + 1, '\0')), now_, baseline_)
+  EXPECT_EQ(harvest(Kind::kCpu, wanted_, gzip(std::string(ProfileBounds{}.unpacked + 1, '\0')),
+                    now_, baseline_)
                 .status()
                 .code(),
             Code::kTooLarge);

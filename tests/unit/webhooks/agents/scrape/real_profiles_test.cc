@@ -37,10 +37,10 @@ TEST(RealProfiles, UnchangedStacksAreNotSent) {
 
 TEST(RealProfiles, InUseMemoryIsAsGoReportedIt) {
   Baseline baseline;
-  const ProfileSummary before = summaryOf(*gunzip(goProfile("heap"), kMaxUnpacked));
+  const ProfileSummary before = summaryOf(*gunzip(goProfile("heap"), ProfileBounds{}.unpacked));
   const auto sent = harvest(Kind::kMemory, {}, goProfile("heap"), {}, baseline);
   ASSERT_TRUE(sent.ok()) << sent.status().toString();
-  const ProfileSummary after = summaryOf(*gunzip(sent->pprof, kMaxUnpacked));
+  const ProfileSummary after = summaryOf(*gunzip(sent->pprof, ProfileBounds{}.unpacked));
   EXPECT_EQ(after.types, before.types);
   std::int64_t in_use = 0;
   for (const auto& [stack, values] : before.values) {
@@ -60,7 +60,7 @@ TEST(RealProfiles, CpuOfGoAndRust) {
   const std::string rust = file("unit/webhooks/agents/scrape/inputs/rust-cpu.pprof");
   const auto sent = harvest(Kind::kCpu, {}, rust, {}, baseline);
   ASSERT_TRUE(sent.ok()) << sent.status().toString();
-  EXPECT_EQ(*gunzip(sent->pprof, kMaxUnpacked), rust);
+  EXPECT_EQ(*gunzip(sent->pprof, ProfileBounds{}.unpacked), rust);
   EXPECT_THAT(summaryOf(rust).types, testing::ElementsAre("samples/count", "cpu/nanoseconds"));
 }
 
