@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <ctime>
+#include <limits>
 
 #include "operator/base/text.h"
 
@@ -41,7 +42,11 @@ std::optional<std::chrono::system_clock::time_point> parseRfc3339(std::string_vi
   if (end == nullptr || *end != '\0') return std::nullopt;
   // strptime accepts blanks, single digits and February 30; a valid time formats back to the same
   // text.
-  const auto time = std::chrono::system_clock::from_time_t(timegm(&tm));
+  const std::time_t seconds = timegm(&tm);
+  // A system_clock of nanoseconds ends in 2262 and begins in 1677.
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max() / 1'000'000'000;
+  if (seconds > kMost || seconds < -kMost) return std::nullopt;
+  const auto time = std::chrono::system_clock::from_time_t(seconds);
   if (formatRfc3339(time).compare(0, head.size(), head) != 0) return std::nullopt;
   return time;
 }

@@ -14,6 +14,7 @@ namespace profiling {
 std::string formatRfc3339(std::chrono::system_clock::time_point t);
 // With microseconds: the form of metav1.MicroTime.
 std::string formatRfc3339Micro(std::chrono::system_clock::time_point t);
+// nullopt for other texts, and for years before 1678 and after 2261.
 std::optional<std::chrono::system_clock::time_point> parseRfc3339(std::string_view text);
 
 // Go's duration strings, as Kubernetes APIs use them: "15s", "1h30m", "250ms". Units h m s ms;

@@ -1,8 +1,13 @@
 #include "operator/cli/structured.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
+#include <sstream>
+#include <utility>
 
 #include <nlohmann/json.hpp>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include "operator/base/text.h"
@@ -13,7 +18,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int kDeepest = 64;
+constexpr std::size_t kDeepest = 64;
+constexpr std::size_t kMostValues = 500'000;
 
 // Whether another YAML reader could take the plain text for something other than a string.
 bool needsQuotes(const std::string& text) {
@@ -59,33 +65,121 @@ void emit(YAML::Emitter& out, const Json& value) {
   }
 }
 
-Json fromYaml(const YAML::Node& node, int depth) {
-  if (depth > kDeepest) throw YAML::Exception(node.Mark(), "nested too deeply");
-  switch (node.Type()) {
-    case YAML::NodeType::Sequence: {
-      Json list = Json::array();
-      for (const YAML::Node& item : node) list.push_back(fromYaml(item, depth + 1));
-      return list;
-    }
-    case YAML::NodeType::Map: {
-      Json object = Json::object();
-      for (const auto& entry : node) {
-        object[entry.first.as<std::string>()] = fromYaml(entry.second, depth + 1);
-      }
-      return object;
-    }
-    case YAML::NodeType::Scalar:
-      break;
-    default:
-      return nullptr;
+// Builds JSON from the parser's events, within bounds: aliases repeat what they name, so a few lines
+// could ask for gigabytes, and the parser (yaml-cpp 0.7) finds documents without end in some texts.
+class JsonBuilder final : public YAML::EventHandler {
+ public:
+  // The documents so far, without empty ones.
+  std::vector<Json>& documents() { return documents_; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (last_start_ && *last_start_ == mark.pos) fail(mark, "unexpected text");
+    last_start_ = mark.pos;
+    anchors_.clear();
   }
-  const std::string& text = node.Scalar();
-  if (node.Tag() == "!") return text;  // quoted
-  if (text == "true" || text == "false") return text == "true";
-  std::int64_t number = 0;
-  if (YAML::convert<std::int64_t>::decode(node, number)) return number;
-  return text;
-}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    put(mark, anchor, nullptr);
+  }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const auto it = anchors_.find(anchor);
+    if (it == anchors_.end()) fail(mark, "an alias within what it names");
+    count(mark, it->second.values);
+    if (levels_.size() + it->second.depth > kDeepest) fail(mark, "nested too deeply");
+    add(mark, Part(it->second));
+  }
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    put(mark, anchor, scalar(tag, value));
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    open(mark, anchor, Json::array());
+  }
+  void OnSequenceEnd() override { close(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    open(mark, anchor, Json::object());
+  }
+  void OnMapEnd() override { close(); }
+
+ private:
+  struct Part {
+    Json value;
+    std::size_t values = 1;  // with those inside
+    std::size_t depth = 1;
+  };
+  struct Level {
+    Part part;
+    YAML::anchor_t anchor;
+    YAML::Mark mark;
+    std::optional<std::string> key = {};  // of a map, until its value comes
+  };
+
+  [[noreturn]] static void fail(const YAML::Mark& mark, const char* why) {
+    throw YAML::Exception(mark, why);
+  }
+
+  static Json scalar(const std::string& tag, const std::string& text) {
+    if (tag == "!") return text;  // quoted
+    if (text == "true" || text == "false") return text == "true";
+    std::int64_t number = 0;
+    if (YAML::convert<std::int64_t>::decode(YAML::Node(text), number)) return number;
+    return text;
+  }
+
+  void count(const YAML::Mark& mark, std::size_t values) {
+    count_ += values;
+    if (count_ > kMostValues)
+      fail(mark, "more than 500000 values, aliases counted as what they name");
+  }
+
+  void open(const YAML::Mark& mark, YAML::anchor_t anchor, Json value) {
+    count(mark, 1);
+    if (levels_.size() >= kDeepest) fail(mark, "nested too deeply");
+    levels_.push_back({{std::move(value)}, anchor, mark});
+  }
+
+  void close() {
+    Level level = std::move(levels_.back());
+    levels_.pop_back();
+    if (level.anchor != 0) anchors_[level.anchor] = level.part;
+    add(level.mark, std::move(level.part));
+  }
+
+  void put(const YAML::Mark& mark, YAML::anchor_t anchor, Json value) {
+    count(mark, 1);
+    Part part{std::move(value)};
+    if (anchor != 0) anchors_[anchor] = part;
+    add(mark, std::move(part));
+  }
+
+  // Into the map or list that is open, else as a document.
+  void add(const YAML::Mark& mark, Part part) {
+    if (levels_.empty()) {
+      if (!part.value.is_null()) documents_.push_back(std::move(part.value));
+      return;
+    }
+    Level& level = levels_.back();
+    level.part.values += part.values;
+    level.part.depth = std::max(level.part.depth, part.depth + 1);
+    if (level.part.value.is_array()) {
+      level.part.value.push_back(std::move(part.value));
+    } else if (!level.key) {
+      if (part.value.is_structured()) fail(mark, "a key must be a text");
+      level.key = part.value.is_string() ? part.value.get<std::string>() : part.value.dump();
+    } else {
+      level.part.value[*level.key] = std::move(part.value);
+      level.key.reset();
+    }
+  }
+
+  std::vector<Json> documents_;
+  std::vector<Level> levels_;
+  std::map<YAML::anchor_t, Part> anchors_;
+  std::size_t count_ = 0;
+  std::optional<int> last_start_;
+};
 
 }  // namespace
 
@@ -104,11 +198,12 @@ Result<std::vector<Json>> parseDocuments(const std::string& text, std::size_t fi
     if (auto json = kube::parseJson(text); json.ok()) return std::vector<Json>{*std::move(json)};
   }
   try {
-    std::vector<Json> found;
-    for (const YAML::Node& document : YAML::LoadAll(text)) {
-      if (!document.IsNull()) found.push_back(fromYaml(document, 0));
+    std::istringstream stream(text);
+    YAML::Parser parser(stream);
+    JsonBuilder builder;
+    while (parser.HandleNextDocument(builder)) {
     }
-    return found;
+    return std::move(builder.documents());
   } catch (const YAML::Exception& e) {
     const auto line = first_line + static_cast<std::size_t>(std::max(e.mark.line, 0)) + 1;
     return Status(Code::kInvalidArgument, "not YAML, line " + std::to_string(line) + ": " + e.msg);

@@ -80,6 +80,7 @@ TEST(ScrapeHttp, BadAnswersAreErrors) {
       {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", Code::kUnavailable},
       {"SSH-2.0-OpenSSH\r\n\r\n", Code::kInvalidArgument},
       {"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n", Code::kTooLarge},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" + std::string(2000, 'x'), Code::kTooLarge},
       {"HTTP/1.1 200 OK\r\n\r\n" + std::string(2000, 'x'), Code::kTooLarge},
       {"HTTP/1.1 200 OK\r\nX: " + std::string(100'000, 'x'), Code::kTooLarge}};
   for (const auto& [text, code] : answers) {

@@ -79,7 +79,6 @@ Result<HttpResponse> HttpClient::exchange(const HttpRequest& request, SteadyTime
   http::response_parser<http::string_body> parser;
   parser.header_limit(kMaxHeader);
   parser.body_limit(max_body_);
-  parser.eager(true);
   boost::beast::error_code error;
   std::string pending;  // received, not yet parsed
   std::array<char, 16 * 1024> block{};
@@ -99,6 +98,8 @@ Result<HttpResponse> HttpClient::exchange(const HttpRequest& request, SteadyTime
       pending.erase(0, used);
       if (error == http::error::need_more) break;
       if (error) return parseFailure(error);
+      // Not before: Beast 1.74 forgets that a length is over the limit when it goes on to the body.
+      if (parser.is_header_done()) parser.eager(true);
       if (used == 0) break;
     }
     if (pending.size() > 2 * kMaxHeader) {
