@@ -11,7 +11,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
 given = $(if $(filter command line,$(origin $1)),$($1))
 PUSH = hack/images/push "$(REGISTRY)" $(if $(TAG),--tag "$(TAG)") $(if $(filter-out 0 false no,$(PLAIN_HTTP)),--plain-http)
 
-.PHONY: demo demo-down push test build lint bench scale endurance fuzz faults simulate e2e clean deps format help
+.PHONY: demo demo-down push test build lint bench bench-webhook scale endurance fuzz faults simulate e2e clean deps format help
 
 help:          ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | column -t -s $$'\t'
@@ -41,12 +41,14 @@ lint: deps     ## clang-format, clang-tidy, include direction, shell and Python 
 bench: deps    ## measure; results belong into tests/bench/RESULTS.md
 	@tests/bench/run
 
+bench-webhook: deps ## our webhook beside a minimal one on controller-runtime, interleaved on one core
+	@tests/bench/webhook
+
 scale: deps    ## memory, start, bursts, faults and fail-over with 500, 8 000 and 150 000 pods
 	@tests/scale/run
 
-fuzz: deps     ## libFuzzer on the admission path and on what the sidecar reads, FUZZ_SECONDS=60
-	@tests/fuzz/run
-	@tests/fuzz/scrape
+fuzz: deps     ## libFuzzer on everything that reads what others wrote, FUZZ_SECONDS=60 for each target, TARGETS='pem dns*'
+	@tests/fuzz/run $(TARGETS)
 
 faults: build  ## each request of the operator fails in turn, PLANS='drift-*'; a report in build/faults
 	@tests/faults/run all $(if $(PLANS),-only '$(PLANS)')
