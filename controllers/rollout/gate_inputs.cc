@@ -9,7 +9,7 @@
 namespace profiling::controllers {
 namespace {
 
-constexpr std::chrono::milliseconds kDeadline{10'000};  // of each query
+constexpr std::chrono::milliseconds kDeadline{10'000};  // of each question
 constexpr std::size_t kRemembered = 10'000;
 
 bool judged(const engine::Workload& w) {
@@ -23,6 +23,11 @@ bool judged(const engine::Workload& w) {
 std::string namespaceOf(const Member& member) {
   return member.record->metadata.namespace_;
 }
+
+std::string laneOf(const signals::ServerRef& server) {
+  return server.namespace_ + "/" + server.name;
+}
+constexpr const char* kMetricsLane = "";  // metrics.k8s.io
 
 // Identifies the profiles of a namespace in a server: two policies of a namespace may have
 // different servers.
@@ -41,47 +46,34 @@ std::string notReady(const api::EffectivePolicy& policy, const api::ProfilingSer
 }  // namespace
 
 void GateInputs::start() {
-  thread_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
+  lanes_.start();
 }
 
 void GateInputs::stop() {
-  thread_.request_stop();
-  if (thread_.joinable()) thread_.join();
+  lanes_.stop();
 }
 
-void GateInputs::askLater(const std::string& policy, const std::string& what, engine::Time now,
+void GateInputs::askLater(const std::string& lane, const std::string& policy,
+                          const std::string& what, engine::Time now,
                           std::function<bool(const std::stop_token&)> ask) {
-  const MutexLock lock(mutex_);
-  if (asked_.size() > kRemembered && tasks_.empty()) asked_.clear();
-  Asked& asked = asked_[what];
-  const bool recent = asked.at != engine::Time{} && now - asked.at < kGateInputInterval;
-  if (asked.under_way || recent) return;
-  asked.at = now;
-  asked.under_way = true;
-  tasks_.push_back({policy, what, std::move(ask)});
-  wake_.notifyOne();
-}
-
-void GateInputs::work(const std::stop_token& stop) {
-  while (!stop.stop_requested()) {
-    Task task;
-    {
-      const MutexLock lock(mutex_);
-      if (!wake_.wait(mutex_, stop,
-                      [this]() PROFILING_REQUIRES(mutex_) { return !tasks_.empty(); })) {
-        return;
-      }
-      task = std::move(tasks_.front());
-      tasks_.pop_front();
-    }
-    const bool ok = task.ask(stop);
-    {
-      const MutexLock lock(mutex_);
-      asked_[task.what].ok = ok;
-      asked_[task.what].under_way = false;
-    }
-    news_(task.policy);
+  {
+    const MutexLock lock(mutex_);
+    if (asked_.size() > kRemembered && lanes_.empty()) asked_.clear();
+    Asked& asked = asked_[what];
+    const bool recent = asked.at != engine::Time{} && now - asked.at < kGateInputInterval;
+    if (asked.under_way || recent) return;
+    asked.at = now;
+    asked.under_way = true;
   }
+  lanes_.add(lane, [this, policy, what, ask = std::move(ask)](const std::stop_token& stop) {
+    const bool ok = ask(stop);
+    {
+      const MutexLock lock(mutex_);
+      asked_[what].ok = ok;
+      asked_[what].under_way = false;
+    }
+    news_(policy);
+  });
 }
 
 bool GateInputs::fine(const std::string& what) const {
@@ -165,7 +157,7 @@ std::shared_ptr<const engine::Pods> GateInputs::measured(const engine::Workload&
 
 void GateInputs::queueMetrics(const std::string& policy, const std::string& namespace_,
                               engine::Time now) {
-  askLater(policy, "metrics " + namespace_, now,
+  askLater(kMetricsLane, policy, "metrics " + namespace_, now,
            [this, namespace_, now](const auto& stop) { return askMetrics(namespace_, now, stop); });
 }
 
@@ -181,7 +173,7 @@ void GateInputs::queueArrival(const api::EffectivePolicy& policy, const engine::
       now - std::clamp<engine::Duration>(*plan.gates.profiles_within + kGateInputInterval,
                                          std::chrono::minutes(1), std::chrono::hours(23));
   question.now = now;
-  askLater(plan.policy, "arrival " + placeOf(server, namespace_), now,
+  askLater(laneOf(server), plan.policy, "arrival " + placeOf(server, namespace_), now,
            [this, question](const auto& stop) { return askArrival(question, stop); });
 }
 
@@ -221,8 +213,8 @@ bool GateInputs::fill(const api::EffectivePolicy& policy, const api::ProfilingSe
   }
   if (plan.gates.profiles_within && !ref) world.sources.arrival = false;
   if (ref && asks) {
-    askLater(plan.policy, strCat("pressure ", place.namespace_, "/", place.name), now,
-             [this, place, now](const auto& stop) { return askPressure(place, now, stop); });
+    askLater(laneOf(place), plan.policy, strCat("pressure ", place.namespace_, "/", place.name),
+             now, [this, place, now](const auto& stop) { return askPressure(place, now, stop); });
     if (world.sources.server.empty()) world.sources.server = pressureOf(place, now);
   }
   for (std::size_t i = 0; asks && i < members.size(); ++i) {

@@ -2,18 +2,17 @@
 // Read only during a rollout.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <stop_token>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "controllers/engine/engine.h"
 #include "controllers/rollout/world_reader.h"
 #include "controllers/signals/arrival.h"
+#include "controllers/signals/lanes.h"
 #include "controllers/signals/overhead.h"
 #include "controllers/signals/pressure.h"
 #include "operator/base/mutex.h"
@@ -27,10 +26,11 @@ inline constexpr engine::Duration kGateInputInterval{10'000};
 inline constexpr engine::Duration kPressureMemory{60'000};
 
 // Thread-safe. Its arguments must outlive it; without `queries` arrival and pressure are unknown.
-// Queries run on their own thread, so that a slow server delays no verdict on a crash.
+// Queries run on threads of their own, a server's one after the other: a slow server delays no
+// verdict on a crash, and no question to another server.
 class GateInputs {
  public:
-  // `news` is called on that thread with the key of the policy that the query was for.
+  // `news` is called on those threads with the key of the policy that the query was for.
   GateInputs(kube::Client& client, net::QueryClient* queries, signals::AddressOverrides servers,
              std::function<void(const std::string& policy)> news)
       : client_(client), queries_(queries), servers_(std::move(servers)), news_(std::move(news)) {}
@@ -49,19 +49,15 @@ class GateInputs {
     bool ok = true;
     bool under_way = false;
   };
-  struct Task {
-    std::string policy, what;
-    std::function<bool(const std::stop_token& stop)> ask;  // true: it was answered
-  };
   struct Pressure {
     signals::PressureCounters counters;
     bool known = false;
     std::string why;
     engine::Time since{};
   };
-  void askLater(const std::string& policy, const std::string& what, engine::Time now,
-                std::function<bool(const std::stop_token&)> ask);
-  void work(const std::stop_token& stop);
+  // `ask` returns whether it was answered.
+  void askLater(const std::string& lane, const std::string& policy, const std::string& what,
+                engine::Time now, std::function<bool(const std::stop_token&)> ask);
   bool fine(const std::string& what) const;
   void queueMetrics(const std::string& policy, const std::string& namespace_, engine::Time now);
   void queueArrival(const api::EffectivePolicy& policy, const engine::Plan& plan,
@@ -86,13 +82,11 @@ class GateInputs {
   const std::function<void(const std::string&)> news_;
 
   mutable Mutex mutex_;
-  CondVar wake_;
-  std::deque<Task> tasks_ PROFILING_GUARDED_BY(mutex_);
   std::map<std::string, Asked> asked_ PROFILING_GUARDED_BY(mutex_);
   // By namespace and server.
   std::map<std::string, signals::LastSeen> seen_ PROFILING_GUARDED_BY(mutex_);
   std::map<std::string, Pressure> pressure_ PROFILING_GUARDED_BY(mutex_);  // by server
-  std::jthread thread_;
+  signals::Lanes lanes_;  // last: its threads use what stands above
 };
 
 }  // namespace profiling::controllers

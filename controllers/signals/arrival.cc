@@ -64,14 +64,19 @@ Result<ArrivalReader::Ask> ArrivalReader::asker(const ArrivalQuestion& question,
   std::vector<net::Header> headers;
   if (!question.tenant.empty()) headers.push_back({"X-Scope-OrgID", question.tenant});
   const std::string server = question.server.namespace_ + "/" + question.server.name;
-  return Ask(
-      [this, stop, server, headers, base = *url](std::string_view method, const std::string& body) {
-        auto answer = client_.post(base + "/querier.v1.QuerierService/" + std::string(method), body,
-                                   headers, deadline_, stop);
-        return answer.ok() ? answer
-                           : Result<std::string>(
-                                 answer.status().annotated(std::string(method) + " of " + server));
-      });
+  return Ask([this, stop, server, headers, base = *url,
+              end = std::chrono::steady_clock::now() + deadline_](std::string_view method,
+                                                                  const std::string& body) {
+    const auto left =
+        std::chrono::duration_cast<milliseconds>(end - std::chrono::steady_clock::now());
+    auto answer = left.count() <= 0
+                      ? Result<std::string>(Status(Code::kDeadlineExceeded, "no time left"))
+                      : client_.post(base + "/querier.v1.QuerierService/" + std::string(method),
+                                     body, headers, left, stop);
+    return answer.ok() ? answer
+                       : Result<std::string>(
+                             answer.status().annotated(std::string(method) + " of " + server));
+  });
 }
 
 Result<std::set<Sender>> ArrivalReader::senders(const ArrivalQuestion& question,

@@ -47,7 +47,7 @@ class ArrivalReader {
 
   // Returns every pod seen, including those not in question.pods. Queries one profile type after
   // another until all are found. If any query fails, the call fails, because missing data must not
-  // make a pod look silent. `deadline` applies to each query.
+  // make a pod look silent. `deadline` is for all queries of a call together.
   Result<LastSeen> read(const ArrivalQuestion& question, const std::stop_token& stop) const;
   // The senders of the scope since then, with their agents; ignores question.pods.
   Result<std::set<Sender>> senders(const ArrivalQuestion& question,

@@ -17,8 +17,8 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kMaxTypes = 4;
 // A point takes some 60 bytes: 6 MiB.
-constexpr std::size_t kMaxPoints = 100'000;
-constexpr milliseconds kMinStep{15'000};  // agents push every 10 or 15 seconds
+constexpr std::size_t kMaxPoints = 15'000;  // about 45 bytes each in an answer
+constexpr milliseconds kMinStep{15'000};    // agents push every 10 or 15 seconds
 // Times after the year 2200 are invalid, and arithmetic could overflow.
 constexpr std::int64_t kMaxMillis = 7'258'118'400'000;
 

@@ -59,12 +59,17 @@ Outcome LanguageReconciler::reconcile(const std::string& group, const std::stop_
   signals::ArrivalQuestion arrival;
   arrival.server = {ref->namespace_.empty() ? policy.policy.metadata.namespace_ : ref->namespace_,
                     ref->name};
+  const std::string server = arrival.server.namespace_ + "/" + arrival.server.name;
+  if (const Millis left = slow_.pause(server, clock_.steady()); left > Millis(0)) {
+    return requeue(group, left);
+  }
   if (policy.tenant_rule == api::kNamespaceAsTenant) arrival.tenant = members->group.namespace_;
   arrival.scope = {members->group.namespace_, "workload", members->group.name};
   arrival.now = clock_.wall();
   arrival.since = arrival.now - std::min<std::chrono::milliseconds>(question.age, kLongest);
   const auto senders =
       signals::ArrivalReader(*queries_, servers_, kDeadline).senders(arrival, stop);
+  slow_.asked(server, senders.ok() ? Status() : senders.status(), clock_.steady());
   const auto again = std::min(askAgainAfter(question.age), question.later.value_or(24h));
   if (!senders.ok()) {
     log::info("Languages not detected",

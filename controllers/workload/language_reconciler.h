@@ -13,6 +13,7 @@
 #include "controllers/runtime/controller.h"
 #include "controllers/runtime/status_writer.h"
 #include "controllers/signals/arrival.h"
+#include "controllers/signals/slow_servers.h"
 #include "controllers/workload/index.h"
 #include "operator/base/clock.h"
 #include "operator/kube/client.h"
@@ -50,6 +51,7 @@ class LanguageReconciler {
   StatusWriter statuses_;
   // Pods that come and go bring a key back at once; the server is not queried before.
   std::unordered_map<std::string, SteadyTime> not_before_;
+  signals::SlowServers slow_;
 };
 
 Controller languageController(kube::Client& client, net::QueryClient* queries,

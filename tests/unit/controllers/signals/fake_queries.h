@@ -13,6 +13,7 @@ struct FakeQueries final : net::QueryClient {
   struct Call {
     std::string url, body;  // of a get: no body
     std::vector<net::Header> headers;
+    std::chrono::milliseconds deadline{};
   };
   std::function<Result<std::string>(const Call&)> answer;
   std::vector<Call> calls;
@@ -23,9 +24,9 @@ struct FakeQueries final : net::QueryClient {
     return post(url, "", headers, deadline, stop);
   }
   Result<std::string> post(const std::string& url, const std::string& json,
-                           const std::vector<net::Header>& headers, std::chrono::milliseconds,
-                           const std::stop_token&) override {
-    calls.push_back({url, json, headers});
+                           const std::vector<net::Header>& headers,
+                           std::chrono::milliseconds deadline, const std::stop_token&) override {
+    calls.push_back({url, json, headers, deadline});
     return answer(calls.back());
   }
 };
