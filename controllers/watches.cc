@@ -111,10 +111,25 @@ Watches::Watches(net::HttpClient& http, const Settings& settings, Stores& stores
 }
 
 void Watches::start() {
-  for (const Watch& watch : watches_) watch.reflector->start();
+  for (const Watch& watch : watches_) {
+    if (!watch.after_servers) watch.reflector->start();
+  }
+}
+
+void Watches::startAfterServers() {
+  const MutexLock lock(mutex_);
+  if (servers_listed_ || stopped_) return;
+  servers_listed_ = true;
+  for (const Watch& watch : watches_) {
+    if (watch.after_servers) watch.reflector->start();
+  }
 }
 
 void Watches::stop() {
+  {
+    const MutexLock lock(mutex_);
+    stopped_ = true;
+  }
   for (const Watch& watch : watches_) watch.reflector->stop();
 }
 
@@ -159,6 +174,7 @@ void Watches::watchServers() {
   watch<api::ProfilingServer>(
       select(kServers), stores_.servers,
       kube::jsonDecoder<api::ProfilingServer>(api::serverFromJson), [this](std::string_view key) {
+        startAfterServers();
         enqueueChanged(stores_.servers, key, queues_.servers);
         for (kube::WorkQueue* queue : {&queues_.policies, &queues_.rollouts}) {
           enqueueUsers(stores_.policies, key, *queue);
@@ -256,11 +272,13 @@ void Watches::watchServerObjects() {
   const auto changed = [this](std::string_view key) {
     enqueue(stores_.servers, namespaceOf(key), queues_.servers);
   };
-  watch<OwnedRecord>(select(kStatefulSets, ownedSelector()), stores_.stateful_sets, ownedDecoder(),
+  const auto decoder = ownedDecoder(stores_.servers);
+  const std::size_t first = watches_.size();
+  watch<OwnedRecord>(select(kStatefulSets, ownedSelector()), stores_.stateful_sets, decoder,
                      changed);
-  watch<OwnedRecord>(select(kServices, ownedSelector()), stores_.services, ownedDecoder(), changed);
+  watch<OwnedRecord>(select(kServices, ownedSelector()), stores_.services, decoder, changed);
   // The webhook's CA and Alloy's configuration are in ConfigMaps with the same label.
-  watch<OwnedRecord>(select(kConfigMaps, ownedSelector()), stores_.config_maps, ownedDecoder(),
+  watch<OwnedRecord>(select(kConfigMaps, ownedSelector()), stores_.config_maps, decoder,
                      [this, changed](std::string_view key) {
                        changed(key);
                        const auto concerns = [key](const std::string& namespace_,
@@ -276,6 +294,7 @@ void Watches::watchServerObjects() {
                          queues_.ebpf.add(kEbpfKey);
                        }
                      });
+  for (std::size_t i = first; i < watches_.size(); ++i) watches_[i].after_servers = true;
   watch<ServerPodRecord>(select(kPods, ownedSelector()), stores_.server_pods, serverPodDecoder(),
                          changed);
 }

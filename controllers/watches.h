@@ -13,6 +13,7 @@
 #include "controllers/settings.h"
 #include "controllers/stores.h"
 #include "controllers/workload/index.h"
+#include "operator/base/mutex.h"
 #include "operator/kube/reflector.h"
 #include "operator/kube/workqueue.h"
 
@@ -38,8 +39,10 @@ class Watches {
     std::string name;  // plural?selector
     std::unique_ptr<kube::Reflector> reflector;
     std::function<bool()> synced;
+    bool after_servers = false;  // its decoder looks for the servers
   };
   void add(std::unique_ptr<kube::Reflector> reflector, std::function<bool()> synced);
+  void startAfterServers();  // on the servers' thread
   template <class T>
   void watch(kube::ReflectorOptions options, kube::Store<T>& store, kube::Decoder<T> decoder,
              kube::ChangeHandler changed);
@@ -74,6 +77,9 @@ class Watches {
   std::map<std::string, std::string> record_groups_;  // the group of each record
 
   std::vector<Watch> watches_;
+  Mutex mutex_;
+  bool servers_listed_ PROFILING_GUARDED_BY(mutex_) = false;
+  bool stopped_ PROFILING_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace profiling::controllers

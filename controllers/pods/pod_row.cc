@@ -1,5 +1,7 @@
 #include "controllers/pods/pod_row.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "operator/api/v1alpha1/common.h"
@@ -9,6 +11,11 @@ namespace profiling::controllers {
 namespace {
 
 constexpr std::size_t kUidLength = 36;
+constexpr std::size_t kMaxDecision = 4096;
+constexpr std::size_t kMaxAnnotation = 512;
+constexpr std::size_t kMaxOwner = 512;  // a name has at most 253
+constexpr std::array<std::string_view, 3> kTemplateHashes{
+    "pod-template-hash", "rollouts-pod-template-hash", "controller-revision-hash"};
 constexpr std::size_t kMaxReason = 61;    // printable() may add three bytes
 constexpr std::size_t kMaxMessage = 253;  // engine::Failure: 256
 
@@ -19,6 +26,11 @@ bool isDash(std::size_t at) {
 int hexDigit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool namesRevision(std::string_view key) {
+  return key == api::kProfiledKey ||
+         std::find(kTemplateHashes.begin(), kTemplateHashes.end(), key) != kTemplateHashes.end();
 }
 
 template <class Number>
@@ -85,10 +97,36 @@ std::optional<engine::Failure> failureOf(std::string_view text) {
   return failure;
 }
 
+inject::PodFacts bounded(inject::PodFacts pod) {
+  // Ours has at most 2 KiB; a longer one is not ours.
+  if (pod.decision.size() > kMaxDecision) pod.decision = {};
+  // What is cut was too long to be valid, and still is.
+  for (auto* text : {&pod.inject, &pod.policy}) {
+    if (*text) *text = (*text)->substr(0, kMaxAnnotation);
+  }
+  if (pod.owner) {
+    for (std::string_view* text :
+         {&pod.owner->api_version, &pod.owner->kind, &pod.owner->name, &pod.owner->uid}) {
+      *text = text->substr(0, kMaxOwner);
+    }
+  }
+  std::size_t bytes = 0;
+  for (const api::KeyValueView& label : pod.labels) bytes += label.key.size() + label.value.size();
+  if (pod.labels.size() <= kMaxLabels && bytes <= kMaxLabelBytes) return pod;
+  std::stable_partition(pod.labels.begin(), pod.labels.end(),
+                        [](const api::KeyValueView& label) { return namesRevision(label.key); });
+  std::size_t kept = 0;
+  for (bytes = 0; kept < std::min(pod.labels.size(), kMaxLabels); ++kept) {
+    bytes += pod.labels[kept].key.size() + pod.labels[kept].value.size();
+    if (bytes > kMaxLabelBytes) break;
+  }
+  pod.labels.resize(kept);
+  return pod;
+}
+
 engine::Pod podOf(const std::vector<api::KeyValueView>& labels, std::uint8_t flags) {
   engine::Pod pod;
-  for (const std::string_view key :
-       {"pod-template-hash", "rollouts-pod-template-hash", "controller-revision-hash"}) {
+  for (const std::string_view key : kTemplateHashes) {
     const auto hash = api::PodView::find(labels, key);
     if (hash && pod.template_hash.empty()) pod.template_hash = *hash;
   }

@@ -25,6 +25,13 @@ std::string uidText(const Uid& uid);
 std::string failureText(const std::optional<inject::FailureView>& failure);
 std::optional<engine::Failure> failureOf(std::string_view text);
 
+// The pod with at most kMaxLabels labels of kMaxLabelBytes together, those that name its revision first,
+// and with annotations and owner as long as they can mean something. A namespace's users write them, and
+// a pod with 4 000 labels would take a megabyte. Policies do not select by labels beyond that here.
+inline constexpr std::size_t kMaxLabels = 128;
+inline constexpr std::size_t kMaxLabelBytes = 8 * 1024;
+inject::PodFacts bounded(inject::PodFacts pod);
+
 // The part of an engine::Pod that all pods of a class share.
 engine::Pod podOf(const std::vector<api::KeyValueView>& labels, std::uint8_t flags);
 

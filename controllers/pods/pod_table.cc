@@ -143,7 +143,8 @@ void PodTable::removeRow(std::unordered_map<std::string, Row>::iterator it) {
   rows_.erase(it);
 }
 
-void PodTable::upsert(const inject::PodFacts& pod) {
+void PodTable::upsert(const inject::PodFacts& facts) {
+  const inject::PodFacts pod = bounded(facts);
   const MutexLock lock(mutex_);
   Row wanted = rowOf(pod);
   auto [it, fresh] = rows_.try_emplace(kube::objectKey(pod.namespace_, pod.name));

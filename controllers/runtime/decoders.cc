@@ -3,8 +3,10 @@
 #include <memory>
 #include <utility>
 
+#include "controllers/specs/server_objects.h"
 #include "operator/api/json_access.h"
 #include "operator/api/v1alpha1/codec.h"
+#include "operator/kube/decode.h"
 #include "operator/kube/json_decoder.h"
 
 namespace profiling::controllers {
@@ -16,6 +18,13 @@ using api::member;
 using api::text;
 
 using Json = nlohmann::json;
+
+bool ofServer(const OwnedRecord& record, const kube::Store<api::ProfilingServer>& servers) {
+  if (!record.controller || record.controller->kind != api::ProfilingServer::kKind) return false;
+  const auto server = servers.find(kube::objectKey(record.namespace_, record.controller->name));
+  return server && server->metadata.uid == record.controller->uid &&
+         specs::isServerObjectName(*server, record.name);
+}
 
 }  // namespace
 
@@ -78,8 +87,18 @@ ServerPodRecord serverPodRecord(const Json& pod) {
   return record;
 }
 
-kube::Decoder<OwnedRecord> ownedDecoder() {
-  return kube::jsonDecoder<OwnedRecord>(ownedRecord);
+kube::Decoder<OwnedRecord> ownedDecoder(const kube::Store<api::ProfilingServer>& servers) {
+  return [&servers, read = kube::jsonDecoder<OwnedRecord>(ownedRecord)](
+             std::string_view text) -> Result<kube::Decoded<OwnedRecord>> {
+    if (text.size() > kMaxOwnedBytes) {
+      std::string key = kube::keyOf(text);
+      if (key.empty()) return Status(Code::kInvalidArgument, "metadata.name is missing");
+      return kube::Decoded<OwnedRecord>{std::move(key), nullptr};
+    }
+    auto decoded = read(text);
+    if (decoded.ok() && !ofServer(*decoded->record, servers)) decoded->record = nullptr;
+    return decoded;
+  };
 }
 kube::Decoder<ServerPodRecord> serverPodDecoder() {
   return kube::jsonDecoder<ServerPodRecord>(serverPodRecord);

@@ -3,11 +3,17 @@
 #pragma once
 
 #include "controllers/runtime/records.h"
+#include "operator/api/v1alpha1/server.h"
 #include "operator/kube/reflector.h"
+#include "operator/kube/store.h"
 
 namespace profiling::controllers {
 
-kube::Decoder<OwnedRecord> ownedDecoder();
+// An object that anybody may have labelled as ours: kept when a ProfilingServer in `servers` controls
+// it, it has a name that such a server's object has, and at most kMaxOwnedBytes of JSON. Reconcilers
+// read others when they meet them. `servers` must outlive the decoder and have been listed.
+inline constexpr std::size_t kMaxOwnedBytes = 128 * 1024;  // ours have 2 to 10 KB
+kube::Decoder<OwnedRecord> ownedDecoder(const kube::Store<api::ProfilingServer>& servers);
 kube::Decoder<ServerPodRecord> serverPodDecoder();
 kube::Decoder<NamespaceRecord> namespaceDecoder();
 kube::Decoder<VersionRecord> versionDecoder();

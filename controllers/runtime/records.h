@@ -18,8 +18,8 @@ struct OwnerRecord {
   std::string uid;
 };
 
-// A ConfigMap, Service or StatefulSet with our label, or one with our name but without the label.
-// There are few, so the object itself is kept (without managedFields) and compared with ours.
+// A ConfigMap, Service or StatefulSet of a ProfilingServer, or another one of that name. There are few,
+// so the object itself is kept (without managedFields) and compared with ours.
 struct OwnedRecord {
   std::string namespace_;
   std::string name;

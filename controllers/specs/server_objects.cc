@@ -154,6 +154,10 @@ std::string configMapName(const api::ProfilingServer& server) {
 std::string headlessServiceName(const api::ProfilingServer& server) {
   return server.metadata.name + "-headless";
 }
+bool isServerObjectName(const api::ProfilingServer& server, std::string_view name) {
+  return name == server.metadata.name || name == configMapName(server) ||
+         name == headlessServiceName(server);
+}
 std::string serverUrl(const api::ProfilingServer& server) {
   return "http://" + server.metadata.name + "." + server.metadata.namespace_ +
          ".svc:" + std::to_string(kHttpPort);

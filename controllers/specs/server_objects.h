@@ -7,6 +7,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -25,6 +26,8 @@ inline constexpr const char* kSecretAccessKey = "AWS_SECRET_ACCESS_KEY";
 
 std::string configMapName(const api::ProfilingServer& server);        // NAME-config
 std::string headlessServiceName(const api::ProfilingServer& server);  // NAME-headless
+// Whether one of the server's objects has this name.
+bool isServerObjectName(const api::ProfilingServer& server, std::string_view name);
 std::string serverUrl(const api::ProfilingServer& server);  // http://NAME.NAMESPACE.svc:4040
 
 struct WantedObject {

@@ -51,8 +51,8 @@ struct ReflectorStats {
 
 template <class T>
 struct Decoded {
-  std::string key;  // objectKey()
-  std::shared_ptr<const T> record;
+  std::string key;                  // objectKey()
+  std::shared_ptr<const T> record;  // null: nothing is kept of the object, its changes are reported
 };
 
 template <class T>

@@ -29,7 +29,11 @@ class StoreSink final : public RecordSink {
   Status listed(std::string_view object_json) override {
     Result<Decoded<T>> decoded = decode(object_json);
     if (!decoded.ok()) return decoded.status();
-    side_.insert_or_assign(std::move(decoded->key), std::move(decoded->record));
+    if (decoded->record) {
+      side_.insert_or_assign(std::move(decoded->key), std::move(decoded->record));
+    } else {
+      side_.erase(decoded->key);
+    }
     return {};
   }
   void unlisted(const std::string& key) override { side_.erase(key); }
@@ -46,7 +50,11 @@ class StoreSink final : public RecordSink {
     Result<Decoded<T>> decoded = decode(object_json);
     if (!decoded.ok()) return decoded.status();
     note(decoded->key);
-    pending().insert_or_assign(std::move(decoded->key), std::move(decoded->record));
+    if (decoded->record) {
+      pending().insert_or_assign(std::move(decoded->key), std::move(decoded->record));
+    } else {
+      pending().erase(decoded->key);
+    }
     return {};
   }
   void erase(const std::string& key) override {

@@ -81,5 +81,43 @@ TEST(PodRow, PodsOfAClassShareLabelsAndFlags) {
   EXPECT_TRUE(podOf({}, inject::kPodDeleting).deleting);
 }
 
+// Labels in the order in which the API server sends them: by key.
+TEST(PodRow, APodWithThousandsOfLabelsKeepsTheirFirstAndItsRevision) {
+  std::vector<std::string> keys;
+  for (int i = 10'000; i < 14'000; ++i) keys.push_back("k" + std::to_string(i));
+  inject::PodFacts pod;
+  for (const std::string& key : keys) pod.labels.push_back({key, ""});
+  pod.labels.push_back({"pod-template-hash", "77"});
+  pod.labels.push_back({"profiling.dev/profiled", "abc"});
+  const inject::PodFacts kept = bounded(pod);
+  EXPECT_EQ(kept.labels.size(), kMaxLabels);
+  EXPECT_EQ(api::PodView::find(kept.labels, "pod-template-hash"), "77");
+  EXPECT_EQ(api::PodView::find(kept.labels, "profiling.dev/profiled"), "abc");
+  EXPECT_EQ(api::PodView::find(kept.labels, "k10000"), "");
+
+  const std::string value(63, 'v');
+  pod.labels.clear();
+  for (std::size_t i = 0; i < kMaxLabels; ++i) pod.labels.push_back({keys[i], value});
+  EXPECT_LT(bounded(pod).labels.size(), kMaxLabels + 1);
+  std::size_t bytes = 0;
+  for (const auto& label : bounded(pod).labels) bytes += label.key.size() + label.value.size();
+  EXPECT_LE(bytes, kMaxLabelBytes);
+}
+
+TEST(PodRow, TextsThatCannotBeValidAreCut) {
+  const std::string large(256 * 1024, 'x');
+  inject::PodFacts pod;
+  pod.labels = {{"app", "web"}};
+  pod.decision = pod.namespace_ = large;
+  pod.inject = pod.policy = large;
+  pod.owner = api::OwnerView{};
+  pod.owner->name = large;
+  const inject::PodFacts kept = bounded(pod);
+  EXPECT_EQ(kept.labels.size(), 1u);
+  EXPECT_EQ(kept.decision, "");
+  EXPECT_LT(kept.inject->size() + kept.policy->size() + kept.owner->name.size(), 2'000u);
+  EXPECT_GT(kept.inject->size(), 253u) << "still too long to be a name or languages";
+}
+
 }  // namespace
 }  // namespace profiling::controllers

@@ -4,6 +4,7 @@
 
 #include "operator/api/v1alpha1/codec.h"
 #include "operator/kube/json_decoder.h"
+#include "tests/support/padded.h"
 
 namespace profiling::controllers {
 namespace {
@@ -65,22 +66,80 @@ TEST(ServerPod, FieldsOfAWrongTypeAreEmpty) {
   EXPECT_FALSE(pod.last_exit_code.has_value());
 }
 
-TEST(Owned, KeepsTheObjectWithoutManagedFields) {
-  const auto decoded = decode(ownedDecoder(), R"({"kind":"Service","metadata":{"name":"a",
-    "namespace":"n","uid":"u","resourceVersion":"5","managedFields":[{}],
-    "ownerReferences":[{"kind":"X","name":"y","uid":"z","controller":true}]},"spec":{"a":1}})");
+// The server n/pyroscope with uid z, and objects as its namespace's users may write them.
+struct Owned : testing::Test {
+  Owned() {
+    api::ProfilingServer server;
+    server.metadata.namespace_ = "n";
+    server.metadata.name = "pyroscope";
+    server.metadata.uid = "z";
+    servers.publish({{"n/pyroscope", std::make_shared<const api::ProfilingServer>(server)}});
+  }
+  static std::string object(const std::string& name, const std::string& owner_uid,
+                            const std::string& data = "1") {
+    return R"({"kind":"ConfigMap","metadata":{"name":")" + name +
+           R"(","namespace":"n","uid":"u","resourceVersion":"5","managedFields":[{}],)"
+           R"("ownerReferences":[{"kind":"ProfilingServer","name":"pyroscope","uid":")" +
+           owner_uid + R"(","controller":true}]},"data":{"a":)" + data + "}}";
+  }
+  kube::Store<api::ProfilingServer> servers;
+  kube::Decoder<OwnedRecord> decoder = ownedDecoder(servers);
+};
+
+TEST_F(Owned, KeepsTheObjectWithoutManagedFields) {
+  const auto decoded = decoder(object("pyroscope-config", "z"));
   ASSERT_TRUE(decoded.ok());
+  EXPECT_EQ(decoded->key, "n/pyroscope-config");
+  ASSERT_TRUE(decoded->record);
   const OwnedRecord& record = *decoded->record;
-  EXPECT_EQ(decoded->key, "n/a");
   EXPECT_EQ(record.controller->uid, "z");
-  EXPECT_EQ(record.object.at("spec").at("a"), 1);
+  EXPECT_EQ(record.object.at("data").at("a"), 1);
   EXPECT_FALSE(record.object.at("metadata").contains("managedFields"));
   EXPECT_EQ(record.resource_version, "5");
   EXPECT_FALSE(record.deleting);
 }
 
-TEST(Decoders, AnObjectWithoutANameIsRefused) {
-  EXPECT_EQ(decode(ownedDecoder(), R"({"metadata":{}})").status().code(), Code::kInvalidArgument);
+TEST_F(Owned, KeepsNothingOfWhatSomebodyElseLabelled) {
+  const std::string large(1 << 20, 'x');
+  for (const std::string& text :
+       {object("pyroscope-config", "z", '"' + large + '"'),  // ours, too large
+        object("pyroscope", "another"), object("notes", "z"),
+        std::string(R"({"metadata":{"name":"pyroscope","namespace":"n"}})"),
+        std::string(
+            R"({"metadata":{"name":"pyroscope","namespace":"m","ownerReferences":)"
+            R"([{"kind":"ProfilingServer","name":"pyroscope","uid":"z","controller":true}]}})"),
+        R"({"metadata":{"name":"c","namespace":"n"},"data":{"a":")" + large + "\"}}"}) {
+    const test::Padded padded(text);
+    const auto decoded = decoder(padded.view());
+    ASSERT_TRUE(decoded.ok()) << decoded.status().toString();
+    EXPECT_FALSE(decoded->key.empty());
+    EXPECT_EQ(decoded->record, nullptr) << text.substr(0, 200);
+  }
+}
+
+TEST_F(Owned, AThousandLargeObjectsLeaveTheStoreEmptyAndAreReported) {
+  kube::Store<OwnedRecord> store;
+  std::size_t reported = 0;
+  kube::internal::StoreSink<OwnedRecord> sink(store, decoder,
+                                              [&](std::string_view) { ++reported; });
+  sink.beginList();
+  ASSERT_TRUE(sink.listed(object("pyroscope-config", "z")).ok());
+  sink.commitList();
+  EXPECT_EQ(sink.stored(), 1u);
+  const std::string data = '"' + std::string(1 << 20, 'x') + '"';
+  for (int i = 0; i < 1000; ++i) {
+    const test::Padded padded(object("c" + std::to_string(i), "z", data));
+    ASSERT_TRUE(sink.upsert(padded.view()).ok());
+  }
+  const test::Padded taken(object("pyroscope-config", "another"));
+  ASSERT_TRUE(sink.upsert(taken.view()).ok());
+  sink.flush();
+  EXPECT_EQ(sink.stored(), 0u) << "an object that is no longer the server's is forgotten";
+  EXPECT_EQ(reported, 1002u);
+}
+
+TEST_F(Owned, AnObjectWithoutANameIsRefused) {
+  EXPECT_EQ(decoder(R"({"metadata":{}})").status().code(), Code::kInvalidArgument);
   EXPECT_EQ(decode(versionDecoder(), R"([])").status().code(), Code::kInvalidArgument);
 }
 
