@@ -83,7 +83,7 @@ std::vector<Controller> Manager::Parts::makeControllers() {
                          clock,
                          settings.inject.operator_namespace,
                          settings.webhook_deployment,
-                         settings.max_restarting,
+                         settings.restarts,
                          settings.workers,
                          settings.queries,
                          settings.server_addresses});
@@ -95,8 +95,8 @@ std::vector<Controller> Manager::Parts::makeControllers() {
                                  {stores.servers, stores.config_maps, stores.services,
                                   stores.stateful_sets, stores.server_pods},
                                  events, settings.workers, clock));
-  all.push_back(
-      policyController(client, policyStores(stores), workloads, events, settings.workers, clock));
+  all.push_back(policyController(client, policyStores(stores), workloads, events,
+                                 settings.restarts.granted, settings.workers, clock));
   all.push_back(workloadController(client, stores.pods, workloads, stores.records, guessed,
                                    settings.workers, clock));
   all.push_back(std::move(language));

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "controllers/certificates/reconciler.h"
+#include "controllers/rollout/reconciler.h"
 #include "controllers/signals/arrival.h"
 #include "controllers/specs/ebpf_objects.h"
 #include "operator/api/ebpf_settings.h"
@@ -23,7 +24,7 @@ struct Settings {
   std::string webhook_deployment;         // of the operator's namespace; empty: always ready
   // Of servers, of policies, of workloads and of rollouts, each.
   int workers = 2;
-  std::int64_t max_restarting = 20;  // workloads of all policies whose pods are being replaced
+  RestartRights restarts;
   // Queries our storage servers; null: whether profiles arrive is unknown. Must outlive the
   // manager.
   net::QueryClient* queries = nullptr;

@@ -19,8 +19,9 @@ enum class PolicyCondition : std::uint8_t {
   kNoFailures,
   kWorkloadsHeld,
   kWorkloadsFailed,
+  kRestartsNotGranted,
 };
-inline constexpr Vocabulary<PolicyCondition, 10> kPolicyConditions{{{
+inline constexpr Vocabulary<PolicyCondition, 11> kPolicyConditions{{{
     {PolicyCondition::kEndpointGiven, "EndpointGiven"},
     {PolicyCondition::kServerReady, "ServerReady"},
     {PolicyCondition::kServerNotReady, "ServerNotReady", "See the conditions of the server."},
@@ -32,6 +33,8 @@ inline constexpr Vocabulary<PolicyCondition, 10> kPolicyConditions{{{
     {PolicyCondition::kNoFailures, "NoFailures"},
     {PolicyCondition::kWorkloadsHeld, "WorkloadsHeld", "See the records of these workloads."},
     {PolicyCondition::kWorkloadsFailed, "WorkloadsFailed", "See the records of these workloads."},
+    {PolicyCondition::kRestartsNotGranted, "RestartsNotGranted",
+     "Set controller.restarts.enabled of the chart, or rollout.restart.mode to 'OnOwnerChange'."},
 }}};
 static_assert(kPolicyConditions.inOrder());
 

@@ -136,6 +136,26 @@ api::ProfilingPolicyStatus statusOf(const api::EffectivePolicy& effective,
   return status;
 }
 
+api::ProfilingPolicyStatus withRestarts(api::ProfilingPolicyStatus status,
+                                        const api::ProfilingPolicySpec& spec, bool granted,
+                                        const std::string& now) {
+  constexpr std::string_view kType = "RestartsGranted";
+  if (!granted && spec.rollout && spec.rollout->restart.mode == api::RestartMode::kManaged) {
+    const Reason reason = Reason::kRestartsNotGranted;
+    api::setCondition(
+        status.conditions,
+        {std::string(kType), "False", nameOf(reason),
+         strCat("spec.rollout.restart.mode is 'Managed', but this installation does not let the "
+                "operator restart pods, so each gets its agent when its owner replaces it. ",
+                kPolicyConditions.remedy(reason)),
+         "", status.observed_generation},
+        now);
+  } else {
+    std::erase_if(status.conditions, [&](const api::Condition& c) { return c.type == kType; });
+  }
+  return status;
+}
+
 constexpr std::size_t kNamesShown = 3;
 
 struct Namespaces {
@@ -166,7 +186,9 @@ std::string counted(std::size_t count) {
 api::ProfilingPolicyStatus decidePolicy(const PolicyInput& input) {
   const api::EffectivePolicy effective = api::makeEffective(
       input.policy, input.server, input.namespace_labels, input.agents, input.revisions);
-  return statusOf(effective, availability(effective, input.server), "", input.totals, input.now);
+  return withRestarts(
+      statusOf(effective, availability(effective, input.server), "", input.totals, input.now),
+      input.policy.spec, input.restarts_granted, input.now);
 }
 
 api::ProfilingPolicyStatus decidePolicy(const ClusterPolicyInput& input) {
@@ -183,15 +205,17 @@ api::ProfilingPolicyStatus decidePolicy(const ClusterPolicyInput& input) {
                                 "a 'Selector' that matches their labels"};
     api::EffectivePolicy refused = effective.common();
     refused.server_url.clear();
-    return statusOf(refused, none, "", input.totals, input.now);
+    return withRestarts(statusOf(refused, none, "", input.totals, input.now), input.policy.spec,
+                        input.restarts_granted, input.now);
   }
   std::string where = " in " + counted(all.selected - all.refused);
   if (all.refused != 0) {
     where += "; " + std::to_string(all.refused) + " more, which the server's " +
              "spec.allowedNamespaces does not admit, are left alone: " + all.names;
   }
-  return statusOf(effective.common(), availability(effective.common(), input.server), where,
-                  input.totals, input.now);
+  return withRestarts(statusOf(effective.common(), availability(effective.common(), input.server),
+                               where, input.totals, input.now),
+                      input.policy.spec, input.restarts_granted, input.now);
 }
 
 }  // namespace profiling::controllers

@@ -20,6 +20,7 @@ struct PolicyInput {
   const PolicyTotals& totals;     // of the pods that the policy decides about
   std::string now;                // RFC 3339
   api::Revisions revisions = {};  // of the policy
+  bool restarts_granted = true;   // the administrator lets the operator restart pods
 };
 
 struct ClusterPolicyInput {
@@ -30,10 +31,12 @@ struct ClusterPolicyInput {
   const PolicyTotals& totals;
   std::string now;
   api::Revisions revisions = {};
+  bool restarts_granted = true;
 };
 
 // The phase (conditions.h) and the conditions Ready and ServerAvailable and, for a policy with a
-// rollout, Progressing, Paused and Healthy.
+// rollout, Progressing, Paused and Healthy. RestartsGranted is there, and False, only if the policy
+// asks for restarts that the administrator has not granted.
 api::ProfilingPolicyStatus decidePolicy(const PolicyInput& input);
 // The same for a cluster policy. A server that admits only some of the namespaces is available, and
 // Ready counts the namespaces that it does not admit.

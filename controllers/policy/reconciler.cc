@@ -20,7 +20,8 @@ Outcome PolicyReconciler::reconcile(const std::string& key, const std::stop_toke
           namespace_ ? namespace_->labels : std::map<std::string, std::string>(),
           workloads_.settings().agents, totalsOf(false, policy->metadata),
           formatRfc3339(clock_.wall()),
-          revisionsOf(stores_.revisions, policy->metadata.namespace_, policy->metadata.uid)}),
+          revisionsOf(stores_.revisions, policy->metadata.namespace_, policy->metadata.uid),
+          restarts_granted_}),
       stop);
 }
 
@@ -34,7 +35,8 @@ Outcome PolicyReconciler::reconcileCluster(const std::string& name, const std::s
                    *policy, server.get(), *namespaces, workloads_.settings(),
                    totalsOf(true, policy->metadata), formatRfc3339(clock_.wall()),
                    revisionsOf(stores_.revisions, workloads_.settings().operator_namespace,
-                               policy->metadata.uid)}),
+                               policy->metadata.uid),
+                   restarts_granted_}),
                stop);
 }
 
@@ -60,10 +62,11 @@ PolicyTotals PolicyReconciler::totalsOf(bool cluster, const api::ObjectMeta& pol
 }
 
 Controller policyController(kube::Client& client, const PolicyStores& stores,
-                            WorkloadIndex& workloads, EventSink& events, int workers,
-                            const Clock& clock) {
+                            WorkloadIndex& workloads, EventSink& events, bool restarts_granted,
+                            int workers, const Clock& clock) {
   return {"policy", makeQueue({Millis(5), std::chrono::minutes(5)}, clock),
-          reconcileBy(std::make_shared<PolicyReconciler>(client, stores, workloads, clock, events)),
+          reconcileBy(std::make_shared<PolicyReconciler>(client, stores, workloads, clock, events,
+                                                         restarts_granted)),
           workers};
 }
 

@@ -23,11 +23,13 @@ inline constexpr Millis kPodCountDebounce = std::chrono::seconds(1);
 class PolicyReconciler {
  public:
   PolicyReconciler(kube::Client& client, const PolicyStores& stores, WorkloadIndex& workloads,
-                   const Clock& clock = Clock::real(), EventSink& events = EventSink::none())
+                   const Clock& clock = Clock::real(), EventSink& events = EventSink::none(),
+                   bool restarts_granted = true)
       : stores_(stores),
         workloads_(workloads),
         clock_(clock),
         events_(events),
+        restarts_granted_(restarts_granted),
         statuses_(client, clock) {}
 
   // "namespace/name", or the name of a cluster policy.
@@ -44,11 +46,12 @@ class PolicyReconciler {
   WorkloadIndex& workloads_;
   const Clock& clock_;
   EventSink& events_;
+  const bool restarts_granted_;
   StatusWriter statuses_;
 };
 
 Controller policyController(kube::Client& client, const PolicyStores& stores,
-                            WorkloadIndex& workloads, EventSink& events, int workers,
-                            const Clock& clock);
+                            WorkloadIndex& workloads, EventSink& events, bool restarts_granted,
+                            int workers, const Clock& clock);
 
 }  // namespace profiling::controllers

@@ -18,7 +18,7 @@ struct RolloutInputs {
   EventSink& events;
   const Clock& clock;
   std::string operator_namespace, webhook_deployment;
-  std::int64_t max_restarting = 0;
+  RestartRights rights;
   int workers = 1;
   net::QueryClient* queries = nullptr;
   signals::AddressOverrides server_addresses;

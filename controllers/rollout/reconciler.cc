@@ -75,7 +75,7 @@ struct RolloutReconciler::Pass {
 RolloutReconciler::RolloutReconciler(kube::Client& client, RolloutStores stores,
                                      const PodTable& pods, WorkloadIndex& index,
                                      GateInputs& gate_inputs, std::string operator_namespace,
-                                     std::string webhook_deployment, std::int64_t max_restarting,
+                                     std::string webhook_deployment, RestartRights rights,
                                      EventSink& events, const Clock& clock)
     : client_(client),
       statuses_(client),
@@ -89,7 +89,7 @@ RolloutReconciler::RolloutReconciler(kube::Client& client, RolloutStores stores,
           webhook_deployment.empty()
               ? ""
               : api::workloadKeyText(operator_namespace, "Deployment", webhook_deployment)),
-      max_restarting_(max_restarting),
+      rights_(rights),
       events_(events),
       clock_(clock),
       started_(clock.wall()),
@@ -135,8 +135,9 @@ Outcome RolloutReconciler::reconcile(const std::string& key, const std::stop_tok
     pass.world = reader_.read(*pass.policy, pass.plan, pass.members);
   }
   pass.world.now = now();
-  pass.world.max_restarting = max_restarting_;
+  pass.world.max_restarting = rights_.max_workloads;
   pass.world.webhook_lag = kWebhookLag;
+  if (!rights_.granted) withoutRestarts(pass);
   if (const auto ends = markEvicted(pass.world)) pass.sooner(*ends);
   if (pass.policy) {
     const auto server = stores_.servers.find(serverKey(pass.policy->policy));
@@ -157,6 +158,12 @@ std::string RolloutReconciler::webhookProblem() const {
   return ready ? ""
                : strCat("none of ", pods.size(), " pods of the webhook (", webhook_group_,
                         ") is ready");
+}
+
+// Requests that the API server would refuse are not even planned.
+void RolloutReconciler::withoutRestarts(Pass& pass) {
+  pass.plan.mode = api::RestartMode::kNever;
+  for (engine::Workload& w : pass.world.workloads) w.record.restart_mode = api::RestartMode::kNever;
 }
 
 // An evicted pod counts as terminating until the watch shows it.

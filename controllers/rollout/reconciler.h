@@ -36,6 +36,12 @@ struct RolloutStats {
   std::map<std::string, std::int64_t> workloads;  // by state, as of the last pass of each policy
 };
 
+// What the administrator grants.
+struct RestartRights {
+  bool granted = true;              // false: restart.mode Managed is taken for Never
+  std::int64_t max_workloads = 20;  // of all policies, at the same time; 0: no limit
+};
+
 struct RolloutStores : PolicyStores {
   const kube::Store<api::WorkloadProfile>& records;
   const kube::Store<inject::RefusalEvent>& refusals;
@@ -46,7 +52,7 @@ class RolloutReconciler {
  public:
   RolloutReconciler(kube::Client& client, RolloutStores stores, const PodTable& pods,
                     WorkloadIndex& index, GateInputs& gate_inputs, std::string operator_namespace,
-                    std::string webhook_deployment, std::int64_t max_restarting, EventSink& events,
+                    std::string webhook_deployment, RestartRights rights, EventSink& events,
                     const Clock& clock = Clock::real());
 
   Outcome reconcile(const std::string& key, const std::stop_token& stop);
@@ -56,6 +62,7 @@ class RolloutReconciler {
   using Policy = std::shared_ptr<const api::EffectivePolicy>;
   struct Pass;
 
+  static void withoutRestarts(Pass& pass);
   Policy policyOf(const std::string& key) const;
   Outcome advance(Pass& pass, const std::stop_token& stop);
   Status readOwners(Pass& pass, const std::stop_token& stop);
@@ -85,7 +92,7 @@ class RolloutReconciler {
   GateInputs& gate_inputs_;
   RevisionKeeper revisions_;
   const std::string webhook_group_;  // of its pods; empty: they are taken for ready
-  const std::int64_t max_restarting_;
+  const RestartRights rights_;
   EventSink& events_;
   const Clock& clock_;
   const WallTime started_;

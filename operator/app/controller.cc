@@ -60,7 +60,7 @@ controllers::Settings controllerSettings(const ControllerOptions& options, bool 
   settings.ebpf_place = {home, options.ebpf_daemonset, owner};
   settings.instance = hostName();
   settings.webhook_deployment = options.webhook_deployment;
-  settings.max_restarting = options.max_restarting;
+  settings.restarts = {options.restarts, options.max_restarting};
   settings.queries = &queries;
   settings.server_addresses = options.server_addresses;
   settings.timing = watchTiming(options.watch_timeout);

@@ -183,6 +183,12 @@ CLI::App* addController(CLI::App& app, ControllerFlags& flags) {
   addOwnObjects(*command, flags.options);
   addLease(*command, flags);
   command
+      ->add_flag(
+          "--restarts", flags.options.restarts,
+          "whether the account may restart pods: without that right, restart.mode Managed is "
+          "taken for Never and the policy says so")
+      ->capture_default_str();
+  command
       ->add_option("--max-restarting-workloads", flags.options.max_restarting,
                    "number of workloads, over all policies, whose pods may be replaced at the same "
                    "time; 0: no limit")

@@ -56,6 +56,7 @@ struct ControllerOptions {
   std::string lease_name = "profiling-operator-controller";
   kube::LeaseTiming lease;
   std::chrono::seconds watch_timeout{300};  // a watch ends after once to twice this
+  bool restarts = true;                     // granted by the administrator
   std::int64_t max_restarting = 20;         // workloads of all policies; 0: no limit
   // "namespace/name" of a storage server to "host:port".
   std::map<std::string, std::string, std::less<>> server_addresses;

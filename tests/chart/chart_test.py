@@ -71,7 +71,7 @@ CHANGED = [
     ("agents.nativeSidecars", "Always", both(lambda o, c: "--native-sidecars=Always" in args(o, c))),
     ("logging.level", "debug", both(lambda o, c: "--log-level=debug" in args(o, c))),
     ("logging.format", "text", both(lambda o, c: "--log-format=text" in args(o, c))),
-    ("controller.restarts.enabled", False, lambda d: "pods/eviction" not in str(d.of("ClusterRole"))),
+    ("controller.restarts.enabled", True, lambda d: "pods/eviction" in str(d.of("ClusterRole")) and "--restarts=true" in args(d, "controller")),
     ("controller.restarts.maxWorkloads", 7, lambda d: "--max-restarting-workloads=7" in str(d.deployments()["controller"])),
     ("controller.replicas", 3, lambda o: o.deployments()["controller"]["spec"]["replicas"] == 3),
     ("controller.leaderElection.leaseDuration", "60s", lambda o: "--leader-elect-lease-duration=60s" in args(o, "controller")),
@@ -250,7 +250,8 @@ def test_one_replica_has_no_disruption_budget_that_would_block_a_drain(helm, com
 def test_defaults_render_every_part_of_the_operator(default):
     assert sorted({o["kind"] for o in default}) == [
         "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "Deployment", "MutatingWebhookConfiguration",
-        "Pod", "PodDisruptionBudget", "Role", "RoleBinding", "Service", "ServiceAccount", "ValidatingWebhookConfiguration"]
+        "Pod", "PodDisruptionBudget", "Role", "RoleBinding", "Service", "ServiceAccount", "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration"]
     names = [(o["kind"], o["metadata"]["name"]) for o in default]
     assert len(names) == len(set(names))
 

@@ -30,14 +30,14 @@ def writes(objects):
             for resource in set(rule["resources"]) & made for verb in set(rule["verbs"]) - {"get", "list", "watch"}}
 
 
-def test_pods_are_never_created_or_changed_and_only_rollouts_evict_them(default):
-    assert writes(default) == {("controller", "pods", "delete"), ("controller", "pods/eviction", "create")} | {
+def test_pods_are_never_created_or_changed_and_only_granted_restarts_evict_them(helm):
+    assert writes(helm.render({"controller.restarts.enabled": True})) == {("controller", "pods", "delete"), ("controller", "pods/eviction", "create")} | {
         ("controller", kind, "patch") for kind in ("deployments", "statefulsets", "daemonsets", "rollouts")} | {
         ("controller", "statefulsets", "create"), ("controller", "daemonsets", "delete")}
 
 
-def test_without_restarts_nothing_of_an_application_is_written(helm):
-    assert writes(helm.render({"controller.restarts.enabled": False})) == {
+def test_by_default_nothing_of_an_application_is_written(default):
+    assert writes(default) == {
         ("controller", "statefulsets", "create"), ("controller", "statefulsets", "patch"), ("controller", "daemonsets", "delete")}
 
 
@@ -80,7 +80,7 @@ def test_only_the_status_of_policies_is_written_and_only_by_the_controller(defau
         for resource in rule["resources"]:
             if "policies" in resource:
                 verbs[name.rsplit("-", 1)[1], resource] = rule["verbs"]
-    read = ["get", "list", "watch"]
+    read = ["list", "watch"]
     assert verbs == {(process, kind): read for process in ("controller", "webhook")
                      for kind in ("profilingpolicies", "clusterprofilingpolicies")} | {
         ("controller", f"{kind}/status"): ["patch"] for kind in ("profilingpolicies", "clusterprofilingpolicies")}
@@ -91,7 +91,40 @@ def test_the_webhooks_process_writes_nothing(default):
     found = [rule for name, rule in rules(default, "ClusterRole") if name.endswith("-webhook")]
     assert found
     for rule in found:
-        assert set(rule["verbs"]) <= {"get", "list", "watch"}
+        assert set(rule["verbs"]) <= {"list", "watch"}
+
+
+def covered(objects):
+    """(group, resource, operation) that the policies for the controller's account concern."""
+    out = set()
+    for policy in objects.of("ValidatingAdmissionPolicy"):
+        assert policy["spec"]["failurePolicy"] == "Fail"
+        assert [c["expression"] for c in policy["spec"]["matchConditions"]] == [
+            "request.userInfo.username == 'system:serviceaccount:profiling-system:profiling-operator-controller'"]
+        assert all(v["reason"] == "Forbidden" and v["message"] for v in policy["spec"]["validations"])
+        for rule in policy["spec"]["matchConstraints"]["resourceRules"]:
+            out |= {(g, r, o) for g in rule["apiGroups"] for r in rule["resources"] for o in rule["operations"]}
+    return out
+
+
+# Writes that need no policy: RBAC names the object, or the kind is ours and the rest of it is the API server's to check.
+BY_NAME = {"profiling-operator-controller", "profiling-operator-tls", "profiling-operator-tls-ca", "profiling-operator-ebpf"}
+OWN = {"profilingpolicies/status", "clusterprofilingpolicies/status", "profilingservers/status", "workloadprofiles/status", "profilingservers/finalizers"}
+
+
+def test_an_admission_policy_bounds_each_write_that_rbac_grants_without_a_name(helm):
+    objects = helm.render({"controller.restarts.enabled": True, "ebpf.enabled": True})
+    bound = covered(objects)
+    operation = {"create": "CREATE", "patch": "UPDATE", "update": "UPDATE", "delete": "DELETE"}
+    for name, rule in rules(objects, "ClusterRole") + rules(objects, "Role"):
+        for verb in set(rule["verbs"]) & set(operation):
+            for resource in set(rule["resources"]) - OWN:
+                if set(rule.get("resourceNames", [])) & BY_NAME or (resource, verb) == ("workloadprofiles", "delete"):
+                    continue
+                assert {(g, resource, operation[verb]) for g in rule["apiGroups"]} <= bound, f"{name}: {verb} {resource}"
+    names = {p["metadata"]["name"] for p in objects.of("ValidatingAdmissionPolicy")}
+    assert {b["spec"]["policyName"] for b in objects.of("ValidatingAdmissionPolicyBinding")} == names
+    assert all(b["spec"]["validationActions"] == ["Deny"] for b in objects.of("ValidatingAdmissionPolicyBinding"))
 
 
 def test_webhook_configurations_are_patched_by_name_only(default):

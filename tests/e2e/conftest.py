@@ -45,7 +45,7 @@ def install():
     helm("upgrade", "--install", "profiling-operator", "charts/profiling-operator",
          "--namespace", "profiling-system", "--create-namespace", "--wait", "--timeout", "180s",
          "--set", "image.registry=localhost", "--set", "image.tag=dev", "--set", "agents.registry=localhost",
-         "--set", "logging.level=debug", "--set", "webhook.refusalHold=20s")
+         "--set", "logging.level=debug", "--set", "webhook.refusalHold=20s", "--set", "controller.restarts.enabled=true")
 
 
 @pytest.fixture(scope="session")

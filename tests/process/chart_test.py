@@ -78,3 +78,26 @@ def test_the_default_policy_is_accepted_with_each_of_its_values(kube):
     for more in ([], ["--set=defaultPolicy.mode=Observe", "--set=defaultPolicy.namespaceSelector.matchLabels.team=a"]):
         policies = [o for o in rendered(kube, ["--set=defaultPolicy.enabled=true", *more]) if o["kind"] == "ClusterProfilingPolicy"]
         assert "serverside-applied (server dry run)" in try_to_apply(kube, policies).stdout
+
+
+def test_a_second_release_is_refused(kube, control_plane):
+    webhook = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingWebhookConfiguration", "metadata": {
+        "name": "first-profiling-operator", "labels": {"app.kubernetes.io/name": "profiling-operator", "app.kubernetes.io/instance": "first",
+                                                       "app.kubernetes.io/managed-by": "Helm"},
+        "annotations": {"meta.helm.sh/release-name": "first", "meta.helm.sh/release-namespace": NAMESPACE}}}
+
+    def install(release):
+        return subprocess.run(["helm", "install", release, str(ROOT / "charts/profiling-operator"), "--namespace", NAMESPACE, "--dry-run=server",
+                               "--set=image.registry=registry.example", "--set=crds.enabled=false", "--kubeconfig", control_plane],
+                              capture_output=True, text=True, timeout=60, env=environment())
+
+    kube.run("create", "-f", "-", stdin=json.dumps(webhook))
+    try:
+        done = install("second")
+        assert done.returncode != 0
+        assert "the cluster has profiling-operator already, as release 'first' (MutatingWebhookConfiguration 'first-profiling-operator')" in done.stderr
+        done = install("first")
+        assert done.returncode == 0, done.stderr
+    finally:
+        kube.run("delete", "mutatingwebhookconfiguration", "first-profiling-operator")
+    assert install("second").returncode == 0

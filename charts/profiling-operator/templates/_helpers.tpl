@@ -82,14 +82,19 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end }}
 
-{{- define "profiling-operator.ebpf" -}}
-{{- $e := .Values.ebpf -}}
-{{- $registry := $e.image.registry -}}
+{{- define "profiling-operator.ebpfImage" -}}
+{{- $image := ((.Values.ebpf).image) | default dict -}}
+{{- $registry := $image.registry -}}
 {{- if $registry -}}
 {{- $registry = include "profiling-operator.checkedRegistry" (dict "field" "ebpf.image.registry" "registry" $registry) -}}
 {{- end -}}
+{{- include "profiling-operator.reference" (dict "registry" $registry "repository" $image.repository "tag" (toString $image.tag)) -}}
+{{- end }}
+
+{{- define "profiling-operator.ebpf" -}}
+{{- $e := .Values.ebpf -}}
 {{- $settings := dict
-  "image" (include "profiling-operator.reference" (dict "registry" $registry "repository" $e.image.repository "tag" (toString $e.image.tag)))
+  "image" (include "profiling-operator.ebpfImage" .)
   "imagePullPolicy" $e.image.pullPolicy
   "excludedNamespaces" (concat (list "kube-system" "kube-public" "kube-node-lease") .Values.webhook.excludedNamespaces) -}}
 {{- merge $settings (omit $e "enabled" "image") | toJson -}}

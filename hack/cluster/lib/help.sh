@@ -52,6 +52,7 @@ Environment
   PROFILING_CACHE   built programs and images (default ${XDG_CACHE_HOME:-~/.cache}/profiling-operator)
   PROFILING_STATE   running clusters (default /var/lib/profiling-cluster); 60 characters at most
                     with the name, for sockets live there
+  CLUSTER_APISERVER_FLAGS   further flags of kube-apiserver, separated by spaces
 
 A cluster lives in a network namespace of its own, joined to the host by one veth pair with a /30
 of 198.18.0.0/15. Nothing leaves the machine, and no firewall rule, route or kernel setting of the

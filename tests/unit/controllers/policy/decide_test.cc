@@ -44,6 +44,25 @@ struct Row {
 };
 class DecidePolicy : public testing::TestWithParam<Row> {};
 
+TEST(DecidePolicyRestarts, ManagedWithoutTheRightIsReported) {
+  api::ProfilingPolicy policy = test::policy();
+  const api::ProfilingServer server = readyServer();
+  const auto condition = [&](bool granted) {
+    PolicyInput input{policy, &server, {{"team", "shop"}}, kAgents, kNoPods, test::kNow};
+    input.restarts_granted = granted;
+    policy.status = decidePolicy(input);
+    const api::Condition* found = api::findCondition(policy.status.conditions, "RestartsGranted");
+    return found == nullptr ? "none" : found->status + " " + found->reason + ": " + found->message;
+  };
+  EXPECT_EQ(condition(false), "none");
+  policy.spec.rollout.emplace().restart.mode = api::RestartMode::kManaged;
+  EXPECT_EQ(condition(true), "none");
+  EXPECT_THAT(condition(false),
+              AllOf(HasSubstr("False RestartsNotGranted: spec.rollout.restart.mode"),
+                    HasSubstr("controller.restarts.enabled")));
+  EXPECT_EQ(condition(true), "none") << "it goes when the right is granted";
+}
+
 TEST_P(DecidePolicy, MatchesTheTable) {
   const Row& row = GetParam();
   api::ProfilingPolicy policy = test::policy();
