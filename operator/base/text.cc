@@ -1,5 +1,10 @@
 #include "operator/base/text.h"
 
+#include <algorithm>
+#include <array>
+
+#include "operator/base/hidden_text.h"
+
 namespace profiling {
 
 std::size_t utf8Length(std::string_view text) {
@@ -21,6 +26,33 @@ std::size_t utf8Length(std::string_view text) {
   return 0;
 }
 
+bool isHidden(std::string_view character) {
+  const auto b = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
+  if (character.size() == 1) return b(0) < 0x20 || b(0) == 0x7F;
+  char32_t c = b(0) & (0xFFU >> (character.size() + 1));
+  for (std::size_t i = 1; i < character.size(); ++i) c = (c << 6U) | (b(i) & 0x3FU);
+  struct Range {
+    char32_t first, last;
+  };
+  static constexpr std::array<Range, 13> kHidden{{
+      {0x80, 0x9F},        // C1: U+009B begins an escape sequence, as ESC [ does
+      {0xAD, 0xAD},        // soft hyphen
+      {0x61C, 0x61C},      // Arabic letter mark
+      {0x180E, 0x180E},    // Mongolian vowel separator
+      {0x200B, 0x200F},    // zero width, direction marks
+      {0x2028, 0x202E},    // separators of lines, direction embeddings and overrides
+      {0x2060, 0x206F},    // invisible operators, direction isolates
+      {0xFEFF, 0xFEFF},    // byte order mark
+      {0xFFF9, 0xFFFB},    // interlinear annotation
+      {0x115F, 0x1160},    // Hangul fillers
+      {0x3164, 0x3164},    // Hangul filler
+      {0xFFA0, 0xFFA0},    // Hangul filler of half width
+      {0xE0000, 0xE0FFF},  // tags, variation selectors
+  }};
+  return std::any_of(kHidden.begin(), kHidden.end(),
+                     [c](const Range& r) { return c >= r.first && c <= r.last; });
+}
+
 std::string printable(std::string_view text, std::size_t max) {
   std::string out;
   while (!text.empty()) {
@@ -31,10 +63,9 @@ std::string printable(std::string_view text, std::size_t max) {
       out += "…";
       break;
     }
-    const auto c = static_cast<unsigned char>(text[0]);
     if (bad) {
       out += '?';
-    } else if (n == 1 && (c < 0x20 || c == 0x7F)) {
+    } else if (isHidden(text.substr(0, n))) {
       out += ' ';
     } else {
       out.append(text.substr(0, n));

@@ -8,6 +8,7 @@
 #include "operator/cli/forecast.h"
 #include "operator/cli/history.h"
 #include "operator/cli/io.h"
+#include "operator/cli/terminal_text.h"
 #include "operator/cli/watch.h"
 
 namespace profiling::cli {
@@ -197,9 +198,7 @@ int request(const Options& options, ApiServer& server, const Screen& screen, Wal
               requestOf(options.verb, *policy, now));
 }
 
-}  // namespace
-
-int run(const Options& options, ApiServer* server, const Screen& screen, WallTime now) {
+int runOn(const Options& options, ApiServer* server, const Screen& screen, WallTime now) {
   switch (options.command) {
     case Command::kStatus:
       return status(options, *server, screen, now);
@@ -217,6 +216,17 @@ int run(const Options& options, ApiServer* server, const Screen& screen, WallTim
       break;
   }
   return request(options, *server, screen, now);
+}
+
+}  // namespace
+
+int run(const Options& options, ApiServer* server, const Screen& screen, WallTime now) {
+  TerminalStream out(screen.out);
+  TerminalStream err(screen.err);
+  // Manifests for another program keep every byte that they had.
+  const bool exact = options.command == Command::kInject && !screen.terminal;
+  return runOn(options, server, {exact ? screen.out : out, err, screen.style, screen.terminal},
+               now);
 }
 
 }  // namespace profiling::cli

@@ -14,7 +14,7 @@ int fail(const Screen& screen, const Status& why);
 // Whether the output is JSON or YAML.
 bool structured(const Options& options);
 
-// "-" is standard input.
+// At most 16 MiB; "-" is standard input.
 Result<std::string> readText(const std::string& file);
 // How messages name the file.
 std::string fileName(const std::string& file);

@@ -6,6 +6,7 @@
 
 #include "operator/base/log.h"
 #include "operator/cli/cli.h"
+#include "operator/cli/terminal_text.h"
 #include "operator/kube/config.h"
 #include "operator/net/cpprest/client.h"
 
@@ -41,7 +42,9 @@ Screen standardScreen() {
 }  // namespace
 
 int runProgram(const std::string& program, std::vector<std::string> arguments) {
-  auto parsed = parseOptions(program, std::move(arguments), std::cout, std::cerr);
+  TerminalStream out(std::cout);
+  TerminalStream err(std::cerr);
+  auto parsed = parseOptions(program, std::move(arguments), out, err);
   if (const int* code = std::get_if<int>(&parsed)) return *code;
   const auto& options = std::get<Options>(parsed);
   // Problems of a watch, such as a refused request, are reported only in the log.
@@ -49,8 +52,8 @@ int runProgram(const std::string& program, std::vector<std::string> arguments) {
   // cpprestsdk would read all system CAs for each connection; only the cluster's CA is trusted.
   setenv("SSL_CERT_FILE", "/dev/null", 1);
 
-  const auto fail = [](const Status& why) {
-    std::cerr << "error: " << why.message() << "\n";
+  const auto fail = [&](const Status& why) {
+    err << "error: " << why.message() << "\n";
     return 1;
   };
   if (worksOffline(options)) return run(options, nullptr, standardScreen());

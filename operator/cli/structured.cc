@@ -1,15 +1,13 @@
 #include "operator/cli/structured.h"
 
 #include <algorithm>
-#include <map>
-#include <optional>
-#include <sstream>
-#include <utility>
+#include <cstdint>
+#include <string_view>
 
 #include <nlohmann/json.hpp>
-#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include "operator/base/hidden_text.h"
 #include "operator/base/text.h"
 #include "operator/kube/json.h"
 
@@ -17,9 +15,6 @@ namespace profiling::cli {
 namespace {
 
 using Json = nlohmann::json;
-
-constexpr std::size_t kDeepest = 64;
-constexpr std::size_t kMostValues = 500'000;
 
 // Whether another YAML reader could take the plain text for something other than a string.
 bool needsQuotes(const std::string& text) {
@@ -65,153 +60,64 @@ void emit(YAML::Emitter& out, const Json& value) {
   }
 }
 
-// Builds JSON from the parser's events, within bounds: aliases repeat what they name, so a few lines
-// could ask for gigabytes, and the parser (yaml-cpp 0.7) finds documents without end in some texts.
-class JsonBuilder final : public YAML::EventHandler {
- public:
-  // The documents so far, without empty ones.
-  std::vector<Json>& documents() { return documents_; }
-
-  void OnDocumentStart(const YAML::Mark& mark) override {
-    if (last_start_ && *last_start_ == mark.pos) fail(mark, "unexpected text");
-    last_start_ = mark.pos;
-    anchors_.clear();
-  }
-  void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    put(mark, anchor, nullptr);
-  }
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    const auto it = anchors_.find(anchor);
-    if (it == anchors_.end()) fail(mark, "an alias within what it names");
-    count(mark, it->second.values);
-    if (levels_.size() + it->second.depth > kDeepest) fail(mark, "nested too deeply");
-    add(mark, Part(it->second));
-  }
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                const std::string& value) override {
-    put(mark, anchor, scalar(tag, value));
-  }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
-                       YAML::EmitterStyle::value) override {
-    open(mark, anchor, Json::array());
-  }
-  void OnSequenceEnd() override { close(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
-                  YAML::EmitterStyle::value) override {
-    open(mark, anchor, Json::object());
-  }
-  void OnMapEnd() override { close(); }
-
- private:
-  struct Part {
-    Json value;
-    std::size_t values = 1;  // with those inside
-    std::size_t depth = 1;
+// Hidden characters of strings as escapes, which mean the same: `json` has only ASCII elsewhere, and
+// YAML such strings in double quotes.
+std::string withEscapes(std::string_view text, bool json) {
+  std::string out;
+  out.reserve(text.size());
+  const auto escape = [&](char kind, std::size_t digits, std::uint32_t value) {
+    static constexpr std::string_view kDigits = "0123456789abcdef";
+    out += '\\';
+    out += kind;
+    for (std::size_t i = digits; i-- > 0;) out += kDigits[(value >> (4 * i)) & 0xFU];
   };
-  struct Level {
-    Part part;
-    YAML::anchor_t anchor;
-    YAML::Mark mark;
-    std::optional<std::string> key = {};  // of a map, until its value comes
-  };
-
-  [[noreturn]] static void fail(const YAML::Mark& mark, const char* why) {
-    throw YAML::Exception(mark, why);
-  }
-
-  static Json scalar(const std::string& tag, const std::string& text) {
-    if (tag == "!") return text;  // quoted
-    if (text == "true" || text == "false") return text == "true";
-    std::int64_t number = 0;
-    if (YAML::convert<std::int64_t>::decode(YAML::Node(text), number)) return number;
-    return text;
-  }
-
-  void count(const YAML::Mark& mark, std::size_t values) {
-    count_ += values;
-    if (count_ > kMostValues)
-      fail(mark, "more than 500000 values, aliases counted as what they name");
-  }
-
-  void open(const YAML::Mark& mark, YAML::anchor_t anchor, Json value) {
-    count(mark, 1);
-    if (levels_.size() >= kDeepest) fail(mark, "nested too deeply");
-    levels_.push_back({{std::move(value)}, anchor, mark});
-  }
-
-  void close() {
-    Level level = std::move(levels_.back());
-    levels_.pop_back();
-    if (level.anchor != 0) anchors_[level.anchor] = level.part;
-    add(level.mark, std::move(level.part));
-  }
-
-  void put(const YAML::Mark& mark, YAML::anchor_t anchor, Json value) {
-    count(mark, 1);
-    Part part{std::move(value)};
-    if (anchor != 0) anchors_[anchor] = part;
-    add(mark, std::move(part));
-  }
-
-  // Into the map or list that is open, else as a document.
-  void add(const YAML::Mark& mark, Part part) {
-    if (levels_.empty()) {
-      if (!part.value.is_null()) documents_.push_back(std::move(part.value));
-      return;
+  while (!text.empty()) {
+    const std::size_t n = std::max<std::size_t>(utf8Length(text), 1);
+    const std::string_view character = text.substr(0, n);
+    text.remove_prefix(n);
+    if (n == 1 || !isHidden(character)) {
+      out += character;
+      continue;
     }
-    Level& level = levels_.back();
-    level.part.values += part.values;
-    level.part.depth = std::max(level.part.depth, part.depth + 1);
-    if (level.part.value.is_array()) {
-      level.part.value.push_back(std::move(part.value));
-    } else if (!level.key) {
-      if (part.value.is_structured()) fail(mark, "a key must be a text");
-      level.key = part.value.is_string() ? part.value.get<std::string>() : part.value.dump();
+    std::uint32_t c = static_cast<unsigned char>(character[0]) & (0xFFU >> (n + 1));
+    for (std::size_t i = 1; i < n; ++i) {
+      c = (c << 6U) | (static_cast<unsigned char>(character[i]) & 0x3FU);
+    }
+    if (c < 0x10000) {
+      escape('u', 4, c);
+    } else if (json) {
+      escape('u', 4, 0xD800 + ((c - 0x10000) >> 10U));
+      escape('u', 4, 0xDC00 + ((c - 0x10000) & 0x3FFU));
     } else {
-      level.part.value[*level.key] = std::move(part.value);
-      level.key.reset();
+      escape('U', 8, c);
     }
   }
-
-  std::vector<Json> documents_;
-  std::vector<Level> levels_;
-  std::map<YAML::anchor_t, Part> anchors_;
-  std::size_t count_ = 0;
-  std::optional<int> last_start_;
-};
+  return out;
+}
 
 }  // namespace
 
 std::string render(const Json& value, Format format) {
   if (format != Format::kYaml) {
-    return value.dump(4, ' ', false, Json::error_handler_t::replace) + "\n";
+    return withEscapes(value.dump(4, ' ', false, Json::error_handler_t::replace), true) + "\n";
   }
   YAML::Emitter out;
   emit(out, value);
-  return std::string(out.c_str()) + "\n";
+  return withEscapes(out.c_str(), false) + "\n";
 }
 
-Result<std::vector<Json>> parseDocuments(const std::string& text, std::size_t first_line) {
+Result<std::vector<Json>> parseDocuments(const std::string& text, std::size_t first_line,
+                                         YamlBudget& budget) {
   // yaml-cpp does not read all JSON ("\ud83d\ude00"); YAML's flow style begins with '{' too.
   if (trim(text).starts_with('{')) {
     if (auto json = kube::parseJson(text); json.ok()) return std::vector<Json>{*std::move(json)};
   }
-  try {
-    std::istringstream stream(text);
-    YAML::Parser parser(stream);
-    JsonBuilder builder;
-    while (parser.HandleNextDocument(builder)) {
-    }
-    return std::move(builder.documents());
-  } catch (const YAML::Exception& e) {
-    const auto line = first_line + static_cast<std::size_t>(std::max(e.mark.line, 0)) + 1;
-    return Status(Code::kInvalidArgument, "not YAML, line " + std::to_string(line) + ": " + e.msg);
-  }
+  return readYaml(text, first_line, budget);
 }
 
 Result<Json> parseDocument(const std::string& text) {
-  auto found = parseDocuments(text);
+  YamlBudget budget;
+  auto found = parseDocuments(text, 0, budget);
   if (!found.ok()) return found.status();
   if (found->size() == 1) return std::move(found->front());
   return Status(Code::kInvalidArgument,

@@ -15,16 +15,17 @@ bool beginsCharacter(char c) {
   return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
 }
 
+// Each begins with kOurEscape (operator/cli/terminal_text.h).
 const char* codeOf(Tone tone) {
   switch (tone) {
     case Tone::kGood:
-      return "\x1b[32m";
+      return "\xFF[32m";
     case Tone::kBusy:
-      return "\x1b[36m";
+      return "\xFF[36m";
     case Tone::kAlarm:
-      return "\x1b[1;31m";
+      return "\xFF[1;31m";
     case Tone::kFaint:
-      return "\x1b[2m";
+      return "\xFF[2m";
     case Tone::kPlain:
       break;
   }
@@ -77,7 +78,7 @@ std::string fitted(std::string_view text, std::size_t width) {
 
 std::string coloured(std::string text, Tone tone, const Style& style) {
   if (!style.colour || tone == Tone::kPlain || text.empty()) return text;
-  return codeOf(tone) + std::move(text) + "\x1b[0m";
+  return codeOf(tone) + std::move(text) + "\xFF[0m";
 }
 
 std::vector<std::string> render(const Table& table, const Style& style) {

@@ -7,6 +7,7 @@
 #include "operator/api/v1alpha1/codec.h"
 #include "operator/base/clock.h"
 #include "operator/base/mutex.h"
+#include "operator/cli/terminal_text.h"
 #include "operator/kube/json.h"
 #include "operator/kube/reflector.h"
 
@@ -98,8 +99,8 @@ class Canvas {
       lines.resize(height - 2);
       lines.push_back("… and " + std::to_string(hidden) + " more lines");
     }
-    if (drawn_ > 0) screen_.out << "\x1b[" << drawn_ << "A";
-    screen_.out << "\r\x1b[J" << joined(lines) << std::flush;
+    if (drawn_ > 0) screen_.out << kOurEscape << "[" << drawn_ << "A";
+    screen_.out << kOurEscape << "[1G" << kOurEscape << "[J" << joined(lines) << std::flush;
     drawn_ = lines.size();
   }
 

@@ -7,6 +7,7 @@
 #include "operator/inject/env.h"
 #include "operator/inject/fact_log.h"
 #include "operator/inject/names.h"
+#include "operator/inject/tag_rules.h"
 
 namespace profiling::inject {
 namespace {
@@ -30,20 +31,6 @@ std::string sanitised(std::string_view text) {
   return out;
 }
 
-bool validName(std::string_view name) {
-  if (name.empty() || name.size() > kMaxTagName || name.starts_with("__")) return false;
-  if (name[0] >= '0' && name[0] <= '9') return false;
-  return std::all_of(name.begin(), name.end(), [](char c) { return isAlnum(c) || c == '_'; });
-}
-
-// The agents' common denominator: the list is k=v,k=v and Java refuses braces and blanks.
-bool validValue(std::string_view value) {
-  if (value.empty() || value.size() > kMaxTagValue) return false;
-  return std::all_of(value.begin(), value.end(), [](char c) {
-    return c > ' ' && c < 0x7F && std::string_view("{},=").find(c) == std::string_view::npos;
-  });
-}
-
 std::string nameOfLabel(std::string_view key) {
   std::string out(key.substr(0, kMaxTagName));
   for (char& c : out) {
@@ -53,6 +40,20 @@ std::string nameOfLabel(std::string_view key) {
 }
 
 }  // namespace
+
+bool isTagName(std::string_view name) {
+  if (name.empty() || name.size() > kMaxTagName || name.starts_with("__")) return false;
+  if (name[0] >= '0' && name[0] <= '9') return false;
+  return std::all_of(name.begin(), name.end(), [](char c) { return isAlnum(c) || c == '_'; });
+}
+
+// The agents' common denominator: the list is k=v,k=v and Java refuses braces and blanks.
+bool isTagValue(std::string_view value) {
+  if (value.empty() || value.size() > kMaxTagValue) return false;
+  return std::all_of(value.begin(), value.end(), [](char c) {
+    return c > ' ' && c < 0x7F && std::string_view("{},=").find(c) == std::string_view::npos;
+  });
+}
 
 ServiceName::ServiceName(const api::PodView& pod, const Workload& workload,
                          const api::EffectivePolicy& policy) {
@@ -86,8 +87,8 @@ Tags::Tags(const api::PodView& pod, const Workload& workload, const api::Effecti
   tags_ = {{"namespace", literal(pod.namespace_)},
            {"pod", "$(" + std::string(kPodNameEnv) + ")"},
            {"node", "$(" + std::string(kNodeNameEnv) + ")"}};
-  if (validValue(workload.name)) tags_.emplace_back("workload", literal(workload.name));
-  if (validValue(workload.template_hash)) {
+  if (isTagValue(workload.name)) tags_.emplace_back("workload", literal(workload.name));
+  if (isTagValue(workload.template_hash)) {
     tags_.emplace_back("template_hash", literal(workload.template_hash));
   }
 
@@ -129,8 +130,8 @@ void Tags::add(std::string name, std::string value, std::string_view source,
   if (std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end()) {
     return skip("the name is reserved");
   }
-  if (!validName(name)) return skip("names match [a-zA-Z_][a-zA-Z0-9_]*, at most 63");
-  if (!validValue(value))
+  if (!isTagName(name)) return skip("names match [a-zA-Z_][a-zA-Z0-9_]*, at most 63");
+  if (!isTagValue(value))
     return skip("values have 1 to 200 printable characters without {},= or blanks");
   const auto same = [&](const auto& tag) { return tag.first == name; };
   if (std::find_if(tags_.begin(), tags_.end(), same) != tags_.end()) return;

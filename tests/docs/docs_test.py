@@ -126,13 +126,29 @@ def too_long(root):
                 yield f"{page}:{number}: {len(line)} columns; at most {MAX_COLUMNS}"
 
 
+def missing_tests(root):
+    """`file:test` of docs/security-tests.md that no file below tests has."""
+    page = root / "docs/security-tests.md"
+    sources = {}
+    for file in sorted((root / "tests").rglob("*_test.*")) if page.exists() else []:
+        sources.setdefault(file.name, []).append(file)
+    named = re.findall(r"`([\w-]+_test\.\w+):(\w+)`", page.read_text()) if page.exists() else []
+    for file, test in sorted(set(named)):
+        if not any(re.search(rf"\b{test}\b", source.read_text()) for source in sources.get(file, [])):
+            yield f"docs/security-tests.md: `{file}:{test}`: no folder of tests has such a test"
+    for line in page.read_text().splitlines() if page.exists() else []:
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if line.startswith("|") and len(cells) == 3 and not cells[1] and not cells[2]:
+            yield f"docs/security-tests.md: '{cells[0]}' has neither a test nor a reason"
+
+
 def pictures_of_one_scheme(root):
     for file in sorted((root / "docs").rglob("*.svg")):
         if "prefers-color-scheme: dark" not in file.read_text():
             yield f"{file.relative_to(root)}: has no colours for a dark page"
 
 
-CHECKS = (broken_links, missing_paths, metric_differences, stale_sections, too_long, pictures_of_one_scheme)
+CHECKS = (broken_links, missing_paths, metric_differences, stale_sections, too_long, missing_tests, pictures_of_one_scheme)
 
 
 def self_test():
@@ -171,6 +187,8 @@ def self_test():
         (stale_sections, "operator/inject/reason.cc", 'kRows = {{\n{"Fine", "Do \\"it\\"."},\n{kName, kText},\n}};', "cannot read every row"),
         (too_long, "README.md", "x\n" * (MAX_README + 1), "121 lines"),
         (too_long, "docs/metrics.md", "x" * (MAX_COLUMNS + 1), "121 columns"),
+        (missing_tests, "docs/security-tests.md", "| a | `x_test.py:test_a` | |", "has such a test"),
+        (missing_tests, "docs/security-tests.md", "| a | | |", "neither a test nor a reason"),
         (pictures_of_one_scheme, "docs/picture.svg", "<svg/>", "dark page"),
     ]
     for check, page, text, expected in [(None, "README.md", good["README.md"], None), *breaks]:

@@ -137,10 +137,14 @@ def test_a_normal_run_is_allowed_and_uses_every_right(world):
     world.kube.run("patch", "daemonset", f"{FULL}-ebpf", "-n", SYSTEM, "--type=merge", "-p", '{"spec": {"template": {"spec": {"hostPID": false}}}}')
     wait_for("its drift", lambda: world.kube.get("daemonset", f"{FULL}-ebpf", "-n", SYSTEM)["spec"]["template"]["spec"].get("hostPID"), 30)
     assert controller.stop() == 0
-    world.install("--set=controller.restarts.enabled=true", "--set=ebpf.enabled=false")
+    world.install()  # the defaults: neither eBPF nor restarts
     rights |= granted(world.objects)
     world.start("controller")
     wait_for("eBPF to be removed", lambda: not world.kube.get("daemonset", f"{FULL}-ebpf", "-n", SYSTEM), 30)
+    wait_for("the policy to report what it lacks", lambda: condition(world.kube.get("profilingpolicy", "team", "-n", "measured"), "RestartsGranted").get(
+        "reason") == "RestartsNotGranted", 30)
+    world.workload("Deployment", "late", "measured", ["late-1-a", "late-1-b"])
+    wait_for("a record of it", lambda: world.kube.get("workloadprofile", "deployment-late", "-n", "measured").get("status", {}).get("phase") == "Missed", 60)
     world.stop()
 
     events = list(world.audited())

@@ -2,8 +2,10 @@
 
 #include "operator/api/selector.h"
 #include "operator/api/v1alpha1/codec.h"
+#include "operator/api/v1alpha1/endpoint_url.h"
 #include "operator/api/v1alpha1/languages.h"
 #include "operator/api/v1alpha1/rollout_tables.h"
+#include "operator/base/str_cat.h"
 #include "operator/base/text.h"
 #include "operator/base/time_text.h"
 
@@ -198,6 +200,12 @@ Status validate(const ProfilingPolicySpec& spec, bool cluster) {
   };
   if (spec.server_ref.has_value() == spec.endpoint.has_value()) {
     return bad("/spec", "exactly one of 'serverRef' and 'endpoint' must be set");
+  }
+  if (spec.endpoint) {
+    const std::string_view problem = endpointProblem(spec.endpoint->url);
+    if (!problem.empty()) {
+      return bad("/spec/endpoint/url", strCat("'", printable(spec.endpoint->url), "': ", problem));
+    }
   }
   const auto interval = parseDuration(spec.sampling.upload_interval);
   if (!interval.ok()) return interval.status().annotated("at /spec/sampling/uploadInterval");

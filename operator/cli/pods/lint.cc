@@ -11,6 +11,7 @@
 #include "operator/base/str_cat.h"
 #include "operator/base/text.h"
 #include "operator/cli/pods/explain.h"
+#include "operator/cli/pods/object_schema.h"
 
 namespace profiling::cli {
 namespace {
@@ -33,9 +34,13 @@ class Linter {
       : namespace_(std::move(namespace_)), inputs_(std::move(settings)) {}
 
   void collect(const Document& d) {
+    const std::vector<SchemaProblem> problems =
+        ours(d) ? schemaProblems(d.object) : std::vector<SchemaProblem>();
+    for (const SchemaProblem& problem : problems) add(true, d, problem.field, problem.message);
+    if (ours(d)) unknownFields(d);
     const auto added = inputs_.add(d.object, namespace_);
-    if (!added.ok()) found_.push_back({true, d.place, "", added.status().message()});
-    if (added.ok() && *added) unknownFields(d);
+    // What the operator cannot read, the schema has refused, mostly.
+    if (!added.ok() && problems.empty()) add(true, d, "", added.status().message());
   }
 
   void check(const Document& d) {
@@ -67,8 +72,12 @@ class Linter {
   std::vector<Finding> take() { return std::move(found_); }
 
  private:
-  void add(bool error, const Document& d, std::string field, const std::string& message) {
-    Finding finding{error, d.place, std::move(field), printable(message, 512)};
+  static bool ours(const Document& d) {
+    return api::text(api::member(d.object, "apiVersion")).starts_with(kOurs);
+  }
+
+  void add(bool error, const Document& d, const std::string& field, const std::string& message) {
+    Finding finding{error, d.place, printable(field, 512), printable(message, 512)};
     if (std::ranges::find(found_, finding) == found_.end()) {
       found_.push_back(std::move(finding));
     }

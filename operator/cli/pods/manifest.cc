@@ -67,6 +67,38 @@ std::vector<std::string> partsOf(const std::string& text) {
   return out;
 }
 
+// What only the webhook may say of a pod. In a template it would outlive the policy: each pod would
+// come back with it, and the controller would replace each again.
+void unmark(Json& map) {
+  for (const Template& each : kTemplates) {
+    const std::string label(each.hash_label);
+    if (!label.empty() && map.value(label, "") == kHash) map.erase(label);
+  }
+  map.erase(std::string(api::kProfiledKey));
+  map.erase(std::string(api::kDecisionKey));
+}
+
+// The stand-in for a hash that only the workload's controller knows: also in the tags of the agents,
+// "…,template_hash=0000000000".
+void withoutHash(Json& spec) {
+  static const std::string kTag = std::string(",template_hash=") + kHash;
+  for (const char* list : {"containers", "initContainers"}) {
+    const auto containers = spec.find(list);
+    if (containers == spec.end() || !containers->is_array()) continue;
+    for (Json& container : *containers) {
+      const auto env = container.find("env");
+      if (env == container.end() || !env->is_array()) continue;
+      for (Json& variable : *env) {
+        const auto value = variable.find("value");
+        if (value == variable.end() || !value->is_string()) continue;
+        auto& words = value->get_ref<std::string&>();
+        const std::size_t at = words.find(kTag);
+        if (at != std::string::npos) words.erase(at, kTag.size());
+      }
+    }
+  }
+}
+
 }  // namespace
 
 std::string namespaceOf(const Json& object, const std::string& otherwise) {
@@ -84,8 +116,9 @@ std::string nameOf(const Json& object) {
 Result<std::vector<Document>> readDocuments(const std::string& file, const std::string& text) {
   std::vector<Document> out;
   std::size_t line = 0;
+  YamlBudget budget;
   for (const std::string& part : partsOf(text)) {
-    const auto objects = parseDocuments(part, line);
+    const auto objects = parseDocuments(part, line, budget);
     if (!objects.ok()) return objects.status().annotated(file);
     line += static_cast<std::size_t>(std::count(part.begin(), part.end(), '\n'));
     for (const Json& object : *objects) {
@@ -146,16 +179,12 @@ Json withPod(Json object, const PodOfObject& of, const Json& patched) {
   if (patched == of.pod) return object;
   Json& target = of.path.empty() ? object : object[Json::json_pointer(of.path)];
   target["spec"] = patched.at("spec");
+  if (!of.path.empty()) withoutHash(target["spec"]);
   for (const char* key : {"labels", "annotations"}) {
     const auto it = patched.at("metadata").find(key);
     if (it == patched.at("metadata").end()) continue;
     Json map = *it;
-    if (!of.path.empty() && std::string_view(key) == "labels") {
-      for (const Template& each : kTemplates) {
-        const std::string label(each.hash_label);
-        if (!label.empty() && map.value(label, "") == kHash) map.erase(label);
-      }
-    }
+    if (!of.path.empty()) unmark(map);
     if (!map.empty()) target["metadata"][key] = std::move(map);
   }
   return object;

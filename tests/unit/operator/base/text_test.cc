@@ -12,6 +12,14 @@ TEST(Printable, CutsAtACharacterAndMakesControlsHarmless) {
   EXPECT_EQ(printable("short"), "short");
   EXPECT_EQ(printable("a\nb\tc\x1b[0m\x7f"), "a b c [0m ");
   EXPECT_EQ(printable("\xff\xfe."), "??.");
+  EXPECT_EQ(printable("a\xC2\x9B"
+                      "b\xE2\x80\xAE"
+                      "c\xE2\x80\x8B"
+                      "d\xEF\xBB\xBF"
+                      "e\xF3\xA0\x80\x81"),
+            "a b c d e ")
+      << "C1, direction, zero width, byte order mark, tag";
+  EXPECT_EQ(printable("é日😀"), "é日😀");
   EXPECT_EQ(printable("abcdef", 3), "abc…");
   EXPECT_EQ(printable("abc", 3), "abc");
   EXPECT_EQ(printable("aéé", 4), "aé…") << "never half a character";

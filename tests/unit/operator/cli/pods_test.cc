@@ -131,6 +131,42 @@ spec: {storage: {type: Filesystem}}
   EXPECT_EQ(with.code, 0) << with.out << with.err;
 }
 
+TEST_F(Pods, ATemplateCarriesNoMarkThatUndoingWouldChase) {
+  for (const std::string kind : {"Deployment", "StatefulSet", "Pod"}) {
+    std::string app = kDeployment;
+    app.replace(app.find("kind: Deployment") + 6, 10, kind);
+    if (kind == "Pod") {
+      app =
+          "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: shop, annotations: "
+          "{profiling.dev/inject: java}}\nspec: {containers: [{name: app, image: a}]}\n";
+    }
+    const Output output =
+        run({"inject", "-f", file("app.yaml", app), "-p", file("policy.yaml", kPolicy)});
+    ASSERT_EQ(output.code, 0) << output.err;
+    EXPECT_THAT(output.out, HasSubstr("JAVA_TOOL_OPTIONS"));
+    EXPECT_THAT(output.out, Not(HasSubstr("template_hash")));
+    EXPECT_THAT(output.out, Not(HasSubstr("0000000000")));
+    const bool marked = output.out.find("profiling.dev/profiled") != std::string::npos ||
+                        output.out.find("profiling.dev/decision") != std::string::npos;
+    EXPECT_EQ(marked, kind == "Pod") << "a pod of its own is what the webhook would have made";
+  }
+}
+
+TEST_F(Pods, ManifestsOfManyMebibytesPass) {
+  std::string all = std::string(kDeployment) + "---\napiVersion: v1\nkind: Many\nspec:\n";
+  for (int i = 0; all.size() < (2U << 20U); ++i) {
+    all += "  field" + std::to_string(i) + ": {type: string, description: " + std::string(60, 'x') +
+           "}\n";
+  }
+  const Output output =
+      run({"inject", "-f", file("all.yaml", all), "-p", file("policy.yaml", kPolicy)});
+  EXPECT_EQ(output.code, 0) << output.err;
+  EXPECT_GT(output.out.size(), all.size());
+  const std::string huge(17U << 20U, '#');
+  EXPECT_THAT(run({"lint", "-f", file("huge.yaml", huge)}).err,
+              HasSubstr("huge.yaml: is longer than 16 MiB"));
+}
+
 TEST_F(Pods, InjectPatchesTemplatesAndKeepsOtherText) {
   const Output output =
       run({"inject", "-f", file("all.yaml", std::string(kService) + "---\n" + kDeployment), "-p",
@@ -142,7 +178,7 @@ TEST_F(Pods, InjectPatchesTemplatesAndKeepsOtherText) {
   const YAML::Node pod = documents.at(1)["spec"]["template"];
   EXPECT_EQ(pod["spec"]["initContainers"][0]["image"].Scalar(),
             "REGISTRY/profiling-operator/agent-java:2.1.2");
-  EXPECT_TRUE(pod["metadata"]["labels"]["profiling.dev/profiled"]);
+  EXPECT_FALSE(pod["metadata"]["labels"]["profiling.dev/profiled"]);
   EXPECT_FALSE(pod["metadata"]["labels"]["pod-template-hash"]);
   EXPECT_FALSE(pod["metadata"]["ownerReferences"]);
   EXPECT_FALSE(pod["metadata"]["generateName"]);
