@@ -10,6 +10,10 @@ agents:
   nativeSidecars: Auto
 webhook:
   refusalHold: 5m
+  clientCA: {configMap: "", key: ca.crt}
+networkPolicy:
+  webhookFrom: []
+  healthFrom: []
 controller:
   restarts: {enabled: false, maxWorkloads: 20}
   replicas: 2
