@@ -82,8 +82,13 @@ public final class Launcher extends Thread {
     }
   }
 
+  /** Throws nothing: what leaves premain ends the JVM, and a security manager may forbid to read the environment. */
   private static void debug(Throwable error) {
-    String wanted = System.getenv("PROFILING_DEBUG");
-    if (wanted != null && !wanted.isEmpty()) error.printStackTrace();
+    try {
+      String wanted = System.getenv("PROFILING_DEBUG");
+      if (wanted != null && !wanted.isEmpty()) error.printStackTrace();
+    } catch (Throwable silent) {
+      // Neither profiled nor reported.
+    }
   }
 }
