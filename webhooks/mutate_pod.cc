@@ -24,10 +24,11 @@ net::ServerResponse allowed(std::string_view uid, std::string_view patch = {},
 }  // namespace
 
 PodMutator::PodMutator(inject::Settings settings, MutationObserver observer, RolloutTable* rollouts,
-                       inject::Breakers* breakers)
+                       const inject::ClusterState* cluster, inject::Breakers* breakers)
     : settings_(std::move(settings)),
       observer_(std::move(observer)),
       rollouts_(rollouts),
+      cluster_(cluster),
       breakers_(breakers),
       snapshot_(std::make_shared<const Snapshot>()) {
 }
@@ -48,7 +49,7 @@ net::ServerResponse PodMutator::handle(const net::ServerRequest& request) const 
   try {
     const auto snapshot = std::atomic_load_explicit(&snapshot_, std::memory_order_acquire);
     auto outcome = inject::decidePod(decoder, review.pod, review.dry_run, *snapshot, settings_,
-                                     rollouts_, breakers_);
+                                     rollouts_, cluster_, breakers_);
     if (!outcome.ok()) return refusal(400, outcome.status().message());
     if (!review.dry_run && observer_.decided) observer_.decided(outcome->reason, outcome->mode);
     return allowed(review.uid, outcome->patch, outcome->warnings);

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "operator/inject/breakers.h"
+#include "operator/inject/decide_pod.h"
 #include "operator/inject/inject.h"
 #include "operator/inject/snapshot.h"
 #include "operator/net/http_server.h"
@@ -30,10 +31,10 @@ struct MutationObserver {
 // Thread-safe; handle() runs on the server's I/O threads.
 class PodMutator {
  public:
-  // Both pointers must outlive it. No rollouts: no workload has a record; no breakers: nothing has
-  // gone wrong.
+  // The pointers must outlive it. Null: no workload has a record; nothing is known of quotas and
+  // nodes; nothing has gone wrong.
   PodMutator(inject::Settings settings, MutationObserver observer, RolloutTable* rollouts = nullptr,
-             inject::Breakers* breakers = nullptr);
+             const inject::ClusterState* cluster = nullptr, inject::Breakers* breakers = nullptr);
 
   net::ServerResponse handle(const net::ServerRequest& request) const;
 
@@ -44,6 +45,7 @@ class PodMutator {
   const inject::Settings settings_;
   const MutationObserver observer_;
   RolloutTable* rollouts_;
+  const inject::ClusterState* cluster_;
   inject::Breakers* breakers_;
   // Through std::atomic_load and std::atomic_store, as in kube/store.h: std::atomic<shared_ptr> of
   // libstdc++ 12 releases its lock with relaxed order in load(), which is a data race.

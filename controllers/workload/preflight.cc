@@ -54,6 +54,17 @@ std::vector<api::ConfigMapNames> configMapsOf(kube::Client& client, const api::P
   return out;
 }
 
+// By the LimitRanges of the namespace the webhook refuses what the API server would refuse. Those
+// that cannot be read bound nothing here.
+inject::NamespaceBounds boundsIn(kube::Client& client, const std::string& namespace_,
+                                 const std::stop_token& stop) {
+  inject::NamespaceBounds out;
+  const auto items = client.list(kube::resources::kLimitRanges, namespace_, stop);
+  if (!items.ok()) return out;
+  for (const nlohmann::json& item : *items) out = inject::tighter(out, inject::boundsOf(item));
+  return out;
+}
+
 }  // namespace
 
 Result<api::Preflight> runPreflight(kube::Client& client, const std::string& namespace_,
@@ -90,9 +101,12 @@ Result<api::Preflight> runPreflight(kube::Client& client, const std::string& nam
   preflight.config_maps = configMapsOf(client, pod, stop);
   auto known = std::make_shared<inject::KnownOfWorkload>();
   known->config_maps = preflight.config_maps;
-  const inject::PodReading reading(pod, workload, std::move(known));
+  const inject::PodReading reading(
+      pod, workload, inject::OwnImages(pod, settings, decision.chosen.get()), std::move(known));
+  const inject::NamespaceBounds bounds = boundsIn(client, namespace_, stop);
   const inject::InjectionPlan plan =
-      inject::planInjection(decision, inject::assignedAsDecided(decision), reading, settings);
+      inject::planInjection(decision, inject::assignedAsDecided(decision), reading, settings,
+                            {{&bounds, nullptr}, nullptr});
   preflight.reason = inject::reasonName(plan.reason);
   for (const inject::ContainerDecision& container : plan.decisions) {
     for (const api::Language language : container.languages) {

@@ -76,6 +76,7 @@ inject::Settings injectSettings(const CommonOptions& options, bool native_sideca
   settings.excluded_namespaces.insert(settings.excluded_namespaces.end(),
                                       options.excluded_namespaces.begin(),
                                       options.excluded_namespaces.end());
+  settings.arm64_images = options.arm64_images;
   return settings;
 }
 

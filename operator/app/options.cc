@@ -19,6 +19,7 @@ struct RawCommon {
   std::string log_level = "info";
   std::string log_format = "text";
   std::string health = "[::]:8081";
+  std::vector<std::string> arm64;
 };
 
 struct WebhookFlags {
@@ -58,6 +59,18 @@ CLI::AsNumberWithUnit duration(const Units& units) {
   std::exit(2);
 }
 
+void addArm64(CLI::App& command, std::vector<std::string>& tokens) {
+  std::vector<std::string> known;
+  for (std::size_t i = 0; i < api::kLanguageCount; ++i) {
+    known.emplace_back(api::languageToken(static_cast<api::Language>(i)));
+  }
+  command
+      .add_option("--agent-arm64", tokens,
+                  "language whose agent image has an arm64 variant; may be repeated. Pods that may "
+                  "start on an arm64 node are skipped for the others")
+      ->check(CLI::IsMember(known));
+}
+
 void addCommon(CLI::App& command, RawCommon& raw, CommonOptions& common) {
   command.add_option("--log-level", raw.log_level, "debug, info, warn or error")
       ->capture_default_str();
@@ -85,6 +98,7 @@ void addCommon(CLI::App& command, RawCommon& raw, CommonOptions& common) {
     command.add_option("--agent-version-" + token, common.agents.at(i).version,
                        scraped ? "version of that sidecar" : "version of that agent");
   }
+  addArm64(command, raw.arm64);
   command
       .add_option("--agent-pull-policy", common.agent_pull_policy,
                   "imagePullPolicy of agent images")
@@ -125,6 +139,11 @@ CLI::App* addWebhook(CLI::App& app, WebhookFlags& flags) {
                    "of its pods; four times as long after each further refusal [5m]")
       ->transform(duration({{"s", 1}, {"m", 60}}))
       ->check(CLI::Range(1, 86'400));
+  command
+      ->add_flag("--watch-nodes,!--no-watch-nodes", flags.options.watch_nodes,
+                 "watch the labels of nodes, to leave pods alone that may start on a node without "
+                 "an agent image")
+      ->capture_default_str();
   command
       ->add_option("--shutdown-delay-ms", flags.delay_ms,
                    "milliseconds to keep serving after readiness is withdrawn")
@@ -240,6 +259,11 @@ void finish(const RawCommon& raw, CommonOptions& common) {
   common.log_level = *level;
   common.log_format = raw.log_format == "json" ? log::Format::kJson : log::Format::kText;
   common.health = listenAddress("--health-address", raw.health);
+  for (const std::string& token : raw.arm64) {
+    if (const auto language = api::languageFromToken(token)) {
+      common.arm64_images.at(static_cast<std::size_t>(*language)) = true;
+    }
+  }
   for (std::size_t i = 0; i < api::kLanguageCount; ++i) {
     const auto language = static_cast<api::Language>(i);
     if (!common.agents.at(i).image.empty() || api::agentIsOptional(language)) continue;

@@ -30,12 +30,14 @@ struct CommonOptions {
   std::string operator_namespace = "profiling-system";
   api::AgentImages agents;
   std::string agent_pull_policy = "IfNotPresent";
+  std::array<bool, api::kLanguageCount> arm64_images{};  // by Language
   std::string native_sidecars = "Auto";          // or Always, Never
   std::vector<std::string> excluded_namespaces;  // besides the system's and the operator's own
 };
 
 struct WebhookOptions {
   CommonOptions common;
+  bool watch_nodes = true;
   ListenAddress listen{"::", 8443};
   std::string tls_dir = "/var/run/profiling-operator/tls";  // tls.crt, tls.key
   std::string client_ca;                                    // file; empty: any client is answered

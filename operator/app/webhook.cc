@@ -168,15 +168,16 @@ int runWebhook(const WebhookOptions& options) {
   webhooks::RolloutTable rollouts(replicaName(), options.replicas);
   webhooks::Breakers breakers(Clock::real(), options.refusal_hold);
   exportBreakers(metrics, breakers);
+  webhooks::ClusterTable cluster;
   webhooks::PodMutator mutator(
       injectSettings(options.common, *native_sidecars),
       {.decided = [&](inject::Reason r, api::PolicyMode m) { decisions.count(r, m); },
        .failed_open = [&] { failures.Increment(); }},
-      &rollouts, &breakers);
+      &rollouts, &cluster, &breakers);
   obs::MeasuredClient watch_client(*api_server->watches, metrics, hostOf(api_server->config));
-  webhooks::Watches watches(watch_client,
-                            {options.common.agents, options.common.operator_namespace}, mutator,
-                            rollouts, breakers);
+  webhooks::Watches watches(
+      watch_client, {options.common.agents, options.common.operator_namespace, options.watch_nodes},
+      mutator, rollouts, cluster, breakers);
   const webhooks::ObjectValidator validator(watches.known(), [&] { failures.Increment(); });
   tls::FileSource certificate(options.tls_dir);
   std::optional<tls::ClientCaFile> client_ca;

@@ -4,12 +4,14 @@
 
 #include "operator/base/quantity.h"
 #include "operator/base/str_cat.h"
+#include "operator/base/text.h"
 #include "operator/inject/languages/language.h"
 #include "operator/inject/languages/language_choice.h"
 #include "operator/inject/names.h"
 #include "operator/inject/pod_checks.h"
 #include "operator/inject/pprof/pprof.h"
 #include "operator/inject/tools/known_tools.h"
+#include "operator/inject/tools/runtime_version.h"
 
 namespace profiling::inject {
 namespace {
@@ -124,37 +126,50 @@ class EnvPlanner {
   ContainerPlan& plan_;
 };
 
+bool limitsTooSmall(const api::ResourcesView& r) {
+  return below(r.cpu_limit, kLeastCpu) || below(r.memory_limit, kLeastMemory);
+}
+
 // Why this language cannot have this container, before its variable is looked at.
-std::optional<Reason> languageProblem(const PodContext& ctx, const LanguageRow& row,
-                                      const ContainerEnv& env, Temp temp) {
+std::optional<Refusal> languageProblem(const PodContext& ctx, const LanguageRow& row,
+                                       const ContainerEnv& env, Temp temp) {
   const api::ContainerView& c = env.container();
   const Reason pod_wide = ctx.language_problems[static_cast<std::size_t>(row.language)];
+  // A sidecar has limits of its own, but shares those of the pod.
+  if (limitsTooSmall(ctx.reading.pod.resources)) return Refusal{Reason::kLimitsTooSmall};
   if (row.scraped) return pprofProblem(ctx, c, pod_wide);
-  if (pathTaken(c, kMountPath, kVolumeName)) return Reason::kNameConflict;
-  if (below(c.resources.cpu_limit, kLeastCpu) || below(c.resources.memory_limit, kLeastMemory)) {
-    return Reason::kLimitsTooSmall;
-  }
-  if (pod_wide != Reason::kInjected) return pod_wide;
+  if (pathTaken(c, kMountPath, kVolumeName)) return Refusal{Reason::kNameConflict};
+  if (limitsTooSmall(c.resources)) return Refusal{Reason::kLimitsTooSmall};
+  if (pod_wide != Reason::kInjected) return Refusal{pod_wide};
   if (const ToolRule* rule = findRule(row.language, Answer::kRefuse, {ctx.reading.pod, env})) {
     // An image's name is a guess, which the language's name in the pod's annotation overrules.
     const std::vector<api::Language>& named = ctx.decision.annotated_languages;
-    const bool guess = rule->reason == Reason::kUnsupportedRuntime;
+    const bool guess =
+        rule->reason == Reason::kUnsupportedRuntime || rule->reason == Reason::kUnsupportedVersion;
     if (!guess || std::ranges::find(named, row.language) == named.end()) {
-      return rule->reason;
+      return Refusal{rule->reason};
     }
   }
-  if (row.needs_temp && temp == Temp::kReadOnly) return Reason::kReadOnlyTemp;
+  if (row.needs_temp && temp == Temp::kReadOnly) return Refusal{Reason::kReadOnlyTemp};
   if (row.needs_temp && temp == Temp::kNeeded) {
     const api::VolumeView* volume = findVolume(ctx.reading.pod, kTempVolumeName);
     if ((volume != nullptr && !volume->is_empty_dir) ||
         pathTaken(c, kTempMountPath, kTempVolumeName)) {
-      return Reason::kNameConflict;
+      return Refusal{Reason::kNameConflict};
     }
   }
   // An init container that starts before ours would not find the files.
   const api::ContainerView* own = ctx.reading.ownInitContainer(row.language);
-  if (c.is_init && own != nullptr && own->index > c.index) return Reason::kNameConflict;
+  if (c.is_init && own != nullptr && own->index > c.index) return Refusal{Reason::kNameConflict};
   return std::nullopt;
+}
+
+// Whether our addition makes the runtime ignore the variable.
+bool tooLong(const LanguageRow& row, const ContainerEnv& env, const EnvEdit& edit) {
+  if (row.longest == 0 || edit.value.size() <= row.longest) return false;
+  const api::EnvVarView* now = env.find(edit.name);
+  if (now != nullptr && now->value.size() > row.longest) return false;
+  return !readsLongOptions(env);
 }
 
 // The changes to a container's variables that a language needs: all of them, or it is not injected.
@@ -184,23 +199,35 @@ EnvChanges envChanges(const PodContext& ctx, const LanguageRow& row, const Conta
       out.reason = merge.reason;
       return out;
     }
+    if (merge.edit && tooLong(row, env, *merge.edit)) {
+      out.reason = Reason::kOptionsTooLong;
+      return out;
+    }
     out.assumed = out.assumed || merge.reason == Reason::kEnvFromSecretAssumed;
     if (merge.edit) out.edits.push_back(std::move(*merge.edit));
   }
   return out;
 }
 
+void warnOf(const PodContext& ctx, const LanguageRow& row, const ContainerEnv& env,
+            std::vector<Warning>& warnings) {
+  const ToolRule* rule = findRule(row.language, Answer::kWarn, {ctx.reading.pod, env});
+  if (rule == nullptr) return;
+  warnings.push_back({strCat("profiling.dev: container \"", printable(env.container().name, 63),
+                             "\": ", rule->tool)});
+}
+
 // Fills result.decision with what is injected and what is skipped. True: one of them assumes that
 // no Secret holds its variable.
 bool planLanguages(const PodContext& ctx, const ContainerEnv& env,
                    const std::vector<api::Language>& languages, EnvPlanner& planner,
-                   ContainerResult& result) {
+                   ContainerResult& result, std::vector<Warning>& warnings) {
   const Temp temp = tempOf(env);
   bool assumed = false;
   for (const api::Language language : languages) {
     const LanguageRow& row = languageRow(language);
     if (const auto problem = languageProblem(ctx, row, env, temp)) {
-      result.decision.skipped.push_back({language, *problem});
+      result.decision.skipped.push_back({language, problem->reason, problem->detail});
       continue;
     }
     if (row.scraped) {
@@ -214,6 +241,13 @@ bool planLanguages(const PodContext& ctx, const ContainerEnv& env,
       result.decision.skipped.push_back({language, changes.reason});
       continue;
     }
+    if (ctx.reading.ownInitContainer(language) == nullptr) {
+      if (std::string detail = ctx.fitting.reserveCopy(language); !detail.empty()) {
+        result.decision.skipped.push_back({language, Reason::kNoRoom, std::move(detail)});
+        continue;
+      }
+    }
+    warnOf(ctx, row, env, warnings);
     assumed = assumed || changes.assumed;
     for (EnvEdit& edit : changes.edits) result.plan.env.push_back(std::move(edit));
     for (NameValue& fixed : changes.fixed) planner.setOurs(fixed.name, std::move(fixed.value));
@@ -251,7 +285,7 @@ ContainerResult planContainer(const PodContext& ctx, const ContainerReading& con
 
   EnvPlanner planner(env, plan);
   LanguageChoice choice = chooseLanguages(ctx, env, warnings);
-  const bool assumed = planLanguages(ctx, env, choice.languages, planner, result);
+  const bool assumed = planLanguages(ctx, env, choice.languages, planner, result, warnings);
   if (!result.decision.injected()) {
     plan.env.clear();
     return skip(result.decision.skipped.empty() ? Reason::kNoLanguage

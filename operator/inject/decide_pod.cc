@@ -68,7 +68,8 @@ bool needsUnpullable(const Breakers* breakers, const PodReading& reading,
 
 Result<PodOutcome> decidePod(PodSource& source, api::PodView& pod, bool dry_run,
                              const Snapshot& snapshot, const Settings& settings,
-                             Assignments* assignments, Breakers* breakers) {
+                             Assignments* assignments, const ClusterState* cluster,
+                             Breakers* breakers) {
   const NamespaceState& state = snapshot.of(pod.namespace_);
   if (auto status = source.decodeMetadata(pod); !status.ok()) return status;
   const Workload workload = workloadOf(pod);
@@ -94,15 +95,21 @@ Result<PodOutcome> decidePod(PodSource& source, api::PodView& pod, bool dry_run,
   const PodOfWorkload member{pod.namespace_, workload.kind, workload.name,
                              ordinalOf(workload.kind, pod.name), ownerUid(pod)};
   const PodReading reading(
-      pod, workload, assigns && assignments != nullptr ? assignments->known(member) : nullptr);
+      pod, workload, OwnImages(pod, settings, decision.chosen.get()),
+      assigns && assignments != nullptr ? assignments->known(member) : nullptr);
   Assigned assigned = assigns && isRefused(breakers, reading)
                           ? Assigned{nullptr, Reason::kPodRefused}
                       : assigns ? assignRevision(decision, reading, member, dry_run, assignments)
                                 : assignedAsDecided(decision);
-  InjectionPlan plan = planInjection(decision, assigned, reading, settings, state.bounds.get());
+  Surroundings around{{state.bounds.get(), nullptr}, nullptr};
+  if (cluster != nullptr) {
+    around.room.quotas = cluster->quotas(pod.namespace_);
+    around.nodes = cluster->nodes();
+  }
+  InjectionPlan plan = planInjection(decision, assigned, reading, settings, around);
   if (assigns && needsUnpullable(breakers, reading, plan)) {
     assigned = {nullptr, Reason::kAgentImageUnavailable};
-    plan = planInjection(decision, assigned, reading, settings, state.bounds.get());
+    plan = planInjection(decision, assigned, reading, settings, around);
   }
   PodOutcome outcome = outcomeOf(plan.reason, std::move(decision), plan.warnings);
   outcome.assigned = std::move(assigned);

@@ -23,6 +23,15 @@ class PodSource {
   virtual Status decodeSpec(api::PodView& pod, std::string& problem) = 0;
 };
 
+// State of the cluster that changes too often for the snapshot. Implementations are thread-safe, and
+// answer from memory. Either may be null: not known.
+class ClusterState {
+ public:
+  virtual ~ClusterState() = default;
+  virtual std::shared_ptr<const Quotas> quotas(std::string_view namespace_) const = 0;
+  virtual std::shared_ptr<const std::vector<NodeClass>> nodes() const = 0;
+};
+
 struct PodOutcome {
   Reason reason = Reason::kNoPolicy;
   api::PolicyMode mode = api::PolicyMode::kEnforce;
@@ -35,9 +44,10 @@ struct PodOutcome {
 };
 
 // Fills `pod`, whose namespace_ is set. `assignments` may be null: no workload has a record; so may
-// `breakers`: nothing has gone wrong.
+// `cluster` and, where nothing has gone wrong, `breakers`.
 Result<PodOutcome> decidePod(PodSource& source, api::PodView& pod, bool dry_run,
                              const Snapshot& snapshot, const Settings& settings,
-                             Assignments* assignments, Breakers* breakers = nullptr);
+                             Assignments* assignments, const ClusterState* cluster = nullptr,
+                             Breakers* breakers = nullptr);
 
 }  // namespace profiling::inject

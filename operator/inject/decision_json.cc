@@ -40,7 +40,12 @@ void appendContainer(std::string& out, const ContainerDecision& c, const api::Ag
     out += api::languageToken(s.language);
     out += R"(","reason":")";
     out += reasonName(s.reason);
-    out += R"("})";
+    out += '"';
+    if (!s.detail.empty()) {
+      out += R"(,"detail":)";
+      appendJsonString(out, s.detail);
+    }
+    out += '}';
   }
   out += first ? "}" : "]}";
 }

@@ -13,7 +13,7 @@ namespace profiling::inject {
 
 //   {"policy", "policyKind", "revision", "replica", "action", "reason",
 //    "containers": [{"name", "languages": [{"language", "version"}], "guess", "action", "reason",
-//                    "skipped": [{"language", "reason"}]}],
+//                    "skipped": [{"language", "reason", "detail"}]}],
 //    "more": N}
 //
 // Keys without content are left out, "guess" unless the languages are a guess, and "policyKind"

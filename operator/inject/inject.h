@@ -27,7 +27,7 @@
 #include "operator/api/effective.h"
 #include "operator/api/k8s/pod_view.h"
 #include "operator/api/v1alpha1/workload.h"
-#include "operator/inject/container_bounds.h"
+#include "operator/inject/fit/fitting.h"
 
 namespace profiling::inject {
 
@@ -47,6 +47,7 @@ enum class Reason {
   kStaticPod,
   kUnsupportedOS,
   kUnsupportedArchitecture,
+  kUnsupportedNode,  // a virtual node, or a runtime class of WebAssembly
   kNoTargetContainer,
   kUnknownContainer,
   kNoLanguage,            // no language that the policy allows applies
@@ -56,24 +57,28 @@ enum class Reason {
   kEnvFromSecretAssumed,  // injected, assuming the Secret holds none of our names
   kEmbeddedSDK,           // the container already carries PYROSCOPE_* of its own
   kConflictingAgent,
-  kAwaitingRollout,        // the rollout has not reached the workload
-  kOutsideShare,           // the step's share of the workload's pods is profiled already
-  kRolledBack,             // the revision failed here, or was aborted
-  kPodRefused,             // the API server refused pods of the same owner with an agent
+  kAwaitingRollout,     // the rollout has not reached the workload
+  kOutsideShare,        // the step's share of the workload's pods is profiled already
+  kRolledBack,          // the revision failed here, or was aborted
+  kPodRefused,          // the API server refused pods of the same owner with an agent
   kAgentImageUnavailable,  // nodes cannot pull the agent's image
-  kNameConflict,           // a volume, mount path or container of our name with other content
-  kReadOnlyTemp,           // Java without a writable temp folder
-  kNoExecTemp,             // the temp folder cannot hold programs
-  kUnsupportedRuntime,     // an implementation of the language that has no agent
-  kNoPprofPort,            // Go and Native: the port that serves pprof is not known
-  kScrapedElsewhere,       // its annotations ask a Grafana Alloy to scrape it
-  kNoNativeSidecar,        // one more container would keep the Job from ending
-  kProfilingDisabled,      // the container switches its runtime's profiling off
-  kLimitsTooSmall,         // the pod's limits are below what copying an agent needs
-  kPodTooLarge,            // more containers, env or annotations than we touch
-  kMalformedPod,           // a field of a wrong type, which the API server will refuse
-  kInvalidAnnotation,      // ignored, with a warning
-  kInternalError,          // an error of our own: the pod is allowed, unchanged
+  kNameConflict,        // a volume, mount path or container of our name with other content
+  kReadOnlyTemp,        // Java without a writable temp folder
+  kNoExecTemp,          // the temp folder cannot hold programs
+  kUnsupportedRuntime,  // an implementation of the language that has no agent
+  kUnsupportedVersion,  // a version of the runtime that an agent stops, or that has none
+  kRuntimeOptions,      // the runtime does not start with an agent beside one of its options
+  kOptionsTooLong,      // Java 8 would ignore JAVA_TOOL_OPTIONS as a whole
+  kNoPprofPort,         // Go and Native: the port that serves pprof is not known
+  kScrapedElsewhere,    // its annotations ask a Grafana Alloy to scrape it
+  kNoNativeSidecar,     // one more container would keep the Job from ending
+  kProfilingDisabled,   // the container switches its runtime's profiling off
+  kLimitsTooSmall,      // the pod's limits are below what copying an agent needs
+  kNoRoom,              // the namespace or the pod has no room for what is added
+  kPodTooLarge,         // more containers, env or annotations than we touch
+  kMalformedPod,        // a field of a wrong type, which the API server will refuse
+  kInvalidAnnotation,   // ignored, with a warning
+  kInternalError,       // an error of our own: the pod is allowed, unchanged
 };
 inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kInternalError) + 1;
 std::string_view reasonName(Reason reason);
@@ -94,9 +99,9 @@ struct Settings {
   // Whether every node starts init containers with restartPolicy Always: Kubernetes 1.29 and later.
   // Elsewhere such a container would never end, and its pod never start.
   bool native_sidecars = false;
-  // Whether a language's agent image has an arm64 variant. None of ours has: an init container of
-  // the wrong architecture cannot start and would hold up its pod, so pods that ask for arm64 nodes
-  // are left alone.
+  // Whether a language's agent image has an arm64 variant. An init container of the wrong
+  // architecture cannot start and would hold up its pod, so a pod that may start on an arm64 node is
+  // left alone without one.
   std::array<bool, api::kLanguageCount> arm64_images{};
   std::vector<std::string> excluded_namespaces{"kube-system", "kube-public", "kube-node-lease"};
   // Never default targets: proxies and collectors that others put beside the application.
@@ -190,9 +195,14 @@ inline Assigned assignedAsDecided(const Decision& decision) {
   return {decision.wanted(), decision.reason};
 }
 
+struct Refusal {
+  Reason reason = Reason::kNoLanguage;
+  std::string detail = {};  // the object and the numbers, where the reason has some
+};
 struct SkippedLanguage {
   api::Language language = api::Language::kJava;
   Reason reason = Reason::kNoLanguage;
+  std::string detail = {};  // the object and the numbers, where the reason has some
 };
 struct ContainerDecision {
   std::string_view container;  // of the pod, or as the annotation names it
@@ -225,8 +235,9 @@ struct InitContainerPlan {
   std::string image;
   // As written on the first container that gets an agent; empty: not set. An init container of the
   // same size as an application container changes neither the pod's QoS class nor what the
-  // scheduler asks for, and whatever LimitRange the namespace has let that size pass already.
-  api::ResourcesView resources;
+  // scheduler asks for, and whatever LimitRange the namespace has let that size pass already. Only
+  // ephemeral storage is more, by what the copies take.
+  AddedResources resources;
   bool force_non_root_user = false;  // the pod's own runAsUser is 0, which runAsNonRoot refuses
 };
 struct SidecarPlan {
@@ -234,7 +245,7 @@ struct SidecarPlan {
   std::string image;
   bool native = true;  // an init container that stays; else a container like others
   std::vector<EnvEdit> env;
-  api::ResourcesView resources;
+  AddedResources resources;
   bool force_non_root_user = false;
 };
 struct InjectionPlan {
@@ -254,10 +265,16 @@ struct InjectionPlan {
   std::vector<Warning> warnings;
 };
 struct PodReading;
-// `bounds` is what the namespace demands of each container; may be null.
+struct NodeClass;
+// What surrounds the pod: its namespace's bounds and quotas, and the cluster's nodes. Anything that
+// is not known is null.
+struct Surroundings {
+  NamespaceRoom room = {};
+  std::shared_ptr<const std::vector<NodeClass>> nodes = nullptr;
+};
 InjectionPlan planInjection(const Decision& decision, const Assigned& assigned,
                             const PodReading& reading, const Settings& settings,
-                            const ContainerBounds* bounds = nullptr);
+                            const Surroundings& around = {});
 
 // The JSON Patch document; empty string when the plan is empty. Parents are created first, keys are
 // escaped (~0, ~1), arrays are appended to or inserted into, never replaced.

@@ -50,12 +50,13 @@ bool isAwaited(const Decision& decision, Reason reason) {
 // Only a pod that asked for profiling itself learns of a refusal, by annotation and warning, and by
 // annotation one that a rollout waits for. Every other pod stays as it is, to the byte.
 void refuse(InjectionPlan& plan, const Decision& decision, const api::PodView& pod,
-            const api::AgentImages& agents, Reason reason) {
+            const api::AgentImages& agents, Reason reason, std::string_view detail) {
   plan.reason = reason;
   plan.empty = true;
   if (decision.opted_in) {
     plan.warnings.push_back({strCat("profiling.dev: the pod is not profiled: ", reasonName(reason),
-                                    ". ", remedyText(reason))});
+                                    ". ", detail, detail.empty() ? "" : ". ",
+                                    remedyText(reason))});
   } else if (!isAwaited(decision, reason)) {
     return;
   }
@@ -67,7 +68,8 @@ void refuse(InjectionPlan& plan, const Decision& decision, const api::PodView& p
 }
 
 void planInitContainers(InjectionPlan& plan, const PodReading& reading,
-                        const api::AgentImages& agents, const api::ContainerView& pattern) {
+                        const api::AgentImages& agents, const api::ContainerView& pattern,
+                        Fitting& fitting) {
   for (std::size_t i = 0; i < api::kLanguageCount; ++i) {
     const auto language = static_cast<api::Language>(i);
     if (languageRow(language).scraped) continue;
@@ -78,7 +80,8 @@ void planInitContainers(InjectionPlan& plan, const PodReading& reading,
     InitContainerPlan& init = plan.init_containers.emplace_back();
     init.language = language;
     init.image = agents[i].image;
-    init.resources = pattern.resources;
+    init.resources = AddedResources::copyOf(pattern.resources);
+    if (plan.init_containers.size() == 1) fitting.addReserved(init.resources);
     init.force_non_root_user = reading.pod.security.run_as_user == 0;
   }
   // At the front: copying needs neither the network nor the other containers, and an init container
@@ -133,13 +136,13 @@ bool changesNothing(const InjectionPlan& plan) {
 
 InjectionPlan planEnforced(const Decision& decision, const Assigned& assigned,
                            const PodReading& reading, const Settings& settings,
-                           const ContainerBounds* bounds) {
+                           const Surroundings& around) {
   const api::PodView& pod = reading.pod;
   const api::AgentImages& agents = agentsOf(assigned, settings);
   InjectionPlan plan;
   plan.warnings = decision.warnings;
-  const auto refused = [&](Reason reason) {
-    refuse(plan, decision, pod, agents, reason);
+  const auto refused = [&](Reason reason, std::string_view detail = {}) {
+    refuse(plan, decision, pod, agents, reason, detail);
     return plan;
   };
   if (assigned.policy == nullptr) return refused(assigned.reason);
@@ -151,27 +154,29 @@ InjectionPlan planEnforced(const Decision& decision, const Assigned& assigned,
   const Targets targets = selectTargets(reading, selection, settings);
   const ServiceName service_name(pod, reading.workload, *assigned.policy);
   const Tags tags(pod, reading.workload, *assigned.policy, plan.warnings);
+  Fitting fitting(pod, around.room);
   const PodContext context{reading,
                            decision,
                            *assigned.policy,
                            settings,
-                           bounds,
                            service_name,
                            tags,
-                           languageProblems(reading, settings, agents),
-                           findPprof(reading, targets.containers, decision, plan.warnings)};
+                           languageProblems(reading, settings, agents, around.nodes.get()),
+                           findPprof(reading, targets.containers, decision, plan.warnings),
+                           fitting};
 
   bool temp = false;
   const api::ContainerView* pattern = planTargets(plan, context, targets, agents, temp);
   const auto first = std::ranges::find_if(plan.decisions, &ContainerDecision::injected);
   if (first == plan.decisions.end()) {
     plan.containers.clear();
-    return refused(plan.decisions.empty() ? Reason::kNoTargetContainer
-                                          : plan.decisions.front().reason);
+    if (plan.decisions.empty()) return refused(Reason::kNoTargetContainer);
+    const ContainerDecision& why = plan.decisions.front();
+    return refused(why.reason, why.skipped.empty() ? "" : why.skipped.front().detail);
   }
   plan.reason = first->reason;
   if (pattern != nullptr) {
-    planInitContainers(plan, reading, agents, *pattern);
+    planInitContainers(plan, reading, agents, *pattern, fitting);
     plan.add_volume = findVolume(pod, kVolumeName) == nullptr;
     plan.add_temp_volume = temp && findVolume(pod, kTempVolumeName) == nullptr;
     plan.safe_to_evict_volumes = safeToEvict(pod, temp);
@@ -189,8 +194,8 @@ InjectionPlan planEnforced(const Decision& decision, const Assigned& assigned,
 
 InjectionPlan planInjection(const Decision& decision, const Assigned& assigned,
                             const PodReading& reading, const Settings& settings,
-                            const ContainerBounds* bounds) {
-  InjectionPlan plan = planEnforced(decision, assigned, reading, settings, bounds);
+                            const Surroundings& around) {
+  InjectionPlan plan = planEnforced(decision, assigned, reading, settings, around);
   if (decision.mode() != api::PolicyMode::kObserve) return plan;
   InjectionPlan observed;
   observed.reason = plan.reason;

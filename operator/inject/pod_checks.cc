@@ -8,14 +8,6 @@
 namespace profiling::inject {
 namespace {
 
-std::string_view selected(const api::PodView& pod, std::string_view key, std::string_view old_key) {
-  std::string_view value;
-  for (const api::KeyValueView& item : pod.node_selector) {
-    if (item.key == key || (item.key == old_key && value.empty())) value = item.value;
-  }
-  return value;
-}
-
 bool tooLarge(const api::PodView& pod) {
   if (pod.containers.size() + pod.init_containers.size() > kMaxContainers) return true;
   for (const auto* list : {&pod.containers, &pod.init_containers}) {
@@ -29,12 +21,6 @@ bool tooLarge(const api::PodView& pod) {
   return bytes + kMaxDecisionBytes + 512 > kMaxAnnotationBytes;
 }
 
-bool notLinux(const api::PodView& pod) {
-  if (!pod.os_name.empty() && pod.os_name != "linux") return true;
-  const std::string_view os = selected(pod, "kubernetes.io/os", "beta.kubernetes.io/os");
-  return !os.empty() && os != "linux";
-}
-
 }  // namespace
 
 const api::VolumeView* findVolume(const api::PodView& pod, std::string_view name) {
@@ -46,7 +32,7 @@ const api::VolumeView* findVolume(const api::PodView& pod, std::string_view name
 
 std::optional<Reason> podProblem(const api::PodView& pod) {
   if (tooLarge(pod)) return Reason::kPodTooLarge;
-  if (notLinux(pod)) return Reason::kUnsupportedOS;
+  if (const auto problem = placementProblem(pod)) return problem;
   const api::VolumeView* volume = findVolume(pod, kVolumeName);
   if (volume != nullptr && !volume->is_empty_dir) return Reason::kNameConflict;
   return std::nullopt;
@@ -54,11 +40,17 @@ std::optional<Reason> podProblem(const api::PodView& pod) {
 
 std::array<Reason, api::kLanguageCount> languageProblems(const PodReading& reading,
                                                          const Settings& settings,
-                                                         const api::AgentImages& agents) {
+                                                         const api::AgentImages& agents,
+                                                         const NodeClasses* nodes) {
   std::array<Reason, api::kLanguageCount> out;
   out.fill(Reason::kInjected);
   const api::PodView& pod = reading.pod;
-  const std::string_view arch = selected(pod, "kubernetes.io/arch", "beta.kubernetes.io/arch");
+  const std::vector<std::string_view> architectures = architecturesOf(pod, nodes);
+  const auto served = [&](std::size_t i) {
+    return !architectures.empty() && std::ranges::all_of(architectures, [&](std::string_view arch) {
+      return arch == "amd64" || (arch == "arm64" && settings.arm64_images[i]);
+    });
+  };
   for (std::size_t i = 0; i < out.size(); ++i) {
     const auto language = static_cast<api::Language>(i);
     const std::string name = initContainerName(language);
@@ -69,7 +61,7 @@ std::array<Reason, api::kLanguageCount> languageProblems(const PodReading& readi
                                  std::ranges::any_of(pod.init_containers, same));
     if (agents[i].image.empty()) {
       out[i] = Reason::kNoLanguage;
-    } else if (!arch.empty() && arch != "amd64" && !(arch == "arm64" && settings.arm64_images[i])) {
+    } else if (!served(i)) {
       out[i] = Reason::kUnsupportedArchitecture;
     } else if (taken) {
       out[i] = Reason::kNameConflict;

@@ -16,11 +16,11 @@ struct PodContext {
   const Decision& decision;
   const api::EffectivePolicy& policy;  // at the revision that the pod gets
   const Settings& settings;
-  const ContainerBounds* bounds;  // may be null
   const ServiceName& service_name;
   const Tags& tags;
   std::array<Reason, api::kLanguageCount> language_problems;
   std::optional<PprofEndpoint> pprof;
+  Fitting& fitting;
 };
 
 }  // namespace profiling::inject

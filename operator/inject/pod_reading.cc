@@ -36,20 +36,32 @@ std::vector<ContainerReading> readAll(const std::vector<api::ContainerView>& con
   return out;
 }
 
-auto findOwnInitContainers(const std::vector<api::ContainerView>& containers) {
+// Without tag and digest.
+std::string_view repositoryOf(std::string_view image) {
+  image = image.substr(0, image.find('@'));
+  const std::size_t colon = image.rfind(':'), slash = image.rfind('/');
+  const bool tagged =
+      colon != std::string_view::npos && (slash == std::string_view::npos || colon > slash);
+  return tagged ? image.substr(0, colon) : image;
+}
+
+std::optional<api::Language> languageOfName(std::string_view name) {
+  if (!name.starts_with(kInitContainerPrefix)) return std::nullopt;
+  return api::languageFromToken(name.substr(kInitContainerPrefix.size()));
+}
+
+auto findOwnInitContainers(const std::vector<api::ContainerView>& containers,
+                           const OwnImages& images) {
   std::array<const api::ContainerView*, api::kLanguageCount> out{};
   for (const api::ContainerView& c : containers) {
-    if (c.is_native_sidecar || !c.name.starts_with(kInitContainerPrefix)) continue;
+    const auto language = languageOfName(c.name);
+    if (c.is_native_sidecar || !language || !images.has(*language, c.image)) continue;
     const bool writes = std::ranges::any_of(c.mounts, [](const api::MountView& m) {
       return m.name == kVolumeName && m.mount_path == kMountPath && !m.read_only;
     });
     if (!writes) continue;
-    const std::string_view token = c.name.substr(kInitContainerPrefix.size());
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      if (out[i] == nullptr && token == api::languageToken(static_cast<api::Language>(i))) {
-        out[i] = &c;
-      }
-    }
+    auto& own = out[static_cast<std::size_t>(*language)];
+    if (own == nullptr) own = &c;
   }
   return out;
 }
@@ -63,10 +75,12 @@ std::string_view targetOf(const ContainerEnv& sidecar) {
 }
 
 std::optional<OwnSidecar> findOwnSidecar(const std::vector<ContainerReading>& init_containers,
-                                         const std::vector<ContainerReading>& containers) {
+                                         const std::vector<ContainerReading>& containers,
+                                         const OwnImages& images) {
   for (const auto* list : {&init_containers, &containers}) {
     for (const ContainerReading& c : *list) {
-      if (!c.view().name.starts_with(kInitContainerPrefix)) continue;
+      const auto language = languageOfName(c.view().name);
+      if (!language || !images.has(*language, c.view().image)) continue;
       const api::EnvVarView* port = c.env.find(kPprofPortEnv);
       if (port != nullptr) return OwnSidecar{&c.view(), targetOf(c.env), port->value};
     }
@@ -81,15 +95,29 @@ ContainerReading::ContainerReading(const api::ContainerView& container,
     : env(container, config_maps), carries_agent(carriesAgent(env)) {
 }
 
-PodReading::PodReading(const api::PodView& pod, const Workload& workload,
+bool OwnImages::has(api::Language language, std::string_view image) const {
+  const auto i = static_cast<std::size_t>(language);
+  const std::string_view repository = repositoryOf(image);
+  const auto same = [&](const api::AgentImages& agents) {
+    return !repository.empty() && repositoryOf(agents[i].image) == repository;
+  };
+  if (same(settings_.agents)) return true;
+  if (policy_ == nullptr) return false;
+  if (same(policy_->agents)) return true;
+  const auto label = pod_.label(api::kProfiledKey);
+  const auto recorded = label ? policy_->at(*label) : nullptr;
+  return recorded != nullptr && same(recorded->agents);
+}
+
+PodReading::PodReading(const api::PodView& pod, const Workload& workload, const OwnImages& images,
                        std::shared_ptr<const KnownOfWorkload> known)
     : pod(pod),
       workload(workload),
       known(std::move(known)),
       init_containers(readAll(pod.init_containers, this->known.get())),
       containers(readAll(pod.containers, this->known.get())),
-      own_init_containers(findOwnInitContainers(pod.init_containers)),
-      sidecar(findOwnSidecar(init_containers, containers)),
+      own_init_containers(findOwnInitContainers(pod.init_containers, images)),
+      sidecar(findOwnSidecar(init_containers, containers, images)),
       asks_alloy(pod.label(api::kProfiledKey) && pod.annotation(api::kDecisionKey) &&
                  pod.annotation(kAlloyCpuKey)) {
   FactLog::add(Fact::kOwnParts, &pod);

@@ -13,6 +13,21 @@
 
 namespace profiling::inject {
 
+// Whether an image is one of ours, by its repository: one of the administrator's, of the policy's, or
+// of the revision in the pod's label, which may be older. A container's name alone proves nothing:
+// anybody may use it. Views its arguments; `policy` may be null.
+class OwnImages {
+ public:
+  OwnImages(const api::PodView& pod, const Settings& settings, const api::EffectivePolicy* policy)
+      : pod_(pod), settings_(settings), policy_(policy) {}
+  bool has(api::Language language, std::string_view image) const;
+
+ private:
+  const api::PodView& pod_;
+  const Settings& settings_;
+  const api::EffectivePolicy* policy_;
+};
+
 struct ContainerReading {
   ContainerReading(const api::ContainerView& container,
                    const std::vector<api::ConfigMapNames>* config_maps);
@@ -33,7 +48,7 @@ struct OwnSidecar {
 // Views the pod, which outlives it.
 struct PodReading {
   // `known` is what the workload's record adds; may be null.
-  PodReading(const api::PodView& pod, const Workload& workload,
+  PodReading(const api::PodView& pod, const Workload& workload, const OwnImages& images,
              std::shared_ptr<const KnownOfWorkload> known = nullptr);
   PodReading(const PodReading&) = delete;
   PodReading& operator=(const PodReading&) = delete;

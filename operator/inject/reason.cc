@@ -28,7 +28,10 @@ constexpr Vocabulary<Reason, kReasonCount> kReasons{{{
     {Reason::kStaticPod, "StaticPod", "Static pods cannot be changed at admission."},
     {Reason::kUnsupportedOS, "UnsupportedOS", "Agents exist for Linux only."},
     {Reason::kUnsupportedArchitecture, "UnsupportedArchitecture",
-     "No agent image for the architecture that the pod asks for."},
+     "Give the pod the nodeSelector kubernetes.io/arch: amd64. It may start on a node without "
+     "an agent image."},
+    {Reason::kUnsupportedNode, "UnsupportedNode",
+     "Virtual nodes and WebAssembly runtime classes run no init container with an agent."},
     {Reason::kNoTargetContainer, "NoTargetContainer",
      "Name a container in profiling.dev/containers."},
     {Reason::kUnknownContainer, "UnknownContainer",
@@ -67,6 +70,15 @@ constexpr Vocabulary<Reason, kReasonCount> kReasons{{{
      "The image is named like a GraalVM native image or OpenJ9; if it is neither, name the "
      "language "
      "in profiling.dev/inject on the pod template."},
+    {Reason::kUnsupportedVersion, "UnsupportedVersion",
+     "The image or command names a version without an agent; if it is another one, name the "
+     "language "
+     "in profiling.dev/inject on the pod template."},
+    {Reason::kRuntimeOptions, "RuntimeOptions",
+     "Remove the option that forbids agents: -XX:AOTMode=on, or Node's --permission or "
+     "--experimental-policy."},
+    {Reason::kOptionsTooLong, "OptionsTooLong",
+     "Shorten JAVA_TOOL_OPTIONS: Java 8 ignores more than 1023 bytes."},
     {Reason::kNoPprofPort, "NoPprofPort",
      "Set profiling.dev/pprof-port to the port that serves /debug/pprof, or name a container's "
      "port pprof."},
@@ -79,7 +91,10 @@ constexpr Vocabulary<Reason, kReasonCount> kReasons{{{
      "Remove the setting that switches profiling off: DOTNET_EnableDiagnostics=0, "
      "CORECLR_ENABLE_PROFILING=0 or DD_PROFILING_ENABLED=false."},
     {Reason::kLimitsTooSmall, "LimitsTooSmall",
-     "Raise the container's limits to at least 50m CPU and 100Mi memory."},
+     "Raise the limits of the container, or of the pod, to at least 50m CPU and 100Mi memory."},
+    {Reason::kNoRoom, "NoRoom",
+     "Make room for the addition in the LimitRange, ResourceQuota or spec.resources that is "
+     "named."},
     {Reason::kPodTooLarge, "PodTooLarge",
      "Pods with more than 300 containers, 1000 variables in a container or 256 KiB of "
      "annotations are left alone."},

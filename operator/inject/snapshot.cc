@@ -90,7 +90,7 @@ std::shared_ptr<const Snapshot> buildSnapshot(
     const auto state = states.find(record->namespace_);
     if (state == states.end() || !record->bounds.any()) continue;
     auto& bounds = state->second.bounds;
-    bounds = std::make_shared<const ContainerBounds>(bounds ? tighter(*bounds, record->bounds)
+    bounds = std::make_shared<const NamespaceBounds>(bounds ? tighter(*bounds, record->bounds)
                                                             : record->bounds);
   }
   for (auto& [name, state] : states) sortByPrecedence(state.policies);

@@ -26,13 +26,13 @@ NamespaceRecord namespaceRecord(const api::ObjectMeta& metadata);
 // One LimitRange.
 struct LimitRangeRecord {
   std::string namespace_;
-  ContainerBounds bounds;
+  NamespaceBounds bounds;
 };
 
 struct NamespaceState {
   std::optional<std::string> inject;
   PolicyList policies;                            // best first
-  std::shared_ptr<const ContainerBounds> bounds;  // null: none
+  std::shared_ptr<const NamespaceBounds> bounds;  // null: none
   bool seen = true;
   bool excluded = false;
 

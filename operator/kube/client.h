@@ -39,6 +39,8 @@ struct Resource {
 namespace resources {
 inline const Resource kPods{"", "v1", "pods"};
 inline const Resource kNamespaces{"", "v1", "namespaces"};
+inline const Resource kNodes{"", "v1", "nodes"};
+inline const Resource kResourceQuotas{"", "v1", "resourcequotas"};
 inline const Resource kLimitRanges{"", "v1", "limitranges"};
 inline const Resource kSecrets{"", "v1", "secrets"};
 inline const Resource kConfigMaps{"", "v1", "configmaps"};

@@ -111,11 +111,19 @@ void ReflectorCore::skipped(const Status& why, const std::string& key) {
                                {"skippedSoFar", stats().decode_errors}});
 }
 
-Result<ListPage> ReflectorCore::fetchPage(const ListStep& step, const std::stop_token& stop) {
+net::Request ReflectorCore::requestFor(std::string query, std::string_view kind) const {
   net::Request request;
+  request.target = target(std::move(query));
+  if (options_.metadata_only) {
+    request.accept = "application/json;as=" + std::string(kind) + ";g=meta.k8s.io;v=v1";
+  }
+  return request;
+}
+
+Result<ListPage> ReflectorCore::fetchPage(const ListStep& step, const std::stop_token& stop) {
   std::string query = "limit=" + std::to_string(step.limit);
   if (!step.continue_token.empty()) query += "&continue=" + percentEncode(step.continue_token);
-  request.target = target(std::move(query));
+  const net::Request request = requestFor(std::move(query), "PartialObjectMetadataList");
   Result<net::Response> answer = http_.send(request, kPageDeadline, stop);
   if (!answer.ok()) return answer.status();
   if (Status status = statusOf(*answer); !status.ok()) return status;
@@ -198,11 +206,11 @@ Status ReflectorCore::handleListed(std::string_view line, StreamedList& list) {
 }
 
 void ReflectorCore::streamList(const StreamListStep& step, const std::stop_token& stop) {
-  net::Request request;
-  request.target = target(
+  const net::Request request = requestFor(
       "watch=true&sendInitialEvents=true&allowWatchBookmarks=true"
       "&resourceVersionMatch=NotOlderThan&timeoutSeconds=" +
-      std::to_string(step.timeout.count()));
+          std::to_string(step.timeout.count()),
+      "PartialObjectMetadata");
   const SteadyTime begin = clock_.steady();
   StreamedList list;
   const auto on_line = [&](std::string_view line) {
@@ -270,10 +278,11 @@ Status ReflectorCore::handleLine(std::string_view line, bool& answered) {
 }
 
 void ReflectorCore::watch(const WatchStep& step, const std::stop_token& stop) {
-  net::Request request;
-  request.target = target("watch=true&allowWatchBookmarks=true&resourceVersion=" +
-                          percentEncode(step.resource_version) +
-                          "&timeoutSeconds=" + std::to_string(step.timeout.count()));
+  const net::Request request =
+      requestFor("watch=true&allowWatchBookmarks=true&resourceVersion=" +
+                     percentEncode(step.resource_version) +
+                     "&timeoutSeconds=" + std::to_string(step.timeout.count()),
+                 "PartialObjectMetadata");
   bool answered = false;
   const auto on_line = [&](std::string_view line) {
     return stop.stop_requested() ? Status(Code::kCancelled, "stopped") : handleLine(line, answered);

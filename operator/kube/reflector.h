@@ -34,6 +34,7 @@ struct ReflectorOptions {
   std::string namespace_;      // empty: all namespaces
   std::string label_selector;  // as in the query parameter, not yet percent-encoded
   std::string field_selector;
+  bool metadata_only = false;  // the objects as PartialObjectMetadata: no spec and no status
   std::size_t max_object_bytes = 8u << 20;  // a longer watch line ends the stream with kTooLarge
   WatchTiming timing;
 };

@@ -51,6 +51,8 @@ class ReflectorCore {
   Status handleLine(std::string_view line, bool& answered);
   void skipped(const Status& why, const std::string& key);
   std::string target(std::string query) const;
+  // `kind`: of the answer, where only metadata is asked for.
+  net::Request requestFor(std::string query, std::string_view kind) const;
   void contact();
   void count(std::uint64_t ReflectorStats::*counter);
 

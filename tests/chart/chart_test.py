@@ -69,6 +69,8 @@ CHANGED = [
                                        and "--agent-version-go=0.1.0" in args(o, c))),
     ("agents.scrape.version", "9.9.9", both(lambda o, c: "--agent-version-native=9.9.9" in args(o, c))),
     ("agents.nativeSidecars", "Always", both(lambda o, c: "--native-sidecars=Always" in args(o, c))),
+    ("agents.arm64", ["java", "go"], both(lambda o, c: {"--agent-arm64=java", "--agent-arm64=go"} <= set(args(o, c)))),
+    ("webhook.watchNodes", False, lambda o: "--no-watch-nodes" in args(o, "webhook")),
     ("logging.level", "debug", both(lambda o, c: "--log-level=debug" in args(o, c))),
     ("logging.format", "text", both(lambda o, c: "--log-format=text" in args(o, c))),
     ("controller.restarts.enabled", True, lambda d: "pods/eviction" in str(d.of("ClusterRole")) and "--restarts=true" in args(d, "controller")),

@@ -18,9 +18,20 @@ def test_no_wildcard_in_any_rule(default):
 
 def test_nothing_cluster_wide_reads_secrets_or_raises_privileges(default):
     for name, rule in rules(default, "ClusterRole"):
-        assert not {"secrets", "serviceaccounts/token", "pods/exec", "nodes", "clusterroles", "roles",
+        assert not {"secrets", "serviceaccounts/token", "pods/exec", "nodes/proxy", "clusterroles", "roles",
                     "clusterrolebindings", "rolebindings"} & set(rule["resources"]), f"{name}: {rule}"
         assert not {"escalate", "bind", "impersonate"} & set(rule["verbs"]), f"{name}: {rule}"
+
+
+def test_only_the_webhook_sees_nodes_and_only_when_asked(default, helm):
+    def rights(objects):
+        return [(name.rsplit("-", 1)[1], rule["verbs"]) for name, rule in rules(objects, "ClusterRole") if "nodes" in rule["resources"]]
+
+    def flags(objects):
+        return [a for a in objects.deployments()["webhook"]["spec"]["template"]["spec"]["containers"][0]["args"] if "watch-nodes" in a]
+    assert (rights(default), flags(default)) == ([("webhook", ["list", "watch"])], [])
+    without = helm.render({"webhook.watchNodes": False})
+    assert (rights(without), flags(without)) == ([], ["--no-watch-nodes"])
 
 
 def writes(objects):

@@ -1,5 +1,5 @@
 // Whole pods in, whole pods out: tests/golden/<group>/<case>/{pod.yaml, policy.yaml,
-// [namespace.yaml], patched.yaml | skip.txt | observed.txt}. skip.txt holds the reason; such a pod
+// [namespace.yaml], [cluster.yaml], patched.yaml | skip.txt | observed.txt}. skip.txt holds the reason; such a pod
 // is left alone but for the decision annotation. observed.txt holds the reason too; that pod stays
 // as it is. A file no-native-sidecars: the cluster is too old for them. UPDATE_GOLDEN=1 rewrites
 // the expectations: read the diff.
@@ -47,7 +47,8 @@ inject::NamespaceRecord namespaceOf(const fs::path& folder) {
   return metadata.ok() ? inject::namespaceRecord(*metadata) : shop;
 }
 
-std::vector<json> policiesOf(const fs::path& folder, const char* other_spec) {
+// The case's policies, and what cluster.yaml holds: LimitRanges, ResourceQuotas, Nodes.
+std::vector<json> objectsOf(const fs::path& folder, const char* other_spec) {
   std::vector<json> out;
   for (const YAML::Node& document : YAML::LoadAllFromFile((folder / "policy.yaml").string())) {
     json& object = out.emplace_back(test::yamlToJson(document));
@@ -55,13 +56,17 @@ std::vector<json> policiesOf(const fs::path& folder, const char* other_spec) {
     object["spec"] = json::parse(other_spec);
     object["spec"]["endpoint"]["url"] = "http://pyroscope.example:4040";
   }
+  if (!fs::exists(folder / "cluster.yaml")) return out;
+  for (const YAML::Node& document : YAML::LoadAllFromFile((folder / "cluster.yaml").string())) {
+    out.push_back(test::yamlToJson(document));
+  }
   return out;
 }
 
 class Case : public test::PodAdmission {
  public:
   explicit Case(const fs::path& folder, const char* other_spec = nullptr)
-      : PodAdmission(policiesOf(folder, other_spec), namespaceOf(folder),
+      : PodAdmission(objectsOf(folder, other_spec), namespaceOf(folder),
                      !fs::exists(folder / "no-native-sidecars")),
         pod_(load(folder / "pod.yaml")) {}
 
@@ -157,6 +162,7 @@ TEST_P(Golden, TheOrderWithAnotherWebhookDoesNotMatter) {
   };
   if (c.pod()["spec"]["containers"].empty())
     return;  // the other's container would become the target
+  if (fs::exists(GetParam() / "cluster.yaml")) return;  // both together may not fit
   const json annotated = c.pod()["metadata"].value("annotations", json::object());
   if (annotated.value("profiling.dev/containers", "").find('*') != std::string::npos)
     return;  // so would it here

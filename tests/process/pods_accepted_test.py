@@ -49,6 +49,14 @@ class Api:
         return (body, None) if answer.status == 201 else (None, body.get("message", str(answer.status)))
 
 
+    def patch_status(self, namespace, quota, status):
+        self.connection.request("PATCH", f"/api/v1/namespaces/{namespace}/resourcequotas/{quota}/status", json.dumps({"status": status}),
+                                {"Content-Type": "application/merge-patch+json"})
+        answer = self.connection.getresponse()
+        assert answer.status == 200, answer.read()
+        answer.read()
+
+
 @pytest.fixture(scope="module")
 def api(control_plane):
     kube = Kube(control_plane)
@@ -58,6 +66,7 @@ def api(control_plane):
         kube.apply(f"{{apiVersion: v1, kind: ServiceAccount, metadata: {{name: default, namespace: pods-{level}}}}}")
     with tempfile.TemporaryDirectory() as folder:
         api = Api(control_plane, folder)
+        api.kube = kube
         plain = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": {"containers": [{"name": "x", "image": "x"}]}}
         wait_for("the API server to take a pod", lambda: api.dry_run("pods-privileged", plain)[0], 30)
         yield api
@@ -100,6 +109,37 @@ def test_pods_accepted_without_an_agent_are_accepted_with_one(api):
         compared += compare(api, name, before, after, problems) > 0
     assert not problems, "\n".join(problems)
     assert compared > 150, f"{compared} golden pods were taken at all"
+
+
+def bounded_cases():
+    """The golden pods with LimitRanges or ResourceQuotas around them."""
+    for file in sorted((ROOT / "tests/golden").glob("*/*/cluster.yaml")):
+        objects = [d for d in yaml.safe_load_all(file.read_text()) if d["kind"] != "Node"]
+        if objects:
+            yield pytest.param(file.parent, objects, id="/".join(file.parent.parts[-2:]))
+
+
+@pytest.mark.parametrize("folder, objects", bounded_cases())
+def test_pods_fit_into_the_bounds_of_their_namespace(api, folder, objects):
+    namespace = f"fit-{folder.parent.name}-{folder.name}"[:63].rstrip("-")
+    api.kube.apply(f"{{apiVersion: v1, kind: Namespace, metadata: {{name: {namespace}}}}}")
+    api.kube.apply(f"{{apiVersion: v1, kind: ServiceAccount, metadata: {{name: default, namespace: {namespace}}}}}")
+    for document in objects:
+        document["metadata"]["namespace"] = namespace
+        api.kube.apply(json.dumps(document))
+        if document["kind"] == "ResourceQuota":
+            hard = document["spec"]["hard"]  # no controller computes the status here
+            api.patch_status(namespace, document["metadata"]["name"], {"hard": hard, "used": dict.fromkeys(hard, "0")})
+    huge = {"limits": {"cpu": "1k", "memory": "1Ti", "ephemeral-storage": "1Ti"}, "requests": {"cpu": "1m", "memory": "1Mi", "ephemeral-storage": "1Mi"}}
+    beyond = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": {"containers": [{"name": "x", "image": "x", "resources": huge}]}}
+    wait_for("the API server to enforce the bounds", lambda: api.dry_run(namespace, beyond)[1], 30)
+    before = as_pod(yaml.safe_load((folder / "pod.yaml").read_text()))
+    stored = wait_for("the API server to take the pod without an agent", lambda: api.dry_run(namespace, before)[0], 30)
+    if not (folder / "patched.yaml").exists():
+        return  # the pod stays as it is
+    after, wrong = api.dry_run(namespace, as_pod(yaml.safe_load((folder / "patched.yaml").read_text())))
+    assert after is not None, wrong
+    assert after["status"]["qosClass"] == stored["status"]["qosClass"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -25,6 +25,7 @@ PodAdmission::PodAdmission(const std::vector<json>& objects, const inject::Names
   inject::Records<api::ProfilingPolicy> policies;
   inject::Records<api::ClusterProfilingPolicy> cluster_policies;
   inject::Records<inject::NamespaceRecord> namespaces;
+  inject::Records<inject::LimitRangeRecord> limit_ranges;
   namespaces["shop"] = std::make_shared<const inject::NamespaceRecord>(shop);
   for (const json& object : objects) {
     const auto add = [&](auto policy, auto& all, const std::string& prefix) {
@@ -33,7 +34,18 @@ PodAdmission::PodAdmission(const std::vector<json>& objects, const inject::Names
       if (policy.ok())
         all[prefix + policy->metadata.name] = std::make_shared<const Policy>(*policy);
     };
-    if (object.value("kind", "") == api::ClusterProfilingPolicy::kKind) {
+    const std::string kind = object.value("kind", "");
+    if (kind == "LimitRange") {
+      limit_ranges[object["metadata"]["name"]] = std::make_shared<const inject::LimitRangeRecord>(
+          inject::LimitRangeRecord{"shop", inject::boundsOf(object)});
+    } else if (kind == "ResourceQuota") {
+      const inject::Quota quota = inject::quotaOf(object);
+      cluster_.setQuota("shop/" + quota.name, quota);
+    } else if (kind == "Node") {
+      const json& labels = object["metadata"]["labels"];
+      cluster_.setNode(object["metadata"]["name"],
+                       {labels.at("kubernetes.io/os"), labels.at("kubernetes.io/arch")});
+    } else if (kind == api::ClusterProfilingPolicy::kKind) {
       add(api::clusterPolicyFromJson(object), cluster_policies, "");
     } else {
       add(api::policyFromJson(object), policies, "shop/");
@@ -43,12 +55,15 @@ PodAdmission::PodAdmission(const std::vector<json>& objects, const inject::Names
   settings.agents = agentImages();
   settings.native_sidecars = native_sidecars;
   mutator_ = std::make_unique<webhooks::PodMutator>(
-      settings, webhooks::MutationObserver{[this](inject::Reason r, api::PolicyMode mode) {
-                                             reason_ = std::string(inject::reasonName(r));
-                                             observed_ = mode == api::PolicyMode::kObserve;
-                                           },
-                                           [] { FAIL() << "failed open"; }});
-  mutator_->use(inject::buildSnapshot(policies, cluster_policies, {}, namespaces, agentImages()));
+      settings,
+      webhooks::MutationObserver{[this](inject::Reason r, api::PolicyMode mode) {
+                                   reason_ = std::string(inject::reasonName(r));
+                                   observed_ = mode == api::PolicyMode::kObserve;
+                                 },
+                                 [] { FAIL() << "failed open"; }},
+      nullptr, &cluster_);
+  mutator_->use(inject::buildSnapshot(policies, cluster_policies, {}, namespaces, agentImages(), {},
+                                      {}, limit_ranges));
 }
 
 json PodAdmission::admit(const json& pod) {

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "operator/inject/snapshot.h"
+#include "webhooks/cluster_table.h"
 #include "webhooks/mutate_pod.h"
 
 namespace profiling::test {
@@ -18,8 +19,9 @@ api::AgentImages agentImages();
 
 class PodAdmission {
  public:
-  // `policies` of namespace "shop", or cluster policies, by their kind.
-  PodAdmission(const std::vector<nlohmann::json>& policies,
+  // `objects` by their kind: policies, LimitRanges and ResourceQuotas of namespace "shop", cluster
+  // policies, and Nodes.
+  PodAdmission(const std::vector<nlohmann::json>& objects,
                const inject::NamespaceRecord& shop = {.name = "shop", .labels = {}, .inject = {}},
                bool native_sidecars = true);
 
@@ -35,6 +37,7 @@ class PodAdmission {
   bool warned() const { return warned_; }
 
  private:
+  webhooks::ClusterTable cluster_;
   std::string reason_;
   bool observed_ = false;
   bool patched_ = false;

@@ -7,6 +7,7 @@
 #include "operator/api/v1alpha1/codec.h"
 #include "operator/kube/client.h"
 #include "operator/kube/json_decoder.h"
+#include "webhooks/watch/cluster_sinks.h"
 #include "webhooks/watch/sinks.h"
 
 namespace profiling::webhooks {
@@ -39,7 +40,7 @@ kube::ReflectorOptions labelled(const kube::Resource& resource, std::string sele
 }  // namespace
 
 Watches::Watches(net::HttpClient& http, Inputs inputs, PodMutator& mutator, RolloutTable& rollouts,
-                 Breakers& breakers)
+                 ClusterTable& cluster, Breakers& breakers)
     : inputs_(std::move(inputs)), mutator_(mutator) {
   using namespace kube::resources;  // NOLINT(google-build-using-namespace): names of kinds
   addStore(http, "policies", allOf(kPolicies), policies_,
@@ -54,20 +55,27 @@ Watches::Watches(net::HttpClient& http, Inputs inputs, PodMutator& mutator, Roll
            revisions_, kube::jsonDecoder<api::Revision>(api::revisionFromJson));
   addStore(http, "limit ranges", allOf(kLimitRanges), limit_ranges_,
            kube::jsonDecoder<inject::LimitRangeRecord>(limitRangeFromJson));
-  watches_.push_back(
-      {"records",
-       kube::makeReflector(http, allOf(kWorkloads), makeRecordsSink(rollouts, records_synced_)),
-       [this] { return records_synced_.load(); }});
-  watches_.push_back({"profiled pods",
-                      kube::makeReflector(http, labelled(kPods, std::string(api::kProfiledKey)),
-                                          makeProfiledPodsSink(rollouts, breakers, pods_synced_)),
-                      [this] { return pods_synced_.load(); }});
+  addTable(http, "records", allOf(kWorkloads), makeRecordsSink(rollouts, records_synced_),
+           records_synced_);
+  addTable(http, "profiled pods", labelled(kPods, std::string(api::kProfiledKey)),
+           makeProfiledPodsSink(rollouts, breakers, pods_synced_), pods_synced_);
+  addTable(http, "resource quotas", allOf(kResourceQuotas), makeQuotasSink(cluster, quotas_synced_),
+           quotas_synced_);
   kube::ReflectorOptions refusals = allOf(kCoreEvents);
   refusals.field_selector = inject::kRefusalSelector;
-  watches_.push_back(
-      {"refused pods",
-       kube::makeReflector(http, std::move(refusals), makeRefusalsSink(breakers, refusals_synced_)),
-       [this] { return refusals_synced_.load(); }});
+  addTable(http, "refused pods", std::move(refusals), makeRefusalsSink(breakers, refusals_synced_),
+           refusals_synced_);
+  if (!inputs_.nodes) return;
+  kube::ReflectorOptions nodes = allOf(kNodes);
+  nodes.metadata_only = true;
+  addTable(http, "nodes", std::move(nodes), makeNodesSink(cluster, nodes_synced_), nodes_synced_);
+}
+
+void Watches::addTable(net::HttpClient& http, std::string name, kube::ReflectorOptions options,
+                       std::unique_ptr<kube::RecordSink> sink, std::atomic<bool>& synced) {
+  watches_.push_back({std::move(name),
+                      kube::makeReflector(http, std::move(options), std::move(sink)),
+                      [&synced] { return synced.load(); }});
 }
 
 template <class T, class Decoder>

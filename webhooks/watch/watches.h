@@ -13,6 +13,7 @@
 #include "operator/kube/reflector.h"
 #include "operator/kube/store.h"
 #include "webhooks/breakers.h"
+#include "webhooks/cluster_table.h"
 #include "webhooks/mutate_pod.h"
 #include "webhooks/validate_object.h"
 
@@ -24,10 +25,11 @@ class Watches {
   struct Inputs {
     api::AgentImages agents;
     std::string operator_namespace;  // where the revisions of cluster policies lie
+    bool nodes = true;               // watch the nodes' labels
   };
   // `http` is a client for watches only. No request is made before start().
   Watches(net::HttpClient& http, Inputs inputs, PodMutator& mutator, RolloutTable& rollouts,
-          Breakers& breakers);
+          ClusterTable& cluster, Breakers& breakers);
 
   void start();
   void stop();
@@ -43,6 +45,8 @@ class Watches {
     std::function<bool()> synced;
   };
 
+  void addTable(net::HttpClient& http, std::string name, kube::ReflectorOptions options,
+                std::unique_ptr<kube::RecordSink> sink, std::atomic<bool>& synced);
   template <class T, class Decoder>
   void addStore(net::HttpClient& http, std::string name, kube::ReflectorOptions options,
                 kube::Store<T>& store, Decoder decoder);
@@ -58,7 +62,8 @@ class Watches {
   kube::Store<api::ClusterProfilingPolicy> cluster_policies_;
   kube::Store<api::Revision> revisions_;
   kube::Store<inject::LimitRangeRecord> limit_ranges_;
-  std::atomic<bool> records_synced_{false}, pods_synced_{false}, refusals_synced_{false};
+  std::atomic<bool> records_synced_{false}, pods_synced_{false}, quotas_synced_{false}, refusals_synced_{false},
+      nodes_synced_{false};
   std::vector<std::function<bool()>> snapshot_parts_;  // synced: the snapshot needs all of them
   std::vector<Watch> watches_;
 };

@@ -65,6 +65,9 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 - --agent-version-{{ $language }}={{ $version }}
 {{- end }}
 {{- end }}
+{{- range .Values.agents.arm64 }}
+- --agent-arm64={{ . }}
+{{- end }}
 - --native-sidecars={{ .Values.agents.nativeSidecars }}
 {{- end }}
 

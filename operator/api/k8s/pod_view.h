@@ -42,9 +42,10 @@ struct PortView {
 // Quantities as written: "100m", "128Mi"; empty when absent.
 struct ResourcesView {
   std::string_view cpu_request, cpu_limit, memory_request, memory_limit;
+  std::string_view storage_request = {}, storage_limit = {};  // ephemeral-storage
   bool any() const {
     return !cpu_request.empty() || !cpu_limit.empty() || !memory_request.empty() ||
-           !memory_limit.empty();
+           !memory_limit.empty() || !storage_request.empty() || !storage_limit.empty();
   }
 };
 
@@ -77,6 +78,22 @@ struct VolumeView {
   bool is_empty_dir = false;
 };
 
+// One of matchExpressions or matchFields.
+struct NodeRequirementView {
+  std::string_view key, op;  // op: In, NotIn, Exists, DoesNotExist, Gt, Lt
+  std::vector<std::string_view> values;
+};
+
+// All requirements of a term hold; of several terms, one.
+struct NodeTermView {
+  std::vector<NodeRequirementView> labels;
+  std::vector<NodeRequirementView> fields;
+};
+
+struct TolerationView {
+  std::string_view key, op, value;
+};
+
 struct OwnerView {
   std::string_view api_version;
   std::string_view kind;
@@ -102,7 +119,15 @@ struct PodView {
   bool has_volumes = false;
 
   std::string_view os_name;  // spec.os.name
+  bool windows_options = false;
   std::vector<KeyValueView> node_selector;
+  // The terms of affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.
+  std::vector<NodeTermView> node_terms;
+  std::vector<TolerationView> tolerations;
+  std::string_view node_name, runtime_class;
+  ResourcesView resources;    // pod level: spec.resources
+  ResourcesView overhead;     // of the runtime class, as requests
+  bool has_deadline = false;  // spec.activeDeadlineSeconds
   bool host_network = false, host_pid = false, host_ipc = false;
   std::string_view priority_class;
   std::string_view restart_policy;  // empty: Always

@@ -54,7 +54,10 @@ void load(ApiServer& server, const std::string& namespace_, PolicyInputs& inputs
         Source{resources::kPolicies, api::ProfilingPolicy::kKind, namespace_},
         Source{resources::kControllerRevisions, "ControllerRevision", namespace_},
         Source{resources::kControllerRevisions, "ControllerRevision", system},
-        Source{resources::kWorkloads, api::WorkloadProfile::kKind, namespace_}}) {
+        Source{resources::kWorkloads, api::WorkloadProfile::kKind, namespace_},
+        Source{resources::kLimitRanges, "LimitRange", namespace_},
+        Source{resources::kResourceQuotas, "ResourceQuota", namespace_},
+        Source{resources::kNodes, "Node", ""}}) {
     const auto objects = server.objects(source.resource, source.kind, source.place);
     if (!objects.ok()) {
       screen.err << "warning: deciding without " << source.resource.plural << ": "

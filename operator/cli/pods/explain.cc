@@ -40,8 +40,8 @@ ContainerExplanation containerOf(const inject::ContainerDecision& c,
   out.reason = c.reason;
   if (!c.injected()) out.remedy = std::string(inject::remedyText(c.reason));
   for (const inject::SkippedLanguage& s : c.skipped) {
-    out.skipped.push_back(std::string(api::languageToken(s.language)) + ": " +
-                          std::string(inject::reasonName(s.reason)));
+    out.skipped.push_back(strCat(api::languageToken(s.language), ": ", inject::reasonName(s.reason),
+                                 s.detail.empty() ? "" : ": ", s.detail));
   }
   return out;
 }
@@ -55,8 +55,9 @@ Result<Explanation> explain(const std::string& title, const Json& pod,
   api::PodView view;
   view.namespace_ = namespace_;
   const bool dry_run = true;
-  const auto outcome = inject::decidePod(manifest, view, dry_run, *inputs.snapshot(),
-                                         inputs.settings(), &inputs.assignments());
+  const auto outcome =
+      inject::decidePod(manifest, view, dry_run, *inputs.snapshot(), inputs.settings(),
+                        &inputs.assignments(), &inputs.cluster());
   if (!outcome.ok()) return Status(Code::kInvalidArgument, outcome.status().message());
 
   Explanation out;

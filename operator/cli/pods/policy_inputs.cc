@@ -44,6 +44,23 @@ inject::RevisionChoice RecordedAssignments::choose(
   return inject::chooseRevision(policy, assigned ? &*row->assignment : nullptr, pod.ordinal, {});
 }
 
+void GivenCluster::addQuota(const std::string& namespace_, inject::Quota quota) {
+  quotas_[namespace_].push_back(std::move(quota));
+}
+
+void GivenCluster::addNode(inject::NodeClass node) {
+  nodes_.push_back(std::move(node));
+}
+
+std::shared_ptr<const inject::Quotas> GivenCluster::quotas(std::string_view namespace_) const {
+  const auto it = quotas_.find(namespace_);
+  return it == quotas_.end() ? nullptr : std::make_shared<const inject::Quotas>(it->second);
+}
+
+std::shared_ptr<const inject::NodeClasses> GivenCluster::nodes() const {
+  return nodes_.empty() ? nullptr : std::make_shared<const inject::NodeClasses>(nodes_);
+}
+
 PolicyInputs::PolicyInputs(inject::Settings settings) : settings_(std::move(settings)) {
 }
 
@@ -68,6 +85,9 @@ Result<bool> PolicyInputs::add(const nlohmann::json& object, const std::string& 
     namespaces_[metadata->name] =
         std::make_shared<const inject::NamespaceRecord>(inject::namespaceRecord(*metadata));
     return true;
+  }
+  if (kind == "LimitRange" || kind == "ResourceQuota" || kind == "Node") {
+    return addSurroundings(object, kind, namespace_);
   }
   if (kind == "ControllerRevision") {
     auto revision = api::revisionFromJson(object);
@@ -113,9 +133,33 @@ Result<bool> PolicyInputs::add(const nlohmann::json& object, const std::string& 
   return false;
 }
 
+Result<bool> PolicyInputs::addSurroundings(const nlohmann::json& object, const std::string& kind,
+                                           const std::string& namespace_) {
+  auto metadata = api::metaFromJson(object);
+  if (!metadata.ok()) return metadata.status();
+  if (kind == "Node") {
+    const auto label = [&](const char* key) {
+      const auto it = metadata->labels.find(key);
+      return it == metadata->labels.end() ? std::string() : it->second;
+    };
+    cluster_.addNode({label("kubernetes.io/os"), label("kubernetes.io/arch")});
+    return true;
+  }
+  if (metadata->namespace_.empty()) metadata->namespace_ = namespace_;
+  if (kind == "ResourceQuota") {
+    cluster_.addQuota(metadata->namespace_, inject::quotaOf(object));
+  } else {
+    limit_ranges_[kube::objectKey(metadata->namespace_, metadata->name)] =
+        std::make_shared<const inject::LimitRangeRecord>(
+            inject::LimitRangeRecord{metadata->namespace_, inject::boundsOf(object)});
+  }
+  return true;
+}
+
 std::shared_ptr<const inject::Snapshot> PolicyInputs::snapshot() const {
   return inject::buildSnapshot(policies_, cluster_policies_, servers_, namespaces_,
-                               settings_.agents, revisions_, settings_.operator_namespace);
+                               settings_.agents, revisions_, settings_.operator_namespace,
+                               limit_ranges_);
 }
 
 }  // namespace profiling::cli

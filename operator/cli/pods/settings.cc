@@ -88,6 +88,7 @@ std::optional<inject::Settings> settingsOf(const nlohmann::json& deployment,
           settings.agents.at(i).image = value;
           found = true;
         }
+        if (flag == "--agent-arm64" && value == token) settings.arm64_images.at(i) = true;
         if (flag == "--agent-version-" + token) settings.agents.at(i).version = value;
       }
     }

@@ -44,6 +44,8 @@ constinit const LanguageRow kJavaRow{
     .hints = {kCommands, kSuffixes, kEnvNames, kImageWords},
     .spy = "javaspy",
     .needs_temp = true,
+    .copy_mebibytes = 6,
+    .longest = 1023,
     .settings = settings,
 };
 

@@ -53,6 +53,10 @@ struct LanguageRow {
   std::string_view spy = {};
   bool colon_ends_tag_name = false;  // in PYROSCOPE_LABELS: "k:v" before "k=v"
   bool needs_temp = false;           // unpacks a native library into the runtime's temp folder
+  // What a copy of its files takes: as measured, rounded up.
+  double copy_mebibytes = 0;
+  // The runtime ignores a longer `variable`, unless the image names a version that reads more.
+  std::size_t longest = 0;  // 0: no bound
   bool scraped = false;  // nothing goes into the process: its pprof endpoint is scraped (pprof.h)
   // Set where it takes more than `variable`.
   Attachment (*attach)(const ContainerContext& where) = nullptr;

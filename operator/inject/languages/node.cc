@@ -30,6 +30,7 @@ constinit const LanguageRow kNodeRow{
     .variable = {.name = "NODE_OPTIONS", .addition = "--require=/profiling-agent/node/preload.cjs"},
     .hints = {kCommands, kSuffixes, kEnvNames, kImageWords},
     .spy = "nodespy",
+    .copy_mebibytes = 4,
     .settings = settings,
 };
 

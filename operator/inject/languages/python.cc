@@ -34,6 +34,7 @@ constinit const LanguageRow kPythonRow{
                  .self_reference = true},
     .hints = {kCommands, kSuffixes, kEnvNames, kImageWords},
     .spy = "pyspy",
+    .copy_mebibytes = 120,
     .settings = settings,
 };
 

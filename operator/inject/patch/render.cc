@@ -18,12 +18,15 @@ void appendField(std::string& out, std::string_view name, std::string_view value
 }
 
 // An object of the pairs that have a value.
-void appendQuantities(std::string& out, std::string_view cpu, std::string_view memory) {
-  out += '{';
-  if (!cpu.empty()) appendField(out, "cpu", cpu);
-  if (!cpu.empty() && !memory.empty()) out += ',';
-  if (!memory.empty()) appendField(out, "memory", memory);
-  out += '}';
+void appendQuantities(std::string& out, const ByKind<std::string_view>& quantities) {
+  char before = '{';
+  for (const ResourceKind kind : kResourceKinds) {
+    if (quantities[kind].empty()) continue;
+    out += before;
+    before = ',';
+    appendField(out, resourceName(kind), quantities[kind]);
+  }
+  out += before == '{' ? "{}" : "}";
 }
 
 void appendVolume(std::string& out, std::string_view name, std::string_view size_limit) {
@@ -80,12 +83,17 @@ void appendSecurity(std::string& out, bool force_non_root_user) {
          R"("terminationMessagePolicy":"FallbackToLogsOnError")";
 }
 
-void appendResources(std::string& out, const api::ResourcesView& r) {
-  if (!r.any()) return;
+void appendResources(std::string& out, const AddedResources& r) {
+  if (!r.view().any()) return;
+  ByKind<std::string_view> requests, limits;
+  for (const ResourceKind kind : kResourceKinds) {
+    requests[kind] = requestOf(r, kind);
+    limits[kind] = limitOf(r, kind);
+  }
   out += R"("resources":{"requests":)";
-  appendQuantities(out, r.cpu_request, r.memory_request);
+  appendQuantities(out, requests);
   out += R"(,"limits":)";
-  appendQuantities(out, r.cpu_limit, r.memory_limit);
+  appendQuantities(out, limits);
   out += "},";
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "operator/base/quantity.h"
 #include "operator/base/str_cat.h"
 #include "operator/inject/names.h"
 
@@ -12,12 +11,6 @@ namespace {
 
 constexpr std::array<std::string_view, 6> kAlloyTypes{"cpu",   "memory", "goroutine",
                                                       "block", "mutex",  "fgprof"};
-
-// The sidecar was measured at under 10 MiB and a thousandth of a core. It requests nothing, and is
-// the first to be killed where a node runs out of memory; a Guaranteed pod needs requests that equal
-// the limits.
-constexpr std::string_view kNothing = "0";
-constexpr std::string_view kCpuLimit = "100m", kMemoryLimit = "32Mi", kCpuGuaranteed = "20m";
 
 std::string alloyKey(std::string_view type, std::string_view field) {
   return strCat("profiles.grafana.com/", type, '.', field);
@@ -40,35 +33,6 @@ std::vector<std::string_view> alloyTypes(const api::PolicyProfiles& p) {
   return out;
 }
 
-bool same(std::string_view request, std::string_view limit) {
-  const auto most = parseQuantity(limit);
-  return most && *most > 0 && (request.empty() || parseQuantity(request) == most);
-}
-
-// Whether the pod is of QoS class Guaranteed.
-bool isGuaranteed(const api::PodView& pod) {
-  const auto reserves = [](const api::ContainerView& c) {
-    return same(c.resources.cpu_request, c.resources.cpu_limit) &&
-           same(c.resources.memory_request, c.resources.memory_limit);
-  };
-  return std::ranges::all_of(pod.containers, reserves) &&
-         std::ranges::all_of(pod.init_containers, reserves);
-}
-
-// Requests and limits where the target has them, because a quota may demand them; equal ones in a
-// Guaranteed pod.
-api::ResourcesView resourcesBeside(const api::PodView& pod, const api::ResourcesView& target) {
-  if (isGuaranteed(pod)) return {kCpuGuaranteed, kCpuGuaranteed, kMemoryLimit, kMemoryLimit};
-  api::ResourcesView out;
-  if (!target.cpu_limit.empty()) out.cpu_limit = kCpuLimit;
-  if (!target.memory_limit.empty()) out.memory_limit = kMemoryLimit;
-  if (!target.cpu_request.empty() || !target.cpu_limit.empty()) out.cpu_request = kNothing;
-  if (!target.memory_request.empty() || !target.memory_limit.empty()) {
-    out.memory_request = kNothing;
-  }
-  return out;
-}
-
 SidecarPlan sidecarOf(const PodContext& ctx, const api::ContainerView& target,
                       api::Language language, const std::string& image) {
   const api::ProfilingPolicySpec& spec = ctx.policy.policy.spec;
@@ -76,8 +40,7 @@ SidecarPlan sidecarOf(const PodContext& ctx, const api::ContainerView& target,
   out.language = language;
   out.image = image;
   out.native = ctx.settings.native_sidecars;
-  out.resources = resourcesBeside(ctx.reading.pod, target.resources);
-  if (ctx.bounds != nullptr) out.resources = within(out.resources, *ctx.bounds);
+  out.resources = ctx.fitting.sidecar(target).resources;
   out.force_non_root_user = ctx.reading.pod.security.run_as_user == 0;
   const auto set = [&](std::string_view name, std::string value, std::string_view field = {}) {
     out.env.push_back(
@@ -129,19 +92,21 @@ void planAlloy(InjectionPlan& plan, const PodContext& ctx, const api::ContainerV
 
 }  // namespace
 
-std::optional<Reason> pprofProblem(const PodContext& ctx, const api::ContainerView& container,
-                                   Reason pod_wide) {
-  if (!ctx.pprof || ctx.pprof->container != container.name) return Reason::kNoPprofPort;
+std::optional<Refusal> pprofProblem(const PodContext& ctx, const api::ContainerView& container,
+                                    Reason pod_wide) {
+  if (!ctx.pprof || ctx.pprof->container != container.name) return Refusal{Reason::kNoPprofPort};
   if (usesAlloy(ctx)) return std::nullopt;
   if (ctx.reading.sidecar) return std::nullopt;
-  if (pod_wide != Reason::kInjected) return pod_wide;
+  if (pod_wide != Reason::kInjected) return Refusal{pod_wide};
   const bool scraped = std::ranges::any_of(kAlloyTypes, [&](std::string_view type) {
     return ctx.reading.pod.annotation(alloyKey(type, "scrape")) == "true";
   });
-  if (scraped) return Reason::kScrapedElsewhere;
+  if (scraped) return Refusal{Reason::kScrapedElsewhere};
   const bool ends =
       !ctx.reading.pod.restart_policy.empty() && ctx.reading.pod.restart_policy != "Always";
-  if (ends && !ctx.settings.native_sidecars) return Reason::kNoNativeSidecar;
+  if (ends && !ctx.settings.native_sidecars) return Refusal{Reason::kNoNativeSidecar};
+  const std::string& problem = ctx.fitting.sidecar(container).problem;
+  if (!problem.empty()) return Refusal{Reason::kNoRoom, problem};
   return std::nullopt;
 }
 

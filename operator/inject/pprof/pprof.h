@@ -10,8 +10,8 @@
 namespace profiling::inject {
 
 // Why `container` cannot be scraped under this language.
-std::optional<Reason> pprofProblem(const PodContext& ctx, const api::ContainerView& container,
-                                   Reason pod_wide);
+std::optional<Refusal> pprofProblem(const PodContext& ctx, const api::ContainerView& container,
+                                    Reason pod_wide);
 
 // Fills plan.sidecar or plan.annotations; what the pod has already stays.
 void planPprof(InjectionPlan& plan, const PodContext& ctx, const api::ContainerView& target,

@@ -4,6 +4,7 @@
 
 #include "operator/base/text.h"
 #include "operator/inject/image_words.h"
+#include "operator/inject/tools/runtime_version.h"
 
 namespace profiling::inject {
 namespace {
@@ -61,7 +62,7 @@ bool hasImageWord(std::string_view image, std::string_view wanted) {
                       [wanted](std::string_view word) { return withoutNumber(word) == wanted; });
 }
 
-bool isSeen(const Mark& mark, const ContainerContext& where) {
+bool isSeen(const Mark& mark, api::Language language, const ContainerContext& where) {
   static constexpr std::string_view kNodeOptions[] = {"NODE_OPTIONS"};
   switch (mark.sign) {
     case Sign::kNone:
@@ -74,6 +75,13 @@ bool isSeen(const Mark& mark, const ContainerContext& where) {
                      [](std::string_view word, std::string_view) { return word.starts_with('-'); });
     case Sign::kPreload:
       return anyWord(kNodeOptions, mark.text, where, isPreload);
+    case Sign::kNodeFlag:
+      return anyWord(kNodeOptions, mark.text, where, [&](std::string_view word, std::string_view) {
+        return word.starts_with(mark.text) &&
+               (word.size() == mark.text.size() || word[mark.text.size()] == '=');
+      });
+    case Sign::kVersion:
+      return isUnsupportedVersion(language, where.env);
     case Sign::kVariable:
       return where.env.find(mark.text) != nullptr;
     case Sign::kSwitchedOn:
@@ -100,10 +108,10 @@ bool isSeen(const Mark& mark, const ContainerContext& where) {
 }  // namespace
 
 bool isSeen(const ToolRule& rule, const ContainerContext& where) {
-  if (rule.also.sign != Sign::kNone && !isSeen(rule.also, where)) return false;
-  if (rule.unless.sign != Sign::kNone && isSeen(rule.unless, where)) return false;
+  if (rule.also.sign != Sign::kNone && !isSeen(rule.also, rule.language, where)) return false;
+  if (rule.unless.sign != Sign::kNone && isSeen(rule.unless, rule.language, where)) return false;
   return std::any_of(rule.marks.begin(), rule.marks.end(),
-                     [&](const Mark& mark) { return isSeen(mark, where); });
+                     [&](const Mark& mark) { return isSeen(mark, rule.language, where); });
 }
 
 const ToolRule* findRule(api::Language language, Answer answer, const ContainerContext& where) {

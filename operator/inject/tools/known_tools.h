@@ -23,6 +23,8 @@ enum class Sign {
   kAnnotation,     // of the pod, by key; "false" does not count
   kLabel,          // of the pod, by key
   kInitContainer,  // by name
+  kNodeFlag,       // the word, or the word and a value, in NODE_OPTIONS, command or args
+  kVersion,        // the runtime's version is one without an agent, as far as anything states it
   kImageWord,      // of the image's name or tag, between - _ . : and digits
 };
 struct Mark {
@@ -34,6 +36,7 @@ enum class Answer {
   kAllow,      // the two do not interfere
   kOrder,      // theirs stands first, ours is appended
   kOtherSlot,  // theirs is the classic CLR slot, ours the list beside it
+  kWarn,       // injected, with the tool's text as warning
   kRefuse,     // for `reason`
 };
 

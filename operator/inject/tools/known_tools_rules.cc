@@ -64,11 +64,18 @@ constexpr Mark kDynatrace[] = {{Sign::kLibrary, "liboneagentproc"},
                                {Sign::kInitContainer, "install-oneagent"},
                                {Sign::kInitContainer, "dynatrace-operator"}};
 constexpr Mark kNativeImage[] = {{Sign::kImageWord, "native"}};
+constexpr Mark kJlink[] = {{Sign::kImageWord, "jlink"}};
 constexpr Mark kOpenJ9[] = {{Sign::kImageWord, "openj"},  // its 9 is a digit at the end
                             {Sign::kImageWord, "semeru"},
                             {Sign::kImageWord, "ibmjava"},
                             {Sign::kVariable, "OPENJ9_JAVA_OPTIONS"},
                             {Sign::kVariable, "IBM_JAVA_OPTIONS"}};
+constexpr Mark kAotMode[] = {{Sign::kOption, "-XX:AOTMode=on"}};
+constexpr Mark kAotCache[] = {{Sign::kOption, "-XX:AOTCache="}};
+constexpr Mark kPermission[] = {{Sign::kNodeFlag, "--permission"},
+                                {Sign::kNodeFlag, "--experimental-permission"},
+                                {Sign::kNodeFlag, "--experimental-policy"}};
+constexpr Mark kVersion[] = {{Sign::kVersion, {}}};
 constexpr Mark kDevShm[] = {{Sign::kOption, "-Djava.io.tmpdir=/dev/shm"}};
 
 constexpr ToolRule kRules[] = {
@@ -110,6 +117,25 @@ constexpr ToolRule kRules[] = {
      .marks = kOpenJ9,
      .answer = Answer::kRefuse,
      .reason = Reason::kUnsupportedRuntime},
+    {.tool = "a runtime made by jlink, which lacks java.instrument unless it was added",
+     .language = Language::kJava,
+     .marks = kJlink,
+     .answer = Answer::kRefuse,
+     .reason = Reason::kUnsupportedRuntime},
+    {.tool = "Java 7 and older, which the launcher is too new for",
+     .language = Language::kJava,
+     .marks = kVersion,
+     .answer = Answer::kRefuse,
+     .reason = Reason::kUnsupportedVersion},
+    {.tool = "an AOT cache without which the JVM does not start; an agent makes it unusable",
+     .language = Language::kJava,
+     .marks = kAotMode,
+     .answer = Answer::kRefuse,
+     .reason = Reason::kRuntimeOptions},
+    {.tool = "the JVM does not use its AOT cache beside an agent, and starts more slowly",
+     .language = Language::kJava,
+     .marks = kAotCache,
+     .answer = Answer::kWarn},
     {.tool = "a temp folder that is mounted noexec",
      .language = Language::kJava,
      .marks = kDevShm,
@@ -134,6 +160,11 @@ constexpr ToolRule kRules[] = {
     {.tool = "Dynatrace", .language = Language::kJava, .marks = kDynatrace},
 
     // Python. Samplers of other vendors run beside ours, and our sitecustomize calls the next one.
+    {.tool = "Python 2, 3.15 and later, and builds without the global lock",
+     .language = Language::kPython,
+     .marks = kVersion,
+     .answer = Answer::kRefuse,
+     .reason = Reason::kUnsupportedVersion},
     {.tool = "OpenTelemetry",
      .language = Language::kPython,
      .marks = kOtelPython,
@@ -141,7 +172,19 @@ constexpr ToolRule kRules[] = {
     {.tool = "Datadog", .language = Language::kPython, .marks = kDatadogAny},
     {.tool = "Dynatrace", .language = Language::kPython, .marks = kDynatrace},
 
-    // Node. Datadog's continuous profiler is the same native add-on, which cannot be in a process
+    // Node. Versions before 12 know neither the option nor the syntax of the preload, and Node's
+    // permission model and policies let no file in that they do not name.
+    {.tool = "Node.js before 12",
+     .language = Language::kNodeJS,
+     .marks = kVersion,
+     .answer = Answer::kRefuse,
+     .reason = Reason::kUnsupportedVersion},
+    {.tool = "Node's permission model or a policy",
+     .language = Language::kNodeJS,
+     .marks = kPermission,
+     .answer = Answer::kRefuse,
+     .reason = Reason::kRuntimeOptions},
+    // Datadog's continuous profiler is the same native add-on, which cannot be in a process
     // twice; its tracer starts it unless switched off.
     {.tool = "Datadog with its profiler",
      .language = Language::kNodeJS,

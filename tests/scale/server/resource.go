@@ -28,6 +28,8 @@ var resources = []*resource{
 	{"", "v1", "configmaps", "ConfigMap", true},
 	{"", "v1", "services", "Service", true},
 	{"", "v1", "serviceaccounts", "ServiceAccount", true},
+	{"", "v1", "limitranges", "LimitRange", true},
+	{"", "v1", "resourcequotas", "ResourceQuota", true},
 	{"apps", "v1", "deployments", "Deployment", true},
 	{"apps", "v1", "replicasets", "ReplicaSet", true},
 	{"apps", "v1", "statefulsets", "StatefulSet", true},

@@ -214,7 +214,7 @@ TEST_F(MutatePod, ALaterPassTakesNoSecondPlaceOfAShare) {
 
 TEST_F(MutatePod, APodWhoseSiblingsWereRefusedStartsWithoutAnAgent) {
   Breakers breakers;
-  PodMutator mutator(settings(), observer(), nullptr, &breakers);
+  PodMutator mutator(settings(), observer(), nullptr, nullptr, &breakers);
   mutator.use(snapshotOf());
   json review = reviewOf();
   review["request"]["object"]["metadata"]["ownerReferences"] = json::array(
@@ -231,7 +231,7 @@ TEST_F(MutatePod, APodWhoseSiblingsWereRefusedStartsWithoutAnAgent) {
 
 TEST_F(MutatePod, AnAgentThatCannotBePulledIsLeftOut) {
   Breakers breakers;
-  PodMutator mutator(settings(), observer(), nullptr, &breakers);
+  PodMutator mutator(settings(), observer(), nullptr, nullptr, &breakers);
   mutator.use(snapshotOf());
   inject::PodFacts facts;
   facts.namespace_ = "shop";

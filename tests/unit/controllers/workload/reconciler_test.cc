@@ -319,6 +319,21 @@ TEST(WorkloadReconciler, APodThatCannotBeInjectedIsReported) {
   EXPECT_THAT(c.passWrites(), IsEmpty());
 }
 
+// The webhook would leave such pods alone, so their workload is not restarted for an agent.
+TEST(WorkloadReconciler, ThePreflightReadsLimitRanges) {
+  Cluster c;
+  c.replicaSet("web-h1", "rs-1", "deployment-1");
+  c.http.put(
+      "limitranges",
+      {{"metadata", {{"name", "pods"}, {"namespace", "shop"}}},
+       {"spec", {{"limits", {{{"type", "Pod"}, {"max", {{"ephemeral-storage", "33Mi"}}}}}}}}});
+  c.pod("web-a", "rs-1", Json::parse(R"({"spec":{"containers":[{"name":"app",
+      "image":"eclipse-temurin:21","resources":{"limits":{"ephemeral-storage":"32Mi"}}}]}})"));
+  c.pass();
+  EXPECT_EQ(c.record("/status/preflight/reason"), "NoRoom");
+  EXPECT_EQ(c.record("/status/phase"), "Skipped");
+}
+
 TEST(WorkloadReconciler, AnAnswerWithAnotherPodIsNoPreflight) {
   Cluster c;
   c.replicaSet("web-h1", "rs-1", "deployment-1");

@@ -55,6 +55,19 @@ TEST(Options, WebhookFlagsSetItsOptions) {
   EXPECT_EQ(webhook.common.agents.at(2).image, "n:1");
 }
 
+TEST(Options, NodesAndArm64ImagesAreTheAdministratorsChoice) {
+  const auto plain = std::get<WebhookOptions>(parse(with({"webhook"})));
+  EXPECT_TRUE(plain.watch_nodes);
+  EXPECT_THAT(plain.common.arm64_images, ::testing::Each(false));
+  const auto options = std::get<WebhookOptions>(
+      parse(with({"webhook", "--no-watch-nodes", "--agent-arm64=python", "--agent-arm64=go"})));
+  EXPECT_FALSE(options.watch_nodes);
+  EXPECT_TRUE(options.common.arm64_images.at(static_cast<std::size_t>(api::Language::kPython)));
+  EXPECT_TRUE(options.common.arm64_images.at(static_cast<std::size_t>(api::Language::kGo)));
+  EXPECT_FALSE(options.common.arm64_images.at(static_cast<std::size_t>(api::Language::kJava)));
+  EXPECT_EXIT(parse(with({"webhook", "--agent-arm64=cobol"})), ExitedWithCode(2), "cobol");
+}
+
 TEST(Options, WatchTimeoutIsFiveMinutesByDefault) {
   const auto timeout = [](std::vector<std::string> arguments) {
     return std::get<ControllerOptions>(parse(with(std::move(arguments)))).watch_timeout.count();

@@ -75,10 +75,11 @@ inline Decision decideFor(const api::PodView& p, const PolicyList& policies,
 inline InjectionPlan planUnder(const PolicyList& policies, const api::PodView& p,
                                const Settings& s = settings(),
                                std::shared_ptr<const KnownOfWorkload> known = nullptr,
-                               const ContainerBounds* bounds = nullptr) {
+                               const Surroundings& around = {}) {
   const Decision decision = decideFor(p, policies, s);
-  const PodReading reading(p, workloadOf(p), std::move(known));
-  return planInjection(decision, assignedAsDecided(decision), reading, s, bounds);
+  const PodReading reading(p, workloadOf(p), OwnImages(p, s, decision.chosen.get()),
+                           std::move(known));
+  return planInjection(decision, assignedAsDecided(decision), reading, s, around);
 }
 
 }  // namespace profiling::inject

@@ -88,14 +88,18 @@ struct WatchesTest : ::testing::Test {
                                                  {"workloadprofiles", {}},
                                                  {"controllerrevisions", {}},
                                                  {"limitranges", {}},
+                                                 {"resourcequotas", {}},
+                                                 {"nodes", {}},
                                                  {"pods", {}},
                                                  {"events", {}}};
   FakeHttp http;
   inject::Settings settings = settingsWithAgents();
   RolloutTable rollouts{"a", 1};
+  ClusterTable cluster;
   Breakers breakers;
-  PodMutator mutator{settings, {}, &rollouts};
-  Watches watches{http, {settings.agents, "profiling-system"}, mutator, rollouts, breakers};
+  PodMutator mutator{settings, {}, &rollouts, &cluster};
+  Watches watches{
+      http, {settings.agents, "profiling-system"}, mutator, rollouts, cluster, breakers};
 };
 
 TEST_F(WatchesTest, NoRequestIsMadeBeforeTheStart) {
@@ -108,7 +112,9 @@ TEST_F(WatchesTest, UnsyncedNamesTheKindThatIsNotListed) {
   const std::pair<const char*, const char*> kinds[] = {{"limitranges", "limit ranges"},
                                                        {"workloadprofiles", "records"},
                                                        {"pods", "profiled pods"},
-                                                       {"events", "refused pods"}};
+                                                       {"resourcequotas", "resource quotas"},
+                                                       {"events", "refused pods"},
+                                                       {"nodes", "nodes"}};
   for (const auto& [path, name] : kinds) hold(path);
   watches.start();
   for (const auto& [path, name] : kinds) {
@@ -128,6 +134,40 @@ TEST_F(WatchesTest, TheSnapshotWaitsForEveryKindThatItNeeds) {
   EXPECT_FALSE(injects());
   release("limitranges");
   EXPECT_TRUE(test::waitFor([this] { return injects(); }));
+}
+
+TEST_F(WatchesTest, APodThatMayStartOnANodeWithoutAnImageIsLeftAlone) {
+  lists["nodes"] = {
+      {{"metadata",
+        {{"name", "n"},
+         {"labels", {{"kubernetes.io/os", "linux"}, {"kubernetes.io/arch", "arm64"}}}}}}};
+  watches.start();
+  ASSERT_TRUE(synced());
+  EXPECT_FALSE(injects());
+  bool only_metadata = false;
+  for (const FakeHttp::Call& call : http.calls()) {
+    if (call.request.target.find("/nodes?") == std::string::npos) continue;
+    only_metadata = call.request.accept.find("as=PartialObjectMetadata;") != std::string::npos;
+  }
+  EXPECT_TRUE(only_metadata) << "nodes are large";
+}
+
+TEST_F(WatchesTest, NodesAreNotAskedForWhereTheyAreNotWatched) {
+  Watches without{http, {settings.agents, "profiling-system", false}, mutator, rollouts, cluster};
+  EXPECT_EQ(without.reflectors().size(), lists.size() - 1);
+}
+
+TEST_F(WatchesTest, QuotasReachTheTable) {
+  lists["resourcequotas"] = {{{"metadata", {{"name", "team"}, {"namespace", "shop"}}},
+                              {"status",
+                               {{"hard", {{"limits.cpu", "4"}, {"requests.memory", "1Gi"}}},
+                                {"used", {{"limits.cpu", "1500m"}}}}}}};
+  watches.start();
+  ASSERT_TRUE(synced());
+  const auto quotas = cluster.quotas("shop");
+  ASSERT_NE(quotas, nullptr);
+  EXPECT_EQ(quotas->front().limits[inject::ResourceKind::kCpu]->left(), 2.5);
+  EXPECT_FALSE(quotas->front().limits[inject::ResourceKind::kMemory]);
 }
 
 TEST_F(WatchesTest, ValidationFindsTheServersAndTheLabelsOfNamespaces) {
