@@ -83,6 +83,7 @@ std::string Fitting::beyondPod(const Usage& after) const {
   for (const ResourceKind kind : kResourceKinds) {
     const auto most = parseQuantity(requestOf(pod_.resources, kind));
     if (!most || !exceeds(after.requests[kind], *most)) continue;
+    if (!exceeds(after.requests[kind], before_->requests[kind].value_or(0))) continue;
     return strCat("spec.resources requests ", quantityText(kind, *most), " of ", resourceName(kind),
                   ": no room for ",
                   quantityText(kind, added(after.requests[kind], before_->requests[kind], kind)),
@@ -100,7 +101,8 @@ std::string Fitting::beyondRange(const Usage& after) const {
     if (range.max.set()) {
       const double most = amountOf(range.max.text);
       const double amount = std::max(limit, counted.requests[kind].value_or(0));
-      if (exceeds(amount, most)) {
+      const double without = std::max(was.limits[kind].value_or(0), was.requests[kind].value_or(0));
+      if (exceeds(amount, most) && exceeds(amount, without)) {
         return strCat(quoted("LimitRange", range.max.from), " allows a pod ", range.max.text,
                       " of ", resourceName(kind), ": no room for ",
                       quantityText(kind, added(counted.limits[kind], was.limits[kind], kind)),

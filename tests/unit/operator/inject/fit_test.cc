@@ -150,6 +150,14 @@ TEST(Fit, APodOfOneSizeThatHasNoRoomForTheMinimumOfAContainerIsSkipped) {
             "spec.resources requests 256Mi of memory: no room for 16Mi more");
 }
 
+TEST(Fit, AnAdditionThatTakesNothingIsNeverTooMuch) {
+  api::PodView p = service({"900m", "900m", "256Mi", "256Mi", {}, {}});
+  p.resources = {"500m", "900m", "256Mi", "256Mi", {}, {}};
+  EXPECT_TRUE(planIn(p, {}).sidecar.has_value()) << "the API server refuses it in any case";
+  const Shop given{bounds(R"([{"type":"Pod","max":{"cpu":"500m"}}])"), {}};
+  EXPECT_TRUE(planIn(p, given).sidecar.has_value());
+}
+
 TEST(Fit, LimitsOfThePodThatAreTooSmallCountForEveryLanguage) {
   api::PodView p = service({});
   p.resources = {"30m", "30m", "256Mi", "256Mi", {}, {}};
