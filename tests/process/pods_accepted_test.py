@@ -119,7 +119,7 @@ def bounded_cases():
             yield pytest.param(file.parent, objects, id="/".join(file.parent.parts[-2:]))
 
 
-@pytest.mark.parametrize("folder, objects", bounded_cases())
+@pytest.mark.parametrize("folder, objects", list(bounded_cases()))
 def test_pods_fit_into_the_bounds_of_their_namespace(api, folder, objects):
     namespace = f"fit-{folder.parent.name}-{folder.name}"[:63].rstrip("-")
     api.kube.apply(f"{{apiVersion: v1, kind: Namespace, metadata: {{name: {namespace}}}}}")
