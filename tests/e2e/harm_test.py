@@ -8,12 +8,19 @@ from rollout_apps import policy
 from rollout_test import namespace, pods, profiled, rollout
 
 IMAGE = "localhost/profiling-operator/example-python:dev"
+WORK = """
+import time
+while True:
+    until = time.monotonic() + 0.01
+    while time.monotonic() < until: sum(range(50))
+    time.sleep(1)
+"""
 COOLDOWN = 30  # seconds: after two pods in vain a workload waits for four times that
 
 
 def sleeper(where, name, replicas):
-    """A Deployment whose pods cost nothing; it never has fewer ready pods than replicas less one."""
-    container = {"name": "app", "image": IMAGE, "imagePullPolicy": "IfNotPresent", "command": ["/usr/bin/python3", "-c", "import time; time.sleep(1e6)"],
+    """A Deployment whose pods cost little, but enough that profiles arrive."""
+    container = {"name": "app", "image": IMAGE, "imagePullPolicy": "IfNotPresent", "command": ["/usr/bin/python3", "-c", WORK],
                  "resources": {"requests": {"cpu": "1m", "memory": "16Mi"}, "limits": {"cpu": "50m", "memory": "128Mi"}},
                  "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}}
     return json.dumps({
@@ -48,11 +55,6 @@ class Watcher:
     def came(self, name):
         self.look()
         return len(self.seen[name]) - self.before[name]
-
-
-def quota(kube, where):
-    kube.apply(json.dumps({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "team", "namespace": where},
-                           "spec": {"hard": {"count/pods": "100"}}}))
 
 
 def image_policy(kube, where):

@@ -8,7 +8,9 @@ agents:
   ruby: {repository: "", tag: 1.0.7, version: 1.0.7}
   scrape: {repository: profiling-operator/agent-scrape, tag: "", version: ""}
   nativeSidecars: Auto
+  arm64: []
 webhook:
+  watchNodes: true
   refusalHold: 5m
   clientCA: {configMap: "", key: ca.crt}
 networkPolicy:
