@@ -31,7 +31,7 @@ struct CommonOptions {
   api::AgentImages agents;
   std::string agent_pull_policy = "IfNotPresent";
   std::array<bool, api::kLanguageCount> arm64_images{};  // by Language
-  std::string native_sidecars = "Auto";          // or Always, Never
+  std::string native_sidecars = "Auto";                  // or Always, Never
   std::vector<std::string> excluded_namespaces;  // besides the system's and the operator's own
 };
 

@@ -57,28 +57,28 @@ enum class Reason {
   kEnvFromSecretAssumed,  // injected, assuming the Secret holds none of our names
   kEmbeddedSDK,           // the container already carries PYROSCOPE_* of its own
   kConflictingAgent,
-  kAwaitingRollout,     // the rollout has not reached the workload
-  kOutsideShare,        // the step's share of the workload's pods is profiled already
-  kRolledBack,          // the revision failed here, or was aborted
-  kPodRefused,          // the API server refused pods of the same owner with an agent
+  kAwaitingRollout,        // the rollout has not reached the workload
+  kOutsideShare,           // the step's share of the workload's pods is profiled already
+  kRolledBack,             // the revision failed here, or was aborted
+  kPodRefused,             // the API server refused pods of the same owner with an agent
   kAgentImageUnavailable,  // nodes cannot pull the agent's image
-  kNameConflict,        // a volume, mount path or container of our name with other content
-  kReadOnlyTemp,        // Java without a writable temp folder
-  kNoExecTemp,          // the temp folder cannot hold programs
-  kUnsupportedRuntime,  // an implementation of the language that has no agent
-  kUnsupportedVersion,  // a version of the runtime that an agent stops, or that has none
-  kRuntimeOptions,      // the runtime does not start with an agent beside one of its options
-  kOptionsTooLong,      // Java 8 would ignore JAVA_TOOL_OPTIONS as a whole
-  kNoPprofPort,         // Go and Native: the port that serves pprof is not known
-  kScrapedElsewhere,    // its annotations ask a Grafana Alloy to scrape it
-  kNoNativeSidecar,     // one more container would keep the Job from ending
-  kProfilingDisabled,   // the container switches its runtime's profiling off
-  kLimitsTooSmall,      // the pod's limits are below what copying an agent needs
-  kNoRoom,              // the namespace or the pod has no room for what is added
-  kPodTooLarge,         // more containers, env or annotations than we touch
-  kMalformedPod,        // a field of a wrong type, which the API server will refuse
-  kInvalidAnnotation,   // ignored, with a warning
-  kInternalError,       // an error of our own: the pod is allowed, unchanged
+  kNameConflict,           // a volume, mount path or container of our name with other content
+  kReadOnlyTemp,           // Java without a writable temp folder
+  kNoExecTemp,             // the temp folder cannot hold programs
+  kUnsupportedRuntime,     // an implementation of the language that has no agent
+  kUnsupportedVersion,     // a version of the runtime that an agent stops, or that has none
+  kRuntimeOptions,         // the runtime does not start with an agent beside one of its options
+  kOptionsTooLong,         // Java 8 would ignore JAVA_TOOL_OPTIONS as a whole
+  kNoPprofPort,            // Go and Native: the port that serves pprof is not known
+  kScrapedElsewhere,       // its annotations ask a Grafana Alloy to scrape it
+  kNoNativeSidecar,        // one more container would keep the Job from ending
+  kProfilingDisabled,      // the container switches its runtime's profiling off
+  kLimitsTooSmall,         // the pod's limits are below what copying an agent needs
+  kNoRoom,                 // the namespace or the pod has no room for what is added
+  kPodTooLarge,            // more containers, env or annotations than we touch
+  kMalformedPod,           // a field of a wrong type, which the API server will refuse
+  kInvalidAnnotation,      // ignored, with a warning
+  kInternalError,          // an error of our own: the pod is allowed, unchanged
 };
 inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kInternalError) + 1;
 std::string_view reasonName(Reason reason);

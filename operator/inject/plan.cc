@@ -55,8 +55,7 @@ void refuse(InjectionPlan& plan, const Decision& decision, const api::PodView& p
   plan.empty = true;
   if (decision.opted_in) {
     plan.warnings.push_back({strCat("profiling.dev: the pod is not profiled: ", reasonName(reason),
-                                    ". ", detail, detail.empty() ? "" : ". ",
-                                    remedyText(reason))});
+                                    ". ", detail, detail.empty() ? "" : ". ", remedyText(reason))});
   } else if (!isAwaited(decision, reason)) {
     return;
   }

@@ -18,7 +18,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 CLUSTER = [str(ROOT / "hack/cluster/cluster"), "--name", "rights"]
 SYSTEM, FULL = "profiling-system", "profiling-operator"
 # The test's own additions.
-OURS = ("--health-address", "--agent-", "--log-format", "--listen", "--tls-dir")
+# Nothing runs the webhook's Deployment, so none of its pods is ever ready.
+OURS = ("--health-address", "--agent-", "--log-format", "--listen", "--tls-dir", "--webhook-deployment")
 
 
 AUDIT = """

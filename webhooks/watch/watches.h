@@ -62,8 +62,8 @@ class Watches {
   kube::Store<api::ClusterProfilingPolicy> cluster_policies_;
   kube::Store<api::Revision> revisions_;
   kube::Store<inject::LimitRangeRecord> limit_ranges_;
-  std::atomic<bool> records_synced_{false}, pods_synced_{false}, quotas_synced_{false}, refusals_synced_{false},
-      nodes_synced_{false};
+  std::atomic<bool> records_synced_{false}, pods_synced_{false}, quotas_synced_{false},
+      refusals_synced_{false}, nodes_synced_{false};
   std::vector<std::function<bool()>> snapshot_parts_;  // synced: the snapshot needs all of them
   std::vector<Watch> watches_;
 };

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <ranges>
-#include <span>
 #include <set>
+#include <span>
 
 #include "operator/api/json_access.h"
 #include "operator/api/v1alpha1/codec.h"
@@ -135,8 +135,7 @@ class Linter {
     std::vector<std::string_view> names;
     for (const auto& [name, server] : inputs_.servers()) names.push_back(name);
     add(false, d, "/spec/serverRef",
-        strCat("no ProfilingServer '", key,
-               "' in the files; available: ", join(names, ", ")));
+        strCat("no ProfilingServer '", key, "' in the files; available: ", join(names, ", ")));
   }
 
   void annotations(const Document& d, const Json& pod, const std::string& path) {

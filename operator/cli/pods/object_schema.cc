@@ -72,7 +72,8 @@ class Checker {
     if (value.is_array()) array(schema, value, path);
     if (value.is_object()) object(schema, value, path);
     // A rule is evaluated on what its schema admits.
-    if (found_.size() == before && schema.contains(kValidations)) rules(schema[kValidations], value, path);
+    if (found_.size() == before && schema.contains(kValidations))
+      rules(schema[kValidations], value, path);
   }
 
  private:

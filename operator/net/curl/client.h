@@ -12,7 +12,7 @@
 namespace profiling::net::curl {
 
 struct ClientOptions {
-  std::size_t max_body = 1u << 20;  // what reads an answer may take ten times as much
+  std::size_t max_body = 1u << 20;           // what reads an answer may take ten times as much
   std::chrono::milliseconds connect{5'000};  // at most the deadline
 };
 

@@ -27,8 +27,7 @@ struct BreakersTest : ::testing::Test {
   void see(const std::string& pod, bool pulled, bool failed, std::string_view owner = {}) {
     inject::PodFacts facts;
     facts.namespace_ = std::string_view(pod).substr(0, pod.find('/'));
-    facts.created =
-        static_cast<std::uint32_t>(std::chrono::system_clock::to_time_t(clock.now));
+    facts.created = static_cast<std::uint32_t>(std::chrono::system_clock::to_time_t(clock.now));
     facts.agent_images = {{kImage, pulled, failed}};
     if (!owner.empty()) facts.owner = api::OwnerView{"apps/v1", "ReplicaSet", "web", owner, true};
     breakers.podSeen(pod, facts);

@@ -98,8 +98,8 @@ struct WatchesTest : ::testing::Test {
   ClusterTable cluster;
   Breakers breakers;
   PodMutator mutator{settings, {}, &rollouts, &cluster};
-  Watches watches{
-      http, {settings.agents, "profiling-system"}, mutator, rollouts, cluster, breakers};
+  Watches watches{http,    {settings.agents, "profiling-system"}, mutator, rollouts, cluster,
+                  breakers};
 };
 
 TEST_F(WatchesTest, NoRequestIsMadeBeforeTheStart) {
@@ -109,12 +109,10 @@ TEST_F(WatchesTest, NoRequestIsMadeBeforeTheStart) {
 }
 
 TEST_F(WatchesTest, UnsyncedNamesTheKindThatIsNotListed) {
-  const std::pair<const char*, const char*> kinds[] = {{"limitranges", "limit ranges"},
-                                                       {"workloadprofiles", "records"},
-                                                       {"pods", "profiled pods"},
-                                                       {"resourcequotas", "resource quotas"},
-                                                       {"events", "refused pods"},
-                                                       {"nodes", "nodes"}};
+  const std::pair<const char*, const char*> kinds[] = {
+      {"limitranges", "limit ranges"}, {"workloadprofiles", "records"},
+      {"pods", "profiled pods"},       {"resourcequotas", "resource quotas"},
+      {"events", "refused pods"},      {"nodes", "nodes"}};
   for (const auto& [path, name] : kinds) hold(path);
   watches.start();
   for (const auto& [path, name] : kinds) {
