@@ -114,7 +114,8 @@ class Fleet {
   kube::Store<api::WorkloadProfile> records_;
   kube::Store<inject::NamespaceRecord> namespaces_;
   controllers::WorkloadIndex index_{pods_, [this] { return snapshot_; }, {}};
-  controllers::WorldReader reader_{pods_, index_, records_, namespaces_};
+  kube::Store<inject::RefusalEvent> refusals_;
+  controllers::WorldReader reader_{pods_, index_, records_, namespaces_, refusals_};
 };
 
 // p99 over the iterations is reported beside the mean, because the bar applies to it.

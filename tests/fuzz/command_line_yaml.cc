@@ -24,7 +24,8 @@ bool isUtf8(const nlohmann::json& document) {
 }  // namespace
 
 FUZZ(std::string_view input) {
-  const auto documents = cli::parseDocuments(std::string(input));
+  cli::YamlBudget budget;
+  const auto documents = cli::parseDocuments(std::string(input), 0, budget);
   if (!documents.ok()) {
     require(documents.status().code() == Code::kInvalidArgument,
             "a wrong document is the caller's error");
@@ -34,7 +35,7 @@ FUZZ(std::string_view input) {
     if (!isUtf8(document)) continue;
     const std::string json = cli::render(document, cli::Format::kJson);
     require(nlohmann::json::parse(json, nullptr, false) == document, "JSON is read back");
-    require(cli::parseDocuments(cli::render(document, cli::Format::kYaml)).ok(),
+    require(cli::parseDocument(cli::render(document, cli::Format::kYaml)).ok(),
             "YAML is read back");
   }
 }

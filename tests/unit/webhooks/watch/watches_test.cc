@@ -151,7 +151,8 @@ TEST_F(WatchesTest, APodThatMayStartOnANodeWithoutAnImageIsLeftAlone) {
 }
 
 TEST_F(WatchesTest, NodesAreNotAskedForWhereTheyAreNotWatched) {
-  Watches without{http, {settings.agents, "profiling-system", false}, mutator, rollouts, cluster};
+  Watches without{http,    {settings.agents, "profiling-system", false}, mutator, rollouts, cluster,
+                  breakers};
   EXPECT_EQ(without.reflectors().size(), lists.size() - 1);
 }
 
