@@ -34,7 +34,9 @@ Result<std::string> readText(const std::string& file) {
     }
     opened.open(file, std::ios::binary);
     if (!opened) {
-      return Status(Code::kNotFound, file + ": " + std::generic_category().message(errno));
+      const std::string why =
+          errno == ENOENT ? "no such file" : std::generic_category().message(errno);
+      return Status(Code::kNotFound, file + ": " + why);
     }
   }
   std::istream& in = file == "-" ? std::cin : opened;

@@ -85,7 +85,7 @@ def test_the_leader_writes_and_the_standby_does_not(world):
                          ("rest_client_requests_total", "rest_client_request_duration_seconds_count")):
         before = leader.metric(ended)  # read first, because the other only grows meanwhile
         assert leader.metric(begun) >= before > 0
-    assert leader.metric("profiling_watch_streamed_lists_total") == 15
+    assert leader.metric("profiling_watch_streamed_lists_total") == 16
 
 
 def test_condition_changes_emit_events(world):

@@ -119,7 +119,7 @@ class World:
 
     def workload(self, kind, name, namespace, pods, api_version="apps/v1"):
         """A workload with running pods, none of which carries an agent."""
-        template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [{"name": "app", "image": f"registry.example/{name}:1"}]}}
+        template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [{"name": "app", "image": f"registry.example/{name}:22"}]}}
         spec = {"selector": {"matchLabels": {"app": name}}, "template": template}
         if kind != "DaemonSet":
             spec["replicas"] = len(pods)
@@ -147,7 +147,7 @@ class World:
                  "state": {"waiting": {"reason": "CrashLoopBackOff"}}}]}
         more = {"labels": {**labels, "profiling.dev/profiled": revision}} if revision else {"labels": labels}
         self.create("v1", "Pod", name, namespace, status, [owner] if owner else [],
-                    spec={"containers": [{"name": "app", "image": f"registry.example/{labels['app']}:1"}], "terminationGracePeriodSeconds": 0}, **more)
+                    spec={"containers": [{"name": "app", "image": f"registry.example/{labels['app']}:22"}], "terminationGracePeriodSeconds": 0}, **more)
 
     def audited(self):
         for line in (self.folder / "audit.log").read_text().splitlines():

@@ -29,7 +29,7 @@ TEST(Table, CodePointsCountAsOneColumn) {
 TEST(Table, LinesAreCutToTheWidthAndColourTakesNone) {
   const Style style{.colour = true, .width = 9};
   const Table table{{"NAME", "STATE"}, {{"web", Cell("Complete", Tone::kGood)}}};
-  EXPECT_EQ(render(table, style)[1], "web    \x1b[32mCo\x1b[0m");
+  EXPECT_EQ(render(table, style)[1], "web    \xff[32mCo\xff[0m");
 }
 
 TEST(Table, TextFromTheClusterCannotControlTheTerminal) {
