@@ -82,6 +82,15 @@ def test_the_sitecustomize_of_a_virtual_environment_also_runs(outcome):
     assert has(result, b"price_basket")
 
 
+def test_a_profiler_that_the_application_starts_later_takes_the_place_of_ours(outcome):
+    result = outcome("python own SDK")
+    assert result.code == 6 and "the application starts the profiler itself" in result.err, result
+    assert "already running" not in result.err and "started: True" in result.out, result
+    names = ["own" if "own.app" in str(u.query) or b"own.app" in u.content() else "ours" for u in result.uploads]
+    assert "ours" in names and "own" in names, names
+    assert "ours" not in names[names.index("own"):], names
+
+
 def test_npm_is_not_profiled_but_its_scripts_are(outcome):
     result = outcome("node npm run")
     assert result.code == 7 and len(started(result)) == 1 and has(result, b"priceBasket"), result

@@ -76,7 +76,7 @@ def perform(scenario, agents, words):
             env.pop(name)
         known = {**words, "agents": agents}
         env = {k: re.sub(r"\{(\w+)\}", lambda word: str(known.get(word[1], word[0])), v) for k, v in env.items()}
-        command = [word.format(**words) for word in scenario.command]
+        command = [word.format(**known) for word in scenario.command]
         with tempfile.NamedTemporaryFile("r") as log, subprocess.Popen(
                 command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open(log.name, "w") if scenario.logged else subprocess.PIPE,
                 text=True, cwd=words["programs"], start_new_session=True) as process:

@@ -72,6 +72,8 @@ SCENARIOS = [
     *(Scenario(f"python gunicorn{suffix}", "python", ("{python}", "{gunicorn}/bin/gunicorn", *options, "--config=gunicorn_conf.py", "gunicorn_conf:app"),
                env={**DEBUG, "PYTHONPATH": "{agents}/python:{gunicorn}"}, until=from_all(rb"price_in_(\d+)_", 2))
       for suffix, options in (("", ()), (" preload", ("--preload",)))),
+    Scenario("python own SDK", "python", ("{python}", "{programs}/sdk.py", "6", "{agents}/python"), env=DEBUG, by_stdin=True,
+             until=lambda upload: "own.app" in str(upload.query) or b"own.app" in upload.content()),
     Scenario("python main thread", "python", ("{python}", "{programs}/main_thread.py"), by_stdin=True, until=lambda upload: True),
     Scenario("python hidden", "python", ("{python}", "{programs}/burn.py", "0", "0"),
              env={"PYTHONPATH": "{agents}/python:{programs}/hidden"}),

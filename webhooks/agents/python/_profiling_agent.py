@@ -7,6 +7,8 @@ from _thread import allocate_lock
 
 # How many seconds an unanswered last upload may delay the exit of a process.
 PATIENCE = 1.0
+# The same for an application that starts the profiler itself: ours has to end before.
+HAND_OVER_PATIENCE = 15.0
 _running = None  # pid of the profiled process
 _asked = _stopped = None  # locks: released to request the end, and after it
 
@@ -83,6 +85,7 @@ def start(here, debug):
         mem_enabled=env.get("PROFILING_PYTHON_MEMORY", "").strip().lower() == "true",
         enable_logging=bool(env.get("PROFILING_DEBUG")),
     )
+    let_the_application_win(pyroscope, debug)
     global _running, _asked, _stopped
     _asked, _stopped = allocate_lock(), allocate_lock()
     _asked.acquire()
@@ -94,14 +97,32 @@ def start(here, debug):
     return True
 
 
-def stop():
+def let_the_application_win(pyroscope, debug):
+    """A process has one profiler. An application that configures it later, in its own code, gets it:
+    ours ends first, and the call goes on as if we had not been there. The native function is wrapped,
+    because a module may have imported `configure` by name."""
+    native = pyroscope.lib
+    start_native = native.initialize_agent
+
+    def start_for_the_application(*args, **kwargs):
+        native.initialize_agent = start_native
+        if _running == os.getpid():
+            debug("the application starts the profiler itself")
+            del pyroscope._profiling_agent  # nor do we start in a child
+            stop(HAND_OVER_PATIENCE)
+        return start_native(*args, **kwargs)
+
+    native.initialize_agent = start_for_the_application
+
+
+def stop(patience=PATIENCE):
     """Sends the last samples and ends the profiler. By itself the profiler would wait ten seconds for
     each profile that a silent server has not accepted, longer than a pod's termination may take."""
     global _running
     if _running == os.getpid():
         _running = None
         _asked.release()
-        _stopped.acquire(timeout=PATIENCE)
+        _stopped.acquire(timeout=patience)
 
 
 def stop_when_asked():
