@@ -5,9 +5,12 @@
 #include <vector>
 
 #include "operator/api/workload_key.h"
+#include "operator/base/str_cat.h"
 
 namespace profiling::webhooks {
 namespace {
+
+constexpr std::size_t kSpareFinders = 1000;
 
 std::string keyOf(const inject::PodOfWorkload& pod) {
   return api::workloadKeyText(pod.namespace_, pod.kind, pod.name);
@@ -37,6 +40,17 @@ void RolloutTable::Grants::expire(SteadyTime now) {
   drop(seen, kLag);
   drop(since, kGrantLife);
   drop(unproven, kUnprovenLife);
+}
+
+bool RolloutTable::Finders::awaited(SteadyTime now) const {
+  return since && now - *since < (proven ? kGrantLife : kUnprovenLife);
+}
+
+std::string findKey(const inject::PodOfWorkload& pod, const inject::Guess& guess) {
+  const bool bare = pod.kind == "Pod";
+  return strCat(api::workloadKeyText(pod.namespace_, pod.kind, bare ? "" : pod.name), '/',
+                bare ? "" : pod.template_hash, '/', bare ? "" : guess.container, '/',
+                guess.image_hash);
 }
 
 RolloutTable::RolloutTable(std::string replica, std::int64_t replicas, const Clock& clock)
@@ -92,12 +106,17 @@ void RolloutTable::leave(const PodRow& row) {
   auto& live = row.group->second.live;
   const auto it = live.find(row.revision);
   if (it != live.end() && --it->second == 0) live.erase(it);
+  for (const std::string& key : row.finds) {
+    const auto found = finders_.find(key);
+    if (found == finders_.end()) continue;
+    if (--found->second.live <= 0 && !found->second.since) finders_.erase(found);
+  }
   dropIfEmpty(row.group);
 }
 
 void RolloutTable::podSeen(const std::string& pod, const std::string& group,
                            std::string_view revision, std::string_view replica,
-                           std::string_view owner_uid) {
+                           std::string_view owner_uid, std::vector<std::string> finds) {
   const MutexLock lock(mutex_);
   const auto known = pods_.find(pod);
   if (known != pods_.end()) {
@@ -116,7 +135,12 @@ void RolloutTable::podSeen(const std::string& pod, const std::string& group,
     granted.pop_front();
     if (replicas_ > 1) grants.seen.push_back(clock_.steady());
   }
-  pods_.emplace(pod, PodRow{it, std::string(revision)});
+  for (const std::string& key : finds) {
+    Finders& finders = finders_[key];
+    ++finders.live;
+    finders.since.reset();
+  }
+  pods_.emplace(pod, PodRow{it, std::string(revision), std::move(finds)});
 }
 
 void RolloutTable::podGone(const std::string& pod) {
@@ -162,6 +186,49 @@ inject::RevisionChoice RolloutTable::choose(
                              {settled, static_cast<std::int64_t>(pending) + seen, replicas_});
   if (choice.counted && !dry_run) (proven ? grants.since : grants.unproven).push_back(now);
   return choice;
+}
+
+bool RolloutTable::mayFindLanguage(const inject::PodOfWorkload& pod,
+                                   const std::vector<inject::Guess>& guesses, bool dry_run) {
+  const MutexLock lock(mutex_);
+  const SteadyTime now = clock_.steady();
+  const auto group = groups_.find(keyOf(pod));
+  const bool proven = group == groups_.end() || group->second.proves(pod.owner_uid);
+  std::vector<std::string> keys;
+  for (const inject::Guess& guess : guesses) {
+    keys.push_back(findKey(pod, guess));
+    const auto found = finders_.find(keys.back());
+    if (found == finders_.end()) continue;
+    const Finders& finders = found->second;
+    // The API server may ask twice about one pod.
+    const bool again = pod.kind == "Pod" && !pod.name.empty() && finders.last == pod.name;
+    const bool taken = finders.awaited(now) && (finders.proven || !proven) && !again;
+    if (finders.live > 0 || taken) return false;
+  }
+  if (dry_run) return true;
+  // Keys of pods that were admitted and never created. Forged reviews may bring many.
+  if (finders_.size() > 2 * pods_.size() + kSpareFinders && now >= next_sweep_) {
+    next_sweep_ = now + kUnprovenLife;
+    std::erase_if(finders_, [&](const auto& entry) {
+      return entry.second.live == 0 && !entry.second.awaited(now);
+    });
+  }
+  for (const std::string& key : keys) {
+    Finders& finders = finders_[key];
+    finders.since = now;
+    finders.proven = proven;
+    finders.last = pod.name;
+  }
+  return true;
+}
+
+void RolloutTable::giveBack(const inject::PodOfWorkload& pod) {
+  const MutexLock lock(mutex_);
+  const auto it = groups_.find(keyOf(pod));
+  if (it == groups_.end()) return;
+  Grants& grants = it->second.grants;
+  auto& granted = it->second.proves(pod.owner_uid) ? grants.since : grants.unproven;
+  if (!granted.empty()) granted.pop_back();
 }
 
 std::shared_ptr<const inject::KnownOfWorkload> RolloutTable::known(

@@ -8,7 +8,7 @@
 // A review may be forged, since the webhook asks for no client certificate by default. The uid of a
 // pod's owner is what a forger does not know. So a place granted to a pod whose owner no record
 // names yet (a ReplicaSet's first pods, or a forged one) is kept for kUnprovenLife only, and is
-// never held against a pod of a known owner.
+// never held against a pod of a known owner. The same holds for the pod that finds out a language.
 #pragma once
 
 #include <cstdint>
@@ -36,6 +36,10 @@ inline constexpr Millis kUnprovenLife{10'000};
 // chooseRevision() holds. A single process does not wait.
 inline constexpr Millis kLag{5'000};
 
+// Names the container of a workload's template whose language a pod finds out. Pods without a workload
+// share the key of their namespace's image.
+std::string findKey(const inject::PodOfWorkload& pod, const inject::Guess& guess);
+
 // Thread-safe: one short lock for each admission that may inject an agent.
 class RolloutTable final : public inject::Assignments {
  public:
@@ -51,8 +55,10 @@ class RolloutTable final : public inject::Assignments {
   void keepRecords(const std::function<bool(const std::string& record)>& named);
 
   // From the watch of the pods that have an agent. `replica`: the process that admitted the pod.
+  // `finds`: the keys of the containers whose language it finds out, by findKey().
   void podSeen(const std::string& pod, const std::string& group, std::string_view revision,
-               std::string_view replica, std::string_view owner_uid = {});
+               std::string_view replica, std::string_view owner_uid = {},
+               std::vector<std::string> finds = {});
   void podGone(const std::string& pod);
   void keepPods(const std::function<bool(const std::string& pod)>& named);
 
@@ -61,6 +67,9 @@ class RolloutTable final : public inject::Assignments {
                                 bool dry_run) override;
   std::shared_ptr<const inject::KnownOfWorkload> known(
       const inject::PodOfWorkload& pod) const override;
+  bool mayFindLanguage(const inject::PodOfWorkload& pod, const std::vector<inject::Guess>& guesses,
+                       bool dry_run) override;
+  void giveBack(const inject::PodOfWorkload& pod) override;
   const std::string& replica() const override { return replica_; }
 
   struct Stats {
@@ -90,6 +99,15 @@ class RolloutTable final : public inject::Assignments {
   struct PodRow {
     Groups::iterator group;
     std::string revision;
+    std::vector<std::string> finds;
+  };
+  // The pods that find out what one container of a workload's template runs.
+  struct Finders {
+    std::int64_t live = 0;
+    std::optional<SteadyTime> since;  // of the admitted pod that was not seen yet
+    bool proven = true;               // its owner is known
+    std::string last;                 // its name, where it has one of its own
+    bool awaited(SteadyTime now) const;
   };
 
   void leave(const PodRow& row) PROFILING_REQUIRES(mutex_);
@@ -103,6 +121,8 @@ class RolloutTable final : public inject::Assignments {
   // From record to group.
   std::unordered_map<std::string, std::string> records_ PROFILING_GUARDED_BY(mutex_);
   std::unordered_map<std::string, PodRow> pods_ PROFILING_GUARDED_BY(mutex_);
+  std::unordered_map<std::string, Finders> finders_ PROFILING_GUARDED_BY(mutex_);
+  SteadyTime next_sweep_ PROFILING_GUARDED_BY(mutex_){};
 };
 
 }  // namespace profiling::webhooks

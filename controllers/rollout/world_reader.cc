@@ -87,13 +87,16 @@ std::shared_ptr<const engine::Pods> WorldReader::podsOf(const std::string& group
   auto members = pods_.members(group);
   if (!members) return std::make_shared<const engine::Pods>();
   const auto policies = index_.policies();
-  const std::vector<bool> may = mayCarry(members->group, policies->of(members->group.namespace_),
-                                         record.status.preflight, index_.settings());
+  const MayCarry may = mayCarry(members->group, policies->of(members->group.namespace_),
+                                record.status.preflight, index_.settings());
+  bool left = true;
   for (std::size_t i = 0; i < members->pods.size(); ++i) {
     engine::Pod& pod = members->pods[i];
     const PodClass& of = members->group.classes[members->class_of[i]];
-    pod.eligible = !pod.revision.empty() || may[members->class_of[i]];
-    if (pod.revision.empty()) pod.answer = inject::answerIn(of.decision);
+    const bool carries = !pod.revision.empty();
+    pod.eligible = carries || (left && may.classes[members->class_of[i]]);
+    if (may.one_pod && pod.eligible && !carries) left = false;
+    if (!carries) pod.answer = inject::answerIn(of.decision);
     if (pod.failure) pod.failure->agents = inject::agentsIn(of.decision, pod.failure->container);
   }
   return std::make_shared<const engine::Pods>(std::move(members->pods));

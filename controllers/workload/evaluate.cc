@@ -137,6 +137,12 @@ class Evaluator {
   }
 
   void count(std::int64_t pods, PolicyShare& share, Reason reason) {
+    if (reason == Reason::kAwaitingLanguage && !finding_ && pods > 0) {
+      // One of them finds out what the image runs if it starts now; the others wait for that.
+      finding_ = true;
+      count(1, share, Reason::kInjected);
+      if (--pods == 0) return;
+    }
     if (injects(reason)) {
       const std::int64_t missed = std::min(pods, placesLeft(share.policy));
       taken_ += missed;
@@ -170,6 +176,7 @@ class Evaluator {
   // a rolling update would alternate.
   void resolveUndecided() {
     if (undecided_.empty()) return checkAssumed();
+    finding_ = !out_.guesses.empty();
     std::map<std::pair<std::size_t, std::string>, std::int64_t> counts;
     for (const Undecided& u : undecided_) counts[{u.share, u.template_hash}] += u.pods->count;
     const auto most =
@@ -226,6 +233,7 @@ class Evaluator {
   const inject::Assignment* const assignment_;
   WorkloadEvaluation out_;
   std::map<std::string, std::int64_t> on_;  // profiled pods by revision
+  bool finding_ = false;                    // a pod finds out what the image runs
   std::int64_t taken_ = 0;                  // places that missed pods would take
   std::set<api::Language> languages_;
   std::vector<Undecided> undecided_;
@@ -239,19 +247,24 @@ bool injects(Reason reason) {
          reason == Reason::kEnvFromSecretAssumed;
 }
 
-std::vector<bool> mayCarry(const PodGroup& group, const inject::NamespaceState& namespace_,
-                           const std::optional<api::Preflight>& preflight,
-                           const inject::Settings& settings) {
-  std::vector<bool> out;
-  out.reserve(group.classes.size());
-  const bool refused =
-      preflight && !injects(inject::reasonOf(preflight->reason).value_or(Reason::kInjected));
+MayCarry mayCarry(const PodGroup& group, const inject::NamespaceState& namespace_,
+                  const std::optional<api::Preflight>& preflight,
+                  const inject::Settings& settings) {
+  MayCarry out;
+  out.classes.reserve(group.classes.size());
+  const Reason reason = preflight ? inject::reasonOf(preflight->reason).value_or(Reason::kInjected)
+                                  : Reason::kInjected;
+  out.one_pod = reason == Reason::kAwaitingLanguage;
+  const bool found = out.one_pod && std::ranges::any_of(group.classes, [](const PodClass& pods) {
+                       return !inject::guessesInText(pods.decision).empty();
+                     });
+  const bool refused = found || (!out.one_pod && !injects(reason));
   for (const PodClass& pods : group.classes) {
     const api::PodView view = viewOf(group, pods);
     const inject::Decision decision =
         inject::decide(view, inject::workloadOf(view), namespace_.view(group.namespace_),
                        namespace_.policies, settings);
-    out.push_back(decision.reason == Reason::kInjected && !refused);
+    out.classes.push_back(decision.reason == Reason::kInjected && !refused);
   }
   return out;
 }

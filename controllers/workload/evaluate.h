@@ -62,10 +62,13 @@ WorkloadEvaluation evaluate(const PodGroup& group, const inject::NamespaceState&
                             const inject::Settings& settings,
                             const inject::Assignment* assignment = nullptr);
 
-// For each class of the group: whether its pods would get an agent if the rollout assigned one.
-std::vector<bool> mayCarry(const PodGroup& group, const inject::NamespaceState& namespace_,
-                           const std::optional<api::Preflight>& preflight,
-                           const inject::Settings& settings);
+// Which pods would get an agent if the rollout assigned one.
+struct MayCarry {
+  std::vector<bool> classes;  // of the group
+  bool one_pod = false;       // only one of them: it finds out what the image runs
+};
+MayCarry mayCarry(const PodGroup& group, const inject::NamespaceState& namespace_,
+                  const std::optional<api::Preflight>& preflight, const inject::Settings& settings);
 
 // Whether a reason means that the pod gets an agent.
 bool injects(inject::Reason reason);

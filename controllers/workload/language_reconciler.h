@@ -15,6 +15,7 @@
 #include "controllers/signals/arrival.h"
 #include "controllers/signals/slow_servers.h"
 #include "controllers/workload/index.h"
+#include "controllers/workload/languages.h"
 #include "operator/base/clock.h"
 #include "operator/kube/client.h"
 #include "operator/kube/store.h"
@@ -22,7 +23,8 @@
 namespace profiling::controllers {
 
 // One worker. Its arguments must outlive it. Without `queries` nothing is learnt. Only servers that
-// the operator runs are queried: under a policy with spec.endpoint a guess stays a guess.
+// the operator runs are queried: under a policy with spec.endpoint, the agents of a guess that did no
+// harm in one pod are kept.
 class LanguageReconciler {
  public:
   LanguageReconciler(kube::Client& client, net::QueryClient* queries,
@@ -41,6 +43,15 @@ class LanguageReconciler {
 
  private:
   Outcome requeue(const std::string& group, Millis delay);
+  // Writes what was learnt; nullopt: go on.
+  std::optional<Outcome> keep(const std::string& group, const api::WorkloadProfile& record,
+                              const std::vector<api::DetectedLanguages>& learnt,
+                              const std::stop_token& stop);
+
+  Result<std::set<signals::Sender>> ask(const api::EffectivePolicy& policy,
+                                        const PodTable::Members& members,
+                                        const LanguageQuestion& question,
+                                        const std::stop_token& stop);
 
   net::QueryClient* const queries_;
   const signals::AddressOverrides servers_;

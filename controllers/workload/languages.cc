@@ -23,8 +23,36 @@ std::optional<api::Language> languageOfSpy(std::string_view spy) {
   return std::nullopt;
 }
 
-bool answers(const api::DetectedLanguages& known, const inject::Guess& guess) {
+bool isAbout(const api::DetectedLanguages& known, const inject::Guess& guess) {
   return known.container == guess.container && known.image_hash == guess.image_hash;
+}
+
+std::size_t guessable() {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      inject::languageRows(),
+      [](const inject::LanguageRow* row) { return row->choice == inject::Choice::kGuess; }));
+}
+
+// Nothing is left to find out: profiles arrived, or of this version nothing can.
+bool answers(const api::DetectedLanguages& known, const inject::Guess& guess) {
+  if (!isAbout(known, guess)) return false;
+  if (!known.languages.empty()) return true;
+  return known.image_version == guess.image_version &&
+         (known.crashed || known.silent.size() >= guessable());
+}
+
+std::set<api::Language> agentsOf(const PodClass& pods, const std::string& container) {
+  std::set<api::Language> out;
+  for (const std::string& agent : inject::agentsIn(pods.decision, container)) {
+    if (const auto language = api::languageFromToken(agent.substr(0, agent.find(' ')))) {
+      out.insert(*language);
+    }
+  }
+  return out;
+}
+
+std::vector<api::Language> listOf(const std::set<api::Language>& languages) {
+  return {languages.begin(), languages.end()};
 }
 
 }  // namespace
@@ -57,7 +85,11 @@ LanguageQuestion questionOf(const PodTable::Members& members, const std::set<inj
       question.later = std::min(question.later.value_or(settle), settle - age);
       continue;
     }
-    question.guesses.merge(wanted);
+    for (const inject::Guess& guess : wanted) {
+      GuessInPods& in = question.guesses[guess];
+      if (pod.ready) in.ready_for = std::max(in.ready_for, age);
+      in.agents.merge(agentsOf(members.group.classes[members.class_of[i]], guess.container));
+    }
     question.pods.insert(pod.name);
     question.age = std::max(question.age, age);
   }
@@ -65,9 +97,10 @@ LanguageQuestion questionOf(const PodTable::Members& members, const std::set<inj
 }
 
 std::vector<api::DetectedLanguages> answersTo(const LanguageQuestion& question,
-                                              const std::set<signals::Sender>& senders) {
+                                              const std::set<signals::Sender>& senders,
+                                              milliseconds patience) {
   std::vector<api::DetectedLanguages> out;
-  for (const inject::Guess& guess : question.guesses) {
+  for (const auto& [guess, in] : question.guesses) {
     std::set<api::Language> languages;
     for (const signals::Sender& sender : senders) {
       const auto language = languageOfSpy(sender.spy);
@@ -75,19 +108,76 @@ std::vector<api::DetectedLanguages> answersTo(const LanguageQuestion& question,
         languages.insert(*language);
       }
     }
-    if (languages.empty()) continue;
-    out.push_back({guess.container, guess.image_hash, {languages.begin(), languages.end()}});
+    if (!languages.empty()) {
+      out.push_back({guess.container, guess.image_hash, listOf(languages)});
+    } else if (!guess.image_version.empty() && in.ready_for >= patience) {
+      out.push_back(
+          {guess.container, guess.image_hash, {}, listOf(in.agents), false, guess.image_version});
+    }
+  }
+  return out;
+}
+
+milliseconds patienceOf(std::string_view upload_interval) {
+  const auto interval = parseDuration(upload_interval);
+  return std::max<milliseconds>(5min, 20 * (interval.ok() ? *interval : milliseconds(15s)));
+}
+
+std::vector<api::DetectedLanguages> answersWithoutServer(const LanguageQuestion& question) {
+  std::vector<api::DetectedLanguages> out;
+  for (const auto& [guess, in] : question.guesses) {
+    if (in.ready_for <= milliseconds(0) || in.agents.empty()) continue;
+    out.push_back({guess.container, guess.image_hash, listOf(in.agents)});
+  }
+  return out;
+}
+
+std::vector<api::DetectedLanguages> crashedGuesses(const PodTable::Members& members,
+                                                   const std::set<inject::Guess>& open) {
+  constexpr std::int64_t kRestarts = 2;
+  const auto fails = [](const engine::Pod& pod, const std::string& container) {
+    return !pod.ready && pod.failure && !pod.failure->init && pod.failure->exit_code &&
+           pod.failure->container == container;
+  };
+  std::vector<api::DetectedLanguages> out;
+  std::set<inject::Guess> seen;
+  for (std::size_t i = 0; i < members.pods.size(); ++i) {
+    const engine::Pod& pod = members.pods[i];
+    const PodClass& of = members.group.classes[members.class_of[i]];
+    for (const inject::Guess& guess : guessesOf(of)) {
+      if (!open.contains(guess) || guess.image_version.empty() || pod.restarts < kRestarts ||
+          !fails(pod, guess.container) || !seen.insert(guess).second) {
+        continue;
+      }
+      const bool alone = std::ranges::none_of(members.pods, [&](const engine::Pod& other) {
+        return other.revision.empty() && fails(other, guess.container);
+      });
+      if (!alone) continue;
+      out.push_back({guess.container,
+                     guess.image_hash,
+                     {},
+                     listOf(agentsOf(of, guess.container)),
+                     true,
+                     guess.image_version});
+    }
   }
   return out;
 }
 
 std::vector<api::DetectedLanguages> merged(std::vector<api::DetectedLanguages> known,
                                            const std::vector<api::DetectedLanguages>& learnt) {
-  for (const api::DetectedLanguages& one : learnt) {
-    std::erase_if(known, [&](const auto& k) {
-      return answers(k, {one.container, one.image_hash});
-    });
-    known.push_back(one);
+  for (api::DetectedLanguages one : learnt) {
+    const auto same = [&](const auto& k) { return isAbout(k, {one.container, one.image_hash}); };
+    const auto before = std::ranges::find_if(known, same);
+    if (before != known.end() && one.languages.empty() &&
+        before->image_version == one.image_version) {
+      std::set<api::Language> silent(before->silent.begin(), before->silent.end());
+      silent.insert(one.silent.begin(), one.silent.end());
+      one.silent = listOf(silent);
+      one.crashed = one.crashed || before->crashed;
+    }
+    std::erase_if(known, same);
+    known.push_back(std::move(one));
   }
   if (known.size() > api::kMaxDetected) {
     known.erase(known.begin(), known.end() - static_cast<std::ptrdiff_t>(api::kMaxDetected));

@@ -2,6 +2,7 @@
 // and an agent sends nothing unless its runtime is there. Pure.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <vector>
@@ -20,8 +21,14 @@ std::set<inject::Guess> openGuesses(const std::set<inject::Guess>& guesses,
 // A new pod may send only some of its profiles at first: those of a start script, say.
 std::chrono::milliseconds settleTime(std::string_view upload_interval);
 
+// A guess in the pods that are old enough to query.
+struct GuessInPods {
+  std::chrono::milliseconds ready_for{};  // age of the oldest that is ready
+  std::set<api::Language> agents;         // that they carry
+};
+
 struct LanguageQuestion {
-  std::set<inject::Guess> guesses;  // of pods old enough to query
+  std::map<inject::Guess, GuessInPods> guesses;
   std::set<std::string> pods;       // the same pods
   std::chrono::milliseconds age{};  // of the oldest of them
   // Until the next pod is old enough; absent: all are.
@@ -30,9 +37,22 @@ struct LanguageQuestion {
 LanguageQuestion questionOf(const PodTable::Members& members, const std::set<inject::Guess>& open,
                             signals::Time now, std::chrono::milliseconds settle);
 
-// The answers in `senders`; guesses without a profile stay open.
+// The answers in `senders`. A guess without a profile stays open until a pod has been ready for
+// `patience`; then the agents that it carries are silent.
 std::vector<api::DetectedLanguages> answersTo(const LanguageQuestion& question,
-                                              const std::set<signals::Sender>& senders);
+                                              const std::set<signals::Sender>& senders,
+                                              std::chrono::milliseconds patience);
+// Twenty uploads, at least five minutes: an idle process sends little.
+std::chrono::milliseconds patienceOf(std::string_view upload_interval);
+
+// Where no server can be asked: a pod that is ready has shown that the agents do no harm, so the
+// next pods get them, too.
+std::vector<api::DetectedLanguages> answersWithoutServer(const LanguageQuestion& question);
+
+// The guesses whose containers restart again and again, while no pod without agents has the same
+// container fail.
+std::vector<api::DetectedLanguages> crashedGuesses(const PodTable::Members& members,
+                                                   const std::set<inject::Guess>& open);
 
 // `known` and `learnt` together, the newest last, at most kMaxDetected.
 std::vector<api::DetectedLanguages> merged(std::vector<api::DetectedLanguages> known,

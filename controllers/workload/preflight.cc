@@ -70,7 +70,8 @@ inject::NamespaceBounds boundsIn(kube::Client& client, const std::string& namesp
 Result<api::Preflight> runPreflight(kube::Client& client, const std::string& namespace_,
                                     const PreflightWanted& wanted,
                                     const inject::NamespaceState& state,
-                                    const inject::Settings& settings, const std::stop_token& stop) {
+                                    const inject::Settings& settings, const std::stop_token& stop,
+                                    const std::vector<api::DetectedLanguages>& detected) {
   const auto object = client.get(kube::resources::kPods, namespace_, wanted.pod, stop);
   if (!object.ok()) return object.status();
   // A record keeps the result for long, so it must be about that pod.
@@ -101,13 +102,18 @@ Result<api::Preflight> runPreflight(kube::Client& client, const std::string& nam
   preflight.config_maps = configMapsOf(client, pod, stop);
   auto known = std::make_shared<inject::KnownOfWorkload>();
   known->config_maps = preflight.config_maps;
+  known->detected = detected;
   const inject::PodReading reading(
       pod, workload, inject::OwnImages(pod, settings, decision.chosen.get()), std::move(known));
   const inject::NamespaceBounds bounds = boundsIn(client, namespace_, stop);
+  const inject::Surroundings around{{&bounds, nullptr}, nullptr};
+  inject::Assigned assigned = inject::assignedAsDecided(decision);
   const inject::InjectionPlan plan =
-      inject::planInjection(decision, inject::assignedAsDecided(decision), reading, settings,
-                            {{&bounds, nullptr}, nullptr});
-  preflight.reason = inject::reasonName(plan.reason);
+      inject::planInjection(decision, assigned, reading, settings, around);
+  // Where only one pod at a time gets the agents, the reason is that of the others.
+  assigned.finds_language = false;
+  preflight.reason = inject::reasonName(
+      inject::planInjection(decision, assigned, reading, settings, around).reason);
   for (const inject::ContainerDecision& container : plan.decisions) {
     for (const api::Language language : container.languages) {
       if (std::find(preflight.languages.begin(), preflight.languages.end(), language) ==

@@ -1,5 +1,5 @@
 // Reads one pod and computes what the webhook would do if it started now: the decision and plan of
-// an admission, without the patch.
+// an admission, without the patch. `detected` is what the workload's record knows.
 #pragma once
 
 #include <stop_token>
@@ -14,6 +14,7 @@ namespace profiling::controllers {
 Result<api::Preflight> runPreflight(kube::Client& client, const std::string& namespace_,
                                     const PreflightWanted& wanted,
                                     const inject::NamespaceState& state,
-                                    const inject::Settings& settings, const std::stop_token& stop);
+                                    const inject::Settings& settings, const std::stop_token& stop,
+                                    const std::vector<api::DetectedLanguages>& detected = {});
 
 }  // namespace profiling::controllers

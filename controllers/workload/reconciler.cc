@@ -134,8 +134,10 @@ Outcome WorkloadReconciler::writeRecord(const ResolvedWorkload& resolved, const 
     return remove(*record, stop);  // left by a deleted workload of the same name
   }
   if (evaluation.preflight_wanted) {
-    auto made = runPreflight(client_, namespace_, *evaluation.preflight_wanted, state,
-                             index_.settings(), stop);
+    const std::vector<api::DetectedLanguages> known_of_none;
+    auto made =
+        runPreflight(client_, namespace_, *evaluation.preflight_wanted, state, index_.settings(),
+                     stop, record ? record->status.detected : known_of_none);
     if (!made.ok() && made.status().code() != Code::kNotFound) {
       return Outcome::failed(made.status().annotated("read a pod"));
     }

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "operator/api/v1alpha1/workload.h"
+#include "operator/inject/decision_json.h"
 #include "operator/inject/inject.h"
 
 namespace profiling::inject {
@@ -55,6 +56,7 @@ struct PodOfWorkload {
   std::string_view namespace_, kind, name;
   std::int64_t ordinal = -1;     // of a StatefulSet's pod
   std::string_view owner_uid{};  // of the pod's own owner; only who may read the namespace knows it
+  std::string_view template_hash{};
 };
 
 // The rollouts of all workloads, as the decision about a new pod reads them. Implementations are
@@ -68,6 +70,12 @@ class Assignments {
   virtual RevisionChoice choose(const PodOfWorkload& pod,
                                 const std::shared_ptr<const api::EffectivePolicy>& policy,
                                 bool dry_run) = 0;
+  // Whether the pod may find out what the containers of `guesses` run, because no other live pod of
+  // its workload and template does. Then it counts as the one that does, unless it is a dry run.
+  virtual bool mayFindLanguage(const PodOfWorkload& pod, const std::vector<Guess>& guesses,
+                               bool dry_run) = 0;
+  // Gives back the place that a `counted` choice took, for a pod that gets no agent after all.
+  virtual void giveBack(const PodOfWorkload& pod) = 0;
   // The name of this process in decision annotations.
   virtual const std::string& replica() const = 0;
 };

@@ -5,6 +5,8 @@
 #include "operator/base/quantity.h"
 #include "operator/base/str_cat.h"
 #include "operator/base/text.h"
+#include "operator/inject/image_env.h"
+#include "operator/inject/languages/detect.h"
 #include "operator/inject/languages/language.h"
 #include "operator/inject/languages/language_choice.h"
 #include "operator/inject/names.h"
@@ -67,6 +69,54 @@ Temp tempOf(const ContainerEnv& env) {
   return c.security.read_only_root ? Temp::kNeeded : Temp::kFine;
 }
 
+// The settings that the agents read, by the beginning of their names (grafana/pyroscope-java,
+// pyroscope-nodejs, pyroscope-dotnet): a pod may set them for our agent. Any other PYROSCOPE_* is the
+// application's own name for a setting of an SDK in its code.
+constexpr std::array<std::string_view, 34> kAgentSettings{"AGENT_",
+                                                          "ALLOC_LIVE",
+                                                          "APPLICATION_NAME",
+                                                          "ASYNC_PROFILER_",
+                                                          "AUTH_TOKEN",
+                                                          "BASIC_AUTH_",
+                                                          "COMPRESSION_",
+                                                          "CONFIGURATION_FILE",
+                                                          "CPU_",
+                                                          "DOTNET_",
+                                                          "ENV",
+                                                          "EXPORT_",
+                                                          "FLUSH_",
+                                                          "FORMAT",
+                                                          "GC_BEFORE_DUMP",
+                                                          "HEAP_",
+                                                          "HTTP_HEADERS",
+                                                          "INGEST_",
+                                                          "JAVA_",
+                                                          "LABELS",
+                                                          "LOG_",
+                                                          "NODE_",
+                                                          "PROFILER_",
+                                                          "PROFILE_EXPORT_",
+                                                          "PROFILING_",
+                                                          "PUSH_QUEUE_",
+                                                          "SAMPLING_",
+                                                          "SERVER_ADDRESS",
+                                                          "STATIC_LABELS",
+                                                          "TENANT_ID",
+                                                          "TRACING_",
+                                                          "UPLOAD_",
+                                                          "WALL_",
+                                                          "VERSION"};
+
+bool namesAnSdk(const ContainerEnv& env) {
+  constexpr std::string_view kPrefix = "PYROSCOPE_";
+  return std::ranges::any_of(env.entries(), [&](const api::EnvVarView* var) {
+    if (!var->name.starts_with(kPrefix)) return false;
+    const std::string_view rest = var->name.substr(kPrefix.size());
+    return std::ranges::none_of(kAgentSettings,
+                                [rest](std::string_view known) { return rest.starts_with(known); });
+  });
+}
+
 // Whether the container brings its own Pyroscope settings. Values that equal ours, or that stand
 // beside our agent, come from an earlier pass.
 bool embedsSdk(const ContainerReading& container, const std::string& name,
@@ -79,6 +129,7 @@ bool embedsSdk(const ContainerReading& container, const std::string& name,
   for (const std::string_view ours : {kApplicationNameEnv, kServerAddressEnv}) {
     if (env.supplies(ours) == Supply::kYes) return true;
   }
+  if (namesAnSdk(env)) return true;
   if (app == nullptr && server == nullptr) return false;
   return app == nullptr || server == nullptr || app->value != name || server->value != address;
 }
@@ -178,6 +229,7 @@ struct EnvChanges {
   bool assumed = false;  // that no Secret of envFrom holds the variables
   std::vector<EnvEdit> edits;
   std::vector<NameValue> fixed;
+  std::vector<std::string_view> hidden;  // see ContainerDecision
 };
 EnvChanges envChanges(const PodContext& ctx, const LanguageRow& row, const ContainerEnv& env,
                       bool own_temp) {
@@ -194,7 +246,8 @@ EnvChanges envChanges(const PodContext& ctx, const LanguageRow& row, const Conta
     std::vector<std::string_view> additions;
     if (own_temp) additions.push_back(kTempOption);
     additions.push_back(variable.addition);
-    Merge merge = mergeVariable(env, variable, additions, ctx.policy.policy.spec.secret_env_from);
+    Merge merge = mergeVariable(env, variable, additions, ctx.policy.policy.spec.secret_env_from,
+                                imageEnv(ctx.reading.pod, variable.name, env.container().name));
     if (!merge.ok()) {
       out.reason = merge.reason;
       return out;
@@ -204,6 +257,7 @@ EnvChanges envChanges(const PodContext& ctx, const LanguageRow& row, const Conta
       return out;
     }
     out.assumed = out.assumed || merge.reason == Reason::kEnvFromSecretAssumed;
+    if (merge.replaces_image) out.hidden.push_back(variable.name);
     if (merge.edit) out.edits.push_back(std::move(*merge.edit));
   }
   return out;
@@ -249,6 +303,8 @@ bool planLanguages(const PodContext& ctx, const ContainerEnv& env,
     }
     warnOf(ctx, row, env, warnings);
     assumed = assumed || changes.assumed;
+    std::vector<std::string_view>& hidden = result.decision.hidden;
+    hidden.insert(hidden.end(), changes.hidden.begin(), changes.hidden.end());
     for (EnvEdit& edit : changes.edits) result.plan.env.push_back(std::move(edit));
     for (NameValue& fixed : changes.fixed) planner.setOurs(fixed.name, std::move(fixed.value));
     if (own_temp) {
@@ -284,16 +340,20 @@ ContainerResult planContainer(const PodContext& ctx, const ContainerReading& con
   if (embedsSdk(container, name, address)) return skip(Reason::kEmbeddedSDK);
 
   EnvPlanner planner(env, plan);
-  LanguageChoice choice = chooseLanguages(ctx, env, warnings);
+  const LanguageChoice choice = chooseLanguages(ctx, container, warnings);
   const bool assumed = planLanguages(ctx, env, choice.languages, planner, result, warnings);
   if (!result.decision.injected()) {
     plan.env.clear();
-    return skip(result.decision.skipped.empty() ? Reason::kNoLanguage
+    return skip(result.decision.skipped.empty() ? choice.none
                                                 : result.decision.skipped.front().reason);
   }
   const std::vector<api::Language>& languages = result.decision.languages;
   result.decision.reason = assumed ? Reason::kEnvFromSecretAssumed : Reason::kInjected;
-  if (choice.guessed && languages.size() > 1) result.decision.guess = std::move(choice.image_hash);
+  if (!choice.certain) {
+    result.decision.guess = imageHash(c.image);
+    result.decision.guessed_version = imageVersionHash(c.image);
+    result.decision.finds_language = choice.finds_language;
+  }
   if (!result.loads_agent) return result;
 
   planner.setOurs(kApplicationNameEnv, name);

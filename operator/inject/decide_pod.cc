@@ -64,6 +64,30 @@ bool needsUnpullable(const Breakers* breakers, const PodReading& reading,
                              [&](const InitContainerPlan& c) { return out(c.image); });
 }
 
+// The containers of the plan for which nothing says what they run.
+std::vector<Guess> findsOf(const InjectionPlan& plan) {
+  std::vector<Guess> out;
+  for (const ContainerDecision& c : plan.decisions) {
+    if (c.injected() && c.finds_language) {
+      out.push_back({std::string(c.container), c.guess, c.guessed_version});
+    }
+  }
+  return out;
+}
+
+// Plans anew without guessed agents where another pod carries them already.
+void leaveToOnePod(InjectionPlan& plan, const Decision& decision, Assigned& assigned,
+                   const PodReading& reading, const PodOfWorkload& member, bool dry_run,
+                   const Settings& settings, const Surroundings& around, Assignments& assignments) {
+  if (decision.mode() != api::PolicyMode::kEnforce || reading.carriedRevision()) return;
+  const std::vector<Guess> finds = findsOf(plan);
+  if (finds.empty() || assignments.mayFindLanguage(member, finds, dry_run)) return;
+  assigned.finds_language = false;
+  plan = planInjection(decision, assigned, reading, settings, around);
+  const bool injected = std::ranges::any_of(plan.decisions, &ContainerDecision::injected);
+  if (!injected && !assigned.replica.empty() && !dry_run) assignments.giveBack(member);
+}
+
 }  // namespace
 
 Result<PodOutcome> decidePod(PodSource& source, api::PodView& pod, bool dry_run,
@@ -92,8 +116,9 @@ Result<PodOutcome> decidePod(PodSource& source, api::PodView& pod, bool dry_run,
   }
 
   const bool assigns = injects && decision.mode() == api::PolicyMode::kEnforce;
-  const PodOfWorkload member{pod.namespace_, workload.kind, workload.name,
-                             ordinalOf(workload.kind, pod.name), ownerUid(pod)};
+  const PodOfWorkload member{pod.namespace_, workload.kind,
+                             workload.name,  ordinalOf(workload.kind, pod.name),
+                             ownerUid(pod),  workload.template_hash};
   const PodReading reading(
       pod, workload, OwnImages(pod, settings, decision.chosen.get()),
       assigns && assignments != nullptr ? assignments->known(member) : nullptr);
@@ -110,6 +135,10 @@ Result<PodOutcome> decidePod(PodSource& source, api::PodView& pod, bool dry_run,
   if (assigns && needsUnpullable(breakers, reading, plan)) {
     assigned = {nullptr, Reason::kAgentImageUnavailable};
     plan = planInjection(decision, assigned, reading, settings, around);
+  }
+  if (assignments != nullptr) {
+    leaveToOnePod(plan, decision, assigned, reading, member, dry_run, settings, around,
+                  *assignments);
   }
   PodOutcome outcome = outcomeOf(plan.reason, std::move(decision), plan.warnings);
   outcome.assigned = std::move(assigned);

@@ -28,7 +28,15 @@ void appendContainer(std::string& out, const ContainerDecision& c, const api::Ag
     out += '}';
   }
   if (!first) out += ']';
-  if (!c.guess.empty()) strAppend(out, R"(,"guess":")", c.guess, '"');
+  if (!c.guess.empty()) {
+    strAppend(out, R"(,"guess":")", c.guess, R"(","guessedVersion":")", c.guessed_version, '"');
+  }
+  first = true;
+  for (const std::string_view variable : c.hidden) {
+    strAppend(out, first ? R"(,"hidden":[")" : R"(,")", variable, '"');
+    first = false;
+  }
+  if (!first) out += ']';
   out += c.injected() ? R"(,"action":"injected","reason":")" : R"(,"action":"skipped","reason":")";
   out += reasonName(c.reason);
   out += '"';
@@ -94,10 +102,16 @@ std::vector<Guess> guessesIn(const nlohmann::json& decision) {
   const nlohmann::json& containers = api::member(decision, "containers");
   if (!containers.is_array()) return out;
   for (const nlohmann::json& c : containers) {
-    Guess guess{api::text(api::member(c, "name")), api::text(api::member(c, "guess"))};
+    Guess guess{api::text(api::member(c, "name")), api::text(api::member(c, "guess")),
+                api::text(api::member(c, "guessedVersion"))};
     if (!guess.container.empty() && !guess.image_hash.empty()) out.push_back(std::move(guess));
   }
   return out;
+}
+
+std::vector<Guess> guessesInText(std::string_view decision) {
+  if (decision.find(R"("guess":)") == std::string_view::npos) return {};
+  return guessesIn(nlohmann::json::parse(decision, nullptr, false));
 }
 
 std::string decisionJson(const Decision& decision, Reason reason, const Assigned* injected,

@@ -12,13 +12,15 @@
 namespace profiling::inject {
 
 //   {"policy", "policyKind", "revision", "replica", "action", "reason",
-//    "containers": [{"name", "languages": [{"language", "version"}], "guess", "action", "reason",
+//    "containers": [{"name", "languages": [{"language", "version"}], "guess", "guessedVersion",
+//                    "hidden", "action", "reason",
 //                    "skipped": [{"language", "reason", "detail"}]}],
 //    "more": N}
 //
-// Keys without content are left out, "guess" unless the languages are a guess, and "policyKind"
-// unless it is ClusterProfilingPolicy; "more" counts containers that did not fit. The same pod and
-// policy give the same bytes. `injected` is null for a pod that gets no agent.
+// Keys without content are left out: "guess" and "guessedVersion" unless arriving profiles may
+// correct the languages, "hidden" unless our variables of these names may replace values of the
+// image, and "policyKind" unless it is ClusterProfilingPolicy. "more" counts containers that did not
+// fit. The same pod and policy give the same bytes. `injected` is null for a pod that gets no agent.
 std::string decisionJson(const Decision& decision, Reason reason, const Assigned* injected,
                          const std::vector<ContainerDecision>& containers,
                          const api::AgentImages& agents);
@@ -30,13 +32,16 @@ std::string_view replicaOf(std::string_view decision);
 // annotation.
 std::string answerIn(std::string_view decision);
 
-// A container of such an annotation whose languages were guessed.
+// A container of such an annotation whose languages are not certain.
 struct Guess {
   std::string container, image_hash;
+  std::string image_version = {};
   // clang-tidy 14 takes what the compiler makes of it for a null pointer.
   auto operator<=>(const Guess&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 std::vector<Guess> guessesIn(const nlohmann::json& decision);
+// The same from its text; nothing is parsed where it has no guess.
+std::vector<Guess> guessesInText(std::string_view decision);
 
 // An agent's name where pods are compared: "java 2.1.2".
 std::string agentName(std::string_view language, std::string_view version);

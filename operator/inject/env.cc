@@ -161,11 +161,14 @@ bool holdsOurs(std::string_view value, const MergeVariable& variable) {
 
 Merge mergeVariable(const ContainerEnv& env, const MergeVariable& variable,
                     const std::vector<std::string_view>& additions,
-                    api::SecretEnvFrom secret_env_from) {
+                    api::SecretEnvFrom secret_env_from, std::string_view image) {
   const api::EnvVarView* existing = env.find(variable.name);
   if (existing != nullptr && existing->has_value_from) return {Reason::kEnvValueFrom, std::nullopt};
 
-  const std::string_view before = existing == nullptr ? std::string_view() : existing->value;
+  // A source of envFrom replaces the image's value as well.
+  const bool of_image = existing == nullptr && env.supplies(variable.name) == Supply::kNo;
+  const std::string stated = of_image ? literal(image) : std::string();
+  const std::string_view before = existing == nullptr ? std::string_view(stated) : existing->value;
   const char separator = separatorOf(before, variable);
   std::string after = withoutStale(before, variable, additions, separator), alone;
   const auto add = [&](std::string& list, std::string_view addition) {
@@ -203,6 +206,9 @@ Merge mergeVariable(const ContainerEnv& env, const MergeVariable& variable,
       merge.reason = Reason::kEnvFromSecretAssumed;
     }
   }
+  // The answer must not depend on what an earlier pass added.
+  merge.replaces_image = image.empty() && (before.empty() || before == alone) &&
+                         env.supplies(variable.name) == Supply::kNo;
   if (existing != nullptr && after == before) return merge;
 
   EnvEdit edit;

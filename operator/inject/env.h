@@ -79,13 +79,15 @@ bool holdsOurs(std::string_view value, const MergeVariable& variable);
 struct Merge {
   Reason reason = Reason::kInjected;  // or kEnvFromSecretAssumed; else the variable cannot be set
   std::optional<EnvEdit> edit;        // none: it holds the additions already
+  bool replaces_image = false;        // a value of the image, which cannot be seen, is lost
   bool ok() const { return reason == Reason::kInjected || reason == Reason::kEnvFromSecretAssumed; }
 };
 // Extends `variable` by each of `additions` that it does not have, and drops elements of ours that
 // are not among them.
+// Without a value of the pod, `image` is extended: what the pod states of the image's own value.
 Merge mergeVariable(const ContainerEnv& env, const MergeVariable& variable,
                     const std::vector<std::string_view>& additions,
-                    api::SecretEnvFrom secret_env_from);
+                    api::SecretEnvFrom secret_env_from, std::string_view image = {});
 
 // A literal value: "$" doubled, because the kubelet expands $(NAME) and reads $$ as one $.
 std::string literal(std::string_view text);

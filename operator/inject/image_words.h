@@ -13,6 +13,15 @@ constexpr std::string_view nameAndTag(std::string_view image) {
   return slash == std::string_view::npos ? image : image.substr(slash + 1);
 }
 
+// Registry, folders and name: neither tag nor digest.
+constexpr std::string_view withoutTag(std::string_view image) {
+  image = image.substr(0, image.find('@'));
+  const std::size_t colon = image.rfind(':'), slash = image.rfind('/');
+  const bool tagged =
+      colon != std::string_view::npos && (slash == std::string_view::npos || colon > slash);
+  return tagged ? image.substr(0, colon) : image;
+}
+
 // "jdk17" is "jdk" to us.
 constexpr std::string_view withoutNumber(std::string_view word) {
   while (!word.empty() && word.back() >= '0' && word.back() <= '9') word.remove_suffix(1);

@@ -4,7 +4,7 @@
 //   const Workload workload = workloadOf(pod);
 //   const Decision d = decide(pod, workload, namespace_, policies, settings);
 //   const Assigned assigned = …;                     // the revision that the rollout gives the pod
-//   const PodReading reading(pod, workload, known);  // what the pod's own text says
+//   const PodReading reading(pod, workload, images, known);  // what the pod's own text says
 //   const InjectionPlan plan = planInjection(d, assigned, reading, settings);
 //   const std::string patch = renderPatch(plan, pod, settings);  // JSON Patch; empty: no change
 //
@@ -51,6 +51,9 @@ enum class Reason {
   kNoTargetContainer,
   kUnknownContainer,
   kNoLanguage,            // no language that the policy allows applies
+  kNothingToProfile,      // no agent can profile what the image runs, or none has sent anything
+  kAwaitingLanguage,      // another pod finds out which language the image runs
+  kGuessCrashed,          // a pod of this version of the image crashed with guessed agents
   kEnvValueFrom,          // a variable that must be extended comes from valueFrom
   kEnvFromConfigMap,      // a ConfigMap of envFrom holds a variable that must be extended
   kEnvFromSecret,         // secretEnvFrom: Skip
@@ -145,7 +148,7 @@ Workload workloadOf(const api::PodView& pod);
 
 // The slice of a WorkloadProfile that a pod itself does not show.
 struct KnownOfWorkload {
-  std::vector<api::DetectedLanguages> detected;  // of containers without any other hint
+  std::vector<api::DetectedLanguages> detected;  // of containers whose command does not say
   std::vector<api::ConfigMapNames> config_maps;
 
   bool empty() const { return detected.empty() && config_maps.empty(); }
@@ -189,6 +192,8 @@ struct Assigned {
   std::shared_ptr<const api::EffectivePolicy> policy;
   Reason reason = Reason::kInjected;
   std::string replica = {};  // the webhook process that let the pod in, where a share is counted
+  // Whether the pod may be the one that finds out what its containers run, where nothing says so.
+  bool finds_language = true;
 };
 // The decision as it stands, without a rollout.
 inline Assigned assignedAsDecided(const Decision& decision) {
@@ -209,7 +214,12 @@ struct ContainerDecision {
   std::vector<api::Language> languages;
   Reason reason = Reason::kInjected;  // kInjected, kEnvFromSecretAssumed, or why it was skipped
   std::vector<SkippedLanguage> skipped;
-  std::string guess = {};  // the languages are one: imageHash() of the container
+  // imageHash() and imageVersionHash() of the container, where arriving profiles may correct the
+  // choice of the languages; empty: the choice is certain.
+  std::string guess = {}, guessed_version = {};
+  // Variables that the pod does not set and that our value, if the image sets them, replaces.
+  std::vector<std::string_view> hidden = {};
+  bool finds_language = false;  // nothing says which language it is: one pod at a time tries
   bool injected() const { return !languages.empty(); }
 };
 
@@ -256,6 +266,8 @@ struct InjectionPlan {
   std::vector<InitContainerPlan> init_containers;
   std::size_t init_position = 0;  // where ours are inserted among initContainers
   std::optional<SidecarPlan> sidecar;
+  // Our sidecar among the init containers, which gets back the restartPolicy that it lost.
+  std::optional<std::size_t> repaired_sidecar;
   std::vector<std::pair<std::string, std::string>> annotations;  // for an Alloy of the cluster
   bool add_volume = false;
   bool add_temp_volume = false;

@@ -5,6 +5,7 @@
 #include "operator/base/text.h"
 #include "operator/inject/container_plan.h"
 #include "operator/inject/decision_json.h"
+#include "operator/inject/image_env.h"
 #include "operator/inject/languages/language.h"
 #include "operator/inject/languages/libc.h"
 #include "operator/inject/names.h"
@@ -150,6 +151,7 @@ InjectionPlan planEnforced(const Decision& decision, const Assigned& assigned,
   const ContainerSelection selection =
       parseContainers(pod.annotation(api::kContainersKey), plan.warnings);
   checkLibc(pod, plan.warnings);
+  checkImageEnv(pod, plan.warnings);
   const Targets targets = selectTargets(reading, selection, settings);
   const ServiceName service_name(pod, reading.workload, *assigned.policy);
   const Tags tags(pod, reading.workload, *assigned.policy, plan.warnings);
@@ -162,7 +164,8 @@ InjectionPlan planEnforced(const Decision& decision, const Assigned& assigned,
                            tags,
                            languageProblems(reading, settings, agents, around.nodes.get()),
                            findPprof(reading, targets.containers, decision, plan.warnings),
-                           fitting};
+                           fitting,
+                           assigned.finds_language};
 
   bool temp = false;
   const api::ContainerView* pattern = planTargets(plan, context, targets, agents, temp);
@@ -195,6 +198,11 @@ InjectionPlan planInjection(const Decision& decision, const Assigned& assigned,
                             const PodReading& reading, const Settings& settings,
                             const Surroundings& around) {
   InjectionPlan plan = planEnforced(decision, assigned, reading, settings, around);
+  if (reading.sidecar && reading.sidecar->damaged) {
+    plan.repaired_sidecar = reading.sidecar->container->index;
+    if (plan.reason == Reason::kAlreadyInjected) plan.reason = Reason::kInjected;
+    plan.empty = false;
+  }
   if (decision.mode() != api::PolicyMode::kObserve) return plan;
   InjectionPlan observed;
   observed.reason = plan.reason;

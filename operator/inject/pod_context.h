@@ -21,6 +21,7 @@ struct PodContext {
   std::array<Reason, api::kLanguageCount> language_problems;
   std::optional<PprofEndpoint> pprof;
   Fitting& fitting;
+  bool finds_language = true;  // see Assigned
 };
 
 }  // namespace profiling::inject

@@ -82,7 +82,9 @@ std::optional<OwnSidecar> findOwnSidecar(const std::vector<ContainerReading>& in
       const auto language = languageOfName(c.view().name);
       if (!language || !images.has(*language, c.view().image)) continue;
       const api::EnvVarView* port = c.env.find(kPprofPortEnv);
-      if (port != nullptr) return OwnSidecar{&c.view(), targetOf(c.env), port->value};
+      if (port == nullptr) continue;
+      const bool damaged = c.view().is_init && !c.view().is_native_sidecar;
+      return OwnSidecar{&c.view(), targetOf(c.env), port->value, damaged};
     }
   }
   return std::nullopt;

@@ -43,6 +43,8 @@ struct OwnSidecar {
   const api::ContainerView* container = nullptr;
   std::string_view target;  // the container that it scrapes, by its tags; empty: they do not say
   std::string_view port;
+  // Another webhook took away its restartPolicy: the pod would wait for ever for it to end.
+  bool damaged = false;
 };
 
 // Views the pod, which outlives it.

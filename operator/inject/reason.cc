@@ -38,6 +38,15 @@ constexpr Vocabulary<Reason, kReasonCount> kReasons{{{
      "Name containers that the pod has in profiling.dev/containers."},
     {Reason::kNoLanguage, "NoLanguage",
      "Name a language that the policy allows and that has an agent image."},
+    {Reason::kNothingToProfile, "NothingToProfile",
+     "If the image runs a language that has an agent, name it in profiling.dev/inject on the pod "
+     "template; if it does and sends nothing, check that its pods reach the server."},
+    {Reason::kAwaitingLanguage, "AwaitingLanguage",
+     "Wait until another pod of this image has shown what it runs, or name the language in "
+     "profiling.dev/inject on the pod template or in the policy."},
+    {Reason::kGuessCrashed, "GuessCrashed",
+     "Name the language in profiling.dev/inject on the pod template, and the image's own variables "
+     "in profiling.dev/image-env."},
     {Reason::kEnvValueFrom, "EnvValueFrom",
      "Set the variable by value: a variable from valueFrom cannot be extended."},
     {Reason::kEnvFromConfigMap, "EnvFromConfigMap",

@@ -8,6 +8,7 @@
 #include "operator/inject/fact_log.h"
 #include "operator/inject/names.h"
 #include "operator/inject/tag_rules.h"
+#include "operator/inject/workload_name.h"
 
 namespace profiling::inject {
 namespace {
@@ -59,7 +60,7 @@ ServiceName::ServiceName(const api::PodView& pod, const Workload& workload,
                          const api::EffectivePolicy& policy) {
   FactLog::add(Fact::kServiceName, &pod);
   const api::ServiceNameRule& rule = policy.policy.spec.service_name;
-  std::array<std::optional<std::string_view>, 8> ladder;
+  std::array<std::optional<std::string_view>, 9> ladder;
   ladder[0] = pod.annotation(api::kServiceNameKey);
   if (rule.from == api::ServiceNameFrom::kLabel) ladder[1] = pod.label(rule.key);
   if (rule.from == api::ServiceNameFrom::kAnnotation) ladder[1] = pod.annotation(rule.key);
@@ -68,8 +69,11 @@ ServiceName::ServiceName(const api::PodView& pod, const Workload& workload,
   ladder[3] = pod.annotation("resource.opentelemetry.io/service.name");
   ladder[4] = pod.label("app.kubernetes.io/instance");
   ladder[5] = pod.label("app.kubernetes.io/name");
-  ladder[6] = workload.name;
-  ladder[7] = pod.name;
+  // From here on names may be those of one run, whose random part makes no service.
+  const std::string task = taskName(pod);
+  ladder[6] = task;
+  ladder[7] = stableName(workload, pod);
+  if (!workload.name.empty()) ladder[8] = policy.policy.metadata.name;
   const auto named =
       std::ranges::find_if(ladder, [](const auto& step) { return step && !trim(*step).empty(); });
   if (named != ladder.end()) name_ = sanitised(trim(**named));

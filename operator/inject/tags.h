@@ -13,7 +13,9 @@ namespace profiling::inject {
 
 // The ladder that the OpenTelemetry operator and grafana/k8s-monitoring-helm use, with our
 // annotation and the policy's rule in front of it, so that pushed, scraped and eBPF profiles of
-// one service share a name. Characters that agents refuse become '_'; at most 128 bytes.
+// one service share a name. Without a stable
+// owner, the labels of workflow engines or the stable part of the name make the service, else the
+// policy: never the name of one run. Characters that agents refuse become '_'; at most 128 bytes.
 class ServiceName {
  public:
   ServiceName(const api::PodView& pod, const Workload& workload,

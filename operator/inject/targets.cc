@@ -7,6 +7,9 @@
 namespace profiling::inject {
 namespace {
 
+// The pod's main container, by its owner or by a webhook that added others.
+constexpr std::string_view kDefaultContainerKey = "kubectl.kubernetes.io/default-container";
+
 template <class List>
 bool contains(const List& list, std::string_view text) {
   return std::ranges::find(list, text) != list.end();
@@ -51,8 +54,11 @@ Targets selectTargets(const PodReading& pod, const ContainerSelection& selection
     if (c.carries_agent || scraped) injected.push_back(&c);
   }
   if (selection.given) return selectNamed(pod, selection, applications);
-  if (injected.empty() && !applications.empty()) injected.push_back(applications.front());
-  return {injected, {}};
+  if (!injected.empty() || applications.empty()) return {injected, {}};
+  const std::string_view main = pod.pod.annotation(kDefaultContainerKey).value_or("");
+  const auto named = std::ranges::find_if(
+      applications, [main](const ContainerReading* c) { return c->view().name == main; });
+  return {{named == applications.end() ? applications.front() : *named}, {}};
 }
 
 }  // namespace profiling::inject

@@ -14,8 +14,8 @@ struct Targets {
 };
 
 // Without the annotation: the containers that carry an agent from an earlier pass, so that one that
-// another webhook put in front does not take their place; else the first container that is no known
-// sidecar.
+// another webhook put in front does not take their place; else the container that the pod names as
+// kubectl's default; else the first that is no known sidecar.
 Targets selectTargets(const PodReading& pod, const ContainerSelection& selection,
                       const Settings& settings);
 

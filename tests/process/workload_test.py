@@ -13,7 +13,7 @@ from kube import Kube, wait_for  # noqa: E402
 from processes import Operator, install_crds  # noqa: E402
 
 NAMESPACE = "workloads"
-ENDPOINT = "endpoint: {url: 'https://pyroscope.example'}"
+ENDPOINT = "endpoint: {url: 'https://pyroscope.example'}, languages: [Java, Python, NodeJS]"
 
 
 def owner(api_version, kind, name, uid):

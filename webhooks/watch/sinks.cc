@@ -70,9 +70,14 @@ class ProfiledPodsSink final : public SweptSink {
     }
     breakers_.podSeen(key, *pod);
     const inject::Workload workload = inject::workloadOf(view);
+    std::vector<std::string> finds;
+    for (const inject::Guess& guess : inject::guessesInText(pod->decision)) {
+      finds.push_back(findKey(
+          {pod->namespace_, workload.kind, workload.name, -1, {}, workload.template_hash}, guess));
+    }
     table_.podSeen(key, api::workloadKeyText(pod->namespace_, workload.kind, workload.name),
                    *revision, inject::replicaOf(pod->decision),
-                   pod->owner ? pod->owner->uid : std::string_view());
+                   pod->owner ? pod->owner->uid : std::string_view(), std::move(finds));
     return {};
   }
   void sweep(const std::function<bool(const std::string&)>& named) override {

@@ -56,10 +56,12 @@ struct Table<WorkloadPods> {
 };
 template <>
 struct Table<DetectedLanguages> {
-  static constexpr auto fields =
-      std::make_tuple(field("container", &DetectedLanguages::container, {.required = true}),
-                      field("imageHash", &DetectedLanguages::image_hash, {.required = true}),
-                      field("languages", &DetectedLanguages::languages));
+  static constexpr auto fields = std::make_tuple(
+      field("container", &DetectedLanguages::container, {.required = true}),
+      field("imageHash", &DetectedLanguages::image_hash, {.required = true}),
+      field("languages", &DetectedLanguages::languages),
+      field("silent", &DetectedLanguages::silent), field("crashed", &DetectedLanguages::crashed),
+      field("imageVersion", &DetectedLanguages::image_version));
 };
 template <>
 struct Table<ConfigMapNames> {

@@ -55,12 +55,16 @@ struct Preflight {
   bool operator==(const Preflight&) const = default;
 };
 
-// The languages of a container, learnt from its profiles: it got the agents of several languages by
-// guess, and these sent something. Another image is another program.
+// What is known of a container whose languages were not certain. Another image is another program.
 struct DetectedLanguages {
   std::string container;
   std::string image_hash;  // of the image's name without tag and digest, see inject::imageHash
-  std::vector<Language> languages;
+  std::vector<Language> languages = {};  // whose agents sent profiles
+  // Of one version of the image: whose agents were in a pod that ran long enough and sent nothing,
+  // and whether a pod crashed with them.
+  std::vector<Language> silent = {};
+  bool crashed = false;
+  std::string image_version = {};  // see inject::imageVersionHash; empty where profiles arrived
 
   bool operator==(const DetectedLanguages&) const = default;
 };

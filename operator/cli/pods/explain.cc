@@ -1,10 +1,14 @@
 #include "operator/cli/pods/explain.h"
 
+#include <algorithm>
+
 #include "operator/api/k8s/pod_decoder.h"
 #include "operator/base/str_cat.h"
 #include "operator/base/text.h"
 #include "operator/inject/decide_pod.h"
 #include "operator/inject/decision_json.h"
+#include "operator/inject/image_env.h"
+#include "operator/inject/names.h"
 
 namespace profiling::cli {
 namespace {
@@ -43,7 +47,34 @@ ContainerExplanation containerOf(const inject::ContainerDecision& c,
     out.skipped.push_back(strCat(api::languageToken(s.language), ": ", inject::reasonName(s.reason),
                                  s.detail.empty() ? "" : ": ", s.detail));
   }
+  if (!c.hidden.empty()) {
+    out.note =
+        strCat("replaces ", join(std::vector<std::string>(c.hidden.begin(), c.hidden.end()), ", "),
+               " of the image, if it sets any, which cannot be seen here: state the image's "
+               "value in ",
+               inject::kImageEnvPrefix, c.hidden.front());
+  }
+  if (c.finds_language) {
+    out.note += strCat(out.note.empty() ? "" : "; ",
+                       "nothing says which language it runs: one pod at a time gets these agents, "
+                       "until their profiles show it");
+  }
   return out;
+}
+
+// A copy that kubectl debug makes keeps containers and annotations, but no label.
+std::string carriedNote(const api::PodView& pod) {
+  const auto agent = [](const api::ContainerView& c) {
+    return c.name.starts_with(inject::kInitContainerPrefix);
+  };
+  const bool carries =
+      std::ranges::any_of(pod.init_containers, agent) || std::ranges::any_of(pod.containers, agent);
+  if (!carries) return {};
+  return strCat("the pod carries agents already, which run and send profiles; ",
+                pod.label(api::kProfiledKey)
+                    ? "they stay until its next start"
+                    : "without the label profiling.dev/profiled, as in a copy by kubectl debug, it "
+                      "counts in no policy");
 }
 
 }  // namespace
@@ -81,6 +112,13 @@ Result<Explanation> explain(const std::string& title, const Json& pod,
     out.containers.push_back(containerOf(c, own ? policy->agents : inputs.settings().agents));
     out.injected = out.injected || c.injected();
   }
+  if (!out.injected) {
+    api::PodView whole;
+    std::string problem;
+    const bool read =
+        manifest.decodeMetadata(whole).ok() && manifest.decodeSpec(whole, problem).ok();
+    if (read && problem.empty()) out.note = carriedNote(whole);
+  }
   out.warnings = outcome->warnings;
   if (out.observed) {
     for (const inject::Warning& w : outcome->plan.warnings) out.warnings.push_back(w.text);
@@ -102,6 +140,7 @@ std::vector<std::string> lines(const Explanation& e, const Style& style) {
   if (!e.policy.empty()) {
     out.push_back("  " + e.policy + (e.revision.empty() ? "" : ", revision " + e.revision));
   }
+  if (!e.note.empty()) out.push_back("  " + e.note);
   for (const ContainerExplanation& c : e.containers) {
     std::string line = strCat("  container ", c.name, ": ", join(c.languages, ", "));
     if (c.languages.empty() || c.reason != inject::Reason::kInjected) {
@@ -109,6 +148,7 @@ std::vector<std::string> lines(const Explanation& e, const Style& style) {
       if (!c.remedy.empty()) line += " (" + c.remedy + ")";
     }
     out.push_back(std::move(line));
+    if (!c.note.empty()) out.push_back("    " + c.note);
     for (const std::string& skipped : c.skipped) out.push_back("    skipped " + skipped);
   }
   for (const std::string& warning : e.warnings) {
@@ -126,6 +166,7 @@ Json toJson(const Explanation& e) {
     if (!c.languages.empty()) item["agents"] = c.languages;
     if (!c.remedy.empty()) item["remedy"] = c.remedy;
     if (!c.skipped.empty()) item["skipped"] = c.skipped;
+    if (!c.note.empty()) item["note"] = c.note;
     containers.push_back(std::move(item));
   }
   Json out = {{"object", e.title},
@@ -134,6 +175,7 @@ Json toJson(const Explanation& e) {
               {"remedy", e.remedy},
               {"containers", std::move(containers)}};
   if (e.observed) out["observed"] = true;
+  if (!e.note.empty()) out["note"] = e.note;
   if (!e.policy.empty()) out["policy"] = e.policy;
   if (!e.revision.empty()) out["revision"] = e.revision;
   if (!e.warnings.empty()) out["warnings"] = e.warnings;

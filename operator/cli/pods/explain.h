@@ -16,6 +16,7 @@ struct ContainerExplanation {
   inject::Reason reason = inject::Reason::kInjected;
   std::string remedy;
   std::vector<std::string> skipped;  // "python: EnvValueFrom"
+  std::string note;                  // on what admission cannot see; empty: nothing
 };
 
 struct Explanation {
@@ -25,6 +26,7 @@ struct Explanation {
   bool refused = false;   // the pod asks for an agent and gets none
   inject::Reason reason = inject::Reason::kNoPolicy;
   std::string remedy;  // what the reason means and what to do
+  std::string note;    // about agents that the pod carries already; empty: none
   std::string policy;  // "policy/shop"; empty if no policy matches
   std::string revision;
   std::vector<ContainerExplanation> containers;

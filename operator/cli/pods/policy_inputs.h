@@ -25,6 +25,12 @@ class RecordedAssignments final : public inject::Assignments {
   inject::RevisionChoice choose(const inject::PodOfWorkload& pod,
                                 const std::shared_ptr<const api::EffectivePolicy>& policy,
                                 bool dry_run) override;
+  // Of the pods of a manifest each is the first.
+  bool mayFindLanguage(const inject::PodOfWorkload&, const std::vector<inject::Guess>&,
+                       bool) override {
+    return true;
+  }
+  void giveBack(const inject::PodOfWorkload&) override {}
   const std::string& replica() const override { return replica_; }
 
  private:

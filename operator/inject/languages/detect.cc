@@ -5,13 +5,13 @@
 #include "operator/base/encoding.h"
 #include "operator/inject/fact_log.h"
 #include "operator/inject/image_words.h"
+#include "operator/inject/languages/commands.h"
+#include "operator/inject/languages/known_images.h"
 #include "operator/inject/languages/language.h"
 #include "operator/inject/names.h"
 
 namespace profiling::inject {
 namespace {
-
-constexpr std::size_t kMaxScannedBytes = 4096;  // of one argument: scripts may be huge
 
 using Found = std::array<bool, api::kLanguageCount>;
 
@@ -27,10 +27,8 @@ std::string_view withoutVersion(std::string_view command) {
   return versioned ? command.substr(0, dot) : command;
 }
 
-void scanWord(std::string_view word, Found& found) {
-  if (word.empty() || word[0] == '-') return;
-  const std::size_t slash = word.rfind('/');
-  const std::string_view base = slash == std::string_view::npos ? word : word.substr(slash + 1);
+void scanProgram(std::string_view program, Found& found) {
+  const std::string_view base = program.substr(program.rfind('/') + 1);  // npos + 1 is 0
   const std::string_view command = withoutVersion(base);
   for (std::size_t i = 0; i < found.size(); ++i) {
     const Hints& hints = languageRows()[i]->hints;
@@ -41,30 +39,67 @@ void scanWord(std::string_view word, Found& found) {
   }
 }
 
-// An argument may be a whole shell script.
-void scanArgument(std::string_view argument, Found& found) {
-  argument = argument.substr(0, kMaxScannedBytes);
-  constexpr std::string_view kBreaks = " \t\r\n;&|()'\"`";
-  while (!argument.empty()) {
-    const std::size_t end = argument.find_first_of(kBreaks);
-    scanWord(argument.substr(0, end), found);
-    if (end == std::string_view::npos) break;
-    argument.remove_prefix(end + 1);
-  }
+// A line of a script that only looks at a runtime or runs a snippet: "java -version", "node -p …".
+bool isProbe(const StartedProgram& program) {
+  constexpr std::array<std::string_view, 8> kProbes{"-version", "--version", "version", "-v",
+                                                    "-V",       "-c",        "-e",      "-p"};
+  return program.in_script && !program.replaces && contains(kProbes, program.first_arg);
+}
+
+bool any(const Found& found) {
+  return std::find(found.begin(), found.end(), true) != found.end();
+}
+
+// What a script runs before it replaces itself by exec is preparation.
+Found commandsOf(const api::ContainerView& container) {
+  Found found{}, replacing{};
+  eachStartedProgram(container, [&](const StartedProgram& program) {
+    if (isProbe(program)) return;
+    Found here{};
+    scanProgram(program.name, here);
+    if (program.replaces && !any(here)) found = {};
+    Found& into = program.replaces ? replacing : found;
+    for (std::size_t i = 0; i < here.size(); ++i) into[i] = into[i] || here[i];
+  });
+  return any(replacing) ? replacing : found;
+}
+
+// A last word that says that the program serves what the words before it name.
+constexpr std::array<std::string_view, 36> kRoles{
+    "adapter",   "agent",           "attacher",    "autoscaler", "builder",   "buildpack",
+    "cli",       "client",          "collector",   "controller", "csi",       "daemon",
+    "discovery", "driver",          "exporter",    "gateway",    "init",      "injector",
+    "installer", "instrumentation", "manager",     "metrics",    "monitor",   "operator",
+    "plugin",    "probe",           "provisioner", "proxy",      "registrar", "reloader",
+    "runner",    "sidecar",         "syncer",      "tools",      "updater",   "webhook"};
+// Kubernetes, blockchains and Selenium call other things nodes: the word is the runtime alone, or
+// before one of these.
+constexpr std::array<std::string_view, 14> kBehindNode{
+    "alpine", "api", "app",    "backend", "bookworm", "express", "frontend",
+    "js",     "run", "server", "service", "slim",     "web",     "worker"};
+
+bool hasRole(std::string_view name) {
+  const std::size_t last = name.find_last_of("-_.");
+  return last != std::string_view::npos && contains(kRoles, name.substr(last + 1));
 }
 
 // Words of the image's own name: neither registry and folders nor tag and digest.
 void scanImage(std::string_view image, Found& found) {
   image = nameAndTag(image);
   image = image.substr(0, image.find(':'));
-  // A Prometheus exporter for machines, written in Go.
-  if (image == "node-exporter" || image == "node_exporter") return;
+  if (hasRole(image)) return;
+  std::vector<std::string_view> words;
   anyImageWord(image, [&](std::string_view word) {
-    for (std::size_t i = 0; i < found.size(); ++i) {
-      if (contains(languageRows()[i]->hints.image_words, withoutNumber(word))) found[i] = true;
-    }
+    words.push_back(withoutNumber(word));
     return false;  // all of them
   });
+  for (std::size_t at = 0; at < words.size(); ++at) {
+    const bool named = at + 1 < words.size() ? contains(kBehindNode, words[at + 1]) : at == 0;
+    if (words[at] == "node" && !named) continue;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      if (contains(languageRows()[i]->hints.image_words, words[at])) found[i] = true;
+    }
+  }
 }
 
 // Whether the value holds more than our additions. Adding ours must not change the answer, or a
@@ -96,12 +131,15 @@ std::vector<api::Language> listOf(const Found& found) {
 
 }  // namespace
 
-std::vector<api::Language> hintedLanguages(const api::ContainerView& container) {
-  Found found{};
-  for (const std::string_view argument : container.command) scanArgument(argument, found);
-  for (const std::string_view argument : container.args) scanArgument(argument, found);
-  if (std::find(found.begin(), found.end(), true) != found.end()) return listOf(found);
-
+LanguageHints languageHints(const api::ContainerView& container) {
+  Found found = commandsOf(container);
+  if (any(found)) return {listOf(found), HintSource::kCommand};
+  if (const KnownImage* known = findKnownImage(container.image)) {
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      found[i] = (known->runtimes & runs(static_cast<api::Language>(i))) != 0;
+    }
+    return {listOf(found), HintSource::kKnownImage};
+  }
   scanImage(container.image, found);
   for (const api::EnvVarView& var : container.env) {
     for (std::size_t i = 0; i < found.size(); ++i) {
@@ -109,16 +147,16 @@ std::vector<api::Language> hintedLanguages(const api::ContainerView& container) 
       if (contains(row.hints.env_names, var.name) && saysSomething(var, row)) found[i] = true;
     }
   }
-  return listOf(found);
+  return {listOf(found), any(found) ? HintSource::kWords : HintSource::kNone};
 }
 
 std::string imageHash(std::string_view image) {
   FactLog::add(Fact::kImageHash, image.data());
-  image = image.substr(0, image.find('@'));
-  const std::size_t colon = image.rfind(':'), slash = image.rfind('/');
-  const bool tagged =
-      colon != std::string_view::npos && (slash == std::string_view::npos || colon > slash);
-  return hexSha256(tagged ? image.substr(0, colon) : image).substr(0, 8);
+  return hexSha256(withoutTag(image)).substr(0, 8);
+}
+
+std::string imageVersionHash(std::string_view image) {
+  return hexSha256(image).substr(0, 8);
 }
 
 }  // namespace profiling::inject

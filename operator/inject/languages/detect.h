@@ -9,13 +9,25 @@
 
 namespace profiling::inject {
 
-// In the registry's order. A command is certain, so it decides alone; else every language that
-// variables or the image's name hint at. Empty: no hint, and the caller injects every agent that is
-// inert unless its runtime starts. Our own additions to a variable are no hint.
-std::vector<api::Language> hintedLanguages(const api::ContainerView& container);
+// What the hint rests on, the strongest first. A weaker one is not looked at.
+enum class HintSource {
+  kCommand,     // the container's own command: certain
+  kKnownImage,  // the table of well-known images; no language: no agent can profile it
+  kWords,       // words of the image's name, names of variables
+  kNone,
+};
+
+struct LanguageHints {
+  std::vector<api::Language> languages;  // in the registry's order
+  HintSource source = HintSource::kNone;
+};
+// Our own additions to a variable are no hint.
+LanguageHints languageHints(const api::ContainerView& container);
 
 // Eight hex digits over an image's name without tag and digest, which stays the same from one version
 // of a program to the next.
 std::string imageHash(std::string_view image);
+// The same over the whole text: of one version.
+std::string imageVersionHash(std::string_view image);
 
 }  // namespace profiling::inject

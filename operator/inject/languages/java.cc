@@ -10,12 +10,13 @@ constexpr std::string_view kOption = "-javaagent:/profiling-agent/java/pyroscope
 
 constexpr std::array<std::string_view, 3> kCommands{"java", "catalina.sh", "jetty.sh"};
 constexpr std::array<std::string_view, 2> kSuffixes{".jar", ".war"};
-constexpr std::array<std::string_view, 7> kEnvNames{
-    "JAVA_TOOL_OPTIONS", "JAVA_OPTS", "JDK_JAVA_OPTIONS",      "_JAVA_OPTIONS",
-    "CATALINA_OPTS",     "JAVA_HOME", "SPRING_PROFILES_ACTIVE"};
-constexpr std::array<std::string_view, 13> kImageWords{
-    "java",   "openjdk", "jdk",     "jre",      "temurin", "corretto",     "zulu",
-    "tomcat", "jetty",   "wildfly", "keycloak", "kafka",   "elasticsearch"};
+// JAVA_HOME is none: images of PySpark set it, too.
+constexpr std::array<std::string_view, 6> kEnvNames{"JAVA_TOOL_OPTIONS", "JAVA_OPTS",
+                                                    "JDK_JAVA_OPTIONS",  "_JAVA_OPTIONS",
+                                                    "CATALINA_OPTS",     "SPRING_PROFILES_ACTIVE"};
+// Words of the runtime: a client of Kafka may be written in anything.
+constexpr std::array<std::string_view, 10> kImageWords{
+    "java", "openjdk", "jdk", "jre", "temurin", "corretto", "zulu", "tomcat", "jetty", "wildfly"};
 
 std::vector<NameValue> settings(const api::EffectivePolicy& policy, const api::ContainerView&) {
   const api::ProfilingPolicySpec& spec = policy.policy.spec;

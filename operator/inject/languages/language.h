@@ -17,8 +17,8 @@ namespace profiling::inject {
 
 // Hints at the language. A command is certain; names and images are likely.
 struct Hints {
-  std::span<const std::string_view> commands;       // base name of a word of command or args
-  std::span<const std::string_view> file_suffixes;  // of such a word: ".jar"
+  std::span<const std::string_view> commands;       // base name of a program that is started
+  std::span<const std::string_view> file_suffixes;  // of such a program: ".jar"
   std::span<const std::string_view> env_names;      // exact
   std::span<const std::string_view> image_words;    // of the last part of the image's name
 };

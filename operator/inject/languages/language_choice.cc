@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "operator/base/str_cat.h"
+#include "operator/inject/image_env.h"
 #include "operator/inject/languages/detect.h"
 #include "operator/inject/languages/language.h"
 #include "operator/inject/names.h"
@@ -14,13 +15,18 @@ bool has(const std::vector<api::Language>& list, api::Language language) {
   return std::ranges::find(list, language) != list.end();
 }
 
-std::vector<api::Language> detectedLanguages(const PodContext& ctx, const api::ContainerView& c,
-                                             std::string_view image_hash) {
-  if (ctx.reading.known == nullptr) return {};
-  for (const api::DetectedLanguages& d : ctx.reading.known->detected) {
-    if (d.container == c.name && d.image_hash == image_hash) return d.languages;
-  }
-  return {};
+const api::DetectedLanguages* recordOf(const PodContext& ctx, const api::ContainerView& c) {
+  if (ctx.reading.known == nullptr) return nullptr;
+  const auto& detected = ctx.reading.known->detected;
+  if (detected.empty()) return nullptr;
+  const std::string hash = imageHash(c.image);
+  const auto it = std::ranges::find_if(detected, [&](const api::DetectedLanguages& d) {
+    return d.container == c.name && d.image_hash == hash;
+  });
+  if (it == detected.end()) return nullptr;
+  // Profiles show the language of all versions; silence and crashes only concern their own.
+  const bool holds = !it->languages.empty() || it->image_version == imageVersionHash(c.image);
+  return holds ? &*it : nullptr;
 }
 
 bool isInjected(const PodContext& ctx, const LanguageRow& row, const ContainerEnv& env) {
@@ -49,30 +55,69 @@ void keepOneScraped(const PodContext& ctx, const ContainerEnv& env,
   std::erase_if(all, [&](api::Language l) { return isScraped(l) && l != language; });
 }
 
+// What neither annotation nor policy names, from the strongest evidence to the weakest.
+std::vector<api::Language> unnamedLanguages(const PodContext& ctx, const api::ContainerView& c,
+                                            LanguageChoice& out) {
+  LanguageHints hints = languageHints(c);
+  if (hints.source == HintSource::kCommand) return hints.languages;
+  const api::DetectedLanguages* record = recordOf(ctx, c);
+  if (record != nullptr && !record->languages.empty()) return record->languages;
+  out.certain = false;
+  if (record != nullptr && record->crashed) {
+    out.none = Reason::kGuessCrashed;
+    return {};
+  }
+  std::vector<api::Language> languages = std::move(hints.languages);
+  if (languages.empty() && hints.source == HintSource::kNone) {
+    // An image that sets the runtime's variable has the runtime, as a pod that sets it.
+    for (const LanguageRow* row : languageRows()) {
+      if (!row->scraped && !imageEnv(ctx.reading.pod, row->variable.name, c.name).empty()) {
+        languages.push_back(row->language);
+      }
+    }
+  }
+  const auto drop_silent = [&] {
+    if (record != nullptr) std::erase_if(languages, [&](auto l) { return has(record->silent, l); });
+  };
+  drop_silent();
+  if (!languages.empty()) return languages;
+  out.none = Reason::kNothingToProfile;
+  if (hints.source == HintSource::kKnownImage) return languages;
+  for (const LanguageRow* row : languageRows()) {
+    if (row->choice == Choice::kGuess) languages.push_back(row->language);
+  }
+  drop_silent();
+  out.finds_language = !languages.empty();
+  return languages;
+}
+
 }  // namespace
 
-LanguageChoice chooseLanguages(const PodContext& ctx, const ContainerEnv& env,
+LanguageChoice chooseLanguages(const PodContext& ctx, const ContainerReading& container,
                                std::vector<Warning>& warnings) {
   LanguageChoice out;
+  const ContainerEnv& env = container.env;
   const std::vector<api::Language>& allowed = ctx.policy.policy.spec.languages;
   const bool annotated = !ctx.decision.annotated_languages.empty();
   std::vector<api::Language> wanted = annotated ? ctx.decision.annotated_languages : allowed;
   const bool named = !wanted.empty();
-  if (!named) wanted = hintedLanguages(env.container());
   const bool serves =
       ctx.pprof && ctx.pprof->stated && ctx.pprof->container == env.container().name;
-  if (serves && !named) wanted.push_back(api::Language::kGo);
-  if (wanted.empty()) {
-    out.image_hash = imageHash(env.container().image);
-    wanted = detectedLanguages(ctx, env.container(), out.image_hash);
+  if (!named) wanted = unnamedLanguages(ctx, env.container(), out);
+  if (serves && !named) {
+    // The process serves pprof: what an image's name leaves open is known.
+    if (out.finds_language || wanted.empty()) wanted.clear();
+    if (std::ranges::none_of(wanted, isScraped)) wanted.push_back(api::Language::kGo);
+    out.finds_language = false;
   }
-  out.guessed = wanted.empty();
+  if (out.finds_language && !ctx.finds_language && !container.carries_agent) {
+    out.none = Reason::kAwaitingLanguage;
+    wanted.clear();
+  }
 
   for (const LanguageRow* row : languageRows()) {
     const bool injected = isInjected(ctx, *row, env);
-    const bool asked = out.guessed
-                           ? row->choice == Choice::kGuess
-                           : has(wanted, row->language) && (named || row->choice != Choice::kName);
+    const bool asked = has(wanted, row->language) && (named || row->choice != Choice::kName);
     const bool refused = asked && annotated && !allowed.empty() && !has(allowed, row->language);
     if (refused && !injected) {
       warnings.push_back({strCat(api::kInjectKey, ": the policy ", ctx.decision.policyName(),
@@ -85,6 +130,10 @@ LanguageChoice chooseLanguages(const PodContext& ctx, const ContainerEnv& env,
                                " allows neither Go nor Native")});
   }
   keepOneScraped(ctx, env, out.languages);
+  // Only agents whose profiles name them can be told from silent ones.
+  out.certain = out.certain || std::ranges::any_of(out.languages, [](api::Language l) {
+                  return languageRow(l).spy.empty();
+                });
   return out;
 }
 

@@ -239,6 +239,11 @@ std::string renderPatch(const InjectionPlan& plan, const api::PodView& pod,
   }
   renderVolumes(patch, plan, !pod.has_volumes, settings);
   for (const ContainerPlan& c : plan.containers) renderContainer(patch, c);
+  if (plan.repaired_sidecar) {
+    appendJsonString(
+        patch.add(strCat("/spec/initContainers/", *plan.repaired_sidecar, "/restartPolicy")),
+        "Always");
+  }
   // Last, because the positions above are those of the pod before ours were inserted.
   renderInitContainers(patch, plan, !pod.has_init_containers, settings);
   renderSidecar(patch, plan, pod.has_init_containers, settings);

@@ -51,6 +51,51 @@ TEST(RolloutTable, LetsInNoMorePodsThanTheShare) {
   EXPECT_EQ(admitted, 3);
 }
 
+const std::vector<inject::Guess> kGuess{{"app", "0a1b2c3d"}};
+inject::PodOfWorkload member(std::string_view hash = "h1") {
+  return {"shop", "Deployment", "web", -1, {}, hash};
+}
+
+TEST(RolloutTable, OnePodAtATimeFindsTheLanguage) {
+  test::FakeClock clock;
+  RolloutTable table("a", 1, clock);
+  EXPECT_TRUE(table.mayFindLanguage(member(), kGuess, true)) << "a dry run";
+  EXPECT_TRUE(table.mayFindLanguage(member(), kGuess, false));
+  EXPECT_FALSE(table.mayFindLanguage(member(), kGuess, false));
+  EXPECT_TRUE(table.mayFindLanguage(member("h2"), kGuess, true)) << "another template";
+  EXPECT_TRUE(table.mayFindLanguage(member(), {{"app", "ffffffff"}}, true)) << "another image";
+  table.podSeen("shop/web-1", kGroup, kTarget, "a", "rs-1", {findKey(member(), kGuess[0])});
+  clock.advance(kGrantLife);
+  EXPECT_FALSE(table.mayFindLanguage(member(), kGuess, false)) << "it lives";
+  table.podGone("shop/web-1");
+  EXPECT_TRUE(table.mayFindLanguage(member(), kGuess, false));
+}
+
+TEST(RolloutTable, AFinderThatIsNeverCreatedFreesItsPlace) {
+  test::FakeClock clock;
+  RolloutTable table("a", 1, clock);
+  EXPECT_TRUE(table.mayFindLanguage(member(), kGuess, false));
+  clock.advance(kGrantLife);
+  EXPECT_TRUE(table.mayFindLanguage(member(), kGuess, false));
+}
+
+TEST(RolloutTable, PodsWithoutAWorkloadShareTheFinderOfTheirImage) {
+  test::FakeClock clock;
+  RolloutTable table("a", 1, clock);
+  EXPECT_TRUE(table.mayFindLanguage({"shop", "Pod", "run-1", -1, ""}, kGuess, false));
+  EXPECT_FALSE(table.mayFindLanguage({"shop", "Pod", "run-2", -1, ""}, kGuess, false));
+  EXPECT_TRUE(table.mayFindLanguage({"shop", "Pod", "run-1", -1, ""}, kGuess, false)) << "again";
+  EXPECT_TRUE(table.mayFindLanguage({"other", "Pod", "run-2", -1, ""}, kGuess, false));
+}
+
+TEST(RolloutTable, APlaceThatIsGivenBackIsFree) {
+  test::FakeClock clock;
+  Replica only("a", 1, clock, 1);
+  EXPECT_TRUE(only.admits());
+  only.table.giveBack(member());
+  EXPECT_TRUE(only.admits());
+}
+
 TEST(RolloutTable, ADryRunTakesNoPlace) {
   test::FakeClock clock;
   Replica only("a", 1, clock, 1);
@@ -164,6 +209,21 @@ TEST_F(Forged, AnOwnerThatIsNotKnownYetHasAShareForAMoment) {
   EXPECT_EQ(admitted("rs-2", 100), 0);
   clock_.advance(kUnprovenLife - kLag);
   EXPECT_EQ(admitted("rs-2", 100), 3) << "places of pods that never came";
+}
+
+TEST_F(Forged, ReviewsDoNotKeepAKnownOwnerFromFindingTheLanguage) {
+  const auto may = [&](std::string_view owner) {
+    return table_.mayFindLanguage({"shop", "Deployment", "web", -1, owner, "h1"}, kGuess, false);
+  };
+  EXPECT_TRUE(may("made-up"));
+  EXPECT_FALSE(may("made-up"));
+  EXPECT_TRUE(may("rs-1"));
+  EXPECT_FALSE(may("rs-1"));
+  EXPECT_FALSE(may("made-up"));
+  clock_.advance(kGrantLife);
+  EXPECT_TRUE(may("made-up"));
+  clock_.advance(kUnprovenLife);
+  EXPECT_TRUE(may("made-up")) << "the place of a pod that never came";
 }
 
 TEST_F(Forged, PodsThatAreSeenCountWhoeverOwnsThem) {

@@ -49,6 +49,28 @@ struct World {
   }
 };
 
+TEST(WorkloadEvaluation, OnePodFindsTheLanguageAndTheOthersAreSkippedNotMissed) {
+  World w;
+  w.group.classes = {pods(4)};
+  w.preflight = api::Preflight{"h1", kRevision, "AwaitingLanguage", {}, {}};
+  WorkloadEvaluation e = w.run();
+  EXPECT_EQ(e.pods.missed, 1);
+  EXPECT_EQ(e.pods.skipped, 3);
+  EXPECT_EQ(e.skipped[Reason::kAwaitingLanguage], 3);
+  MayCarry may = mayCarry(w.group, w.state, w.preflight, inject::settings());
+  EXPECT_TRUE(may.one_pod);
+  EXPECT_THAT(may.classes, ElementsAre(true));
+
+  w.group.classes.push_back(profiled(1));
+  w.group.classes[1].decision = R"({"containers":[{"name":"app","languages":[
+      {"language":"java"},{"language":"python"}],"guess":"0a1b2c3d"}]})";
+  e = w.run();
+  EXPECT_EQ(e.pods.missed, 0);
+  EXPECT_EQ(e.pods.skipped, 4);
+  may = mayCarry(w.group, w.state, w.preflight, inject::settings());
+  EXPECT_THAT(may.classes, ElementsAre(false, true)) << "that one is there";
+}
+
 TEST(WorkloadEvaluation, CountsPodsByTheirOutcome) {
   World w;
   w.group.classes = {profiled(3), profiled(2, "old"), pods(4)};

@@ -120,6 +120,81 @@ TEST(Languages, ArrivingProfilesNarrowTheRecord) {
   EXPECT_EQ(c.queries.calls.size(), 2u) << "not asked again";
 }
 
+constexpr const char* kVersioned =
+    R"({"policy":"shop","containers":[{"name":"app","action":"injected","languages":[)"
+    R"({"language":"java","version":"1"},{"language":"python","version":"1"},)"
+    R"({"language":"node","version":"1"}],"guess":"0a1b2c3d","guessedVersion":"11112222"}]})";
+
+TEST(Languages, AgentsThatStaySilentForLongAreRecordedForTheVersion) {
+  Cluster c;
+  c.pod("db-0", 120s, kVersioned);
+  c.pass();
+  EXPECT_TRUE(c.detected().is_null()) << "too early";
+  c.clock.advance(300s);
+  c.pass();
+  EXPECT_EQ(c.detected(), Json::parse(R"([{"container":"app","imageHash":"0a1b2c3d",
+      "silent":["Java","Python","NodeJS"],"imageVersion":"11112222"}])"));
+  const std::vector<api::DetectedLanguages> known{
+      {"app",
+       "0a1b2c3d",
+       {},
+       {Language::kJava, Language::kPython, Language::kNodeJS},
+       false,
+       "11112222"}};
+  EXPECT_THAT(openGuesses({{"app", "0a1b2c3d", "11112222"}}, known), IsEmpty());
+  EXPECT_EQ(openGuesses({{"app", "0a1b2c3d", "33334444"}}, known).size(), 1u) << "another version";
+}
+
+TEST(Languages, SilenceOfAHintLeavesTheOtherLanguagesOpen) {
+  const std::vector<api::DetectedLanguages> known =
+      merged({}, {{"app", "0a1b2c3d", {}, {Language::kJava}, false, "11112222"}});
+  EXPECT_EQ(openGuesses({{"app", "0a1b2c3d", "11112222"}}, known).size(), 1u);
+  const auto all = merged(
+      known, {{"app", "0a1b2c3d", {}, {Language::kPython, Language::kNodeJS}, false, "11112222"}});
+  EXPECT_THAT(all.at(0).silent, ElementsAre(Language::kJava, Language::kPython, Language::kNodeJS));
+}
+
+TEST(Languages, AGuessThatCrashesItsPodIsRecorded) {
+  Cluster c;
+  const auto crash = [&](const char* name, std::int64_t restarts, bool carries) {
+    inject::PodFacts facts;
+    facts.namespace_ = "shop";
+    facts.name = name;
+    facts.labels = {{"app", "web"}};
+    if (carries) facts.labels.push_back({"profiling.dev/profiled", "0123456789"});
+    facts.owner = api::OwnerView{"apps/v1", "StatefulSet", "db", "uid-1", true};
+    facts.inject = "true";
+    facts.decision = carries ? kVersioned : "";
+    facts.restarts = restarts;
+    facts.failure = inject::FailureView{"app", false, 1, "Error", "ModuleNotFoundError"};
+    c.pods.upsert(facts);
+  };
+  crash("db-0", 1, true);
+  c.pass();
+  EXPECT_TRUE(c.detected().is_null()) << "once may be chance";
+  crash("db-0", 2, true);
+  crash("db-1", 2, false);
+  c.clock.advance(600s);
+  c.pass();
+  EXPECT_TRUE(c.detected().is_null()) << "it crashes without agents as well";
+  c.pods.erase("shop/db-1");
+  c.clock.advance(600s);
+  c.pass();
+  EXPECT_EQ(c.detected()[0]["crashed"], true);
+  EXPECT_EQ(c.detected()[0]["imageVersion"], "11112222");
+}
+
+TEST(Languages, WithoutAServerToAskTheAgentsOfAHealthyPodAreKept) {
+  Cluster c;
+  auto policy = std::make_shared<api::EffectivePolicy>(*c.policies->namespaces["shop"].policies[0]);
+  policy->policy.spec.server_ref.reset();
+  c.policies->namespaces["shop"].policies = {policy};
+  c.pod("db-0", 120s, kVersioned);
+  c.pass();
+  EXPECT_THAT(c.queries.calls, IsEmpty());
+  EXPECT_EQ(c.detected()[0]["languages"], Json({"Java", "Python", "NodeJS"}));
+}
+
 TEST(Languages, TwoRuntimesInOneContainerAreBothKept) {
   Cluster c;
   c.pod("db-0", 120s);

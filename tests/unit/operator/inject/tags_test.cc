@@ -45,6 +45,45 @@ TEST(ServiceName, TheLadder) {
   EXPECT_EQ(ServiceName(p, workloadOf(p), *e).forContainer(""), "unknown");
 }
 
+TEST(ServiceName, NoNameOfOneRun) {
+  const struct {
+    const char *kind, *owner, *generate_name, *label, *value, *want;
+  } cases[] = {
+      {"Job", "scaled-worker-x7p2k", "", "", "", "scaled-worker"},
+      {"Job", "migrate-1712345678", "", "", "", "migrate"},
+      {"Job", "load-python3", "", "", "", "load-python3"},
+      {"Job", "report-2024", "", "", "", "report-2024"},
+      {"CronJob", "x7p2k", "", "", "", "x7p2k"},
+      {"Workflow", "etl-x9d2p", "", "", "", "etl"},
+      {"Workflow", "etl-x9d2p", "", "workflows.argoproj.io/workflow-template", "etl-daily",
+       "etl-daily"},
+      {"TaskRun", "a-x7p2k", "", "tekton.dev/pipeline", "build", "build"},
+      {"Job", "w-x7p2k", "", "scaledjob.keda.sh/name", "worker", "worker"},
+      {"", "", "load-", "", "", "load"},
+      {"", "", "load-x7p2k-", "", "", "load"},
+      {"", "", "", "spark-app-name", "features", "features"},
+      {"", "", "", "sparkoperator.k8s.io/app-name", "features-1712345678901", "features"},
+  };
+  for (const auto& c : cases) {
+    api::PodView p = pod();
+    p.name = *c.generate_name != 0 ? "" : "invoices-7f3k9q2x";
+    p.generate_name = c.generate_name;
+    if (*c.kind != 0) p.owners.push_back({"v1", c.kind, c.owner, "u", true});
+    if (*c.label != 0) label(p, c.label, c.value);
+    EXPECT_EQ(ServiceName(p, workloadOf(p), *policy()).forContainer("app"), c.want) << c.owner;
+  }
+  api::PodView p = pod();
+  p.name = "load-invoices-7f3k9q2x";
+  label(p, "dag_id", "invoices");
+  label(p, "task_id", "load");
+  EXPECT_EQ(ServiceName(p, workloadOf(p), *policy()).forContainer("app"), "invoices.load");
+  p.labels.clear();
+  EXPECT_EQ(ServiceName(p, workloadOf(p), *policy()).forContainer("app"), "load-invoices");
+  p.name = "7f3k9q2x-0123456789";
+  EXPECT_EQ(ServiceName(p, workloadOf(p), *policy()).forContainer("app"), "shop")
+      << "the policy, where nothing else is left";
+}
+
 TEST(ServiceName, ByLabelOrAnnotationOfThePolicy) {
   api::PodView p = pod();
   auto e = policy();
