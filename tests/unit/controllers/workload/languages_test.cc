@@ -105,7 +105,7 @@ TEST(Languages, ArrivingProfilesNarrowTheRecord) {
   c.pod("db-0", 120s);
   c.sends("db-0", "app", "pyspy");
   EXPECT_FALSE(c.pass().requeue_after);
-  EXPECT_EQ(c.detected(), Json::parse(R"([{"container":"app","imageHash":"0a1b2c3d",
+  EXPECT_EQ(c.detected(), Json::parse(R"([{"container":"app","crashed":false,"imageHash":"0a1b2c3d",
                                            "languages":["Python"]}])"));
   ASSERT_EQ(c.queries.calls.size(), 2u);
   EXPECT_EQ(c.queries.calls[1].url,
@@ -132,7 +132,7 @@ TEST(Languages, AgentsThatStaySilentForLongAreRecordedForTheVersion) {
   EXPECT_TRUE(c.detected().is_null()) << "too early";
   c.clock.advance(300s);
   c.pass();
-  EXPECT_EQ(c.detected(), Json::parse(R"([{"container":"app","imageHash":"0a1b2c3d",
+  EXPECT_EQ(c.detected(), Json::parse(R"([{"container":"app","crashed":false,"imageHash":"0a1b2c3d",
       "silent":["Java","Python","NodeJS"],"imageVersion":"11112222"}])"));
   const std::vector<api::DetectedLanguages> known{
       {"app",
@@ -165,6 +165,9 @@ TEST(Languages, AGuessThatCrashesItsPodIsRecorded) {
     facts.owner = api::OwnerView{"apps/v1", "StatefulSet", "db", "uid-1", true};
     facts.inject = "true";
     facts.decision = carries ? kVersioned : "";
+    facts.created = static_cast<std::uint32_t>(
+        std::chrono::duration_cast<std::chrono::seconds>(c.clock.wall().time_since_epoch())
+            .count());
     facts.restarts = restarts;
     facts.failure = inject::FailureView{"app", false, 1, "Error", "ModuleNotFoundError"};
     c.pods.upsert(facts);
