@@ -1,6 +1,7 @@
 #include "controllers/rollout/world_reader.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -26,6 +27,18 @@ std::string concernedBy(const api::WorkloadProfile& record) {
   const auto& ref = record.status.policy_ref;
   const bool of_cluster = ref && ref->kind == api::ClusterProfilingPolicy::kKind;
   return of_cluster ? std::string() : record.metadata.namespace_;
+}
+
+// The pod that is to find out what the image runs. Rollouts give a StatefulSet's pods the agent from
+// the highest ordinal down.
+std::optional<std::size_t> finderAmong(const PodTable::Members& members, const MayCarry& may) {
+  std::optional<std::size_t> out;
+  for (std::size_t i = 0; i < members.pods.size(); ++i) {
+    const engine::Pod& pod = members.pods[i];
+    if (pod.deleting || !pod.revision.empty() || !may.classes[members.class_of[i]]) continue;
+    if (!out || pod.ordinal > members.pods[*out].ordinal) out = i;
+  }
+  return out;
 }
 
 // What two namespaces have seen concerns all.
@@ -89,13 +102,12 @@ std::shared_ptr<const engine::Pods> WorldReader::podsOf(const std::string& group
   const auto policies = index_.policies();
   const MayCarry may = mayCarry(members->group, policies->of(members->group.namespace_),
                                 record.status.preflight, index_.settings());
-  bool left = true;
+  const std::optional<std::size_t> finder = may.one_pod ? finderAmong(*members, may) : std::nullopt;
   for (std::size_t i = 0; i < members->pods.size(); ++i) {
     engine::Pod& pod = members->pods[i];
     const PodClass& of = members->group.classes[members->class_of[i]];
     const bool carries = !pod.revision.empty();
-    pod.eligible = carries || (left && may.classes[members->class_of[i]]);
-    if (may.one_pod && pod.eligible && !carries) left = false;
+    pod.eligible = carries || (may.classes[members->class_of[i]] && (!may.one_pod || finder == i));
     if (!carries) pod.answer = inject::answerIn(of.decision);
     if (pod.failure) pod.failure->agents = inject::agentsIn(of.decision, pod.failure->container);
   }

@@ -149,6 +149,37 @@ TEST_F(World, ThePodsAnswerIsTheReasonInItsDecision) {
   EXPECT_EQ(world.workloads[0].pods->front().answer, "OutsideShare");
 }
 
+// A rollout begins with the highest ordinal: were another pod the one that counts, it would wait for
+// ever.
+TEST_F(World, ThePodThatFindsTheLanguageIsTheHighestThatStays) {
+  for (const int ordinal : {0, 2, 3, 1}) {
+    inject::PodFacts facts;
+    facts.namespace_ = "shop";
+    const std::string name = "db-" + std::to_string(ordinal);
+    facts.name = name;
+    facts.labels = {{"app", "db"}, {"controller-revision-hash", "h1"}};
+    facts.owner = api::OwnerView{"apps/v1", "StatefulSet", "db", "uid", true};
+    facts.flags = ordinal == 3 ? inject::kPodDeleting : inject::kPodReady;
+    pods_.upsert(facts);
+  }
+  auto record = std::make_shared<api::WorkloadProfile>();
+  record->metadata.name = api::workloadProfileName("StatefulSet", "db");
+  record->metadata.namespace_ = "shop";
+  record->metadata.annotations[std::string(api::kGroupKey)] = "StatefulSet/db";
+  record->status.workload_ref = {"apps/v1", "StatefulSet", "db", "uid"};
+  record->status.policy_ref = api::PolicyRef{"ProfilingPolicy", "shop"};
+  record->status.preflight = api::Preflight{"h1", kRevision, "AwaitingLanguage", {}, {}};
+  record->status.rollout.emplace().state = api::WorkloadState::kStepping;
+  map_["shop/" + record->metadata.name] = record;
+  const engine::World world = read();
+  ASSERT_TRUE(world.workloads.at(0).pods);
+  std::vector<std::string> eligible;
+  for (const engine::Pod& pod : *world.workloads[0].pods) {
+    if (pod.eligible) eligible.push_back(pod.name);
+  }
+  EXPECT_THAT(eligible, ElementsAre("db-2"));
+}
+
 TEST_F(World, RestartsAndProbesOfOtherPoliciesAreCounted) {
   pod("web", "web-1");
   pod("other", "other-1");
