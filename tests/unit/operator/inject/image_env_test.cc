@@ -112,6 +112,7 @@ TEST(OwnSidecar, ALostRestartPolicyIsPutBack) {
   api::PodView p = pod();
   p.has_init_containers = true;
   api::ContainerView sidecar = container("profiling-agent-go");
+  sidecar.image = "registry/agent-go:1";
   sidecar.is_init = true;
   setEnv(sidecar, "PROFILING_PPROF_PORT", "6060");
   setEnv(sidecar, "PYROSCOPE_LABELS", "namespace=shop,container=app");
