@@ -256,7 +256,8 @@ MayCarry mayCarry(const PodGroup& group, const inject::NamespaceState& namespace
                                   : Reason::kInjected;
   out.one_pod = reason == Reason::kAwaitingLanguage;
   const bool found = out.one_pod && std::ranges::any_of(group.classes, [](const PodClass& pods) {
-                       return !inject::guessesInText(pods.decision).empty();
+                       return (pods.flags & (inject::kPodDeleting | inject::kPodFinished)) == 0 &&
+                              !inject::guessesInText(pods.decision).empty();
                      });
   const bool refused = found || (!out.one_pod && !injects(reason));
   for (const PodClass& pods : group.classes) {
