@@ -242,6 +242,33 @@ TEST_F(MutatePod, AnAgentThatCannotBePulledIsLeftOut) {
   EXPECT_THAT(patch, HasSubstr("AgentImageUnavailable"));
 }
 
+TEST_F(MutatePod, OnePodOfAWorkloadFindsTheLanguageAndANamedLanguageWaitsForNone) {
+  RolloutTable table("a", 1);
+  Breakers breakers;
+  PodMutator mutator(settings(), observer(), &table, nullptr, &breakers);
+  mutator.use(snapshotOf());
+  json review = reviewOf();
+  json& metadata = review["request"]["object"]["metadata"];
+  metadata["annotations"]["profiling.dev/inject"] = "true";
+  metadata["ownerReferences"] =
+      json::array({{{"kind", "ReplicaSet"}, {"name", "web"}, {"uid", "u1"}, {"controller", true}}});
+  const auto patch = [&] { return patchOf(send(mutator, review.dump())); };
+
+  inject::PodFacts facts;
+  facts.namespace_ = "shop";
+  facts.agent_images = {{"registry/agent:1", false, true}};
+  for (const char* pod : {"shop/a", "shop/b"}) breakers.podSeen(pod, facts);
+  EXPECT_THAT(patch(), testing::Not(HasSubstr("initContainers")));
+  for (const char* pod : {"shop/a", "shop/b"}) breakers.podGone(pod);
+
+  EXPECT_THAT(patch(), HasSubstr("initContainers")) << "the one before has taken no place";
+  EXPECT_THAT(patch(), testing::Not(HasSubstr("initContainers")));
+  metadata["annotations"]["profiling.dev/inject"] = "java";
+  EXPECT_THAT(patch(), HasSubstr("/profiling-agent/java"));
+  EXPECT_THAT(decided_,
+              ElementsAre("AgentImageUnavailable", "Injected", "AwaitingLanguage", "Injected"));
+}
+
 // The controller must tell such a pod from one that the webhook was never asked about.
 TEST_F(MutatePod, WhereARolloutReplacesPodsARefusalIsWrittenIntoEachPod) {
   const auto patchUnder = [&](api::RestartMode mode) {
