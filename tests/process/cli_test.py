@@ -267,7 +267,7 @@ def test_watch_redraws_on_a_terminal(world):
     def drawn():
         nonlocal seen
         seen += os.read(typescript.stdout.fileno(), 4096)
-        return re.search(rb"\x1b\[\d+A\r\x1b\[J", seen)
+        return re.search(rb"\x1b\[\d+A\x1b\[1G\x1b\[J", seen)
     wait_for("a second drawing", drawn, 30, interval=0)
     world.status(POLICIES, "drawn", {"phase": "Active"})
     seen += typescript.communicate(timeout=60)[0]
