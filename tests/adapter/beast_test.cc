@@ -284,23 +284,34 @@ TEST_F(BeastTest, BodiesInMemoryAreBoundedForAPeer) {
   options.limits.bodies_in_memory = 1 << 20;
   start(options);
   const std::string big(400 * 1024, 'x');
-  const Socket half = dial(server_->port(), 2);
-  half.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 409601\r\n\r\n" + big);
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  const auto late = [&] { return std::chrono::steady_clock::now() >= deadline; };
   const auto busy = [&] {
     const Socket more = dial(server_->port(), 2);
     more.send(post(big));
     return more.receive();
   };
-  const auto deadline = std::chrono::steady_clock::now() + 20s;
-  while (!busy().starts_with("HTTP/1.1 503 ") && std::chrono::steady_clock::now() < deadline) {
-  }
+  std::string first;
+  // Where both bodies are half read, both may be refused.
+  do {
+    const Socket half = dial(server_->port(), 2);
+    half.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 409601\r\n\r\n" + big);
+    while (!busy().starts_with("HTTP/1.1 503 ") && !late()) {
+    }
+    const Socket other = dial(server_->port(), 3);
+    other.send(post(big));
+    EXPECT_THAT(other.receive(), StartsWith("HTTP/1.1 200 ")) << "another peer has its own share";
+    half.send("x");
+    first = half.receive("HTTP/1.1");
+  } while (!first.starts_with("HTTP/1.1 200") && !late());
+  EXPECT_THAT(first, StartsWith("HTTP/1.1 200"));
   EXPECT_GE(rejected("busy"), 1);
-  const Socket other = dial(server_->port(), 3);
-  other.send(post(big));
-  EXPECT_THAT(other.receive(), StartsWith("HTTP/1.1 200 ")) << "another peer has its own share";
-  half.send("x");
-  EXPECT_THAT(half.receive("HTTP/1.1"), StartsWith("HTTP/1.1 200"));
-  EXPECT_THAT(exchange(post(big)), StartsWith("HTTP/1.1 200 ")) << "bytes are given back";
+  // Bytes are given back, once the server has seen its answer go.
+  std::string again;
+  do {
+    again = exchange(post(big));
+  } while (!again.starts_with("HTTP/1.1 200 ") && !late());
+  EXPECT_THAT(again, StartsWith("HTTP/1.1 200 "));
 }
 
 TEST_F(BeastTest, AnIoThreadThatHangsIsSeen) {

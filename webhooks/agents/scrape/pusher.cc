@@ -61,6 +61,7 @@ PushTotals Pusher::run(const Cancel& closing, const Cancel& abort) {
 }
 
 void Pusher::push(std::vector<Outgoing> batch, const Cancel& closing, const Cancel& abort) {
+  const bool last = closing.fired();  // one that began earlier is tried once more
   const std::string body = encodePush(batch, settings_.labels);
   auto sent = client_.send({"POST", std::string(kPushPath), "application/proto", body},
                            now() + kPatience, abort);
@@ -87,7 +88,7 @@ void Pusher::push(std::vector<Outgoing> batch, const Cancel& closing, const Canc
   }
   if (verdict == Verdict::kRefused) return refused(batch.size(), status, why);
   if (aboutContent(status)) ++batch.front().attempts;
-  retry(std::move(batch), response, why, closing);
+  retry(std::move(batch), response, why, closing, last);
 }
 
 void Pusher::refused(std::size_t count, int status, std::string_view why) {
@@ -98,13 +99,13 @@ void Pusher::refused(std::size_t count, int status, std::string_view why) {
 }
 
 void Pusher::retry(std::vector<Outgoing> batch, const HttpResponse& response, std::string_view why,
-                   const Cancel& closing) {
+                   const Cancel& closing, bool last) {
   buffer_.restore(std::move(batch));
   const auto asked = retryAfter(response.retry_after);
   const milliseconds pause = std::max<milliseconds>(backoff_.next(), asked.value_or(seconds(0)));
   complain("Profiles not sent, will retry", why);
   if (closing.fired()) {
-    gave_up_ = true;
+    gave_up_ = last;
   } else if (!closing.sleepUntil(now() + pause)) {
     gave_up_ = asked.has_value();
   }

@@ -30,7 +30,7 @@ class Pusher {
   void push(std::vector<Outgoing> batch, const Cancel& closing, const Cancel& abort);
   void refused(std::size_t count, int status, std::string_view why);
   void retry(std::vector<Outgoing> batch, const HttpResponse& response, std::string_view why,
-             const Cancel& closing);
+             const Cancel& closing, bool last);
   void complain(std::string_view what, std::string_view error);
 
   Buffer& buffer_;
