@@ -15,6 +15,8 @@ namespace {
 using State = api::WorkloadState;
 using PolicyReason = api::PolicyRolloutReason;
 
+constexpr Duration kWebhookPoll{std::chrono::seconds(10)};
+
 bool active(const api::WorkloadRollout& r) {
   return r.state == State::kBaselining || r.state == State::kStepping ||
          r.state == State::kSoaking || r.state == State::kEvaluating ||
@@ -122,6 +124,8 @@ class Coordinator {
   void shareSlots() {
     budget_.window = windowAt(plan_.windows, world_.now);
     if (!budget_.window.open) keepEarlier(budget_.again, budget_.window.changes);
+    // No event of a workload reports that the webhook is back.
+    if (!world_.sources.webhook.empty()) keepEarlier(budget_.again, world_.now + kWebhookPoll);
     budget_.acts.assign(world_.workloads.size(), false);
     budget_.probed = world_.probed_elsewhere;
     std::int64_t slots = plan_.max_parallel;

@@ -2,7 +2,6 @@
 import json
 
 import pytest
-from conftest import CLUSTER, run
 from kube import wait_for
 from rollout_apps import policy
 from rollout_test import namespace, pods, profiled, rollout
@@ -85,22 +84,10 @@ def excluded(kube, where):
     return lambda: kube.run("label", "namespace", where, "profiling.dev/exclude-")
 
 
-def scaled_to_zero(kube, _):
-    kube.run("scale", "-n", "profiling-system", "deployment/profiling-operator-webhook", "--replicas=0")
-    wait_for("the webhook to be gone", lambda: not [p for p in kube.items(
-        "pods", "-n", "profiling-system", "-l", "app.kubernetes.io/component=webhook")], 90)
-
-    def end():
-        kube.run("scale", "-n", "profiling-system", "deployment/profiling-operator-webhook", "--replicas=2")
-        kube.run("rollout", "status", "-n", "profiling-system", "deployment/profiling-operator-webhook", "--timeout=120s", timeout=150)
-    return end
-
-
 # Cause, steps, method, reason (none: the policy has no workload there), pods that may be replaced in vain, seconds until the next try after the cause has ended.
 CASES = [
     (refused_by_policy, [25, 100], "Auto", "PodRefused", 2, 900),
     (excluded, [25, 100], "Auto", None, 0, 120),
-    (scaled_to_zero, [50, 100], "Evict", "WebhookNotReady", 0, 120),
 ]
 
 

@@ -232,6 +232,17 @@ TEST(Replacing, ATemplateThatCarriesAnAgentIsLeftAlone) {
   EXPECT_THAT(t.replaced, IsEmpty());
 }
 
+TEST(Replacing, TheWebhookIsAskedForAgainAlthoughNoWorkloadChanges) {
+  TestWorld t;
+  t.add("web", 2);
+  t.world.sources.webhook = "no pod of the webhook is ready";
+  t.settle();
+  const Decision quiet = t.pass();
+  EXPECT_THAT(quiet.changes, IsEmpty());
+  ASSERT_TRUE(quiet.again);
+  EXPECT_LE(*quiet.again - t.world.now, seconds(15));
+}
+
 TEST(Replacing, NothingIsReplacedBeforeTheWebhookMayHaveSeenTheAssignment) {
   TestWorld t;
   t.world.webhook_lag = seconds(5);
