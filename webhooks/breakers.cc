@@ -68,20 +68,24 @@ bool Breakers::refused(std::string_view namespace_, std::string_view owner_uid,
   return false;
 }
 
-std::size_t Breakers::Pulls::in(std::string_view namespace_) const {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      failing, [&](const std::string& pod) { return namespacePart(pod) == namespace_; }));
+void Breakers::Pulls::fail(const std::string& pod) {
+  if (discounted.contains(pod)) return;
+  auto& pods = failing[std::string(namespacePart(pod))];
+  if (pods.insert(pod).second && pods.size() == kFailedPulls) ++out_namespaces;
 }
 
-std::size_t Breakers::Pulls::namespaces() const {
-  std::set<std::string_view> seen;
-  for (const std::string& pod : failing) seen.insert(namespacePart(pod));
-  return static_cast<std::size_t>(
-      std::ranges::count_if(seen, [&](std::string_view n) { return in(n) >= kFailedPulls; }));
+void Breakers::Pulls::remove(const std::string& pod) {
+  discounted.erase(pod);
+  const auto it = failing.find(namespacePart(pod));
+  if (it == failing.end() || it->second.erase(pod) == 0) return;
+  if (it->second.size() + 1 == kFailedPulls) --out_namespaces;
+  if (it->second.empty()) failing.erase(it);
 }
 
 bool Breakers::Pulls::out(std::string_view namespace_) const {
-  return in(namespace_) >= kFailedPulls || namespaces() >= kFailedPulls;
+  if (out_namespaces >= kFailedPulls) return true;
+  const auto it = failing.find(namespace_);
+  return it != failing.end() && it->second.size() >= kFailedPulls;
 }
 
 bool Breakers::unpullable(std::string_view namespace_, std::string_view image) const {
@@ -93,8 +97,9 @@ bool Breakers::unpullable(std::string_view namespace_, std::string_view image) c
 void Breakers::pulled(const std::string& image) {
   const auto it = pulls_.find(image);
   if (it == pulls_.end()) return;
-  it->second.discounted.merge(it->second.failing);
+  for (auto& [namespace_, pods] : it->second.failing) it->second.discounted.merge(pods);
   it->second.failing.clear();
+  it->second.out_namespaces = 0;
 }
 
 void Breakers::podSeen(const std::string& pod, const inject::PodFacts& facts) {
@@ -113,8 +118,7 @@ void Breakers::podSeen(const std::string& pod, const inject::PodFacts& facts) {
     }
     waits.insert(image);
     if (!agent.failed) continue;
-    Pulls& pulls = pulls_[image];
-    if (!pulls.discounted.contains(pod)) pulls.failing.insert(pod);
+    pulls_[image].fail(pod);
   }
   if (waits.empty()) {
     waiting_.erase(pod);
@@ -135,10 +139,12 @@ void Breakers::keepPods(const std::function<bool(const std::string&)>& named) {
     if (!named(pod)) gone.insert(pod);
   }
   for (const auto& [image, pulls] : pulls_) {
-    for (const auto* pods : {&pulls.failing, &pulls.discounted}) {
-      std::ranges::copy_if(*pods, std::inserter(gone, gone.end()),
+    const auto collect = [&](const std::set<std::string>& pods) {
+      std::ranges::copy_if(pods, std::inserter(gone, gone.end()),
                            [&](const std::string& pod) { return !named(pod); });
-    }
+    };
+    collect(pulls.discounted);
+    for (const auto& [namespace_, pods] : pulls.failing) collect(pods);
   }
   for (const std::string& pod : gone) forget(pod);
 }
@@ -146,8 +152,7 @@ void Breakers::keepPods(const std::function<bool(const std::string&)>& named) {
 void Breakers::forget(const std::string& pod) {
   waiting_.erase(pod);
   for (auto it = pulls_.begin(); it != pulls_.end();) {
-    it->second.failing.erase(pod);
-    it->second.discounted.erase(pod);
+    it->second.remove(pod);
     it = it->second.failing.empty() && it->second.discounted.empty() ? pulls_.erase(it)
                                                                      : std::next(it);
   }
@@ -159,7 +164,7 @@ Breakers::Stats Breakers::stats() const {
   Stats stats;
   for (const auto& [key, entry] : refused_) stats.refused_owners += now < entry.until ? 1 : 0;
   for (const auto& [image, pulls] : pulls_) {
-    stats.unpullable_images += pulls.failing.size() >= kFailedPulls ? 1 : 0;
+    stats.unpullable_images += pulls.out_namespaces > 0 ? 1 : 0;
   }
   return stats;
 }

@@ -57,12 +57,13 @@ class Breakers final : public inject::Breakers {
     std::int64_t times = 0;
     std::string template_hash;  // of the first pod that was left alone; empty: none was
   };
-  // One agent image.
+  // One agent image. Counted as pods come and go, so that an admission only looks.
   struct Pulls {
-    std::set<std::string> failing;     // pods
+    std::map<std::string, std::set<std::string>, std::less<>> failing;  // pods, by namespace
     std::set<std::string> discounted;  // pods that failed before another one succeeded
-    std::size_t in(std::string_view namespace_) const;
-    std::size_t namespaces() const;
+    std::size_t out_namespaces = 0;    // with kFailedPulls failing pods or more
+    void fail(const std::string& pod);
+    void remove(const std::string& pod);
     bool out(std::string_view namespace_) const;
   };
   void pulled(const std::string& image) PROFILING_REQUIRES(mutex_);

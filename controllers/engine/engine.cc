@@ -169,8 +169,11 @@ class Coordinator {
         continue;
       }
       budget_.fruitless += r->fruitless;
-      if (r->fruitless == 0) (r->since.empty() ? budget_.proven : budget_.awaited) += 1;
-      if (r->fruitless > 0 && !r->since.empty()) budget_.awaited += 1;
+      if (!r->since.empty()) {
+        ++budget_.awaited;
+      } else if (r->fruitless == 0) {
+        ++budget_.proven;
+      }
       if (r->fruitless == 0) continue;
       budget_.last_fruitless =
           std::max(budget_.last_fruitless, timeOf(r->next) - pauseAfter(plan_, r->fruitless));

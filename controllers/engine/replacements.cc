@@ -93,11 +93,9 @@ std::int64_t Machine::mayReplace(Wish wish) {
       fruitless(wish);
       return 0;
   }
-  if (const auto at = policyTriesAt(); at && (now_ < *at || budget_.awaited > 0)) {
-    again(std::max(*at, now_ + kOutcomePoll));
-    return 0;
-  } else if (!at && othersCome()) {
-    again(now_ + kOutcomePoll);
+  const auto at = policyTriesAt();
+  if (at ? now_ < *at || budget_.awaited > 0 : othersCome()) {
+    again(std::max(at.value_or(now_), now_ + kOutcomePoll));
     return 0;
   }
   if (!r_.replacements) return kUnproven;

@@ -25,7 +25,7 @@ Result<std::unique_ptr<net::HttpClient>> connectAgain(const kube::ClusterConfig&
 std::string hostOf(const kube::ClusterConfig& config);
 
 // Calls `ask`, which reads from the API server, until it gets an answer: through an outage, which
-// is no reason to restart. kCancelled when the process is told to stop.
+// is no reason to restart. kCancelled when the process has to stop.
 Status whenAnswered(const std::function<Status()>& ask);
 
 // Whether sidecars may be native: as --native-sidecars states; Auto follows the API server's

@@ -27,7 +27,7 @@ bool stopRequested(std::chrono::milliseconds wait);
 // memory that bursts have left.
 int waitForSignal(const std::function<bool()>& ready);
 
-// Logs `why` and returns the exit code of a failed start: 0 if the process was told to stop.
+// Logs `why` and returns the exit code of a failed start: 0 if the process had to stop.
 int failedStart(const Status& why);
 
 }  // namespace profiling::app

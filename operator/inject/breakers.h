@@ -11,8 +11,8 @@ namespace profiling::inject {
 class Breakers {
  public:
   virtual ~Breakers() = default;
-  // The API server refused pods of this owner. `template_hash` tells the templates of an owner
-  // apart; it may be empty.
+  // The API server refused pods of this owner. `template_hash` distinguishes the
+  // templates of an owner; it may be empty.
   virtual bool refused(std::string_view namespace_, std::string_view owner_uid,
                        std::string_view template_hash) = 0;
   // Nodes cannot pull the image for pods of the namespace.

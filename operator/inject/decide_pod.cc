@@ -45,12 +45,9 @@ Assigned assignRevision(const Decision& decision, const PodReading& reading,
 }
 
 // Pods that carry an agent already keep it: they would be refused with or without a further pass.
-bool isRefused(Breakers* breakers, const PodReading& reading) {
-  if (breakers == nullptr || reading.carriedRevision()) return false;
-  const auto& owners = reading.pod.owners;
-  const auto owner = std::ranges::find_if(owners, &api::OwnerView::controller);
-  return owner != owners.end() &&
-         breakers->refused(reading.pod.namespace_, owner->uid, reading.workload.template_hash);
+bool isRefused(Breakers* breakers, const PodReading& reading, const PodOfWorkload& member) {
+  return breakers != nullptr && !reading.carriedRevision() && !member.owner_uid.empty() &&
+         breakers->refused(member.namespace_, member.owner_uid, member.template_hash);
 }
 
 bool needsUnpullable(const Breakers* breakers, const PodReading& reading,
@@ -122,7 +119,7 @@ Result<PodOutcome> decidePod(PodSource& source, api::PodView& pod, bool dry_run,
   const PodReading reading(
       pod, workload, OwnImages(pod, settings, decision.chosen.get()),
       assigns && assignments != nullptr ? assignments->known(member) : nullptr);
-  Assigned assigned = assigns && isRefused(breakers, reading)
+  Assigned assigned = assigns && isRefused(breakers, reading, member)
                           ? Assigned{nullptr, Reason::kPodRefused}
                       : assigns ? assignRevision(decision, reading, member, dry_run, assignments)
                                 : assignedAsDecided(decision);

@@ -25,7 +25,7 @@ class RecordedAssignments final : public inject::Assignments {
   inject::RevisionChoice choose(const inject::PodOfWorkload& pod,
                                 const std::shared_ptr<const api::EffectivePolicy>& policy,
                                 bool dry_run) override;
-  // Of the pods of a manifest each is the first.
+  // Each pod of a manifest is the first.
   bool mayFindLanguage(const inject::PodOfWorkload&, const std::vector<inject::Guess>&,
                        bool) override {
     return true;

@@ -140,5 +140,22 @@ TEST_F(BreakersTest, PodsThatAreGoneDoNotCount) {
   EXPECT_FALSE(out());
 }
 
+TEST_F(BreakersTest, CountsFollowPodsThatComeAndGo) {
+  for (const char* pod : {"shop/a", "shop/b", "shop/c", "bank/a", "bank/b"}) {
+    see(pod, false, true);
+    see(pod, false, true);
+  }
+  EXPECT_EQ(breakers.stats().unpullable_images, 1U);
+  EXPECT_TRUE(out("other"));
+  breakers.podGone("bank/b");
+  EXPECT_FALSE(out("other"));
+  breakers.podGone("shop/c");
+  EXPECT_TRUE(out()) << "two are left";
+  breakers.podGone("shop/b");
+  breakers.podGone("shop/b");
+  EXPECT_FALSE(out());
+  EXPECT_EQ(breakers.stats().unpullable_images, 0U);
+}
+
 }  // namespace
 }  // namespace profiling::webhooks

@@ -18,7 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 using test::waitFor;
 
-// A task that ends only when it is told to.
+// A task that ends only when it is stopped.
 void untilStopped(const std::stop_token& stop) {
   Mutex mutex;
   CondVar never;

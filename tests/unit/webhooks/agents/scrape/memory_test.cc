@@ -46,7 +46,7 @@ namespace profiling::scrape {
 namespace {
 
 constexpr std::size_t kMiB = 1024 * 1024;
-// Of the process itself, which the heap does not show: program, stacks and libraries' memory.
+// The process itself, which the heap does not show: program, stacks and libraries' memory.
 constexpr std::size_t kProgram = 6 * kMiB;
 
 // What a hostile application can answer within the bounds: as many samples, strings or bytes.
