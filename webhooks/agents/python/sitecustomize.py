@@ -66,7 +66,8 @@ def _delay():
 def _load_agent():
     """Loads by path, because the application may change sys.path."""
     from importlib.util import module_from_spec, spec_from_file_location
-    spec = spec_from_file_location("_profiling_agent", os.path.join(_HERE, "_profiling_agent.py"))
+    folder = os.path.join(_HERE, "_profiling_agent")
+    spec = spec_from_file_location("_profiling_agent", os.path.join(folder, "__init__.py"), submodule_search_locations=[folder])
     module = sys.modules.setdefault("_profiling_agent", module_from_spec(spec))
     spec.loader.exec_module(module)
     return module
@@ -109,7 +110,7 @@ class _Starter:
         finally:
             finished.release()
         if running:
-            self._agent.stop_when_asked()
+            self._agent.run()
 
     def disarm(self):
         cancel, self._cancel = self._cancel, None
@@ -126,7 +127,9 @@ class _Starter:
             self._agent.stop()
 
     def arm_in_child(self):
-        self._started, self._due, self._cancel = False, None, None
+        if self._agent is not None:
+            self._agent.leave()
+        self._started, self._due, self._cancel, self._agent = False, None, None, None
         self.arm()
 
 

@@ -1,0 +1,50 @@
+"""How soon a thread that runs Python has to give the interpreter's lock to one that waits: 5 ms by default.
+
+Our thread would see what takes less than that only when it is over, at the place where it waits for the next
+work. So the interval is short while our thread pauses and the threads of the application do not compete for the
+lock: then nobody but our thread ever waits that long. Where they compete, switching often would cost them time:
+the interval stays what it was, and what runs then runs long enough to be seen."""
+import sys
+
+CALM, BUSY = 0.00005, 0.0005
+# Parts of the looks at which threads competed.
+SOME, OFTEN = 0.1, 0.5
+
+
+class Switching:
+    def __init__(self):
+        self._default = self._set = sys.getswitchinterval()
+        self._wanted = CALM
+        self._competition = 0.0
+        # One that the application has chosen is its own.
+        self._may = abs(self._default - 0.005) < 1e-6
+
+    def competed(self, yes):
+        """Told after each look."""
+        self._competition += (yes - self._competition) / 32
+        part = self._competition
+        self._wanted = CALM if part < SOME else BUSY if part < OFTEN else self._default
+
+    def interval(self):
+        """While our thread pauses, in nanoseconds."""
+        return int((self._wanted if self._may else self._default) * 1e9)
+
+    def shorten(self):
+        self._change(self._wanted)
+
+    def lengthen(self):
+        self._change(self._default)
+
+    def _change(self, interval):
+        if self._may and interval != self._set:
+            self._may = abs(sys.getswitchinterval() - self._set) < 1e-6
+            if self._may:
+                sys.setswitchinterval(interval)
+                self._set = interval
+
+    def restore(self):
+        """For good. In the child of a fork, `_set` may be a step ahead of the interpreter."""
+        now = sys.getswitchinterval()
+        if self._may and any(abs(now - ours) < 1e-6 for ours in (CALM, BUSY)):
+            sys.setswitchinterval(self._default)
+        self._may = False
