@@ -1,67 +1,100 @@
 'use strict';
-// Loaded by preload.cjs: the profiler, packed into one file by context.sh, with three changes that
-// protect the application:
-//   - the timers between uploads do not keep the process alive;
-//   - a failed round never becomes an unhandled rejection, which would end the process;
-//   - an upload in flight does not keep the process alive either, and takes ten seconds at most.
+// Loaded by preload.cjs: the profiler, packed into one file by context.sh, with changes that keep the
+// profiles true and the application unharmed:
+//   - neither timers nor uploads keep the process alive, and no failure becomes an unhandled rejection;
+//   - the CPU time of short handlers is theirs (cpu_time.cjs);
+//   - a profile carries the time at which its window began, as those of other languages do;
+//   - what the server did not take is sent again (delivery.cjs);
+//   - the last window is sent when the process ends (ending.cjs).
+const endingsBefore = process.rawListeners('exit');
 const { ContinuousProfiler } = require('./node_modules/@pyroscope/nodejs/dist/cjs/profilers/continuous-profiler.js');
 const { PyroscopeProfiler } = require('./node_modules/@pyroscope/nodejs/dist/cjs/profilers/pyroscope-profiler.js');
-const { PyroscopeApiExporter } = require('./node_modules/@pyroscope/nodejs/dist/cjs/pyroscope-api-exporter.js');
+const { encodeSync } = require('./node_modules/@datadog/pprof/out/src/profile-encoder.js');
+const { TimeProfiler } = require('./node_modules/@datadog/pprof/out/src/time-profiler-bindings.js');
+// The profiler's own listener stops it at the end of the process, and discards what it has.
+const stopAtExit = process.rawListeners('exit').filter((listener) => !endingsBefore.includes(listener));
+const cpuTime = require('./cpu_time.cjs');
+const { Delivery } = require('./delivery.cjs');
+const { Ending } = require('./ending.cjs');
+const { post } = require('./post.cjs');
 
-const UPLOAD_TIMEOUT_MS = 10000;
 let debug = () => {};
+let delivery;
+// Exports whose profile is being encoded, with their exporters.
+const encoding = new Map();
 
 ContinuousProfiler.prototype.scheduleProfilingRound = function () {
   this.timer = setTimeout(() => {
-    void this.profilingRound();
+    this.profilingRound();
     this.scheduleProfilingRound();
   }, this.flushIntervalMs);
   this.timer.unref();
 };
 
-ContinuousProfiler.prototype.profilingRound = async function () {
+ContinuousProfiler.prototype.profilingRound = function () {
   try {
-    const profile = this.profiler.profile();
-    if (this.lastExport !== undefined) return; // the last upload is still running: drop this round
-    try {
-      this.lastExport = this.exporter.export(profile);
-      await this.lastExport;
-    } finally {
-      this.lastExport = undefined;
-    }
+    const round = this.profiler.profile();
+    adjust(round);
+    encoding.set(round, this.exporter);
+    this.exporter
+      .buildUploadProfileBody(round.profile)
+      .then((body) => {
+        // At the end of the process it is taken from here.
+        if (encoding.delete(round)) delivery.put(uploadOf(this.exporter, round, body));
+      })
+      .catch((error) => {
+        encoding.delete(round);
+        debug('round failed:', error);
+      });
   } catch (error) {
     debug('round failed:', error);
   }
 };
 
-PyroscopeApiExporter.prototype.uploadProfile = async function (profileExport) {
-  const body = await this.buildUploadProfileBody(profileExport.profile);
-  const url = this.buildEndpointUrl(profileExport);
-  const headers = Object.fromEntries(this.buildRequestHeaders());
+// A heap profile is a state at its time; a wall profile, which has a rate, is about a window.
+function adjust({ profile, startedAt, sampleRate }) {
+  if (sampleRate === undefined) return;
+  profile.timeNanos = BigInt(startedAt.getTime()) * 1000000n;
+  cpuTime.rename(profile);
+}
+
+function uploadOf(exporter, round, body) {
+  const headers = Object.fromEntries(exporter.buildRequestHeaders());
   headers['content-type'] = 'application/octet-stream';
   headers['content-length'] = body.length;
-  const status = await post(url, headers, body);
-  if (status < 200 || status > 299) debug('server answered', status);
-};
+  return { url: exporter.buildEndpointUrl(round), headers, body };
+}
 
-function post(url, headers, body) {
-  const client = url.protocol === 'https:' ? require('node:https') : require('node:http');
-  return new Promise((resolve, reject) => {
-    const request = client.request(url, { method: 'POST', headers, agent: false }, (response) => {
-      response.resume();
-      response.once('end', () => resolve(response.statusCode));
-      response.once('error', reject);
-    });
-    const deadline = setTimeout(() => request.destroy(new Error('upload took too long')), UPLOAD_TIMEOUT_MS);
-    deadline.unref();
-    request.once('socket', (socket) => socket.unref());
-    request.once('error', reject);
-    request.once('close', () => {
-      clearTimeout(deadline);
-      reject(new Error('connection closed')); // no effect after an answer
-    });
-    request.end(body);
-  });
+function giveHandlersTheirTime(intervalMicros) {
+  const stop = TimeProfiler.prototype.stop;
+  TimeProfiler.prototype.stop = function (...words) {
+    const profile = stop.apply(this, words);
+    try {
+      if (profile) cpuTime.correct(profile, intervalMicros);
+    } catch (error) {
+      debug('CPU times not corrected:', error);
+    }
+    return profile;
+  };
+}
+
+// What the server has not got, the newest first: the window that ends now, and what waits.
+function lastUploads(wall) {
+  const uploads = [];
+  try {
+    const round = wall.profiler.stop();
+    adjust(round);
+    if (round.profile.sample.length > 0) {
+      // The exporter prepares the profile at once, and encodes it later than this process lives.
+      wall.exporter.buildUploadProfileBody(round.profile).catch(() => {});
+      uploads.push(uploadOf(wall.exporter, round, encodeSync(round.profile)));
+    }
+    for (const [waiting, exporter] of encoding) uploads.push(uploadOf(exporter, waiting, encodeSync(waiting.profile)));
+  } catch (error) {
+    debug('no last profile:', error);
+  }
+  encoding.clear();
+  return uploads.concat(delivery.takeAll());
 }
 
 // k=v,k2=v2 as an object; leaves out malformed pairs and values that the server refuses.
@@ -81,8 +114,17 @@ function integer(env, name, low, high, fallback) {
   return Number.isInteger(value) && value >= low && value <= high ? value : fallback;
 }
 
+// Timers of programs have round periods. A sampler with one, too, would meet them at the same place for
+// ever, so it is 2 to 6 % off, each process differently.
+function unround(micros) {
+  const off = 0.02 + 0.04 * Math.random();
+  return Math.round(micros * (Math.random() < 0.5 ? 1 - off : 1 + off));
+}
+
 exports.start = function (env, log) {
   debug = log;
+  delivery = new Delivery(post, debug);
+  const intervalMicros = unround(integer(env, 'PYROSCOPE_WALL_SAMPLING_INTERVAL_MICROS', 1000, 1000000, 10000));
   const profiler = new PyroscopeProfiler({
     appName: env.PYROSCOPE_APPLICATION_NAME.replace(/[{},=\s]/g, '_'),
     serverAddress: env.PYROSCOPE_SERVER_ADDRESS.replace(/\/+$/, ''),
@@ -94,7 +136,7 @@ exports.start = function (env, log) {
     flushIntervalMs: integer(env, 'PYROSCOPE_FLUSH_INTERVAL_MS', 100, 3600000, 15000),
     wall: {
       samplingDurationMs: integer(env, 'PYROSCOPE_WALL_SAMPLING_DURATION_MS', 100, 3600000, 15000),
-      samplingIntervalMicros: integer(env, 'PYROSCOPE_WALL_SAMPLING_INTERVAL_MICROS', 1000, 1000000, 10000),
+      samplingIntervalMicros: intervalMicros,
       collectCpuTime: (env.PYROSCOPE_WALL_COLLECT_CPU_TIME || 'true') === 'true',
     },
     heap: {
@@ -104,7 +146,10 @@ exports.start = function (env, log) {
     stripFilenames: undefined,
     shortenPaths: env.PYROSCOPE_SHORTEN_PATHS === 'true',
   });
-  profiler.wallProfiler.start();
+  giveHandlersTheirTime(intervalMicros);
+  const wall = profiler.wallProfiler;
+  wall.start();
   if (env.PROFILING_NODE_HEAP === 'true') profiler.heapProfiler.start();
+  new Ending({ uploads: () => lastUploads(wall), away: () => delivery.serverIsAway, flush: () => wall.profilingRound(), stopAtExit, debug }).watch();
   log('profiling', env.PYROSCOPE_APPLICATION_NAME, 'from process', process.pid);
 };

@@ -12,6 +12,7 @@
       debug('off:', skip);
       return;
     }
+    noteInlined(debug);
     // Short scripts end before the delay and never load the profiler; unref() lets them end.
     setTimeout(() => {
       try {
@@ -22,6 +23,15 @@
     }, delayOf(env)).unref();
   } catch {
     // An error here must not affect the application.
+  }
+
+  // Takes a millisecond. Later it would be too late for what is hot by then.
+  function noteInlined(debug) {
+    try {
+      require(`./lib/native.${process.arch}.node`).noteInlined();
+    } catch (error) {
+      debug('inlined functions will not be shown:', error);
+    }
   }
 
   function reasonToSkip(env) {

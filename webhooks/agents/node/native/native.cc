@@ -1,0 +1,157 @@
+// What JavaScript cannot do: have V8 note inlined functions, and catch SIGTERM.
+//
+// V8 notes which functions it compiled into others only while it is profiled, or where it was told so
+// before. Otherwise the CPU time of code that was compiled before the profiler starts is its caller's.
+//
+// arm() catches SIGTERM in a Node process whose application does not, so that the last profile can be sent.
+//
+// A listener of JavaScript (process.on) runs only when the event loop turns: a process that computes would
+// not end by SIGTERM any more. It also changes what the application counts as its listeners. So the
+// handler here puts back the action that was there (Node's own, which resets the terminal and ends the
+// process), has the kernel raise SIGTERM again after a second, and wakes the loop through a pipe. The
+// process ends in any case. As soon as the application listens itself, libuv replaces this handler.
+//
+// Calls the kernel directly and needs no C library, so that one file serves glibc and musl.
+
+// The functions of Node-API that are used; its ABI is stable, so no header is needed.
+using napi_env = struct Env*;
+using napi_value = struct Value*;
+using napi_callback_info = struct Info*;
+extern "C" {
+int napi_get_cb_info(napi_env, napi_callback_info, unsigned long* count, napi_value* arguments,
+                     napi_value* self, void** data);
+int napi_get_value_int32(napi_env, napi_value, int* result);
+int napi_create_int32(napi_env, int value, napi_value* result);
+int napi_create_function(napi_env, const char* name, unsigned long length,
+                         napi_value (*)(napi_env, napi_callback_info), void* data,
+                         napi_value* result);
+int napi_set_named_property(napi_env, napi_value object, const char* name, napi_value value);
+}
+
+// Two functions of V8, by the names that node exports them under; null where a version has none.
+struct Isolate;
+extern "C" {
+__attribute__((weak)) Isolate* currentIsolate() asm("_ZN2v87Isolate10GetCurrentEv");
+__attribute__((weak)) void noteInlined(Isolate*) asm(
+    "_ZN2v811CpuProfiler38UseDetailedSourcePositionsForProfilingEPNS_7IsolateE");
+}
+
+namespace {
+
+constexpr long kWrite = 1, kSigaction = 13, kTimerCreate = 222, kTimerSettime = 223, kPipe2 = 293;
+constexpr int kSigterm = 15, kMonotonic = 1, kNonblockCloexec = 02000000 | 04000;
+constexpr unsigned long kRestart = 0x10000000, kRestorer = 0x04000000, kMaskBytes = 8;
+
+// The kernel's structures, not the C library's.
+struct Action {
+  void (*handler)(int);
+  unsigned long flags;
+  void (*restorer)();
+  unsigned long mask;
+};
+struct Event {
+  long value;
+  int signal, notify;
+  int rest[12];
+};
+struct Timer {
+  long interval_seconds, interval_nanos, seconds, nanos;
+};
+
+void (*const ignored)(int) = reinterpret_cast<void (*)(int)>(1);
+
+int wake_read = -1, wake_write = -1, timer_id = -1;
+Timer delay{};
+Action before{};
+
+long call(long number, long a = 0, long b = 0, long c = 0, long d = 0) {
+  long result = number;
+  register long fourth asm("r10") = d;
+  asm volatile("syscall"
+               : "+a"(result)
+               : "D"(a), "S"(b), "d"(c), "r"(fourth)
+               : "rcx", "r11", "memory");
+  return result;
+}
+
+long pointer(const void* p) {
+  return reinterpret_cast<long>(p);
+}
+
+// Runs on any thread, between any two instructions.
+void onSigterm(int) {
+  call(kSigaction, kSigterm, pointer(&before), 0, kMaskBytes);
+  call(kTimerSettime, timer_id, 0, pointer(&delay));
+  call(kWrite, wake_write, pointer("t"), 1);
+}
+
+bool prepare() {
+  if (wake_read >= 0) return true;
+  int ends[2];
+  if (call(kPipe2, pointer(ends), kNonblockCloexec) != 0) return false;
+  Event event{};
+  event.signal = kSigterm;
+  if (call(kTimerCreate, kMonotonic, pointer(&event), pointer(&timer_id)) != 0) return false;
+  wake_read = ends[0];
+  wake_write = ends[1];
+  return true;
+}
+
+}  // namespace
+
+// Returns from a signal handler; the kernel needs it on this architecture.
+asm(".text\n"
+    ".type last_signal_return, @function\n"
+    ".hidden last_signal_return\n"
+    "last_signal_return:\n"
+    "  mov $15, %eax\n"
+    "  syscall\n");
+extern "C" void last_signal_return();
+
+namespace {
+
+// noteInlined(): from now on, for all code that is compiled.
+napi_value noteInlinedFunctions(napi_env env, napi_callback_info) {
+  napi_value done{};
+  Isolate* isolate = currentIsolate != nullptr ? currentIsolate() : nullptr;
+  if (isolate != nullptr && noteInlined != nullptr) noteInlined(isolate);
+  napi_create_int32(env, isolate != nullptr ? 1 : 0, &done);
+  return done;
+}
+
+// arm(milliseconds): the descriptor that becomes readable at SIGTERM; -1 if the process ignores SIGTERM.
+// For a process whose application does not listen to SIGTERM.
+napi_value arm(napi_env env, napi_callback_info info) {
+  unsigned long count = 1;
+  napi_value argument{}, result{};
+  int milliseconds = 0;
+  napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
+  napi_get_value_int32(env, argument, &milliseconds);
+  Action now{};
+  int fd = -1;
+  if (milliseconds > 0 && call(kSigaction, kSigterm, 0, pointer(&now), kMaskBytes) == 0) {
+    if (now.handler == onSigterm) {
+      fd = wake_read;
+    } else if (now.handler != ignored && prepare()) {
+      before = now;
+      delay.seconds = milliseconds / 1000;
+      delay.nanos = milliseconds % 1000 * 1'000'000L;
+      const Action ours{onSigterm, kRestart | kRestorer, last_signal_return, 0};
+      if (call(kSigaction, kSigterm, pointer(&ours), 0, kMaskBytes) == 0) fd = wake_read;
+    }
+  }
+  napi_create_int32(env, fd, &result);
+  return result;
+}
+
+}  // namespace
+
+extern "C" __attribute__((visibility("default"))) napi_value napi_register_module_v1(
+    napi_env env, napi_value exports) {
+  napi_value function{};
+  if (napi_create_function(env, "arm", 3, arm, nullptr, &function) == 0)
+    napi_set_named_property(env, exports, "arm", function);
+  if (napi_create_function(env, "noteInlined", 11, noteInlinedFunctions, nullptr, &function) == 0)
+    napi_set_named_property(env, exports, "noteInlined", function);
+  return exports;
+}
