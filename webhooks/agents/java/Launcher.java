@@ -14,9 +14,11 @@ import java.util.jar.JarFile;
  */
 public final class Launcher extends Thread {
   private static final long DELAY_MS = 10_000;
+  private static final long FIRST_UPLOAD_MS = 2_000; // after the agent's start; its own first one comes up to an interval later
 
   private final String arguments;
   private final Instrumentation jvm;
+  private volatile boolean started; // by us, not by the application
 
   private Launcher(String arguments, Instrumentation jvm) {
     super("profiling-agent-launcher");
@@ -44,17 +46,25 @@ public final class Launcher extends Thread {
       Thread.sleep(delay()); // short programs end before the delay
       File here = new File(Launcher.class.getProtectionDomain().getCodeSource().getLocation().toURI()).getParentFile();
       jvm.appendToSystemClassLoaderSearch(new JarFile(new File(here, "lib/agent.jar")));
-      ClassLoader.getSystemClassLoader().loadClass("io.pyroscope.javaagent.PyroscopeAgent")
-          .getMethod("premain", String.class, Instrumentation.class).invoke(null, arguments, jvm);
+      Class<?> agent = ClassLoader.getSystemClassLoader().loadClass("io.pyroscope.javaagent.PyroscopeAgent");
+      boolean already = (Boolean) agent.getMethod("isStarted").invoke(null);
+      agent.getMethod("premain", String.class, Instrumentation.class).invoke(null, arguments, jvm);
+      started = !already;
+      Thread.sleep(FIRST_UPLOAD_MS);
+      if (started) Uploads.early();
     } catch (InterruptedException ending) {
-      // The JVM ended within the delay.
+      // The JVM ended within a delay.
     } catch (Throwable notProfiled) {
       debug(notProfiled);
     }
   }
 
-  /** Makes the exit wait for a start in progress, because a half-loaded profiler could crash it. */
+  /**
+   * Makes the exit wait for a start in progress, because a half-loaded profiler could crash it. Then sends the profile since the
+   * last upload, which the agent itself does not: it holds the exit up for a second at most.
+   */
   private static final class End extends Thread {
+    private static final long BOUND_MS = 1000;
     private final Launcher launcher;
 
     End(Launcher launcher) {
@@ -67,8 +77,11 @@ public final class Launcher extends Thread {
       try {
         launcher.interrupt();
         launcher.join(2000);
+        if (launcher.started) new Uploads().last(BOUND_MS);
       } catch (InterruptedException enough) {
         // The JVM ends in any case.
+      } catch (Throwable notSent) {
+        debug(notSent);
       }
     }
   }
@@ -83,7 +96,7 @@ public final class Launcher extends Thread {
   }
 
   /** Throws nothing: what leaves premain ends the JVM, and a security manager may forbid to read the environment. */
-  private static void debug(Throwable error) {
+  static void debug(Throwable error) {
     try {
       String wanted = System.getenv("PROFILING_DEBUG");
       if (wanted != null && !wanted.isEmpty()) error.printStackTrace();
