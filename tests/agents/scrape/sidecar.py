@@ -152,7 +152,7 @@ def varints(data):
 
 class PushServer(Threaded):
     """Records pushes and answers as the test says: `answer(n, names) -> (status, headers)` for the n-th
-    push, with profiles of these names."""
+    push, with profiles of these names; a status of None closes the connection instead."""
 
     def __init__(self, answer=None, port=0):
         self.pushes, self.answer = [], answer or (lambda n, names: (200, {}))
@@ -166,6 +166,9 @@ class PushServer(Threaded):
                 push = Push({k.lower(): v for k, v in self.headers.items()}, body)
                 push.status, headers = server.answer(len(server.pushes), push.names) if self.path == PUSH else (404, {})
                 server.pushes.append(push)
+                if push.status is None:
+                    self.close_connection = True
+                    return
                 self.send_response(push.status)
                 for name, value in {**headers, "Content-Length": "2"}.items():
                     self.send_header(name, value)

@@ -86,6 +86,7 @@ Status runAgent(const Settings& settings) {
   pushing.join();
   log::info("Stopped", {{"stored", totals.stored},
                         {"refused", totals.refused},
+                        {"notAnswered", totals.unknown},
                         {"dropped", buffer.dropped()},
                         {"notSent", totals.left}});
   return {};

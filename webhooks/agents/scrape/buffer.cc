@@ -12,12 +12,10 @@ void Buffer::put(Outgoing profile) {
   news_.notifyOne();
 }
 
-void Buffer::restore(std::vector<Outgoing> profiles) {
+void Buffer::restore(Outgoing profile) {
   const MutexLock lock(mutex_);
-  for (; !profiles.empty(); profiles.pop_back()) {
-    bytes_ += profiles.back().pprof.size();
-    waiting_.push_front(std::move(profiles.back()));
-  }
+  bytes_ += profile.pprof.size();
+  waiting_.push_front(std::move(profile));
   shrink();
 }
 
@@ -36,18 +34,12 @@ bool Buffer::wait(SteadyTime deadline) {
   return !waiting_.empty();
 }
 
-std::vector<Outgoing> Buffer::take(std::size_t count, std::size_t bytes) {
+std::optional<Outgoing> Buffer::take() {
   const MutexLock lock(mutex_);
-  std::vector<Outgoing> taken;
-  std::size_t sum = 0;
-  while (!waiting_.empty() && taken.size() < count) {
-    const std::size_t next = waiting_.front().pprof.size();
-    if (!taken.empty() && sum + next > bytes) break;
-    sum += next;
-    bytes_ -= next;
-    taken.push_back(std::move(waiting_.front()));
-    waiting_.pop_front();
-  }
+  if (waiting_.empty()) return std::nullopt;
+  Outgoing taken = std::move(waiting_.front());
+  bytes_ -= taken.pprof.size();
+  waiting_.pop_front();
   return taken;
 }
 

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 #include <deque>
-#include <vector>
+#include <optional>
 
 #include "operator/base/clock.h"
 #include "operator/base/mutex.h"
@@ -22,14 +22,13 @@ class Buffer {
   explicit Buffer(BufferLimits limits) : limits_(limits) {}
 
   void put(Outgoing profile);
-  // Puts them back at the front, in order, after a failed attempt. They are the oldest, so they are
-  // dropped first.
-  void restore(std::vector<Outgoing> profiles);
+  // Puts one back at the front after a failed attempt. It is the oldest, so it is dropped first.
+  void restore(Outgoing profile);
 
   // Waits for a profile, close() or `deadline`; returns whether there is a profile.
   bool wait(SteadyTime deadline);
-  // Takes at most `count` profiles and `bytes`, but at least one profile if there is one.
-  std::vector<Outgoing> take(std::size_t count, std::size_t bytes);
+  // Takes the oldest, if there is one.
+  std::optional<Outgoing> take();
 
   // Ends all waits; buffered profiles can still be taken.
   void close();

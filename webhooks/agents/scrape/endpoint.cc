@@ -1,6 +1,7 @@
 #include "webhooks/agents/scrape/endpoint.h"
 
 #include <algorithm>
+#include <array>
 
 namespace profiling::scrape {
 namespace {
@@ -11,20 +12,45 @@ std::chrono::seconds cpuSeconds(Millis interval) {
   return std::max(seconds(1), whole - seconds(1));
 }
 
+// The lengths of the first CPU profiles; the one after them ends earlier than the steady ones.
+constexpr std::array<std::chrono::seconds, 3> kFirstLengths{
+    std::chrono::seconds(1), std::chrono::seconds(2), std::chrono::seconds(4)};
+constexpr int kSteady = kFirstLengths.size() + 1;
+
 }  // namespace
 
-Endpoint::Endpoint(Kind kind, Millis interval, SteadyTime first)
-    : kind_(kind), interval_(interval), seconds_(cpuSeconds(interval)), due_(first) {
+Endpoint::Endpoint(Kind kind, Millis interval, SteadyTime first, Millis early)
+    : kind_(kind), interval_(interval), early_(early), seconds_(cpuSeconds(interval)), due_(first) {
+}
+
+std::chrono::seconds Endpoint::seconds() const {
+  using std::chrono::seconds;
+  if (step_ >= kSteady) return seconds_;
+  if (step_ == kSteady - 1) {
+    return std::max(seconds(1), seconds_ - std::chrono::duration_cast<seconds>(early_));
+  }
+  return std::min(seconds_, kFirstLengths.at(static_cast<std::size_t>(step_)));
+}
+
+void Endpoint::served(SteadyTime now) {
+  failures_ = 0;
+  absent_ = false;
+  if (step_ >= kSteady) {
+    // A steady rhythm; missed scrapes are not made up for.
+    due_ = std::max(due_ + interval_, now);
+  } else if (kind_ == Kind::kCpu) {
+    ++step_;
+    due_ = now;
+  } else {
+    step_ = kSteady;
+    due_ = std::max(due_ + interval_ - early_, now);
+  }
 }
 
 void Endpoint::answered(Answer answer, SteadyTime now) {
   switch (answer) {
     case Answer::kProfile:
-      failures_ = 0;
-      absent_ = false;
-      // A steady rhythm; missed scrapes are not made up for.
-      due_ = std::max(due_ + interval_, now);
-      return;
+      return served(now);
     case Answer::kAbsent: {
       const auto& paths = kindRow(kind_).paths;
       if (path_ + 1 < paths.size() && !paths.at(path_ + 1).empty()) {
@@ -41,21 +67,24 @@ void Endpoint::answered(Answer answer, SteadyTime now) {
       failures_ = 0;
       due_ = now + std::min<Millis>(kAwayPause, interval_);
       return;
+    case Answer::kBroken:
+      step_ = 0;
+      return failed(now, kAwayPause);
     case Answer::kTooLong:
-      if (seconds_ > std::chrono::seconds(1)) {
-        seconds_ /= 2;
+      if (const auto asked = seconds(); asked > std::chrono::seconds(1)) {
+        seconds_ = asked / 2;
         due_ = now;
         return;
       }
-      return failed(now);
+      return failed(now, interval_);
     case Answer::kFailed:
-      return failed(now);
+      return failed(now, interval_);
   }
 }
 
-void Endpoint::failed(SteadyTime now) {
-  const int shift = std::min(failures_++, 6);
-  due_ = now + std::min<Millis>(interval_ * (1 << shift), kAbsentPause);
+void Endpoint::failed(SteadyTime now, Millis pause) {
+  const int shift = std::min(failures_++, 10);
+  due_ = now + std::min<Millis>(pause * (1 << shift), kAbsentPause);
 }
 
 void Endpoint::applicationReturned(SteadyTime now) {
@@ -63,6 +92,7 @@ void Endpoint::applicationReturned(SteadyTime now) {
   seconds_ = cpuSeconds(interval_);
   failures_ = 0;
   path_ = 0;
+  step_ = 0;
   absent_ = false;
 }
 

@@ -4,8 +4,11 @@
 // An application may start late, restart, serve only some profiles, or answer every path with a
 // page. So an endpoint that answers is scraped every interval; a missing one again after
 // kAbsentPause, or at once when the application has been away and is back; while nothing listens,
-// it is tried often, because that is cheap and an early profile is valuable; a failing one is tried
-// less and less often.
+// it is tried often, because that is cheap and an early profile is valuable; so is one whose answer
+// breaks off, because the application restarts; a failing one is tried less and less often.
+//
+// A CPU profile arrives when it is complete, so the first ones are short: a program that lives eight
+// seconds is profiled for most of them, and a start is seen soon.
 #pragma once
 
 #include <chrono>
@@ -19,7 +22,8 @@ namespace profiling::scrape {
 enum class Answer {
   kProfile,  // a readable profile, with or without samples
   kAbsent,   // 404 and the like
-  kAway,     // nothing listens, or the connection broke
+  kAway,     // nothing listens
+  kBroken,   // the connection broke within the answer, as when the application ends
   kTooLong,  // the application refuses to profile for that many seconds
   kFailed,   // anything else: 5xx, too slow, too large, not a profile
 };
@@ -29,14 +33,15 @@ class Endpoint {
   static constexpr std::chrono::minutes kAbsentPause{10};
   static constexpr std::chrono::seconds kAwayPause{1};
 
-  // `interval` at least a second. `first`: time of the first scrape.
-  Endpoint(Kind kind, Millis interval, SteadyTime first);
+  // `interval` at least a second. `first`: time of the first scrape. `early`: by how much the steady
+  // rhythm begins earlier; pods of a rollout start together, and this spreads their uploads.
+  Endpoint(Kind kind, Millis interval, SteadyTime first, Millis early = Millis(0));
 
   Kind kind() const { return kind_; }
   SteadyTime due() const { return due_; }
   std::string_view path() const { return kindRow(kind_).paths.at(path_); }
   // The length of a CPU profile. The rest of the interval is for request and response.
-  std::chrono::seconds seconds() const { return seconds_; }
+  std::chrono::seconds seconds() const;
   bool absent() const { return absent_; }
 
   void answered(Answer answer, SteadyTime now);
@@ -44,12 +49,14 @@ class Endpoint {
   void applicationReturned(SteadyTime now);
 
  private:
-  void failed(SteadyTime now);
+  void failed(SteadyTime now, Millis pause);
+  void served(SteadyTime now);
 
   Kind kind_;
-  Millis interval_;
+  Millis interval_, early_;
   std::chrono::seconds seconds_;
   SteadyTime due_;
+  int step_ = 0;  // of the start
   std::size_t path_ = 0;
   int failures_ = 0;
   bool absent_ = false;

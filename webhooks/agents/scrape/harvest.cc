@@ -18,6 +18,14 @@ std::string asItCame(const ProfileView& profile, std::string packed) {
   return packed;
 }
 
+// What the values of a CPU profile have to be multiplied with.
+double scaleOf(const ProfileView& profile, const Baseline& baseline, std::int64_t elapsed) {
+  const std::int64_t covered = durationOf(profile);
+  if (baseline.taken == SteadyTime{} || covered <= 0) return 1;
+  const std::int64_t stands = std::min<std::int64_t>(elapsed, baseline.stands_for.count());
+  return stands <= covered ? 1 : static_cast<double>(stands) / static_cast<double>(covered);
+}
+
 }  // namespace
 
 Result<Harvest> harvest(Kind kind, const Wanted& wanted, std::string body, SteadyTime now,
@@ -45,7 +53,13 @@ Result<Harvest> harvest(Kind kind, const Wanted& wanted, std::string body, Stead
     all_kept = all_kept && how.columns[i].keep;
   }
   Harvest result;
-  if (cumulative.empty() && all_kept) {
+  const std::int64_t elapsed = nanosBetween(baseline.taken, now);
+  if (kind == Kind::kCpu) {
+    how.scale = scaleOf(*profile, baseline, elapsed);
+    if (how.scale > 1) how.duration_nanos = std::min(elapsed, baseline.stands_for.count());
+    baseline.taken = now;
+  }
+  if (cumulative.empty() && all_kept && how.scale == 1) {
     result.pprof = asItCame(*profile, std::move(packed));
     return result;
   }
@@ -57,12 +71,14 @@ Result<Harvest> harvest(Kind kind, const Wanted& wanted, std::string body, Stead
   if (!cumulative.empty()) {
     change = difference(baseline.totals, totals);
     result.continuity = change.continuity;
+    if (change.continuity == Continuity::kReset && baseline.continuity != Continuity::kReset) {
+      change.values = totals.values;
+    }
+    baseline.continuity = change.continuity;
   }
   how.totals = &totals;
   how.change = &change;
-  if (change.continuity == Continuity::kContinued) {
-    how.duration_nanos = std::max<std::int64_t>(nanosBetween(baseline.taken, now), 1);
-  }
+  if (!change.values.empty()) how.duration_nanos = std::max<std::int64_t>(elapsed, 1);
   const std::string rewritten = rewrite(*profile, how);
   if (!rewritten.empty()) result.pprof = gzip(rewritten);
   baseline.totals = std::move(totals);

@@ -10,11 +10,15 @@
 
 namespace profiling::scrape {
 
-// The state of a cumulative profile between two scrapes. One for each endpoint, owned by the thread
-// that scrapes it.
+// What is known of a profile from the scrape before. One for each endpoint, owned by the thread that
+// scrapes it.
 struct Baseline {
-  Totals totals;
-  SteadyTime taken{};
+  Totals totals;       // of a cumulative profile
+  SteadyTime taken{};  // 0: never, or of another process
+  Continuity continuity = Continuity::kFirst;
+  // A CPU profile covers nearly all of an interval, and stands for the time since the one before,
+  // this long at most: its values grow by as much. 0: values stay.
+  std::chrono::nanoseconds stands_for{0};
 };
 
 struct Harvest {
@@ -22,6 +26,9 @@ struct Harvest {
   Continuity continuity = Continuity::kContinued;
 };
 
+// When a cumulative profile shows another process, its totals are what happened since: they are sent.
+// But not twice in succession, because an endpoint with several processes behind it looks the same.
+//
 // kInvalidArgument if the body is not a profile, kTooLarge if it exceeds the bounds; the baseline then
 // stays as it was.
 Result<Harvest> harvest(Kind kind, const Wanted& wanted, std::string body, SteadyTime now,

@@ -23,23 +23,20 @@ void appendLabel(std::string& out, std::string_view name, std::string_view value
 
 }  // namespace
 
-std::string encodePush(const std::vector<Outgoing>& profiles, const Labels& labels) {
-  std::string common;
-  for (const auto& [name, value] : labels) appendLabel(common, name, value);
-  appendLabel(common, "__delta__", "false");
-  std::string out;
-  for (const Outgoing& profile : profiles) {
-    std::string series = common, sample;
-    appendLabel(series, "__name__", profile.name);
-    appendBytes(sample, kRawProfile, profile.pprof);
-    appendBytes(series, kSeriesSamples, sample);
-    appendBytes(out, kSeries, series);
-  }
+std::string encodePush(const Outgoing& profile, const Labels& labels) {
+  std::string out, series, sample;
+  for (const auto& [name, value] : labels) appendLabel(series, name, value);
+  appendLabel(series, "__delta__", "false");
+  appendLabel(series, "__name__", profile.name);
+  appendBytes(sample, kRawProfile, profile.pprof);
+  appendBytes(series, kSeriesSamples, sample);
+  appendBytes(out, kSeries, series);
   return out;
 }
 
-Verdict judge(int status, int attempts) {
+Verdict judge(int status, bool sent, int attempts) {
   if (status >= 200 && status < 300) return Verdict::kStored;
+  if (status == 0 && sent) return Verdict::kUnknown;
   if (status == 0 || status == 429 || status == 408) return Verdict::kRetry;
   // A gateway's error means that the server is away; it says nothing about the profile.
   if (status == 502 || status == 503 || status == 504) return Verdict::kRetry;

@@ -1,5 +1,8 @@
 // Sends the buffered profiles to the storage server, until the buffer is closed and empty. Runs in
 // its own thread.
+//
+// One profile in each request: the server stores the profiles of one request independently, so that
+// an error for the request leaves open which of them to send again.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +18,7 @@ namespace profiling::scrape {
 struct PushTotals {
   std::uint64_t stored = 0;
   std::uint64_t refused = 0;  // by the server, for good
+  std::uint64_t unknown = 0;  // sent, but no answer came
   std::uint64_t left = 0;     // unsent when the time at the end was over
 };
 
@@ -27,9 +31,11 @@ class Pusher {
   PushTotals run(const Cancel& closing, const Cancel& abort);
 
  private:
-  void push(std::vector<Outgoing> batch, const Cancel& closing, const Cancel& abort);
-  void refused(std::size_t count, int status, std::string_view why);
-  void retry(std::vector<Outgoing> batch, const HttpResponse& response, std::string_view why,
+  void push(Outgoing profile, const Cancel& closing, const Cancel& abort);
+  // `sent`: all of the request, with or without an answer.
+  Result<HttpResponse> send(const std::string& body, const Cancel& abort, bool& sent);
+  void refused(int status, std::string_view why);
+  void retry(Outgoing profile, const HttpResponse& response, std::string_view why,
              const Cancel& closing, bool last);
   void complain(std::string_view what, std::string_view error);
 
@@ -40,9 +46,8 @@ class Pusher {
   Rarely complaints_, drops_;
   PushTotals totals_;
   std::uint64_t dropped_reported_ = 0;
-  std::size_t singles_ = 0;  // this many are sent singly, to find the one that the server refuses
-  bool gave_up_ = false;     // at the end
-  bool reported_ = false;    // that profiles arrive, in the log
+  bool gave_up_ = false;   // at the end
+  bool reported_ = false;  // that profiles arrive, in the log
 };
 
 }  // namespace profiling::scrape

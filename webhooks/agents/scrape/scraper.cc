@@ -34,8 +34,12 @@ Scraper::Scraper(const Settings& settings, const ProfileBounds& bounds,
       presence_(presence),
       buffer_(buffer),
       client_(settings.application, nullptr, {}, bounds.body) {
-  const SteadyTime first = now() + jitter(settings.interval);
-  for (const Kind kind : kinds) targets_.push_back({{kind, settings.interval, first}, {}, false});
+  const SteadyTime first = now();
+  const Millis early = jitter(settings.interval);
+  for (const Kind kind : kinds) {
+    targets_.push_back({{kind, settings.interval, first, early}, {}, false});
+    targets_.back().baseline.stands_for = settings.interval + kLookUp;
+  }
 }
 
 void Scraper::run(const Cancel& stop) {
@@ -53,13 +57,18 @@ void Scraper::run(const Cancel& stop) {
   }
 }
 
+// A CPU profile stands for nothing that another process did. Totals are compared in any case.
+void Scraper::forgetCpu(Target& target) {
+  if (target.endpoint.kind() == Kind::kCpu) target.baseline.taken = {};
+}
+
 void Scraper::noticeReturn(SteadyTime time) {
   const std::uint64_t returns = presence_.returns();
   if (returns == returns_seen_) return;
   returns_seen_ = returns;
   for (Target& target : targets_) {
     target.endpoint.applicationReturned(time);
-    target.baseline = {};
+    forgetCpu(target);
     target.reported = false;
   }
 }
@@ -104,8 +113,11 @@ Answer Scraper::ask(Target& target, const Cancel& stop) {
   noticeReturn(asked);
   auto response = client_.send({"GET", path, {}, {}}, deadline, stop);
   if (!response.ok()) {
-    if (response.status().code() != Code::kCancelled) failure(target, response.status());
-    return Answer::kFailed;
+    if (response.status().code() == Code::kCancelled) return Answer::kFailed;
+    failure(target, response.status());
+    if (response.status().code() != Code::kUnavailable) return Answer::kFailed;
+    forgetCpu(target);
+    return Answer::kBroken;
   }
   const Answer answer = answerOfStatus(target.endpoint.kind(), response->status);
   if (answer == Answer::kFailed) {

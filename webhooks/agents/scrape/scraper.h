@@ -52,6 +52,7 @@ class Scraper {
     bool reported = false;  // whether its presence or absence is logged
   };
 
+  static void forgetCpu(Target& target);
   void noticeReturn(SteadyTime time);
   void scrape(Target& target, const Cancel& stop);
   Answer ask(Target& target, const Cancel& stop);

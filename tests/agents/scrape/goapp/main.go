@@ -4,6 +4,7 @@
 //	goapp ADDRESS    serves /debug/pprof there; prints "listening ADDRESS"
 //
 // GOAPP_STACKS: the number of additional allocating stacks, as in a large service.
+// GOAPP_REST: milliseconds of rest after each round of work and each wait for the lock.
 // GOAPP_ROUNDS: exits after this many rounds of work; without it, runs for ever.
 package main
 
@@ -78,12 +79,15 @@ func main() {
 	go http.Serve(listener, nil)
 	fmt.Println("listening", listener.Addr())
 
+	milliseconds, _ := strconv.Atoi(os.Getenv("GOAPP_REST"))
+	rest := time.Duration(milliseconds) * time.Millisecond
 	news := make(chan struct{})
 	go wait(news)
 	for range 3 {
 		go func() {
 			for {
 				contend()
+				time.Sleep(rest)
 			}
 		}()
 	}
@@ -97,6 +101,6 @@ func main() {
 			way = (way + 1) % stacks
 		}
 		news <- struct{}{}
-		time.Sleep(5 * time.Millisecond)
+		time.Sleep(5*time.Millisecond + rest)
 	}
 }

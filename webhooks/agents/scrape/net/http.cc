@@ -39,10 +39,13 @@ Result<HttpResponse> HttpClient::send(const HttpRequest& request, SteadyTime dea
   if (connection_ && connection_->stale()) connection_.reset();
   const bool reused = connection_ != nullptr;
   bool answered = false;
+  sent_ = false;
   if (Status s = connect(deadline, cancel); !s.ok()) return s;
   auto response = exchange(request, deadline, cancel, answered);
   if (!response.ok()) connection_.reset();
-  if (!response.ok() && reused && !answered && response.status().code() == Code::kUnavailable) {
+  const bool again = reused && !answered && (!sent_ || request.method != "POST");
+  if (!response.ok() && again && response.status().code() == Code::kUnavailable) {
+    sent_ = false;
     if (Status s = connect(deadline, cancel); !s.ok()) return s;
     response = exchange(request, deadline, cancel, answered);
     if (!response.ok()) connection_.reset();
@@ -76,6 +79,7 @@ Result<HttpResponse> HttpClient::exchange(const HttpRequest& request, SteadyTime
                                           const Cancel& cancel, bool& answered) {
   if (Status s = connection_->write(head(request), deadline, cancel); !s.ok()) return s;
   if (Status s = connection_->write(request.body, deadline, cancel); !s.ok()) return s;
+  sent_ = true;
   http::response_parser<http::string_body> parser;
   parser.header_limit(kMaxHeader);
   parser.body_limit(max_body_);

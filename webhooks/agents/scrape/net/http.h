@@ -1,7 +1,7 @@
 // A small HTTP/1.1 client for one server. One thread at a time.
 //
 // The connection stays open between requests. One that the server has closed meanwhile is replaced
-// silently, once, and only if no byte of an answer has arrived. Redirects are not followed, so that
+// silently, once, if no byte of an answer has arrived; a POST only if its body was not sent. Redirects are not followed, so that
 // nothing is sent to a host that is not configured. Answers are read with Boost.Beast's parser,
 // within bounds for header and body.
 #pragma once
@@ -49,6 +49,8 @@ class HttpClient {
   // Only connects, so that callers can distinguish an absent server from a broken connection.
   Status connect(SteadyTime deadline, const Cancel& cancel);
   void disconnect() { connection_.reset(); }
+  // Whether all of the last request was sent, so that the server may act on it without an answer.
+  bool sent() const { return sent_; }
   const Url& url() const { return url_; }
 
  private:
@@ -62,6 +64,7 @@ class HttpClient {
   std::size_t max_body_;
   Resolver resolver_;
   std::unique_ptr<Connection> connection_;
+  bool sent_ = false;
 };
 
 }  // namespace profiling::scrape

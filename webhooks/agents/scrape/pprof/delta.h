@@ -2,7 +2,7 @@
 //
 // Go's heap, block and mutex profiles count from the start of the process and drop no stack, so
 // within one process no number ever falls. A number that does, or a missing stack, means another
-// process: its numbers are a new baseline, and only later differences are reported.
+// process, whose numbers count from its own start.
 #pragma once
 
 #include <cstdint>

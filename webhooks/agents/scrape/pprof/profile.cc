@@ -97,6 +97,17 @@ bool validFunction(const ProfileView& profile, std::string_view message) {
 
 }  // namespace
 
+std::int64_t durationOf(const ProfileView& profile) {
+  std::int64_t duration = 0;
+  WireReader reader(profile.bytes);
+  for (WireField f; reader.next(f);) {
+    if (f.number == field::kDurationNanos && !f.is_bytes) {
+      duration = static_cast<std::int64_t>(f.value);
+    }
+  }
+  return duration;
+}
+
 std::size_t indexOf(const std::vector<Entry>& table, std::uint64_t id) {
   // Ids mostly count from one, so the place is known without a search.
   if (id != 0 && id <= table.size() && table[id - 1].id == id) return id - 1;

@@ -39,6 +39,9 @@ struct ProfileView {
 inline constexpr std::size_t kMaxEntries = 400'000;
 Result<ProfileView> parseProfile(std::string_view bytes, std::size_t max_entries = kMaxEntries);
 
+// The time that the profile covers, in nanoseconds; 0 if it does not say.
+std::int64_t durationOf(const ProfileView& profile);
+
 // Index in a table sorted by id, or npos.
 inline constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
 std::size_t indexOf(const std::vector<Entry>& table, std::uint64_t id);

@@ -1,6 +1,7 @@
 #include "webhooks/agents/scrape/pprof/rewrite.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "webhooks/agents/scrape/pprof/wire.h"
 
@@ -8,6 +9,8 @@ namespace profiling::scrape {
 namespace {
 
 using Marks = std::vector<bool>;
+
+constexpr double kMostExact = 9e15;  // larger numbers are not exact in a double
 
 class Writer {
  public:
@@ -17,6 +20,7 @@ class Writer {
         locations_(profile.locations.size()),
         functions_(profile.functions.size()),
         strings_(profile.strings.size()),
+        carried_(how.columns.size()),
         told_(how.totals != nullptr ? how.totals->keys.size() : 0) {}
 
   std::string run() {
@@ -42,6 +46,8 @@ class Writer {
         if (c.cumulative) {
           value = change == nullptr ? 0 : static_cast<std::uint64_t>(change[cumulative]);
           ++cumulative;
+        } else if (how_.scale != 1) {
+          value = scaled(value, carried_[column - 1]);
         }
         if (!c.keep) return;
         any = any || value != 0;
@@ -49,6 +55,16 @@ class Writer {
       });
     }
     return any;
+  }
+
+  // What rounding takes from one value goes to the next, so that the sum is right.
+  std::uint64_t scaled(std::uint64_t value, double& carried) const {
+    const double exact =
+        static_cast<double>(static_cast<std::int64_t>(value)) * how_.scale + carried;
+    if (std::abs(exact) > kMostExact) return value;
+    const double whole = std::round(exact);
+    carried = exact - whole;
+    return static_cast<std::uint64_t>(static_cast<std::int64_t>(whole));
   }
 
   // Samples that share a key have one common total: the first of them carries it.
@@ -166,7 +182,9 @@ class Writer {
 
   const ProfileView& profile_;
   const Rewriting& how_;
-  Marks locations_, functions_, strings_, told_;
+  Marks locations_, functions_, strings_;
+  std::vector<double> carried_;
+  Marks told_;
   std::string out_;
 };
 

@@ -1,4 +1,5 @@
-// Rewrites a profile with some of its columns, and with differences in place of totals. Pure.
+// Rewrites a profile with some of its columns, with differences in place of totals, or with larger
+// values. Pure.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,8 @@ struct Rewriting {
   std::vector<std::uint64_t> keys;  // one for each sample, from stackKeys()
   const Totals* totals = nullptr;   // for all cumulative columns, kept or not
   const Difference* change = nullptr;
-  std::int64_t duration_nanos = 0;  // covered by the differences; 0 keeps the profile's own
+  std::int64_t duration_nanos = 0;  // what the values stand for; 0 keeps the profile's own
+  double scale = 1;                 // of columns that are not cumulative
 };
 
 // Leaves out samples whose values are all zero, and locations and functions that are then unused;

@@ -70,8 +70,47 @@ TEST(Endpoint, AFailingEndpointIsScrapedLessAndLessOften) {
   EXPECT_THAT(pauses, testing::ElementsAre(15, 30, 60, 120, 240, 480, 600, 600));
 }
 
+// A CPU endpoint after its short first profiles.
+Endpoint steady(Millis interval) {
+  Endpoint e(Kind::kCpu, interval, kStart);
+  for (int i = 0; i < 4; ++i) e.answered(Answer::kProfile, kStart);
+  return e;
+}
+
+TEST(Endpoint, TheFirstCpuProfilesAreShort) {
+  Endpoint e(Kind::kCpu, 15s, kStart, 3s);
+  SteadyTime now = kStart;
+  for (const auto length : {1s, 2s, 4s, 11s, 14s}) {
+    EXPECT_EQ(e.seconds(), length);
+    EXPECT_EQ(e.due(), now) << "one follows the other";
+    now += length;
+    e.answered(Answer::kProfile, now);
+  }
+  EXPECT_EQ(e.due(), now + 1s) << "a steady rhythm";
+  EXPECT_EQ(e.seconds(), 14s);
+}
+
+TEST(Endpoint, TheRhythmBeginsEarlierByTheJitterAndTheFirstScrapeAtOnce) {
+  Endpoint e(Kind::kMemory, 15s, kStart, 3s);
+  e.answered(Answer::kProfile, kStart);
+  EXPECT_EQ(e.due(), kStart + 12s);
+  e.answered(Answer::kProfile, kStart + 12s);
+  EXPECT_EQ(e.due(), kStart + 27s);
+}
+
+TEST(Endpoint, AnAnswerThatBreaksOffIsAskedForSoon) {
+  Endpoint e = steady(15s);
+  std::vector<std::int64_t> pauses;
+  for (int i = 0; i < 5; ++i) {
+    e.answered(Answer::kBroken, kStart);
+    pauses.push_back(std::chrono::duration_cast<std::chrono::seconds>(e.due() - kStart).count());
+  }
+  EXPECT_THAT(pauses, testing::ElementsAre(1, 2, 4, 8, 16));
+  EXPECT_EQ(e.seconds(), 1s) << "the start of the new process is seen soon";
+}
+
 TEST(Endpoint, ACpuProfileFitsIntoTheIntervalAndTheWriteTimeout) {
-  Endpoint e = endpoint(Kind::kCpu);
+  Endpoint e = steady(15s);
   EXPECT_EQ(e.seconds(), 14s);
   e.answered(Answer::kTooLong, kStart);
   EXPECT_EQ(e.seconds(), 7s);
@@ -81,7 +120,7 @@ TEST(Endpoint, ACpuProfileFitsIntoTheIntervalAndTheWriteTimeout) {
   EXPECT_EQ(e.seconds(), 1s);
   e.answered(Answer::kTooLong, kStart);
   EXPECT_EQ(e.due(), kStart + 15s) << "400 for another reason";
-  EXPECT_EQ(Endpoint(Kind::kCpu, 1s, kStart).seconds(), 1s);
+  EXPECT_EQ(steady(1s).seconds(), 1s);
 }
 
 TEST(Endpoint, MapsHttpStatuses) {

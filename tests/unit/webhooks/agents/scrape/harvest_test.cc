@@ -55,17 +55,49 @@ TEST_F(HarvestTest, AllocationsAreDifferencesAndInUseIsUnchanged) {
   EXPECT_EQ(second.duration_nanos, 15'000'000'000);
 }
 
-TEST_F(HarvestTest, ARestartSendsNothingNegativeAndSetsANewBaseline) {
-  take(Kind::kMutex,
-       ProfileBuilder({"contentions/count", "delay/nanoseconds"}).sample({"lock"}, {100, 9000}));
-  take(Kind::kMutex,
-       ProfileBuilder({"contentions/count", "delay/nanoseconds"}).sample({"lock"}, {3, 70}));
+TEST_F(HarvestTest, AfterARestartTheTotalsAreTheDifference) {
+  const auto body = [](std::int64_t n, std::int64_t delay) {
+    return ProfileBuilder({"contentions/count", "delay/nanoseconds"}).sample({"lock"}, {n, delay});
+  };
+  take(Kind::kMutex, body(100, 9000));
+  const ProfileSummary restarted = take(Kind::kMutex, body(3, 70));
   EXPECT_EQ(continuity_, Continuity::kReset);
-  EXPECT_TRUE(empty_);
-  const ProfileSummary after =
-      take(Kind::kMutex,
-           ProfileBuilder({"contentions/count", "delay/nanoseconds"}).sample({"lock"}, {4, 90}));
-  EXPECT_THAT(after.values, ElementsAre(Pair("lock", ElementsAre(1, 20))));
+  EXPECT_THAT(restarted.values, ElementsAre(Pair("lock", ElementsAre(3, 70))));
+  EXPECT_EQ(restarted.duration_nanos, 15'000'000'000);
+  EXPECT_THAT(take(Kind::kMutex, body(4, 90)).values,
+              ElementsAre(Pair("lock", ElementsAre(1, 20))));
+}
+
+TEST_F(HarvestTest, SeveralProcessesBehindOneEndpointAreNotSentAgainAndAgain) {
+  const auto body = [](std::int64_t n) {
+    return ProfileBuilder({"contentions/count", "delay/nanoseconds"}).sample({"lock"}, {n, n});
+  };
+  take(Kind::kMutex, body(100));
+  take(Kind::kMutex, body(50));
+  for (const std::int64_t total : {49, 48, 47}) {
+    take(Kind::kMutex, body(total));
+    EXPECT_EQ(continuity_, Continuity::kReset);
+    EXPECT_TRUE(empty_);
+  }
+}
+
+TEST_F(HarvestTest, ACpuProfileStandsForTheTimeSinceTheOneBefore) {
+  const auto body = [] {
+    return ProfileBuilder({"samples/count", "cpu/nanoseconds"})
+        .sample({"f"}, {10, 100'000'000})
+        .sample({"g"}, {4, 40'000'000})
+        .duration(14s);
+  };
+  baseline_.stands_for = 16s;
+  EXPECT_THAT(take(Kind::kCpu, body()).values.at("f"), ElementsAre(10, 100'000'000));
+  const ProfileSummary second = take(Kind::kCpu, body());
+  EXPECT_THAT(second.values.at("f"), ElementsAre(11, 107'142'857));
+  EXPECT_THAT(second.values.at("g"), ElementsAre(4, 42'857'143)) << "in all 15, as 14 by 15/14";
+  EXPECT_EQ(second.duration_nanos, 15'000'000'000);
+  now_ += 60s;
+  EXPECT_EQ(take(Kind::kCpu, body()).duration_nanos, 16'000'000'000) << "not for a long absence";
+  baseline_.taken = {};
+  EXPECT_EQ(take(Kind::kCpu, body()).values.at("f"), (std::vector<std::int64_t>{10, 100'000'000}));
 }
 
 TEST_F(HarvestTest, UnchangedProfilesAreNotSent) {
@@ -101,7 +133,8 @@ TEST_F(HarvestTest, KeepsOnlyTheColumnsThatThePolicyEnables) {
   EXPECT_THAT(only_in_use.values, ElementsAre(Pair("f", ElementsAre(3, 4))));
   wanted_ = {};
   wanted_.in_use_memory = false;
-  take(Kind::kMemory, ProfileBuilder(kHeap).sample({"f"}, {1, 2, 3, 4}));
+  take(Kind::kMemory,
+       ProfileBuilder(kHeap).sample({"f"}, {1, 2, 3, 4}).sample({"g"}, {9, 9, 0, 0}));
   EXPECT_TRUE(empty_) << "nothing was allocated since";
 }
 

@@ -19,6 +19,11 @@ ProfileBuilder& ProfileBuilder::sample(const std::vector<std::string>& stack,
   return *this;
 }
 
+ProfileBuilder& ProfileBuilder::duration(std::chrono::nanoseconds covered) {
+  duration_ = covered;
+  return *this;
+}
+
 ProfileBuilder& ProfileBuilder::backwards() {
   backwards_ = true;
   return *this;
@@ -76,6 +81,7 @@ std::string ProfileBuilder::bytes() const {
   }
   for (const std::string& text : strings) appendBytes(out, 6, text);
   appendNumber(out, 9, 1'700'000'000'000'000'000);
+  if (duration_.count() > 0) appendNumber(out, 10, static_cast<std::uint64_t>(duration_.count()));
   return out;
 }
 

@@ -1,6 +1,7 @@
 // Builds and reads pprof profiles, for tests: written against the format, not against our writer.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -20,6 +21,7 @@ class ProfileBuilder {
                          std::int64_t label = 0);
   // Numbers everything from the end, so that ids differ from those of another profile.
   ProfileBuilder& backwards();
+  ProfileBuilder& duration(std::chrono::nanoseconds covered);
 
   std::string bytes() const;
 
@@ -32,6 +34,7 @@ class ProfileBuilder {
   std::vector<std::string> types_;
   std::vector<Sample> samples_;
   bool backwards_ = false;
+  std::chrono::nanoseconds duration_{0};
 };
 
 // The contents of a profile: its types, and the values by stack as "leaf;caller;root". Samples of one
