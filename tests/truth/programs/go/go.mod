@@ -1,0 +1,3 @@
+module profiling.dev/profiling-operator/tests/truth/programs/go
+
+go 1.26
