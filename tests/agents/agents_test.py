@@ -1,6 +1,7 @@
 """The agents in unmodified applications: profiles arrive, and no application is affected."""
 import re
 
+import pprof
 import pytest
 
 LANGUAGES = ("java", "python", "node")
@@ -60,8 +61,8 @@ def test_labels_that_servers_refuse_are_left_out(outcome, language):
         ours = {label for label in labels if not label.startswith(("otel.", "process."))}
         assert ours == {"good=1", "pod=p-1"}
     else:
-        content = result.uploads[0].content()
-        assert b"p-1" in content and b"{}" not in content and b"bad" not in content
+        labels, _ = next(pprof.pushed(result.uploads[0]))
+        assert (labels["good"], labels["pod"]) == ("1", "p-1") and not {"bad", "", "y", "z"} & set(labels)
 
 
 def test_java_survives_odd_labels(outcome):
@@ -119,5 +120,5 @@ def test_node_one_liner_ends_with_its_own_code(outcome):
 
 def test_invalid_node_intervals_fall_back_to_defaults(outcome):
     result = outcome("node odd intervals")
-    # The package itself reads an interval of NaN as an upload each millisecond.
-    assert result.code == 3 and result.uploads == [] and result.err == "", result
+    # The package itself reads an interval of NaN as an upload each millisecond. The last one, at the exit, is right.
+    assert result.code == 3 and len(result.uploads) <= 1 and result.err == "", result

@@ -28,8 +28,19 @@ class Upload:
         return b"\n".join(found)
 
 
+def read_body(handler):
+    if handler.headers.get("transfer-encoding", "").lower() != "chunked":
+        return handler.rfile.read(int(handler.headers.get("content-length", 0)))
+    body = b""
+    while size := int(handler.rfile.readline().split(b";")[0], 16):
+        body += handler.rfile.read(size)
+        handler.rfile.readline()
+    handler.rfile.readline()
+    return body
+
+
 class Recorder:
-    """Answers with `status` after `after` seconds, or when closed."""
+    """Answers with `status` after `after` seconds, or when closed. `status` may be a function of how many uploads came before."""
 
     def __init__(self, status=200, after=0):
         self.uploads, self._news, self._closed = [], threading.Condition(), threading.Event()
@@ -39,24 +50,15 @@ class Recorder:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self):
-                upload = Upload(self.path, {k.lower(): v for k, v in self.headers.items()}, self.read_body())
+                upload = Upload(self.path, {k.lower(): v for k, v in self.headers.items()}, read_body(self))
                 with recorder._news:
+                    answer = status(len(recorder.uploads)) if callable(status) else status
                     recorder.uploads.append(upload)
                     recorder._news.notify_all()
                 recorder._closed.wait(after)
-                self.send_response(status)
+                self.send_response(answer)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
-
-            def read_body(self):
-                if self.headers.get("transfer-encoding", "").lower() != "chunked":
-                    return self.rfile.read(int(self.headers.get("content-length", 0)))
-                body = b""
-                while size := int(self.rfile.readline().split(b";")[0], 16):
-                    body += self.rfile.read(size)
-                    self.rfile.readline()
-                self.rfile.readline()
-                return body
 
             def log_message(self, *args):
                 pass

@@ -52,7 +52,7 @@ SCENARIOS = [
     Scenario("node profiles the heap", "node", ("{node}", "{apps}/node/checkout.js"),
              env={"PROFILING_NODE_HEAP": "true"}, until=holds(b"inuse_space")),
     Scenario("python profiles memory", "python", ("{python}", "{apps}/python/checkout.py"),
-             env={"PROFILING_PYTHON_MEMORY": "true"}, until=holds(b"price_basket")),
+             env={"PROFILING_PYTHON_MEMORY": "true"}, until=holds(b"alloc_space")),
     # The Java agent unpacks a library into the temp folder before anything else.
     Scenario("java no temp folder", "java", ("{java}", "-Djava.io.tmpdir=/nonexistent", "-cp", "{programs}", "Burn", "stdin", "7"), env=AT_ONCE,
              logged="io.pyroscope"),

@@ -41,7 +41,7 @@ fetch_java() {
 
 # Java 8 bytecode, reproducible: without timestamps.
 build_java_launcher() {
-  env -u JAVA_TOOL_OPTIONS javac --release 8 -Xlint:-options -d "$1/classes" "$here/java/Launcher.java" || return 1
+  env -u JAVA_TOOL_OPTIONS javac --release 8 -Xlint:-options -d "$1/classes" "$here"/java/*.java || return 1
   printf 'Premain-Class: dev.profiling.agent.Launcher\n' >"$1/manifest"
   env -u JAVA_TOOL_OPTIONS jar --create --file "$1/pyroscope.jar" --manifest "$1/manifest" --date 2020-01-01T00:00:00Z -C "$1/classes" . || return 1
   rm -r "$1/classes" "$1/manifest"
@@ -73,13 +73,15 @@ fetch_python() {
 fetch_node() {
   local root file abi
   root=$("$here/node/toolchain.sh") || return 1
-  cp "$here/node/package.json" "$here/node/package-lock.json" "$here/node/agent.cjs" "$1/"
+  cp "$here"/node/package.json "$here"/node/package-lock.json "$here"/node/*.cjs "$1/"
   (
     cd "$1"
     export PATH="$root/bin:$PATH" NODE_OPTIONS='' npm_config_update_notifier=false
     node "$root/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-audit --no-fund --loglevel=error || exit 1
-    node node_modules/esbuild/bin/esbuild agent.cjs --bundle --platform=node --target=node20 --format=cjs \
-      --legal-comments=inline --log-level=warning --outfile=tree/lib/out/agent.cjs || exit 1
+    node node_modules/esbuild/bin/esbuild agent.cjs last_upload_worker.cjs --bundle --platform=node --target=node20 \
+      --format=cjs --legal-comments=inline --log-level=warning --outdir=tree/lib/out --out-extension:.js=.cjs || exit 1
+    # Only for this machine's architecture, as the prebuilds.
+    "$here/node/build_native.sh" tree/lib/native.x64.node || exit 1
     # node-gyp-build looks for prebuilds two folders above the file that asks.
     mkdir -p tree/prebuilds/linux-x64
     for abi in $NODE_ABIS; do
@@ -93,7 +95,7 @@ fetch_node() {
         if [ -f "$licence" ]; then cp "$licence" "tree/licenses/${file//\//-}.txt"; break; fi
       done
     done
-    rm -rf node_modules package.json package-lock.json agent.cjs
+    rm -rf node_modules package.json package-lock.json ./*.cjs
   ) || return 1
   mv "$1"/tree/* "$1"/ && rmdir "$1/tree"
 }
@@ -152,9 +154,9 @@ case $lang in
   scrape) scrape_context "$out"; exit ;;
   java)
     tree=$(cached "java-$(key "$here/versions.env" "$here/java/pyroscope.jar.sha256")" fetch_java)
-    launcher=$(cached "java-launcher-$(key "$here/java/Launcher.java" "$here/context.sh")" build_java_launcher) ;;
+    launcher=$(cached "java-launcher-$(key "$here"/java/*.java "$here/context.sh")" build_java_launcher) ;;
   python) tree=$(cached "python-$(key "$here/versions.env" "$here/python/requirements.txt" "$here/context.sh")" fetch_python) ;;
-  node) tree=$(cached "node-$(key "$here/versions.env" "$here/node/package-lock.json" "$here/node/agent.cjs" "$here/context.sh")" fetch_node) ;;
+  node) tree=$(cached "node-$(key "$here/versions.env" "$here/node/package-lock.json" "$here"/node/*.cjs "$here/node/native/native.cc" "$here/node/build_native.sh" "$here/context.sh")" fetch_node) ;;
   dotnet | ruby) need_files ;;
   *) die "unknown language '$lang': java, python, node, dotnet, ruby and scrape have an agent image" ;;
 esac
@@ -171,7 +173,9 @@ case $lang in
   python)
     mkdir "$out/agent/native"
     cp -r "$tree"/. "$out/agent/native/"
-    cp "$here/python/sitecustomize.py" "$here/python/_profiling_agent.py" "$out/agent/"
+    mkdir "$out/agent/_profiling_agent"
+    cp "$here/python/sitecustomize.py" "$out/agent/"
+    cp "$here"/python/_profiling_agent/*.py "$out/agent/_profiling_agent/"
     ;;
   node) cp -r "$tree"/. "$here/node/preload.cjs" "$out/agent/" ;;
   dotnet | ruby) "tree_$lang" "$out/agent" ;;

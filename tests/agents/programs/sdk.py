@@ -1,4 +1,4 @@
-"""sdk.py CODE: computes, and after two seconds configures the profiler in its own code, as an application
+"""sdk.py CODE: computes, and after five seconds configures the profiler in its own code, as an application
 with the SDK does. Reads its input to the end, then exits with CODE."""
 import os
 import select
@@ -20,7 +20,7 @@ def start_own_profiler():
                                server_address=os.environ["PYROSCOPE_SERVER_ADDRESS"])
 
 
-until, started = time.monotonic() + 2, None
+until, started = time.monotonic() + 5, None
 while not select.select([sys.stdin], [], [], 0)[0]:
     price_basket()
     if started is None and time.monotonic() >= until:
