@@ -81,15 +81,6 @@ bool endsInitialEvents(std::string_view bookmark) {
          value == "true";
 }
 
-EventType eventType(std::string_view name) {
-  if (name == "ADDED") return EventType::kAdded;
-  if (name == "MODIFIED") return EventType::kModified;
-  if (name == "DELETED") return EventType::kDeleted;
-  if (name == "BOOKMARK") return EventType::kBookmark;
-  if (name == "ERROR") return EventType::kError;
-  return EventType::kUnknown;
-}
-
 // Only white space may follow the document; anything else is a second document or garbage.
 bool atEnd(od::document& document) {
   return document.current_location().error() == simdjson::OUT_OF_BOUNDS;
@@ -163,6 +154,15 @@ simdjson::error_code readList(od::document& document,
 }
 
 }  // namespace
+
+EventType eventType(std::string_view name) {
+  if (name == "ADDED") return EventType::kAdded;
+  if (name == "MODIFIED") return EventType::kModified;
+  if (name == "DELETED") return EventType::kDeleted;
+  if (name == "BOOKMARK") return EventType::kBookmark;
+  if (name == "ERROR") return EventType::kError;
+  return EventType::kUnknown;
+}
 
 struct EventDecoder::Impl {
   od::parser parser;

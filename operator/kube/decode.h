@@ -13,6 +13,7 @@
 namespace profiling::kube {
 
 enum class EventType { kAdded, kModified, kDeleted, kBookmark, kError, kUnknown };
+EventType eventType(std::string_view name);
 
 struct WatchEvent {
   EventType type = EventType::kUnknown;

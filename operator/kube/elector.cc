@@ -18,7 +18,7 @@ constexpr int kReleaseTries = 3;
 std::string makeIdentity(std::string_view host) {
   std::random_device random;
   char suffix[17];
-  std::snprintf(suffix, sizeof suffix, "%08x%08x", random(), random());
+  (void)std::snprintf(suffix, sizeof suffix, "%08x%08x", random(), random());
   return std::string(host) + "_" + suffix;
 }
 

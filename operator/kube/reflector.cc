@@ -19,6 +19,13 @@ constexpr std::chrono::seconds kEarly{2};
 // A namespace full of unreadable objects must not fill the log.
 constexpr std::chrono::seconds kSkipLogInterval{10};
 
+Status tooLong() {
+  return {Code::kTooLarge, "its line of the watch is too long"};
+}
+Status notAnEvent() {
+  return {Code::kInternal, "a line of the watch that is too long is not an event of an object"};
+}
+
 class SinkReflector final : public Reflector {
  public:
   SinkReflector(net::HttpClient& http, ReflectorOptions options, std::unique_ptr<RecordSink> sink,
@@ -205,6 +212,21 @@ Status ReflectorCore::handleListed(std::string_view line, StreamedList& list) {
   return {};
 }
 
+// An object that is too long to be read is skipped, like one that cannot be decoded: whoever may
+// write one object must not be able to end the watch of all.
+Status ReflectorCore::handleListedCut(std::string_view head, StreamedList& list) {
+  const CutEvent event = readCutEvent(head);
+  if (event.type == EventType::kDeleted && !event.key.empty()) {
+    sink_.unlisted(event.key);
+    return {};
+  }
+  if (event.type != EventType::kAdded && event.type != EventType::kModified) return notAnEvent();
+  ++list.items;
+  skipped(tooLong(), event.key);
+  sink_.keepListed(event.key);
+  return {};
+}
+
 void ReflectorCore::streamList(const StreamListStep& step, const std::stop_token& stop) {
   const net::Request request = requestFor(
       "watch=true&sendInitialEvents=true&allowWatchBookmarks=true"
@@ -216,13 +238,14 @@ void ReflectorCore::streamList(const StreamListStep& step, const std::stop_token
   const auto on_line = [&](std::string_view line) {
     return stop.stop_requested() ? Status(Code::kCancelled, "stopped") : handleListed(line, list);
   };
+  const auto on_cut = [&](std::string_view head) { return handleListedCut(head, list); };
   sink_.beginList();
   lines_.reset();
   Result<net::Response> end = http_.stream(
       request,
       [&](std::string_view bytes) {
         contact();
-        return lines_.push(bytes, on_line);
+        return lines_.push(bytes, on_line, on_cut);
       },
       {.head = kHeadDeadline, .idle = step.deadline, .total = step.deadline}, stop);
   if (stop.stop_requested()) return;
@@ -277,6 +300,22 @@ Status ReflectorCore::handleLine(std::string_view line, bool& answered) {
   return {};
 }
 
+Status ReflectorCore::handleCut(std::string_view head) {
+  const CutEvent event = readCutEvent(head);
+  if (event.type != EventType::kAdded && event.type != EventType::kModified &&
+      event.type != EventType::kDeleted) {
+    return notAnEvent();
+  }
+  count(&ReflectorStats::events);
+  machine_.eventSeen(event.resource_version);
+  if (event.type == EventType::kDeleted && !event.key.empty()) {
+    sink_.erase(event.key);
+  } else {
+    skipped(tooLong(), event.key);
+  }
+  return {};
+}
+
 void ReflectorCore::watch(const WatchStep& step, const std::stop_token& stop) {
   const net::Request request =
       requestFor("watch=true&allowWatchBookmarks=true&resourceVersion=" +
@@ -287,12 +326,13 @@ void ReflectorCore::watch(const WatchStep& step, const std::stop_token& stop) {
   const auto on_line = [&](std::string_view line) {
     return stop.stop_requested() ? Status(Code::kCancelled, "stopped") : handleLine(line, answered);
   };
+  const auto on_cut = [&](std::string_view head) { return handleCut(head); };
   lines_.reset();
   Result<net::Response> end = http_.stream(
       request,
       [&](std::string_view bytes) {
         contact();
-        Status status = lines_.push(bytes, on_line);
+        Status status = lines_.push(bytes, on_line, on_cut);
         sink_.flush();
         return status;
       },

@@ -3,8 +3,8 @@
 //
 // The decoder turns one object's JSON text into a record, on the reflector's thread; the text is
 // followed by kObjectPadding (decode.h) readable bytes. An object that cannot be decoded is
-// counted, logged and skipped: it never stops the others, and readers keep its last good record,
-// also across a relist. Removal uses the object's own namespace and name, so a decoder's key must
+// counted, logged and skipped, as is one whose line is too long: it never stops the others, and
+// readers keep its last good record, also across a relist. Removal uses the object's own namespace and name, so a decoder's key must
 // be objectKey().
 //
 // A relist fills a side map, which replaces the old one only when complete; an empty list while the
@@ -35,7 +35,7 @@ struct ReflectorOptions {
   std::string label_selector;  // as in the query parameter, not yet percent-encoded
   std::string field_selector;
   bool metadata_only = false;  // the objects as PartialObjectMetadata: no spec and no status
-  std::size_t max_object_bytes = 8u << 20;  // a longer watch line ends the stream with kTooLarge
+  std::size_t max_object_bytes = 8u << 20;  // a longer line of a watch is skipped
   WatchTiming timing;
 };
 

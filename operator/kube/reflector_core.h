@@ -12,6 +12,7 @@
 #include "operator/base/clock.h"
 #include "operator/base/mutex.h"
 #include "operator/base/status.h"
+#include "operator/kube/cut_event.h"
 #include "operator/kube/decode.h"
 #include "operator/kube/line_splitter.h"
 #include "operator/kube/record_sink.h"
@@ -44,11 +45,13 @@ class ReflectorCore {
   void list(const ListStep& step, const std::stop_token& stop);
   void streamList(const StreamListStep& step, const std::stop_token& stop);
   Status handleListed(std::string_view line, StreamedList& list);
+  Status handleListedCut(std::string_view head, StreamedList& list);
   void complete(PageVerdict verdict, const char* how);
   void skipListed(const Status& why, std::string_view object);
   void watch(const WatchStep& step, const std::stop_token& stop);
   Result<ListPage> fetchPage(const ListStep& step, const std::stop_token& stop);
   Status handleLine(std::string_view line, bool& answered);
+  Status handleCut(std::string_view head);
   void skipped(const Status& why, const std::string& key);
   std::string target(std::string query) const;
   // `kind`: of the answer, where only metadata is asked for.

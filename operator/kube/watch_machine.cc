@@ -22,6 +22,7 @@ WatchMachine::WatchMachine(WatchTiming timing, std::uint64_t seed)
       backoff_(timing.backoff, seed),
       random_(seed),
       streaming_(timing.streaming_list),
+      page_limit_(timing.page_size),
       state_(Listing{.limit = timing.page_size}) {
 }
 
@@ -60,7 +61,9 @@ PageVerdict WatchMachine::pageDone(const std::string& resource_version,
   auto& list = std::get<Listing>(state_);
   list.items += items;
   list.continue_token = continue_token;
-  return continue_token.empty() ? listed(resource_version, stored) : PageVerdict::kMore;
+  if (!continue_token.empty()) return PageVerdict::kMore;
+  page_limit_ = std::min(list.shrunk ? list.limit : list.limit * 2, timing_.page_size);
+  return listed(resource_version, stored);
 }
 
 PageVerdict WatchMachine::streamDone(const std::string& resource_version, std::size_t items,
@@ -107,6 +110,7 @@ void WatchMachine::listFailed(const Status& status, SteadyTime now) {
     list.limit = std::min(list.limit * 2, kLargestPage);
   } else if (status.code() == Code::kTooLarge) {
     list.limit = std::max(list.limit / 4, 1);
+    list.shrunk = true;
   }
   list.continue_token.clear();
   list.confirming = false;
@@ -125,7 +129,7 @@ bool WatchMachine::mustList(const Watching& watch, const Status& status, bool an
     case Code::kGone:
     case Code::kInvalidArgument:
     case Code::kNotFound:
-    case Code::kTooLarge:  // resuming would meet the same line again
+    case Code::kTooLarge:
     case Code::kInternal:  // the answer was not a watch
       return true;
     default:
@@ -143,7 +147,7 @@ void WatchMachine::watchEnded(const Status& status, bool answered, SteadyTime no
     return;
   }
   if (answered && !watch.progress && status.code() != Code::kRateLimited) ++watch.fruitless_answers;
-  if (mustList(watch, status, answered)) state_ = Listing{.limit = timing_.page_size};
+  if (mustList(watch, status, answered)) state_ = Listing{.limit = page_limit_};
   fail(status, now);
 }
 

@@ -17,6 +17,9 @@
 // and after two broken streams in a row, the list is read in pages. A refusal or a missing bookmark
 // is remembered for good.
 //
+// Pages that were too large for this client stay small at later lists. A paged list without such a
+// failure doubles them again for the next, up to their usual size.
+//
 // Paged lists set a limit and no resourceVersion, which asks for a consistent read. With
 // resourceVersion=0 the server would answer from its cache, but ignore the limit (150,000 pods in
 // one answer), and the answer may be older than what this process, or the one before it, has already
@@ -113,6 +116,7 @@ class WatchMachine {
  private:
   struct Listing {
     int limit;
+    bool shrunk = false;              // a page was too large
     int broken_streams = 0;           // in a row
     std::string continue_token = {};  // empty: the first page
     std::size_t items = 0;
@@ -136,6 +140,7 @@ class WatchMachine {
   Backoff backoff_;
   std::mt19937_64 random_;
   bool streaming_;
+  int page_limit_;  // of the next list's pages
   std::variant<Listing, Watching> state_;
   std::optional<std::chrono::milliseconds> wait_;  // before the next step
   std::optional<SteadyTime> last_failure_;

@@ -34,7 +34,7 @@ void checkGrammar(std::string_view text) {
     for (const std::string_view name : *names)
       require(isDnsLabel(name), "a container's name is a label");
   }
-  if (inject::isDnsSubdomain(text))
+  if (isDnsSubdomain(text))
     require(text.size() <= 253 && !text.empty(), "a name has 1 to 253 bytes");
   checkWarnings(warnings);
 }

@@ -2,6 +2,7 @@
 // and the machine goes on after whatever they say. The first byte is the size of the pieces.
 #include <vector>
 
+#include "operator/kube/cut_event.h"
 #include "operator/kube/decode.h"
 #include "operator/kube/line_splitter.h"
 #include "operator/kube/watch_machine.h"
@@ -15,8 +16,7 @@ namespace {
 constexpr std::size_t kMaxLine = 4096;
 
 struct Lines {
-  std::vector<std::string> all;
-  bool too_long = false;
+  std::vector<std::string> all, cut;
 };
 
 Lines linesOf(std::string_view bytes, std::size_t piece) {
@@ -26,16 +26,16 @@ Lines linesOf(std::string_view bytes, std::size_t piece) {
     out.all.emplace_back(line);
     return Status();
   };
+  const auto cut = [&](std::string_view head) {
+    out.cut.emplace_back(head);
+    return Status();
+  };
   while (!bytes.empty()) {
     const std::string_view next = bytes.substr(0, piece);
     bytes.remove_prefix(next.size());
-    if (const Status s = splitter.push(next, sink); !s.ok()) {
-      require(s.code() == Code::kTooLarge, "only a long line is refused");
-      out.too_long = true;
-      return out;
-    }
+    require(splitter.push(next, sink, cut).ok(), "no line is refused");
   }
-  out.too_long = !splitter.finish(sink).ok();
+  require(splitter.finish(sink).ok(), "no line is refused");
   return out;
 }
 
@@ -58,8 +58,7 @@ FUZZ(std::string_view input) {
   const std::size_t piece = static_cast<unsigned char>(input.front()) + 1u;
   input.remove_prefix(1);
   const Lines whole = linesOf(input, input.size() + 1), pieces = linesOf(input, piece);
-  require(whole.too_long == pieces.too_long && whole.all == pieces.all,
-          "lines do not depend on pieces");
+  require(whole.cut == pieces.cut && whole.all == pieces.all, "lines do not depend on pieces");
   for (const std::string& line : whole.all) {
     require(!line.empty() && line.size() <= kMaxLine && line.find('\n') == std::string::npos,
             "a line is a line");
@@ -70,6 +69,11 @@ FUZZ(std::string_view input) {
   (void)machine.streamDone("1", 1, 0);
   (void)machine.next(SteadyTime{});
   for (const std::string& line : whole.all) checkEvent(decoder, machine, line);
+  for (const std::string& head : whole.cut) {
+    require(head.size() == kMaxLine, "a line is cut at the bound");
+    (void)kube::readCutEvent(head);
+  }
+  (void)kube::readCutEvent(input);
   std::size_t items = 0;
   const auto page = kube::decodeList(std::string(input), [&](std::string_view item) {
     ++items;

@@ -41,6 +41,12 @@ inline std::string object(const std::string& name, int value, int version) {
   return R"({"metadata":{"name":")" + name + R"(","namespace":"ns","resourceVersion":")" +
          std::to_string(version) + R"("},"value":)" + std::to_string(value) + "}";
 }
+// As long as what the tests skip.
+inline std::string longObject(const std::string& name, int version) {
+  std::string text = object(name, 99, version);
+  text.back() = ',';
+  return text + R"("filler":")" + std::string(2'000, '<') + R"("})";
+}
 inline std::string event(const std::string& type, const std::string& object_json) {
   return R"({"type":")" + type + R"(","object":)" + object_json + "}\n";
 }

@@ -115,6 +115,21 @@ TEST_F(StreamListTest, OneEmptyStreamDeletesNothing) {
   EXPECT_THAT(stored_at_change, ElementsAre(1u, 1u));
 }
 
+TEST_F(StreamListTest, AnObjectThatIsTooLongNeitherEndsTheStreamNorLosesItsOldRecord) {
+  answerWatch({event("ADDED", object("a", 1, 5)), kEnd});
+  answerWatch({event("ERROR", kGone410)});
+  answerWatch({event("ADDED", longObject("a", 11)), event("ADDED", object("b", 2, 12)),
+               event("ADDED", object("c", 3, 13)), event("DELETED", longObject("c", 14)), kEnd});
+  ReflectorOptions options;
+  options.max_object_bytes = 1'000;
+  start(options);
+  ASSERT_TRUE(waitFor([&] { return valueOf("ns/b") == 2; }));
+  EXPECT_EQ(valueOf("ns/a"), 1);
+  EXPECT_EQ(valueOf("ns/c"), -1);
+  EXPECT_EQ(reflector->stats().streamed_lists, 2u);
+  EXPECT_EQ(list_calls, 0u);
+}
+
 TEST_F(StreamListTest, AnUndecodableObjectKeepsItsOldRecord) {
   answerWatch({event("ADDED", object("a", 1, 5)), kEnd});
   answerWatch({event("ERROR", kGone410)});

@@ -194,7 +194,7 @@ TEST_F(ReflectorTest, UnknownEventTypesAndObjectsWithoutMetadataAreSkipped) {
   EXPECT_EQ(watch_calls, 1u);
 }
 
-TEST_F(ReflectorTest, AnInvalidOrOverlongLineEndsTheWatchAndRelists) {
+TEST_F(ReflectorTest, AnInvalidLineEndsTheWatchAndRelistsAlsoWhenItIsTooLong) {
   answerList(list({object("a", 1, 5)}, 10));
   answerWatch({"<html>bad gateway</html>\n"});
   answerList(list({object("a", 2, 5)}, 20));
@@ -205,6 +205,25 @@ TEST_F(ReflectorTest, AnInvalidOrOverlongLineEndsTheWatchAndRelists) {
   start(options);
   ASSERT_TRUE(waitFor([&] { return valueOf("ns/a") == 3; }));
   EXPECT_EQ(reflector->stats().watch_errors, 2u);
+}
+
+TEST_F(ReflectorTest, AnObjectThatIsTooLongIsSkippedAndTheWatchGoesOn) {
+  answerList(list({object("a", 1, 5), object("b", 1, 6), object("c", 1, 7)}, 10));
+  const std::string long_a = event("MODIFIED", longObject("a", 11)),
+                    long_b = event("DELETED", longObject("b", 12));
+  answerWatch({long_a.substr(0, 700), long_a.substr(700, 900), long_a.substr(1'600), long_b,
+               event("MODIFIED", object("c", 2, 13)) + event("MODIFIED", longObject("c", 14))},
+              Status(Code::kUnavailable, "reset"));
+  ReflectorOptions options;
+  options.max_object_bytes = 1'000;
+  start(options);
+  ASSERT_TRUE(waitFor([&] { return watch_calls == 2; }));
+  EXPECT_EQ(valueOf("ns/a"), 1) << "its last good record";
+  EXPECT_EQ(valueOf("ns/b"), -1);
+  EXPECT_EQ(valueOf("ns/c"), 2);
+  EXPECT_EQ(list_calls, 1u);
+  EXPECT_EQ(reflector->stats().decode_errors, 2u);
+  EXPECT_THAT(watchTarget(1), HasSubstr("resourceVersion=14&")) << "it does not come again";
 }
 
 TEST_F(ReflectorTest, InvalidListsAreRetried) {

@@ -153,6 +153,19 @@ TEST_F(WatchMachineTest, AnOverlargePageIsRequestedInSmallerOnes) {
   EXPECT_EQ(expected, 1);
 }
 
+TEST_F(WatchMachineTest, PagesThatWereTooLargeStaySmallAtLaterListsAndThenGrowAgain) {
+  step<ListStep>();
+  machine.listFailed(Status(Code::kTooLarge, "x"), now);
+  wait();
+  for (const int expected : {125, 125, 250, 500, 500}) {
+    EXPECT_EQ(step<ListStep>().limit, expected);
+    ASSERT_EQ(machine.pageDone("10", "", 3, 0), PageVerdict::kComplete);
+    step<WatchStep>();
+    machine.watchEnded(kGone, true, now);
+    wait();
+  }
+}
+
 TEST_F(WatchMachineTest, InvalidAnswersCauseAList) {
   for (const Code code :
        {Code::kInternal, Code::kInvalidArgument, Code::kNotFound, Code::kTooLarge}) {
