@@ -16,6 +16,7 @@
 #include "controllers/workload/language_reconciler.h"
 #include "controllers/workload/reconciler.h"
 #include "operator/base/stop.h"
+#include "operator/kube/server_clock.h"
 
 namespace profiling::controllers {
 namespace {
@@ -41,6 +42,8 @@ struct Manager::Parts {
 
   const Settings settings;
   const Clock& clock;
+  kube::ServerClock server_clock;
+  kube::DatedClient dated_calls;
   kube::Client client;
   Stores stores;
   EventRecorder events;
@@ -56,7 +59,9 @@ Manager::Parts::Parts(net::HttpClient& calls, net::HttpClient& watch_client, Set
                       const Clock& c)
     : settings(std::move(s)),
       clock(c),
-      client(calls),
+      server_clock(c),
+      dated_calls(calls, server_clock),
+      client(dated_calls),
       events(calls, settings.instance, c),
       resolved(policyStores(stores), settings.inject.agents, settings.inject.operator_namespace),
       workloads(
@@ -74,19 +79,23 @@ std::vector<Controller> Manager::Parts::makeControllers() {
   Controller language = languageController(client, settings.queries, settings.server_addresses,
                                            stores.pods, workloads, stores.records, clock);
   const auto guessed = [queue = language.queue](const std::string& group) { queue->add(group); };
+  Controller workload = workloadController(client, stores.pods, workloads, stores.records, guessed,
+                                           events, settings.workers, clock);
+  const auto owner_lost = [queue = workload.queue](const std::string& group) { queue->add(group); };
   RolloutController rollout =
       rolloutController({client,
                          {policyStores(stores), stores.records, stores.refusals},
                          stores.pods,
                          workloads,
                          events,
-                         clock,
+                         server_clock,
                          settings.inject.operator_namespace,
                          settings.webhook_deployment,
                          settings.restarts,
                          settings.workers,
                          settings.queries,
-                         settings.server_addresses});
+                         settings.server_addresses,
+                         owner_lost});
   rollouts = std::move(rollout.reconciler);
   std::vector<Controller> all;
   // First: until the webhook has a certificate, no admission reaches it.
@@ -97,8 +106,7 @@ std::vector<Controller> Manager::Parts::makeControllers() {
                                  events, settings.workers, clock));
   all.push_back(policyController(client, policyStores(stores), workloads, events,
                                  settings.restarts.granted, settings.workers, clock));
-  all.push_back(workloadController(client, stores.pods, workloads, stores.records, guessed,
-                                   settings.workers, clock));
+  all.push_back(std::move(workload));
   all.push_back(std::move(language));
   all.push_back(std::move(rollout.controller));
   all.push_back(ebpfController(client, settings.ebpf, settings.ebpf_place, clock));

@@ -2,12 +2,12 @@
 #pragma once
 
 #include "controllers/pods/pod_table.h"
+#include "controllers/pods/refusal_table.h"
 #include "controllers/runtime/records.h"
 #include "operator/api/revision.h"
 #include "operator/api/v1alpha1/policy.h"
 #include "operator/api/v1alpha1/server.h"
 #include "operator/api/v1alpha1/workload.h"
-#include "operator/inject/pods/refusal_event.h"
 #include "operator/kube/store.h"
 
 namespace profiling::controllers {
@@ -20,7 +20,7 @@ struct Stores {
   kube::Store<api::WorkloadProfile> records;
   kube::Store<api::Revision> revisions;
   PodTable pods;  // of the whole cluster
-  kube::Store<inject::RefusalEvent> refusals;
+  RefusalTable refusals;
   // Objects that belong to ProfilingServers.
   kube::Store<OwnedRecord> config_maps, services, stateful_sets;
   kube::Store<ServerPodRecord> server_pods;

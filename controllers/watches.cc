@@ -237,13 +237,16 @@ void Watches::watchPods() {
       [this] { return stores_.pods.synced(); });
 }
 
-// Why the API server refuses pods: a rollout that waits for them reports it.
+// Why the API server refuses pods: a rollout that waits for them reports it. Nothing waits for their
+// first list: anyone who may write events can make it long.
 void Watches::watchRefusals() {
   kube::ReflectorOptions options = select(kCoreEvents);
   options.field_selector = inject::kRefusalSelector;
-  watch<inject::RefusalEvent>(std::move(options), stores_.refusals,
-                              kube::jsonDecoder<inject::RefusalEvent>(inject::refusalFromEvent),
-                              [this](std::string_view key) { enqueueRollouts(namespaceOf(key)); });
+  options.timing = settings_.timing;
+  const auto changed = [this](std::string_view namespace_) { enqueueRollouts(namespace_); };
+  add(kube::makeReflector(http_, std::move(options), makeRefusalSink(stores_.refusals, changed),
+                          clock_),
+      [] { return true; });
 }
 
 void Watches::watchRecords() {
@@ -332,6 +335,7 @@ void Watches::recordChanged(const std::string& key) {
     if (it == record_groups_.end()) return;
     group = it->second;
     record_groups_.erase(it);
+    workloads_.owners().forget(key);
   } else if (!group.empty()) {
     record_groups_.insert_or_assign(key, group);
   }

@@ -132,6 +132,9 @@ class Coordinator {
     if (world_.max_restarting > 0) {
       slots = std::min(slots, world_.max_restarting - world_.restarting_elsewhere);
     }
+    if (world_.max_in_namespace > 0) {
+      slots = std::min(slots, world_.max_in_namespace - world_.restarting_in_namespace);
+    }
     std::vector<std::size_t> held;
     for (std::size_t i = 0; i < world_.workloads.size(); ++i) {
       const api::WorkloadRollout& r = world_.workloads[i].record;
@@ -226,7 +229,7 @@ class Coordinator {
       const api::WorkloadRollout& r = recordOf(i);
       const bool mine = inTurn(world_.workloads[i]);
       if (mine && !concluded(plan_, r)) step_done = false;
-      if (mine && r.state == State::kPaused && r.verdict.result != api::Verdict::kFail) ++blocked;
+      if (mine && r.state == State::kPaused && !concluded(plan_, r)) ++blocked;
       countState(r);
     }
     explain(blocked);

@@ -60,5 +60,7 @@ bool needsPods(const Plan& plan, const Workload& workload);
 
 // Whether pods of the workload are being replaced: it counts against maxParallel.
 bool restarting(const api::WorkloadRollout& record);
+// The same for other policies: one whose pods have not come for half an hour keeps no place from them.
+bool holdsSlot(const api::WorkloadRollout& record, Time now);
 
 }  // namespace profiling::engine

@@ -37,7 +37,7 @@ bool concluded(const Plan& plan, const api::WorkloadRollout& r) {
     case State::kRolledBack:
       return true;
     case State::kPaused:
-      return r.verdict.result == Verdict::kFail;
+      return r.verdict.result == Verdict::kFail || heldByObstacle(r);
     default:
       return false;
   }

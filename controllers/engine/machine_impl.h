@@ -58,6 +58,7 @@ class Machine {
   void evaluating();
   void complete();
   void paused();
+  bool obstacleLasts();
   void skipped();
   void advanceStep();
   void enter(State state, Reason reason = {}, std::string message = {});
@@ -75,11 +76,20 @@ class Machine {
   void preflightJob();
   void preflightWithoutPods();
   void meet(const Obstacle& against);
+  void holdFor(const Obstacle& against);
+  bool scaledToZero();  // true: dealt with, or the owner is to be read
+  bool belowPartition() const;
   void baselining();
   std::optional<Obstacle> obstacle();
+  std::optional<Obstacle> ownObstacle();  // apart from its turn and the policy
   std::optional<Obstacle> policyWide(PolicyWideObstacle::Stops moves) const;
   std::optional<Obstacle> ownerObstacle();
-  bool unhealthyBefore() const;
+  std::optional<Obstacle> busyOwner() const;
+  std::optional<Obstacle> disruptionObstacle() const;
+  std::optional<Obstacle> podsAway() const;
+  std::optional<Obstacle> agentInTemplate() const;
+  std::optional<Obstacle> unhealthyBefore() const;
+  bool unhealthy(const Pod& pod) const;  // and it does not carry the target
 
   // stepping.cc
   void stepping();
@@ -89,7 +99,14 @@ class Machine {
   bool inTheGap(const Counts& c) const;
   bool rollsForUs() const;  // our annotation, through its owner
   void replacePods();
+  void explainStep();
+  std::optional<Obstacle> stepObstacle() const;
+  void waitInStep(const Obstacle& against);
+  bool moving(const Counts& c) const;  // pods of this step are under way
+  std::int64_t coming(const Counts& c) const;
+  std::int64_t away(const Counts& c) const;
   void restartByTemplate();
+  std::string stepToken() const;
   std::string restartToken() const;           // of our template annotation
   std::optional<Obstacle> hindrance() const;  // to replacing pods
   bool repairing() const { return r_.reason == api::RolloutReason::kRepair; }
@@ -97,6 +114,7 @@ class Machine {
   void overdue(const Counts& c);  // the progress deadline has passed
   void evict(const std::vector<const Pod*>& pods, std::int64_t count);
   bool restartsByTemplate() const;
+  bool restartedForStep() const;
   bool onlyPod() const;
   std::int64_t goal() const;
   std::int64_t firstOrdinal() const;
@@ -114,8 +132,11 @@ class Machine {
   bool tryIsDue() const;
   bool othersCome() const;
   std::optional<Time> policyTriesAt() const;
+  std::optional<Time> policyWaitsUntil() const;
   bool mayDelete(const Pod& pod) const;
   const Pod* newcomer(Wish wish) const;
+  bool came(const Pod& pod) const;  // since the replacing whose outcome is awaited began
+  Time newestPod() const;
   bool newcomerThisSecond() const;
   bool restartWasUndone() const;
   std::pair<Reason, std::string> whyMissed() const;
@@ -138,6 +159,7 @@ class Machine {
   void rollingBack();
   void rolledBack();
   void withoutPolicy();
+  std::optional<Time> graceEnds() const;  // of a policy that is gone; absent: now
   bool abortWanted() const;
   std::string stableBefore() const;
   std::vector<const Pod*> toUndo() const;

@@ -12,6 +12,15 @@ const PolicyWideObstacle* policyWideObstacle(PolicyWideObstacle::Stops moves, co
   return found == kPolicyWideObstacles.end() ? nullptr : found;
 }
 
+bool isOwnObstacle(const api::RecordedReason& reason) {
+  return std::ranges::any_of(kOwnObstacles, [&](api::RolloutReason own) { return reason == own; });
+}
+
+bool heldByObstacle(const api::WorkloadRollout& r) {
+  return r.state == api::WorkloadState::kPaused &&
+         r.verdict.result == api::Verdict::kInconclusive && isOwnObstacle(r.reason);
+}
+
 bool waitsWithoutDeadline(const api::RecordedReason& reason) {
   return std::ranges::any_of(kPolicyWideObstacles, [&](const auto& obstacle) {
     return !obstacle.deadline && reason == obstacle.reason;

@@ -49,6 +49,27 @@ inline constexpr std::array<PolicyWideObstacle, 7> kPolicyWideObstacles{{
 const PolicyWideObstacle* policyWideObstacle(PolicyWideObstacle::Stops moves, const Plan& plan,
                                              const World& world, const Budget& budget);
 
+// Obstacles of the workload itself, which a user or time removes. They say nothing about a revision.
+inline constexpr std::array<api::RolloutReason, 15> kOwnObstacles{
+    api::RolloutReason::kUnhealthyBefore,
+    api::RolloutReason::kPodsMissing,
+    api::RolloutReason::kPodsTerminating,
+    api::RolloutReason::kOwnerGone,
+    api::RolloutReason::kOwnerPaused,
+    api::RolloutReason::kOwnerRollingOut,
+    api::RolloutReason::kOwnerUnreadable,
+    api::RolloutReason::kAutoscalerAtMaximum,
+    api::RolloutReason::kDisruptionBudgetExhausted,
+    api::RolloutReason::kSeveralDisruptionBudgets,
+    api::RolloutReason::kActionRefused,
+    api::RolloutReason::kOnDelete,
+    api::RolloutReason::kSingleReplica,
+    api::RolloutReason::kBelowPartition,
+    api::RolloutReason::kAgentInTemplate};
+bool isOwnObstacle(const api::RecordedReason& reason);
+// Held at the progress deadline because of such an obstacle: the workload goes on when it ends.
+bool heldByObstacle(const api::WorkloadRollout& record);
+
 // Whether a workload waits for this as long as it takes, and is never skipped for it.
 bool waitsWithoutDeadline(const api::RecordedReason& reason);
 

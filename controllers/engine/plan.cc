@@ -44,6 +44,8 @@ std::int64_t podsOfStep(std::int64_t total, std::int64_t percent) {
 
 namespace {
 
+constexpr Duration kSlotPatience{std::chrono::minutes(30)};
+
 // Nobody has requested anything, and nothing fails.
 bool undisturbed(const Plan& plan, const Workload& w) {
   const bool asked = w.overrides.skip || w.overrides.paused || !w.overrides.pin.empty() ||
@@ -99,6 +101,12 @@ bool restarting(const api::WorkloadRollout& record) {
   return record.restart_mode == api::RestartMode::kManaged &&
          (record.state == api::WorkloadState::kStepping ||
           record.state == api::WorkloadState::kRollingBack);
+}
+
+bool holdsSlot(const api::WorkloadRollout& record, Time now) {
+  if (!restarting(record)) return false;
+  const std::string& last = record.last_restart.empty() ? record.since : record.last_restart;
+  return last.empty() || now - timeOf(last) < kSlotPatience;
 }
 
 WindowState windowAt(const std::vector<Window>& windows, Time now) {

@@ -11,14 +11,85 @@ using api::RolloutReason;
 
 constexpr Duration kBaselinePatience{std::chrono::seconds(60)};
 
+std::string belowPartitionText(std::int64_t partition) {
+  return strCat("all its pods are below updateStrategy.rollingUpdate.partition (", partition, ")");
+}
+
 }  // namespace
 
 // Pods that fail without the revision: later failures would be blamed on the agent, or hidden.
-bool Machine::unhealthyBefore() const {
-  return std::any_of(pods_->begin(), pods_->end(), [&](const Pod& pod) {
-    return !pod.deleting && pod.revision != r_.target_revision && !pod.ready &&
-           (pod.failure || now_ - pod.created >= plan_.gates.ready_within);
-  });
+bool Machine::unhealthy(const Pod& pod) const {
+  return !pod.deleting && pod.revision != r_.target_revision && !pod.ready &&
+         (pod.failure || now_ - pod.created >= plan_.gates.ready_within);
+}
+
+std::optional<Machine::Obstacle> Machine::unhealthyBefore() const {
+  const auto pod = std::ranges::find_if(*pods_, [&](const Pod& p) { return unhealthy(p); });
+  if (pod == pods_->end()) return std::nullopt;
+  return Obstacle{RolloutReason::kUnhealthyBefore,
+                  strCat("pod ", pod->name, " does not run, and this rollout is not the cause"),
+                  now_ + kLookAgain};
+}
+
+bool Machine::belowPartition() const {
+  const Counts c = counts(r_.target_revision);
+  return w_.kind == "StatefulSet" && c.live > 0 && c.highest_ordinal >= 0 &&
+         c.highest_ordinal < partition();
+}
+
+// The owner cannot be changed now, or does something of its own.
+std::optional<Machine::Obstacle> Machine::busyOwner() const {
+  const Owner& owner = *w_.owner;
+  const Time soon = now_ + kLookAgain;
+  if (!owner.unreadable.empty()) {
+    return Obstacle{RolloutReason::kOwnerUnreadable,
+                    "the workload cannot be read: " + owner.unreadable, soon};
+  }
+  if (!owner.found)
+    return Obstacle{RolloutReason::kOwnerGone, "the workload is being deleted", soon};
+  if (owner.paused)
+    return Obstacle{RolloutReason::kOwnerPaused, "the workload's own rollout is paused", soon};
+  if (owner.rolling_out && !rollsForUs()) {
+    return Obstacle{RolloutReason::kOwnerRollingOut, "the workload's own rollout is under way",
+                    soon};
+  }
+  return std::nullopt;
+}
+
+// What forbids evicting its pods now.
+std::optional<Machine::Obstacle> Machine::disruptionObstacle() const {
+  const Owner& owner = *w_.owner;
+  const Time soon = now_ + kLookAgain;
+  if (owner.budgets.size() > 1) {
+    return Obstacle{
+        RolloutReason::kSeveralDisruptionBudgets,
+        "its pods are selected by more than one PodDisruptionBudget: " + join(owner.budgets, ", "),
+        soon};
+  }
+  if (owner.disruptions_allowed) return std::nullopt;
+  return Obstacle{RolloutReason::kDisruptionBudgetExhausted,
+                  owner.budgets.empty()
+                      ? "a PodDisruptionBudget allows no disruption"
+                      : strCat("PodDisruptionBudget ", owner.budgets[0], " allows no disruption"),
+                  soon};
+}
+
+// As many pods are away as may be, and the revision is not the cause.
+std::optional<Machine::Obstacle> Machine::podsAway() const {
+  const Counts c = counts(r_.target_revision);
+  if (away(c) < plan_.max_unavailable) return std::nullopt;
+  if (auto against = unhealthyBefore()) return against;
+  const Time soon = now_ + kLookAgain;
+  if (c.live >= w_.owner->replicas) return std::nullopt;
+  const auto leaving = std::ranges::find_if(*pods_, [](const Pod& pod) { return pod.deleting; });
+  if (leaving == pods_->end()) {
+    return Obstacle{RolloutReason::kPodsMissing,
+                    strCat(c.live, " of ", w_.owner->replicas, " pods exist"), soon};
+  }
+  return Obstacle{
+      RolloutReason::kPodsTerminating,
+      strCat("pod ", leaving->name, " is still terminating: its successor comes when it is gone"),
+      soon};
 }
 
 std::optional<Machine::Obstacle> Machine::ownerObstacle() {
@@ -28,28 +99,25 @@ std::optional<Machine::Obstacle> Machine::ownerObstacle() {
   }
   const Owner& owner = *w_.owner;
   const Time soon = now_ + kLookAgain;
-  if (!owner.found)
-    return Obstacle{RolloutReason::kOwnerGone, "the workload is being deleted", soon};
-  if (owner.paused)
-    return Obstacle{RolloutReason::kOwnerPaused, "the workload's own rollout is paused", soon};
+  if (auto against = busyOwner()) return against;
+  if (belowPartition()) {
+    return Obstacle{RolloutReason::kBelowPartition, belowPartitionText(partition()), soon, true};
+  }
   if (owner.on_delete && plan_.method != api::RestartMethod::kEvict) {
     return Obstacle{RolloutReason::kOnDelete,
                     "updateStrategy is OnDelete: its pods are replaced by hand, or with "
                     "rollout.restart.method 'Evict'",
                     soon, true};
   }
-  if (owner.rolling_out) {
-    return Obstacle{RolloutReason::kOwnerRollingOut, "the workload's own rollout is under way",
-                    soon};
-  }
   if (owner.autoscaled_to_maximum) {
     return Obstacle{RolloutReason::kAutoscalerAtMaximum,
                     "its autoscaler is at its maximum, so that an overhead could not be absorbed",
                     soon};
   }
-  if (!owner.disruptions_allowed) {
-    return Obstacle{RolloutReason::kDisruptionBudgetExhausted,
-                    "a PodDisruptionBudget allows no disruption", soon};
+  if (w_.setback) return Obstacle{w_.setback->reason, w_.setback->message, soon};
+  if (auto against = disruptionObstacle()) return against;
+  if (r_.step > 0) {
+    if (auto against = podsAway()) return against;
   }
   const std::int64_t size = std::max(owner.replicas, counts(r_.target_revision).total);
   if (size <= 1 && !restartsByTemplate() && plan_.method != api::RestartMethod::kEvict) {
@@ -77,16 +145,25 @@ std::optional<Machine::Obstacle> Machine::policyWide(PolicyWideObstacle::Stops m
   return out;
 }
 
+std::optional<Machine::Obstacle> Machine::agentInTemplate() const {
+  if (!w_.owner || !w_.owner->agent_in_template) return std::nullopt;
+  return Obstacle{RolloutReason::kAgentInTemplate,
+                  "its pod template carries an agent: its pods keep that one, however often they "
+                  "start",
+                  now_ + kLookAgain, true};
+}
+
+std::optional<Machine::Obstacle> Machine::ownObstacle() {
+  if (auto against = agentInTemplate()) return against;
+  if (auto against = unhealthyBefore()) return against;
+  return ownerObstacle();
+}
+
 std::optional<Machine::Obstacle> Machine::hindrance() const {
   using Stops = PolicyWideObstacle::Stops;
   if (auto against = policyWide(Stops::kAllMoves)) return against;
   if (auto against = policyWide(Stops::kReplacements)) return against;
-  if (w_.owner && w_.owner->agent_in_template) {
-    return Obstacle{RolloutReason::kAgentInTemplate,
-                    "its pod template carries an agent: its pods keep that one, however often they "
-                    "start",
-                    now_ + kLookAgain, true};
-  }
+  if (auto against = agentInTemplate()) return against;
   const auto at = policyTriesAt();
   if (!at || (now_ >= *at && budget_.awaited == 0)) return std::nullopt;
   return Obstacle{
@@ -113,11 +190,7 @@ std::optional<Machine::Obstacle> Machine::obstacle() {
       return Obstacle{RolloutReason::kCooldown, "its pods were replaced a moment ago", rested};
     }
   }
-  if (unhealthyBefore()) {
-    return Obstacle{RolloutReason::kUnhealthyBefore,
-                    "some of its pods do not run, and this rollout is not the cause",
-                    now_ + kLookAgain};
-  }
+  if (auto against = unhealthyBefore()) return against;
   if (!budget_.acts[index_]) {
     if (auto against = policyWide(Stops::kNewSlots)) return against;
   }
@@ -148,12 +221,42 @@ void Machine::preflightWithoutPods() {
     wants_owner_ = true;
     return;
   }
+  if (!plan_.immediate() && belowPartition()) {
+    return meet(
+        {RolloutReason::kBelowPartition, belowPartitionText(partition()), now_ + kLookAgain, true});
+  }
+  if (!plan_.immediate() && !w_.owner->unreadable.empty()) return meet(*busyOwner());
   if (!plan_.immediate() && w_.owner->found && w_.owner->replicas > 0) {
-    return wait(RolloutReason::kPodsMissing, "its pods do not exist yet", now_ + kLookAgain);
+    return meet({RolloutReason::kPodsMissing, "its pods do not exist yet", now_ + kLookAgain});
   }
   assign(r_.target_revision);
   if (!plan_.immediate() || probes()) r_.target_pods = 1;
   enter(State::kSkipped, RolloutReason::kNoPods, "it has no pods; the first one gets the agent");
+}
+
+// A step that begins again when the workload has pods.
+bool Machine::scaledToZero() {
+  if (jobs() || plan_.immediate()) return false;
+  const Counts c = counts(r_.target_revision);
+  if (c.live + c.deleting > 0) return false;
+  if (!w_.owner) {
+    wants_owner_ = true;
+    return true;
+  }
+  if (!w_.owner->unreadable.empty() || w_.owner->replicas > 0) return false;
+  if (r_.probe) r_.step = 0;  // the probe proved nothing
+  enter(State::kSkipped, RolloutReason::kNoPods,
+        "it was scaled to 0: the step goes on when it has pods again");
+  return true;
+}
+
+// The deadline has passed, and the revision is not the cause.
+void Machine::holdFor(const Obstacle& against) {
+  GateResult result;
+  result.verdict.result = api::Verdict::kInconclusive;
+  result.verdict.reason = against.reason;
+  result.verdict.message = against.message;
+  hold(result);
 }
 
 // Waits for the obstacle to clear; skips a workload that has not begun if that takes too long.
@@ -169,12 +272,17 @@ void Machine::meet(const Obstacle& against) {
     again(now_ + kLookAgain);
     return;
   }
+  if (r_.step > 0 && overdue && isOwnObstacle(against.reason) && !approved()) {
+    return holdFor(against);
+  }
   wait(against.reason, against.message, against.again);
-  if (r_.step == 0 && now_ < deadline) again(deadline);
+  again(deadline);
 }
 
 void Machine::preflight() {
   if (jobs()) return preflightJob();
+  // Pods that carry the revision are judged while their step waits.
+  if (r_.step > 0 && !healthy()) return;
   const bool stopped = policyWide(PolicyWideObstacle::Stops::kAllMoves).has_value();
   const bool empty = counts(r_.target_revision).total == 0;
   // The image of pods that are being deleted is still known.

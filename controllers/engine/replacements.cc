@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "controllers/engine/machine_impl.h"
+#include "operator/base/backoff.h"
 
 namespace profiling::engine {
 namespace {
@@ -16,7 +17,6 @@ constexpr Duration kOutcomePoll{std::chrono::seconds(3)};
 constexpr Duration kShortestWait{std::chrono::seconds(30)};
 constexpr Duration kLongestWait{std::chrono::hours(24)};
 constexpr Duration kClockSkew{std::chrono::seconds(5)};
-constexpr std::int64_t kWaitGrows = 4;        // times, with each try
 constexpr std::int64_t kTriesBeforeHold = 2;  // that changed nothing
 // Pods away before the outcome of the first is known, and once pods have come as they should.
 constexpr std::int64_t kUnproven = 1;
@@ -29,9 +29,7 @@ constexpr std::int64_t kUnprovenInPolicy = 4;
 }  // namespace
 
 Duration pauseAfter(const Plan& plan, std::int64_t fruitless) {
-  Duration pause = std::max(plan.cooldown, kShortestWait);
-  for (std::int64_t i = 1; i < fruitless && pause < kLongestWait; ++i) pause *= kWaitGrows;
-  return std::min(pause, kLongestWait);
+  return growingWait(std::max(plan.cooldown, kShortestWait), fruitless, kLongestWait);
 }
 
 // Whether a pod is what the replacing was to end.
@@ -43,12 +41,11 @@ bool Machine::unwanted(const Pod& pod, Wish wish) const {
 
 Machine::Outcome Machine::outcomeOf(Wish wish) const {
   if (!r_.replacements || r_.replacements->since.empty()) return Outcome::kNone;
-  const Time since = timeOf(r_.replacements->since);
   std::int64_t came = 0;
   std::int64_t changed = 0;
   std::int64_t same = 0;
   for (const Pod& pod : *pods_) {
-    if (pod.created < since) continue;
+    if (!this->came(pod)) continue;
     ++came;
     if (!unwanted(pod, wish)) ++changed;
     if (unwanted(pod, wish) && !pod.deleting) ++same;
@@ -59,8 +56,10 @@ Machine::Outcome Machine::outcomeOf(Wish wish) const {
   const auto waited = std::chrono::duration_cast<Duration>(now_ - timeOf(r_.last_restart));
   const bool moving =
       c.deleting > 0 || (w_.owner && (c.live < w_.owner->replicas || w_.owner->rolling_out));
-  // Refused: the pods are still there.
-  if (!moving && came == 0 && !restartWasUndone()) return Outcome::kNone;
+  if (!moving && came == 0 && !restartWasUndone()) {
+    // The watches do not show it yet, or it was refused.
+    return waited < kLookAgain && !w_.nothing_went ? Outcome::kAwaited : Outcome::kNone;
+  }
   if (waited < kSettleTime || (moving && waited < plan_.gates.ready_within)) {
     return Outcome::kAwaited;
   }
@@ -70,15 +69,12 @@ Machine::Outcome Machine::outcomeOf(Wish wish) const {
 
 // How many running pods may be asked to go now.
 std::int64_t Machine::mayReplace(Wish wish) {
-  if (wish == Wish::kShed && newcomerThisSecond()) {
-    again(now_ + std::chrono::seconds(1));
-    return 0;
-  }
   switch (outcomeOf(wish)) {
     case Outcome::kNone:
       if (r_.replacements && !r_.replacements->since.empty()) {
         // Nothing went, or the owner needs fewer pods now.
         r_.replacements->since.clear();
+        r_.replacements->newest.clear();
         r_.replacements->asked = 0;
         if (r_.replacements->fruitless == 0) r_.replacements.reset();
       }
@@ -93,9 +89,12 @@ std::int64_t Machine::mayReplace(Wish wish) {
       fruitless(wish);
       return 0;
   }
-  const auto at = policyTriesAt();
-  if (at ? now_ < *at || budget_.awaited > 0 : othersCome()) {
-    again(std::max(at.value_or(now_), now_ + kOutcomePoll));
+  if (newcomerThisSecond()) {
+    again(now_ + std::chrono::seconds(1));
+    return 0;
+  }
+  if (const auto later = policyWaitsUntil()) {
+    again(later);
     return 0;
   }
   if (!r_.replacements) return kUnproven;
@@ -112,6 +111,7 @@ void Machine::asked(std::int64_t count) {
   if (!r_.replacements) r_.replacements.emplace();
   if (r_.replacements->since.empty()) {
     r_.replacements->since = timeText(now_);
+    r_.replacements->newest = timeText(newestPod());
     ++budget_.awaited;
   }
   r_.replacements->asked += count;
@@ -123,9 +123,10 @@ void Machine::proven() {
   if (r_.replacements) r_.replacements.emplace();
 }
 
-// Pods that came since then are not replaced: what made them what they are has not changed.
+// Pods that came since then are not replaced: what made them what they are has not changed. The
+// webhook learns of an assignment a little later than it is recorded.
 Time Machine::tryBegan() const {
-  const Time since = timeOf(r_.since);
+  const Time since = timeOf(r_.since) + world_.webhook_lag;
   if (!r_.replacements || r_.replacements->next.empty()) return since;
   return std::max(since, timeOf(r_.replacements->next));
 }
@@ -138,7 +139,7 @@ bool Machine::tryIsDue() const {
 bool Machine::mayDelete(const Pod& pod) const {
   if (!r_.replacements) return true;
   const api::Replacements& r = *r_.replacements;
-  if (!r.since.empty()) return pod.created < timeOf(r.since);
+  if (!r.since.empty()) return !came(pod);
   return r.fruitless == 0 || r.next.empty() || timeOf(r.next) <= now_;
 }
 
@@ -159,12 +160,20 @@ std::optional<Time> Machine::policyTriesAt() const {
   return budget_.last_fruitless + std::min(pause, kLongestWait);
 }
 
+// When to look again whether the other workloads leave room for a try; nullopt: they do.
+std::optional<Time> Machine::policyWaitsUntil() const {
+  const auto at = policyTriesAt();
+  if (at ? now_ >= *at && budget_.awaited == 0 : !othersCome()) return std::nullopt;
+  return std::max(at.value_or(now_), now_ + kOutcomePoll);
+}
+
 void Machine::fruitless(Wish wish) {
   auto [reason, message] = wish == Wish::kCarry ? whyMissed() : whyKept();
   if (!r_.replacements) r_.replacements.emplace();
   api::Replacements& r = *r_.replacements;
   r.fruitless += std::clamp<std::int64_t>(r.asked, 1, kTriesBeforeHold);
   r.since.clear();
+  r.newest.clear();
   r.asked = 0;
   const Time next = now_ + pauseAfter(plan_, r.fruitless);
   r.next = timeText(next);
@@ -186,20 +195,36 @@ bool Machine::restartWasUndone() const {
   return r_.restart_attempts > 0 && w_.owner && !w_.owner->restarted_for.starts_with(mine);
 }
 
+// By the API server's times alone: this process's clock may be away from them. A record of an earlier
+// version has no such time.
+bool Machine::came(const Pod& pod) const {
+  const api::Replacements& r = *r_.replacements;
+  return r.newest.empty() ? pod.created >= timeOf(r.since) : pod.created > timeOf(r.newest);
+}
+
 // The time of a pod's creation has whole seconds, so such a pod could not be told from one that comes
-// after the next one has gone.
+// for the next one that goes.
 bool Machine::newcomerThisSecond() const {
-  const Pod* pod = newcomer(Wish::kShed);
-  return pod != nullptr && pod->created >= timeOf(timeText(now_));
+  const Time second = timeOf(timeText(now_));
+  return std::ranges::any_of(*pods_, [&](const Pod& pod) { return pod.created >= second; });
+}
+
+// When the youngest pod was created; before this second, so that those which come in it count.
+Time Machine::newestPod() const {
+  Time newest{};
+  for (const Pod& pod : *pods_) newest = std::max(newest, pod.created);
+  return std::min(newest, timeOf(timeText(now_)) - std::chrono::seconds(1));
 }
 
 // The newest pod that came although it is not wanted.
 const Pod* Machine::newcomer(Wish wish) const {
   const bool open = r_.replacements && !r_.replacements->since.empty();
-  const Time since = timeOf(open ? r_.replacements->since : r_.since);
+  Time since = timeOf(r_.since);
+  if (!r_.last_restart.empty()) since = std::min(since, timeOf(r_.last_restart));
   const Pod* last = nullptr;
   for (const Pod& pod : *pods_) {
-    if (pod.created < since || pod.deleting || !unwanted(pod, wish)) continue;
+    const bool is_new = open ? came(pod) : pod.created >= since;
+    if (!is_new || pod.deleting || !unwanted(pod, wish)) continue;
     if (last == nullptr || pod.created > last->created) last = &pod;
   }
   return last;

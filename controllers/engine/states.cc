@@ -14,6 +14,7 @@ using api::Verdict;
 
 constexpr Duration kSkippedAgain{std::chrono::minutes(10)};
 constexpr Duration kSkippedLook{std::chrono::minutes(1)};  // the time each look takes
+constexpr Duration kHeldLook{std::chrono::minutes(1)};
 
 }  // namespace
 
@@ -32,7 +33,7 @@ void Machine::pending() {
 }
 
 void Machine::soaking() {
-  if (!healthy()) return;
+  if (!healthy() || scaledToZero()) return;
   const Counts c = counts(r_.target_revision);
   if (c.on < goal() && c.deleting == 0 && !jobs()) {
     enter(State::kStepping, RolloutReason::kPodsMissing, "pods that had the revision are gone");
@@ -50,6 +51,7 @@ void Machine::soaking() {
 }
 
 void Machine::evaluating() {
+  if (scaledToZero()) return;
   const GateResult result = judge(true);
   again(result.again);
   const Verdict verdict = result.verdict.result;
@@ -148,9 +150,22 @@ void Machine::paused() {
   // Held because nothing moved: a verdict on the running pods says nothing about that.
   const bool stuck = r_.reason == RolloutReason::kProgressDeadlineExceeded ||
                      r_.reason == RolloutReason::kGitOpsConflict || triesForNothing() > 0;
-  const bool reached = counts(r_.target_revision).on_ready >= goal();
-  const bool cleared = stuck ? (reached || tryIsDue()) && !fails
-                             : (was_failure ? !fails : result.verdict.result == Verdict::kPass);
+  const bool hindered = heldByObstacle(r_);
+  if (hindered && managed() && !w_.owner) {
+    wants_owner_ = true;
+    return;
+  }
+  const Counts c = counts(r_.target_revision);
+  const bool reached = c.on_ready >= goal();
+  // Until the policy lets it try again, its record goes on to state its own reason.
+  bool due = tryIsDue();
+  if (const auto later = due && !reached ? policyWaitsUntil() : std::nullopt) {
+    again(later);
+    due = false;
+  }
+  const bool cleared = hindered ? !fails && ((reached && c.total > 0) || !obstacleLasts())
+                       : stuck  ? (reached || due) && !fails
+                                : (was_failure ? !fails : result.verdict.result == Verdict::kPass);
   const bool fruitless = triesForNothing() > 0;  // approval is about a verdict on running pods
   if (fruitless) again(timeOf(r_.replacements->next));
   if (forgiven() || (approved() && !fruitless) || cleared) {
@@ -158,10 +173,20 @@ void Machine::paused() {
     if (forgiven() || reached) r_.replacements.reset();
     r_.restart_attempts = 0;
     r_.verdict = {};
+    if (due && !reached) ++budget_.awaited;  // others wait for what comes of it
     enter(r_.step > 0 && reached ? State::kEvaluating : State::kPreflight);
     return;
   }
   if (fails && !was_failure) hold(result);
+}
+
+// Looks whether what holds the workload is still there; the record states what holds it now.
+bool Machine::obstacleLasts() {
+  if (!managed()) return false;
+  again(now_ + kHeldLook);
+  const auto against = ownObstacle();
+  if (against && against->reason != r_.reason) holdFor(*against);
+  return against.has_value();
 }
 
 void Machine::skipped() {
@@ -174,8 +199,12 @@ void Machine::skipped() {
     if (r_.reason != w_.unsupported_reason) wait(w_.unsupported_reason, {});
     return;
   }
-  if (!by_user && !forgiven()) {
-    if (r_.reason == RolloutReason::kNoPods && counts({}).total == 0) return;
+  // What the webhook would have answered is known without a look, and is different now.
+  const bool answer_changed = !r_.reason.empty() && !r_.reason.value();
+  if (!by_user && !forgiven() && !answer_changed) {
+    const bool without =
+        r_.reason == RolloutReason::kNoPods || r_.reason == RolloutReason::kPodsMissing;
+    if (without && counts({}).total == 0) return;
     if (r_.reason != RolloutReason::kNoPods) {
       // Evaluated every kSkippedAgain, and written only when something has changed.
       const auto waited = std::chrono::duration_cast<Duration>(now_ - timeOf(r_.since));

@@ -11,6 +11,7 @@ using api::RolloutReason;
 
 constexpr Duration kOwnerPoll{std::chrono::seconds(3)};
 constexpr std::int64_t kTemplateTries = 2;
+constexpr std::string_view kAgain = "-again-";
 
 }  // namespace
 
@@ -84,22 +85,37 @@ void Machine::evictOld(std::int64_t count) {
   if (settled) fruitless(Wish::kCarry);
 }
 
+std::string Machine::stepToken() const {
+  return strCat(r_.target_revision, "-", r_.probe ? "probe" : std::to_string(r_.step));
+}
+
 std::string Machine::restartToken() const {
-  std::string token = strCat(r_.target_revision, "-", r_.probe ? "probe" : std::to_string(r_.step));
-  if (triesForNothing() > 0) strAppend(token, "-again-", triesForNothing());
+  std::string token = stepToken();
+  if (triesForNothing() > 0) strAppend(token, kAgain, triesForNothing());
   return token;
+}
+
+// A try that came after one in vain has restarted for the step as well.
+bool Machine::restartedForStep() const {
+  const std::string token = restartToken();
+  const std::string& last = w_.owner->restarted_for;
+  return last == token || (triesForNothing() == 0 && last.starts_with(token + std::string(kAgain)));
 }
 
 void Machine::restartByTemplate() {
   const Owner& owner = *w_.owner;
-  const std::string token = restartToken();
+  std::string token = restartToken();
   again(now_ + kOwnerPoll);
-  if (owner.restarted_for == token) {
+  if (restartedForStep()) {
     if (owner.rolling_out) return;
-    // The restart is complete, and some pods were not injected: evict them one by one.
+    // The restart is complete, and some pods were not injected: evict them one by one. An only pod
+    // is not evicted: the next try is another restart.
     const Counts c = counts(r_.target_revision);
-    if (c.settled() && !inTheGap(c) && !onlyPod()) evictOld(1);
-    return;
+    if (!c.settled() || inTheGap(c)) return;
+    if (!onlyPod()) return evictOld(1);
+    if (timeOf(r_.last_restart) >= timeOf(r_.since)) return fruitless(Wish::kCarry);
+    // The step was restarted in an earlier life: the pod has come anew since, or is to be repaired.
+    token = strCat(stepToken(), kAgain, now_.time_since_epoch() / std::chrono::seconds(1));
   }
   if (owner.rolling_out) return;
   if (r_.restart_attempts >= kTemplateTries) {
@@ -112,38 +128,71 @@ void Machine::restartByTemplate() {
   }
   ++r_.restart_attempts;
   asked(1);
-  actions_.push_back({Action::Kind::kRolloutRestart, {}, {}, token});
+  actions_.push_back({Action::Kind::kRolloutRestart, {}, {}, std::move(token)});
 }
 
-void Machine::replacePods() {
-  const Counts c = counts(r_.target_revision);
-  const std::int64_t wanted = goal() - c.on - c.deleting;
-  if (wanted <= 0) return;
-  if (!w_.owner) {
-    wants_owner_ = true;
-    return;
-  }
-  if (const Time seen = timeOf(r_.since) + world_.webhook_lag; now_ < seen) return again(seen);
-  const std::int64_t allowed = mayReplace(Wish::kCarry);
-  if (allowed <= 0) return;
-  if (restartsByTemplate()) return restartByTemplate();
-  again(now_ + kOwnerPoll);
-  if (w_.owner->rolling_out || w_.owner->paused) return;
+// Pods that were asked to go and whose successors do not exist yet. A terminating pod whose
+// successor exists already, or that is not to have one, is not awaited.
+std::int64_t Machine::coming(const Counts& c) const {
+  return std::clamp<std::int64_t>(w_.owner->replicas - c.live, 0, c.deleting);
+}
+
+std::int64_t Machine::away(const Counts& c) const {
   const std::int64_t desired = std::max(w_.owner->replicas, c.live);
+  const std::int64_t ready = std::min(c.ready, w_.owner->available.value_or(c.ready));
   // A pod that surged for the owner's own rollout may be gone and not be missing yet, so a pod that
   // was evicted a moment ago counts as away even if another one seems to replace it.
   const bool recently_restarted =
       !r_.last_restart.empty() && now_ - timeOf(r_.last_restart) < kSettleTime;
-  const std::int64_t away =
-      std::max<std::int64_t>(desired - c.ready, recently_restarted ? c.deleting : 0);
-  const std::int64_t count = std::min({wanted, plan_.max_unavailable - away, allowed});
+  return std::max<std::int64_t>(desired - ready, recently_restarted ? c.deleting : 0);
+}
+
+// What keeps the pods of this step from being replaced, apart from the policy: nothing of it is
+// caused by the revision. Part of what ownerObstacle() finds.
+std::optional<Machine::Obstacle> Machine::stepObstacle() const {
+  if (auto against = busyOwner()) return against;
+  if (w_.setback) return Obstacle{w_.setback->reason, w_.setback->message, now_ + kLookAgain};
+  if (!rollsForUs() && (!restartsByTemplate() || restartedForStep())) {
+    if (auto against = disruptionObstacle()) return against;
+  }
+  return podsAway();
+}
+
+// Its slot goes to others when the obstacle has lasted for longer than pods take to start.
+void Machine::waitInStep(const Obstacle& against) {
+  // Nobody has undone what the API server has refused; to ask for it again is not to move.
+  if (w_.setback && !restartedForStep()) r_.restart_attempts = 0;
+  const Time last =
+      w_.setback ? timeOf(r_.since) : std::max(timeOf(r_.since), timeOf(r_.last_restart));
+  const Time idle = last + std::max(plan_.gates.ready_within, plan_.cooldown);
+  if (now_ >= idle && !moving(counts(r_.target_revision))) return enter(State::kPreflight);
+  wait(against.reason, against.message, against.again);
+  again(idle);
+}
+
+void Machine::replacePods() {
+  const Counts c = counts(r_.target_revision);
+  const std::int64_t wanted = goal() - c.on - coming(c);
+  const Time slow = timeOf(r_.last_restart) + plan_.gates.ready_within;
+  if (coming(c) > 0 && now_ >= slow) {
+    if (const auto against = stepObstacle()) return waitInStep(*against);
+  }
+  if (wanted <= 0) return;
+  if (const Time seen = timeOf(r_.since) + world_.webhook_lag; now_ < seen) return again(seen);
+  if (w_.setback) return waitInStep(*stepObstacle());
+  const std::int64_t allowed = mayReplace(Wish::kCarry);
+  if (allowed <= 0) return;
+  again(now_ + kOwnerPoll);
+  if (const auto against = stepObstacle()) return waitInStep(*against);
+  if (restartsByTemplate()) return restartByTemplate();
+  const std::int64_t count = std::min({wanted, plan_.max_unavailable - away(c), allowed});
   if (count > 0) evictOld(count);
 }
 
 // More pods carry the target than the share that was found to be affordable.
 void Machine::trim(const Counts& c) {
   again(now_ + kOwnerPoll);
-  if (w_.owner->rolling_out || w_.owner->paused) return;
+  if (const auto against = stepObstacle()) return waitInStep(*against);
   std::vector<const Pod*> pods;
   for (const Pod& pod : *pods_) {
     const bool beyond = pod.ordinal < 0 || pod.ordinal < firstOrdinal();
@@ -152,8 +201,7 @@ void Machine::trim(const Counts& c) {
     }
   }
   const std::int64_t allowed = mayReplace(Wish::kShed);
-  const std::int64_t away = std::max(w_.owner->replicas, c.live) - c.ready;
-  evict(pods, std::min({c.on - goal(), plan_.max_unavailable - away, allowed}));
+  evict(pods, std::min({c.on - goal(), plan_.max_unavailable - away(c), allowed}));
 }
 
 // A pod that we evicted is gone or on its way out, and its successor does not exist yet. Counts
@@ -168,7 +216,16 @@ bool Machine::rollsForUs() const {
   return managed() && r_.restart_attempts > 0 && w_.owner && w_.owner->rolling_out;
 }
 
+bool Machine::moving(const Counts& c) const {
+  const bool starting = std::ranges::any_of(
+      *pods_, [&](const Pod& pod) { return !pod.deleting && !pod.ready && !unhealthy(pod); });
+  return starting || coming(c) > 0 || inTheGap(c) || rollsForUs();
+}
+
 void Machine::overdue(const Counts& c) {
+  if (const auto against = stepObstacle()) return holdFor(*against);
+  // It held the step until now, as the last pass recorded.
+  if (isOwnObstacle(r_.reason)) return holdFor({r_.reason, r_.message, std::nullopt});
   GateResult result;
   if (triesForNothing() > 0) {
     result.verdict.result = api::Verdict::kInconclusive;
@@ -190,6 +247,7 @@ void Machine::stepping() {
     wants_owner_ = true;
     return;
   }
+  if (managed() && scaledToZero()) return;
   shareOut();
   const Counts c = counts(r_.target_revision);
   const std::int64_t wanted = goal();
@@ -209,15 +267,28 @@ void Machine::stepping() {
     return;
   }
   // Pods under way are awaited; nothing new begins during an obstacle.
-  const bool moving = !c.settled() || inTheGap(c) || rollsForUs();
   const bool hindered = hindrance().has_value();
-  if (hindered && !moving) return enter(State::kPreflight);
+  if (hindered && (!moving(c) || now_ >= deadline)) return enter(State::kPreflight);
   if (now_ >= deadline && !approved()) return overdue(c);
   again(deadline);
+  // The reason of a try that changed nothing stays until its successor is known.
+  if (triesForNothing() == 0 || isOwnObstacle(r_.reason)) explainStep();
   if (hindered || !budget_.acts[index_]) return;
-  if (!repairing() && triesForNothing() == 0) wait({}, {});
   if (excess) return trim(c);
   replacePods();
+}
+
+// The step takes its course, unless something else is found to hold it.
+void Machine::explainStep() {
+  if (const auto against = hindrance()) return wait(against->reason, against->message);
+  if (!budget_.acts[index_]) return wait(RolloutReason::kQueued, "other workloads come first");
+  if (othersCome()) {
+    return wait(RolloutReason::kFruitlessReplacements,
+                "what came of the pods that other workloads of the policy replaced is not known "
+                "yet");
+  }
+  wait(RolloutReason::kReplacingPods,
+       "its pods are replaced a few at a time: more go when those that came last are ready");
 }
 
 }  // namespace profiling::engine

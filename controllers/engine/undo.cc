@@ -11,6 +11,7 @@ using api::RolloutReason;
 
 constexpr Duration kUndoPoll{std::chrono::seconds(5)};
 constexpr Duration kUndoAgain{std::chrono::minutes(10)};
+constexpr Duration kPolicyGoneGrace{std::chrono::minutes(1)};
 
 bool broken(const Pod& pod) {
   return !pod.ready && pod.failure.has_value();
@@ -154,7 +155,9 @@ void Machine::rollingBack() {
     return;
   }
   again(now_ + kUndoPoll);
-  if (!takeSlot()) return;
+  // Pods that do not run are down already: they wait for no slot.
+  const bool slot = takeSlot();
+  if (!slot && !any_broken) return;
   if (const Time seen = timeOf(r_.since) + world_.webhook_lag; now_ < seen) return again(seen);
   const std::int64_t allowed = mayReplace(Wish::kShed);
   if (r_.state != State::kRollingBack) return;
@@ -163,10 +166,10 @@ void Machine::rollingBack() {
   std::int64_t room = std::min(r_.max_unavailable - away, allowed);
   for (const Pod* pod : pods) {
     if (broken(*pod)) {
-      if (!mayDelete(*pod)) continue;
+      if (!mayDelete(*pod) || pod->refused) continue;
       // It is unavailable already, and an eviction would wait for a budget that it does not use.
       actions_.push_back({Action::Kind::kDelete, pod->name, pod->uid, {}});
-    } else if (replaces && room-- > 0) {
+    } else if (slot && replaces && !pod->refused && room-- > 0) {
       actions_.push_back({Action::Kind::kEvict, pod->name, pod->uid, {}});
     }
   }
@@ -196,6 +199,15 @@ void Machine::rolledBack() {
   enter(State::kRollingBack, r_.reason, r_.message);
 }
 
+// A policy that is deleted and applied again in a moment costs no pod; those that do not run do not
+// wait.
+std::optional<Time> Machine::graceEnds() const {
+  const Time end = timeOf(r_.since) + kPolicyGoneGrace;
+  const bool waits = r_.reason == RolloutReason::kPolicyGone && now_ < end &&
+                     std::ranges::none_of(toUndo(), [](const Pod* pod) { return broken(*pod); });
+  return waits ? std::optional(end) : std::nullopt;
+}
+
 // The policy is gone or no longer matches: pods lose their agents as its last mode allows.
 void Machine::withoutPolicy() {
   r_.target_revision.clear();
@@ -208,6 +220,7 @@ void Machine::withoutPolicy() {
           "no policy matches the workload any more");
   }
   if (r_.state == State::kRollingBack) {
+    if (const auto end = graceEnds()) return again(end);
     rollingBack();
   } else {
     rolledBack();

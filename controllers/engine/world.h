@@ -85,6 +85,7 @@ struct Pod {
   std::int64_t ordinal = -1;  // of a StatefulSet's
   bool ready = false, deleting = false;
   bool eligible = true;  // the decision would give it an agent, or it has one
+  bool refused = false;  // the API server refused a moment ago to let it go
   // What the webhook wrote into a pod without an agent: the reason. Empty: nothing, so the API
   // server may not have asked it.
   std::string answer;
@@ -108,15 +109,25 @@ struct Owner {
   std::int64_t partition = 0;
   bool surges = false;  // a restart makes a new pod before it takes an old one away
   bool autoscaled_to_maximum = false;
-  bool disruptions_allowed = true;  // false: a PodDisruptionBudget is at 0
-  std::string restarted_for;        // our template annotation
-  bool agent_in_template = false;   // the template itself carries an agent or its label
+  bool disruptions_allowed = true;        // false: a PodDisruptionBudget is at 0
+  std::vector<std::string> budgets = {};  // names of the PodDisruptionBudgets that select its pods
+  // With minReadySeconds: its pods that have been ready for that long.
+  std::optional<std::int64_t> available = {};
+  std::string unreadable = {};     // why it could not be read: only `replicas` is filled, from pods
+  std::string restarted_for;       // our template annotation
+  bool agent_in_template = false;  // the template itself carries an agent or its label
 };
 
 // The API server does not admit the pods that the owner makes.
 struct Refusal {
   Time at{};          // of the last one
   std::string words;  // the API server's
+};
+
+// The API server did not do what was asked of it last.
+struct Setback {
+  api::RecordedReason reason;
+  std::string message;
 };
 
 // Whether the sources of the gates answer. A source that no gate needs counts as working.
@@ -152,6 +163,8 @@ struct Workload {
   std::optional<std::string> steady;
   std::optional<Owner> owner;
   std::optional<Refusal> refusal;
+  std::optional<Setback> setback;  // for as long as the controller waits before it asks again
+  bool nothing_went = false;       // of what its record asks for, as the API server answered
 };
 
 struct World {
@@ -165,6 +178,9 @@ struct World {
   // Workloads of other policies whose pods are being replaced, and the limit for all policies; 0:
   // no limit.
   std::int64_t restarting_elsewhere = 0, max_restarting = 0;
+  // Those of them that belong to policies of the same namespace, and the limit for these; 0: no limit.
+  // Pods of one team that never come leave places to the others.
+  std::int64_t restarting_in_namespace = 0, max_in_namespace = 0;
   // From all records of the cluster, whatever their policy. What only one namespace's own policies
   // have seen concerns that namespace: its users can write the evidence.
   struct Seen {

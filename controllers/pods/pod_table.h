@@ -41,7 +41,7 @@ class PodTable {
   PodTable(const PodTable&) = delete;
   PodTable& operator=(const PodTable&) = delete;
 
-  void upsert(const inject::PodFacts& pod);
+  void upsert(const inject::PodFacts& facts);
   void erase(const std::string& key);  // "namespace/name"
   void beginList();
   void keep(const std::string& key);  // the list named it, but it cannot be decoded

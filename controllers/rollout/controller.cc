@@ -9,7 +9,7 @@ RolloutController rolloutController(const RolloutInputs& in) {
                                    [queue](const std::string& policy) { queue->add(policy); });
   auto reconciler = std::make_shared<RolloutReconciler>(
       in.client, in.stores, in.pods, in.workloads, *inputs, in.operator_namespace,
-      in.webhook_deployment, in.rights, in.events, in.clock);
+      in.webhook_deployment, in.rights, in.events, in.clock, in.owner_lost);
   Controller controller{"rollout", std::move(queue), reconcileBy(reconciler), in.workers};
   controller.before_start = [inputs] { inputs->start(); };
   controller.after_stop = [inputs] { inputs->stop(); };

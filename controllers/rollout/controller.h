@@ -1,6 +1,7 @@
 // The reconcile loop of rollouts.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -16,12 +17,13 @@ struct RolloutInputs {
   const PodTable& pods;
   WorkloadIndex& workloads;
   EventSink& events;
-  const Clock& clock;
+  const Clock& clock;  // the API server's time
   std::string operator_namespace, webhook_deployment;
   RestartRights rights;
   int workers = 1;
   net::QueryClient* queries = nullptr;
   signals::AddressOverrides server_addresses;
+  std::function<void(const std::string& group)> owner_lost;
 };
 
 struct RolloutController {

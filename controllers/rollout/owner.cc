@@ -95,6 +95,30 @@ bool carriesAgent(const json& pod_template) {
   return false;
 }
 
+api::LabelSelector selectorOf(const json& wanted) {
+  api::LabelSelector selector;
+  for (const auto& [key, value] : member(wanted, "matchLabels").items()) {
+    selector.match_labels.emplace(key, text(value));
+  }
+  const json& expressions = member(wanted, "matchExpressions");
+  for (const json& e : expressions.is_array() ? expressions : json::array()) {
+    api::LabelRequirement requirement{text(member(e, "key")), text(member(e, "operator")), {}};
+    const json& values = member(e, "values");
+    for (const json& v : values.is_array() ? values : json::array()) {
+      requirement.values.push_back(text(v));
+    }
+    selector.match_expressions.push_back(std::move(requirement));
+  }
+  return selector;
+}
+
+// Pods that are ready and not available yet count as away: the owner's status knows them.
+void readAvailable(const json& object, const char* field, engine::Owner& owner) {
+  if (integer(member(object, "spec", "minReadySeconds")) > 0) {
+    owner.available = integer(member(object, "status", field));
+  }
+}
+
 }  // namespace
 
 kube::Resource workloadResource(const api::WorkloadRef& workload) {
@@ -112,12 +136,15 @@ engine::Owner ownerOf(const std::string& kind, const json& object) {
   owner.found = member(object, "metadata", "deletionTimestamp").is_null();
   owner.replicas = integerOr(member(object, "spec", "replicas"), 1);
   owner.restarted_for =
-      text(member(object, "spec", "template", "metadata", "annotations", kRestartedForKey));
+      kind == "Rollout"
+          ? text(member(object, "metadata", "annotations", kRestartedForKey))
+          : text(member(object, "spec", "template", "metadata", "annotations", kRestartedForKey));
   owner.agent_in_template = carriesAgent(member(object, "spec", "template"));
   if (kind == "Deployment") readDeployment(object, owner);
   if (kind == "StatefulSet") readStatefulSet(object, owner);
   if (kind == "DaemonSet") readDaemonSet(object, owner);
   if (kind == "Rollout") readRollout(object, owner);
+  readAvailable(object, kind == "DaemonSet" ? "numberAvailable" : "availableReplicas", owner);
   return owner;
 }
 
@@ -134,29 +161,18 @@ bool atMaximum(const api::WorkloadRef& workload, const std::vector<json>& autosc
   });
 }
 
-bool disruptable(const std::vector<api::KeyValueView>& pod_labels,
-                 const std::vector<json>& budgets) {
+void readBudgets(const std::vector<api::KeyValueView>& pod_labels, const std::vector<json>& budgets,
+                 engine::Owner& owner) {
   std::map<std::string, std::string> labels;
   for (const auto& label : pod_labels) labels.emplace(label.key, label.value);
-  return std::none_of(budgets.begin(), budgets.end(), [&](const json& budget) {
+  for (const json& budget : budgets) {
     const json& wanted = member(budget, "spec", "selector");
-    if (!wanted.is_object() || integer(member(budget, "status", "expectedPods")) == 0) return false;
-    api::LabelSelector selector;
-    for (const auto& [key, value] : member(wanted, "matchLabels").items()) {
-      selector.match_labels.emplace(key, text(value));
-    }
-    const json& expressions = member(wanted, "matchExpressions");
-    for (const json& e : expressions.is_array() ? expressions : json::array()) {
-      api::LabelRequirement requirement{text(member(e, "key")), text(member(e, "operator")), {}};
-      const json& values = member(e, "values");
-      for (const json& v : values.is_array() ? values : json::array()) {
-        requirement.values.push_back(text(v));
-      }
-      selector.match_expressions.push_back(std::move(requirement));
-    }
-    return integer(member(budget, "status", "disruptionsAllowed")) <= 0 &&
-           api::matches(selector, labels);
-  });
+    if (!wanted.is_object() || !api::matches(selectorOf(wanted), labels)) continue;
+    owner.budgets.push_back(text(member(budget, "metadata", "name")));
+    const json& status = member(budget, "status");
+    if (integer(member(status, "expectedPods")) == 0) continue;
+    if (integer(member(status, "disruptionsAllowed")) <= 0) owner.disruptions_allowed = false;
+  }
 }
 
 Result<engine::Owner> readOwner(kube::Client& client, const std::string& namespace_,
@@ -182,7 +198,7 @@ Result<engine::Owner> readOwner(kube::Client& client, const std::string& namespa
   const auto autoscalers = client.list(kube::resources::kAutoscalers, namespace_, stop);
   if (autoscalers.ok()) owner.autoscaled_to_maximum = atMaximum(workload, *autoscalers);
   const auto budgets = client.list(kube::resources::kDisruptionBudgets, namespace_, stop);
-  if (budgets.ok()) owner.disruptions_allowed = disruptable(pod_labels, *budgets);
+  if (budgets.ok()) readBudgets(pod_labels, *budgets, owner);
   // Without permission to read these, the rollout continues: an eviction checks the budgets anyway.
   for (const Status& status : {autoscalers.status(), budgets.status()}) {
     if (!status.ok() && status.code() != Code::kPermissionDenied &&

@@ -24,8 +24,9 @@ kube::Resource workloadResource(const api::WorkloadRef& workload);
 // Pure. `object` is the workload's own object.
 engine::Owner ownerOf(const std::string& kind, const nlohmann::json& object);
 bool atMaximum(const api::WorkloadRef& workload, const std::vector<nlohmann::json>& autoscalers);
-bool disruptable(const std::vector<api::KeyValueView>& pod_labels,
-                 const std::vector<nlohmann::json>& budgets);
+// The PodDisruptionBudgets that select the pods, and whether each allows a disruption.
+void readBudgets(const std::vector<api::KeyValueView>& pod_labels,
+                 const std::vector<nlohmann::json>& budgets, engine::Owner& owner);
 
 // Three reads. An unknown kind is judged by its pods.
 Result<engine::Owner> readOwner(kube::Client& client, const std::string& namespace_,

@@ -8,8 +8,8 @@ namespace {
 
 constexpr std::string_view kFieldManager = "profiling-operator-restarts";
 
-// Sets one annotation on the pod template with our own field manager: nothing else in the template
-// changes, and a GitOps tool can see its owner.
+// Sets one annotation on the pod template (on an Argo Rollout: on itself) with our own field manager:
+// nothing else in the template changes, and a GitOps tool can see its owner.
 Status restart(kube::Client& client, const std::string& namespace_,
                const api::WorkloadRef& workload, const std::string& token, const std::string& now,
                const std::stop_token& stop) {
@@ -24,14 +24,31 @@ Status restart(kube::Client& client, const std::string& namespace_,
       {"apiVersion", workload.api_version},
       {"kind", workload.kind},
       {"metadata", {{"name", workload.name}, {"namespace", namespace_}, {"uid", workload.uid}}}};
+  const nlohmann::json token_of = {{std::string(kRestartedForKey), token}};
   if (workload.kind == "Rollout") {
-    object["spec"] = {{"restartAt", now}};
+    // Argo replaces the pods itself. A change of its template would begin a canary besides, and make a
+    // Rollout with a workloadRef invalid.
+    object["spec"]["restartAt"] = now;
+    object["metadata"]["annotations"] = token_of;
+  } else {
+    object["spec"]["template"]["metadata"]["annotations"] = token_of;
   }
-  object["spec"]["template"]["metadata"]["annotations"] = {{std::string(kRestartedForKey), token}};
   return client.apply(resource, object, kFieldManager, stop).status();
 }
 
 }  // namespace
+
+const char* actionName(engine::Action::Kind kind) {
+  switch (kind) {
+    case engine::Action::Kind::kEvict:
+      return "evict";
+    case engine::Action::Kind::kDelete:
+      return "delete";
+    case engine::Action::Kind::kRolloutRestart:
+      return "restart";
+  }
+  return "";
+}
 
 Status perform(kube::Client& client, const std::string& namespace_,
                const api::WorkloadRef& workload, const engine::Action& action,

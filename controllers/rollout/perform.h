@@ -10,6 +10,8 @@
 
 namespace profiling::controllers {
 
+const char* actionName(engine::Action::Kind kind);
+
 // kNotFound, kConflict: the pod or the workload is gone or was replaced, so there is nothing to do.
 // kRateLimited: a PodDisruptionBudget forbids it now.
 Status perform(kube::Client& client, const std::string& namespace_,

@@ -18,9 +18,12 @@ namespace {
 
 using State = api::WorkloadState;
 
-constexpr int kLooks = 4;             // decisions in one pass, each with more owners read
-constexpr Millis kAgainSoon{200};     // after a write that was decided from an old view
-constexpr Millis kBlocked{5'000};     // after a PodDisruptionBudget refused
+constexpr int kLooks = 4;           // decisions in one pass, each with more owners read
+constexpr Millis kAgainSoon{200};   // after a write that was decided from an old view
+constexpr Millis kGoneSoon{5'000};  // a pod that is gone or another, until the watch shows it
+// The part of the places for restarting workloads that policies of one namespace may hold: by default
+// as many as one policy restarts in parallel.
+constexpr std::int64_t kNamespacePart = 4;
 constexpr Millis kWebhookLag{3'000};  // its watches usually lag far less
 constexpr Millis kSeenBy{30'000};     // an eviction that the watch has not shown is forgotten
 
@@ -47,16 +50,13 @@ bool isStale(const Status& status) {
   return status.code() == Code::kConflict || status.code() == Code::kNotFound;
 }
 
-const char* nameOf(engine::Action::Kind kind) {
-  switch (kind) {
-    case engine::Action::Kind::kEvict:
-      return "evict";
-    case engine::Action::Kind::kDelete:
-      return "delete";
-    case engine::Action::Kind::kRolloutRestart:
-      return "restart";
-  }
-  return "";
+// The next step and the stable revision rest on records; one of them could not be written.
+void keepStep(const api::PolicyRollout& before, const std::string& stable, engine::Decision& out) {
+  out.stable = stable;
+  if (out.policy.revision != before.revision) return;
+  out.policy.wave = before.wave;
+  out.policy.step = before.step;
+  out.policy.step_since = before.step_since;
 }
 
 }  // namespace
@@ -74,9 +74,10 @@ struct RolloutReconciler::Pass {
 
 RolloutReconciler::RolloutReconciler(kube::Client& client, RolloutStores stores,
                                      const PodTable& pods, WorkloadIndex& index,
-                                     GateInputs& gate_inputs, std::string operator_namespace,
-                                     std::string webhook_deployment, RestartRights rights,
-                                     EventSink& events, const Clock& clock)
+                                     GateInputs& gate_inputs, const std::string& operator_namespace,
+                                     const std::string& webhook_deployment, RestartRights rights,
+                                     EventSink& events, const Clock& clock,
+                                     std::function<void(const std::string&)> owner_lost)
     : client_(client),
       statuses_(client),
       stores_(stores),
@@ -92,12 +93,12 @@ RolloutReconciler::RolloutReconciler(kube::Client& client, RolloutStores stores,
       rights_(rights),
       events_(events),
       clock_(clock),
-      started_(clock.wall()),
-      started_steady_(clock.steady()) {
+      owner_lost_(std::move(owner_lost)),
+      refusals_(clock) {
 }
 
 engine::Time RolloutReconciler::now() const {
-  return started_ + std::chrono::duration_cast<engine::Duration>(clock_.steady() - started_steady_);
+  return clock_.wall();
 }
 
 RolloutReconciler::Policy RolloutReconciler::policyOf(const std::string& key) const {
@@ -120,7 +121,7 @@ RolloutReconciler::Policy RolloutReconciler::policyOf(const std::string& key) co
 Outcome RolloutReconciler::reconcile(const std::string& key, const std::stop_token& stop) {
   Pass pass;
   if (key == kOrphans) {
-    pass.world = reader_.orphans(pass.members);
+    pass.world = reader_.orphans(pass.members, now());
     pass.plan.policy = key;
     if (pass.members.empty()) return Outcome::done();
   } else {
@@ -132,13 +133,16 @@ Outcome RolloutReconciler::reconcile(const std::string& key, const std::stop_tok
     }
     pass.plan = planOf(*pass.policy);
     if (pass.plan.observes) return Outcome::done();
-    pass.world = reader_.read(*pass.policy, pass.plan, pass.members);
+    pass.world = reader_.read(*pass.policy, pass.plan, pass.members, now());
   }
-  pass.world.now = now();
   pass.world.max_restarting = rights_.max_workloads;
+  if (pass.policy && !pass.policy->cluster) {
+    pass.world.max_in_namespace = (rights_.max_workloads + kNamespacePart - 1) / kNamespacePart;
+  }
   pass.world.webhook_lag = kWebhookLag;
   if (!rights_.granted) withoutRestarts(pass);
   if (const auto ends = markEvicted(pass.world)) pass.sooner(*ends);
+  if (const auto ends = refusals_.mark(pass.world)) pass.sooner(*ends);
   if (pass.policy) {
     const auto server = stores_.servers.find(serverKey(pass.policy->policy));
     if (gate_inputs_.fill(*pass.policy, server.get(), pass.plan, pass.members, pass.world)) {
@@ -193,14 +197,16 @@ Outcome RolloutReconciler::advance(Pass& pass, const std::stop_token& stop) {
   for (int look = 0; look < kLooks; ++look) {
     pass.decision = engine::decide(pass.plan, pass.world);
     if (std::ranges::none_of(pass.decision.changes, &engine::Change::wants_owner)) break;
-    if (const Status read = readOwners(pass, stop); !read.ok()) return Outcome::failed(read);
+    readOwners(pass, stop);
+    if (stop.stop_requested()) return Outcome::done();
   }
   count(pass.plan.policy, pass.world, pass.decision.changes);
   if (const Status kept = keepRevisions(pass, stop); !kept.ok()) return Outcome::failed(kept);
   return write(pass, stop);
 }
 
-Status RolloutReconciler::readOwners(Pass& pass, const std::stop_token& stop) {
+// An owner that cannot be read holds its own workload only.
+void RolloutReconciler::readOwners(Pass& pass, const std::stop_token& stop) {
   for (const engine::Change& change : pass.decision.changes) {
     if (!change.wants_owner) continue;
     engine::Workload& w = pass.world.workloads[change.workload];
@@ -208,13 +214,24 @@ Status RolloutReconciler::readOwners(Pass& pass, const std::stop_token& stop) {
     const auto group = pods_.group(member.group);
     std::vector<api::KeyValueView> labels;
     if (group && !group->classes.empty()) labels = labelsOf(group->classes.front());
-    auto owner = readOwner(
-        client_, member.record->metadata.namespace_, member.record->status.workload_ref,
-        static_cast<std::int64_t>(pass.world.podsOf(change.workload)->size()), labels, stop);
-    if (!owner.ok()) return owner.status().annotated("read " + w.key);
+    const auto pods = static_cast<std::int64_t>(pass.world.podsOf(change.workload)->size());
+    auto owner = readOwner(client_, member.record->metadata.namespace_,
+                           member.record->status.workload_ref, pods, labels, stop);
+    if (stop.stop_requested()) return;
+    if (!owner.ok()) {
+      log::warn("A workload could not be read",
+                {{"workload", w.key}, {"error", owner.status().toString()}});
+      engine::Owner unknown;
+      unknown.replicas = pods;
+      unknown.unreadable = printable(owner.status().toString(), kMostWords);
+      owner = std::move(unknown);
+    }
+    if (!owner->found) {
+      index_.owners().lost(member.record->status.workload_ref.uid);
+      if (owner_lost_) owner_lost_(member.group);
+    }
     w.owner = *owner;
   }
-  return {};
 }
 
 // A revision is stored before anything refers to it.
@@ -245,7 +262,7 @@ Status RolloutReconciler::keepRevisions(Pass& pass, const std::stop_token& stop)
 }
 
 Outcome RolloutReconciler::write(Pass& pass, const std::stop_token& stop) {
-  Status failure;
+  Status failure;  // of one workload or of the policy: the others go on
   for (const engine::Change& change : pass.decision.changes) {
     if (change.wants_owner) {
       pass.sooner(kAgainSoon);
@@ -255,10 +272,12 @@ Outcome RolloutReconciler::write(Pass& pass, const std::stop_token& stop) {
     const Status status = carryOut(pass, change, stop);
     if (!status.ok()) failure = status;
   }
-  if (failure.ok()) failure = writePolicy(pass, stop);
-  if (isStale(failure)) {
+  if (!failure.ok()) keepStep(pass.world.record, pass.plan.stable, pass.decision);
+  const Status written = writePolicy(pass, stop);
+  if (isStale(written)) {
     pass.sooner(kAgainSoon);
-    failure = {};
+  } else if (!written.ok()) {
+    failure = written;
   }
   if (!failure.ok()) return Outcome::failed(retriable(failure));
   if (pass.decision.again) {
@@ -290,22 +309,28 @@ Status RolloutReconciler::carryOut(Pass& pass, const engine::Change& change,
 Status RolloutReconciler::actOn(Pass& pass, const engine::Change& change,
                                 const std::stop_token& stop) {
   const api::WorkloadProfile& record = *pass.members[change.workload].record;
+  const std::string& workload = pass.world.workloads[change.workload].key;
+  if (!change.actions.empty()) refusals_.nothingWent(workload);  // until something does
   for (const engine::Action& action : change.actions) {
     Status acted = perform(client_, record.metadata.namespace_, record.status.workload_ref, action,
                            formatRfc3339(pass.world.now), stop);
-    const bool refused = acted.code() == Code::kRateLimited || isStale(acted);
-    if (!acted.ok() && !refused) return acted;
+    if (acted.code() == Code::kCancelled) return acted;
+    const bool gone = isStale(acted);  // the watch will show it
+    if (!acted.ok() && !gone) {
+      pass.sooner(refusals_.add(workload, action, acted));
+      return {};
+    }
+    if (!gone) refusals_.done(workload);
     const MutexLock lock(mutex_);
-    // A refused eviction is retried after kBlocked, not at every event in between.
     if (!action.uid.empty())
-      evictions_[action.uid] = clock_.steady() + (refused ? kBlocked : kSeenBy);
-    if (refused) {
-      pass.sooner(kBlocked);
+      evictions_[action.uid] = clock_.steady() + (gone ? kGoneSoon : kSeenBy);
+    if (gone) {
+      pass.sooner(kGoneSoon);
       continue;
     }
-    ++stats_.actions[nameOf(action.kind)];
-    log::info("Rollout acted", {{"workload", pass.world.workloads[change.workload].key},
-                                {"action", nameOf(action.kind)},
+    ++stats_.actions[actionName(action.kind)];
+    log::info("Rollout acted", {{"workload", workload},
+                                {"action", actionName(action.kind)},
                                 {"pod", action.pod},
                                 {"revision", change.record.assigned_revision}});
   }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,6 +19,7 @@
 #include "controllers/revisions/resolved.h"
 #include "controllers/revisions/revisions.h"
 #include "controllers/rollout/gate_inputs.h"
+#include "controllers/rollout/refusals.h"
 #include "controllers/rollout/world_reader.h"
 #include "controllers/runtime/runner.h"
 #include "controllers/runtime/status_writer.h"
@@ -44,16 +46,19 @@ struct RestartRights {
 
 struct RolloutStores : PolicyStores {
   const kube::Store<api::WorkloadProfile>& records;
-  const kube::Store<inject::RefusalEvent>& refusals;
+  const RefusalTable& refusals;
 };
 
 // Several workers may use it at once, each for another policy. Its arguments must outlive it.
+// `owner_lost` is called with the group of a workload that no longer exists, though its record names
+// it: another may have taken over its pods.
 class RolloutReconciler {
  public:
   RolloutReconciler(kube::Client& client, RolloutStores stores, const PodTable& pods,
-                    WorkloadIndex& index, GateInputs& gate_inputs, std::string operator_namespace,
-                    std::string webhook_deployment, RestartRights rights, EventSink& events,
-                    const Clock& clock = Clock::real());
+                    WorkloadIndex& index, GateInputs& gate_inputs,
+                    const std::string& operator_namespace, const std::string& webhook_deployment,
+                    RestartRights rights, EventSink& events, const Clock& clock = Clock::real(),
+                    std::function<void(const std::string& group)> owner_lost = nullptr);
 
   Outcome reconcile(const std::string& key, const std::stop_token& stop);
   RolloutStats stats() const;
@@ -65,7 +70,7 @@ class RolloutReconciler {
   static void withoutRestarts(Pass& pass);
   Policy policyOf(const std::string& key) const;
   Outcome advance(Pass& pass, const std::stop_token& stop);
-  Status readOwners(Pass& pass, const std::stop_token& stop);
+  void readOwners(Pass& pass, const std::stop_token& stop);
   Outcome write(Pass& pass, const std::stop_token& stop);
   Status carryOut(Pass& pass, const engine::Change& change, const std::stop_token& stop);
   Status actOn(Pass& pass, const engine::Change& change, const std::stop_token& stop);
@@ -87,7 +92,7 @@ class RolloutReconciler {
   StatusWriter statuses_;
   const RolloutStores stores_;
   const PodTable& pods_;
-  const WorkloadIndex& index_;
+  WorkloadIndex& index_;
   WorldReader reader_;
   GateInputs& gate_inputs_;
   RevisionKeeper revisions_;
@@ -95,8 +100,8 @@ class RolloutReconciler {
   const RestartRights rights_;
   EventSink& events_;
   const Clock& clock_;
-  const WallTime started_;
-  const SteadyTime started_steady_;
+  const std::function<void(const std::string&)> owner_lost_;
+  Refusals refusals_;
 
   mutable Mutex mutex_;
   // By the uid of the pod: until when it counts as terminating.

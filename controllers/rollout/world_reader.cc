@@ -41,6 +41,12 @@ std::optional<std::size_t> finderAmong(const PodTable::Members& members, const M
   return out;
 }
 
+bool selects(const inject::NamespaceState& state, const api::PolicyRef& ref) {
+  return std::ranges::any_of(state.policies, [&](const auto& policy) {
+    return api::policyKind(*policy) == ref.kind && policy->policy.metadata.name == ref.name;
+  });
+}
+
 // What two namespaces have seen concerns all.
 void spreadSeenTwice(std::vector<engine::World::Seen>& list) {
   std::map<std::pair<std::string, std::string>, std::set<std::string>> where;
@@ -59,11 +65,14 @@ std::shared_ptr<const WorldReader::Facts> WorldReader::factsOf(const std::string
                                                                std::uint64_t generation) {
   const auto policies = index_.policies();
   const auto& preflight = record.status.preflight;
+  // It changes with the record too, before or after this reader sees that.
+  const auto evaluation = index_.evaluation(group, generation);
   {
     const MutexLock lock(mutex_);
     const auto it = facts_.find(group);
     if (it != facts_.end() && it->second->generation == generation &&
-        it->second->policies.lock() == policies && it->second->preflight == preflight) {
+        it->second->policies.lock() == policies && it->second->preflight == preflight &&
+        it->second->evaluation.lock() == evaluation) {
       return it->second;
     }
   }
@@ -71,10 +80,11 @@ std::shared_ptr<const WorldReader::Facts> WorldReader::factsOf(const std::string
   facts->generation = generation;
   facts->policies = policies;
   facts->preflight = preflight;
+  facts->evaluation = evaluation;
   facts->pods = podsOf(group, record);
   facts->steady = engine::steadyRevision(*facts->pods);
   if (facts->steady) facts->pods.reset();
-  if (const auto evaluation = index_.evaluation(group)) {
+  if (evaluation) {
     const PolicyShare* main = evaluation->main();
     facts->unsupported = main != nullptr && main->pods.skipped == main->pods.total &&
                          std::ranges::none_of(main->skipped, [](const auto& each) {
@@ -126,13 +136,7 @@ std::optional<engine::Refusal> WorldReader::refusalOf(const api::WorkloadProfile
     const std::string_view name = event.owner_name;
     return event.owner_kind == "ReplicaSet" && name.substr(0, name.rfind('-')) == workload.name;
   };
-  const std::string prefix = strCat(record.metadata.namespace_, "/");
-  const auto all = refusals_.snapshot();
-  std::shared_ptr<const inject::RefusalEvent> last;
-  for (auto it = all->lower_bound(prefix); it != all->end() && it->first.starts_with(prefix);
-       ++it) {
-    if (concerns(*it->second) && (!last || it->second->at > last->at)) last = it->second;
-  }
+  const auto last = refusals_.last(record.metadata.namespace_, concerns);
   if (!last) return std::nullopt;
   return engine::Refusal{engine::Time(std::chrono::seconds(last->at)), last->message};
 }
@@ -155,25 +159,54 @@ engine::Workload WorldReader::workloadOf(const Member& member, const std::string
   return w;
 }
 
+// Whether a record may have a say in what happens to other workloads. A status that somebody else
+// wrote must not hold the cluster's slots or quarantine an image, so the record alone is no proof:
+// there are pods, or the controller has seen the workload itself, and the policy exists and selects
+// the namespace. Without a policy, pods still carry an agent of one that was deleted.
+bool WorldReader::counts(const api::WorkloadProfile& record, const std::string& group,
+                         bool has_pods) const {
+  if (group.empty()) return false;
+  const api::WorkloadRef& workload = record.status.workload_ref;
+  if (api::workloadProfileName(workload.kind, workload.name) != record.metadata.name) return false;
+  const std::string key = kube::objectKey(record.metadata.namespace_, record.metadata.name);
+  if (!has_pods && !index_.owners().has(key, workload.uid)) return false;
+  const auto& ref = record.status.policy_ref;
+  return !ref || selects(index_.policies()->of(record.metadata.namespace_), *ref);
+}
+
 // What each policy needs from the records of the whole cluster: the other workloads that are being
 // restarted, and the images that agents have broken.
 void WorldReader::readOthers(const api::EffectivePolicy* policy, engine::World& world) const {
   const auto all = records_.snapshot();
-  bool unknown = false;  // a probe's image, while its only pod is away
+  std::vector<std::pair<const api::WorkloadProfile*, std::string>> others;
+  std::vector<std::string> groups;
   for (const auto& [key, record] : *all) {
     if (!record->status.rollout) continue;
+    others.emplace_back(record.get(), groupOf(*record));
+    groups.push_back(others.back().second);
+  }
+  const std::vector<std::uint64_t> generations = pods_.generations(groups);
+  bool unknown = false;  // a probe's image, while its only pod is away
+  for (std::size_t i = 0; i < others.size(); ++i) {
+    const auto& [record, group] = others[i];
+    if (!counts(*record, group, generations[i] != 0)) continue;
     const api::WorkloadRollout& rollout = *record->status.rollout;
     const std::string concerned = concernedBy(*record);
     for (const api::ImageAgent& what : rollout.quarantine) {
-      world.quarantine.push_back({groupOf(*record), what, concerned});
+      world.quarantine.push_back({group, what, concerned});
     }
     for (const api::ImageAgent& what : rollout.cleared) {
-      world.cleared.push_back({groupOf(*record), what, concerned});
+      world.cleared.push_back({group, what, concerned});
     }
     if (policy != nullptr ? isOf(*record, *policy) : !record->status.policy_ref) continue;
-    if (engine::restarting(rollout)) ++world.restarting_elsewhere;
+    if (engine::holdsSlot(rollout, world.now)) {
+      ++world.restarting_elsewhere;
+      const bool shared = policy == nullptr || policy->cluster || concerned.empty() ||
+                          concerned != policy->policy.metadata.namespace_;
+      if (!shared) ++world.restarting_in_namespace;
+    }
     if (!rollout.probe) continue;
-    std::vector<std::string> images = pods_.images(groupOf(*record));
+    std::vector<std::string> images = pods_.images(group);
     unknown = unknown || images.empty();
     for (std::string& image : images) world.probed_elsewhere.push_back(std::move(image));
   }
@@ -205,7 +238,7 @@ void WorldReader::readImages(const api::EffectivePolicy& policy, const engine::P
 }
 
 engine::World WorldReader::read(const api::EffectivePolicy& policy, const engine::Plan& plan,
-                                std::vector<Member>& members) {
+                                std::vector<Member>& members, engine::Time now) {
   const api::ObjectMeta& metadata = policy.policy.metadata;
   const std::string& namespace_ = policy.cluster ? std::string() : metadata.namespace_;
   const auto namespaces = namespaces_.snapshot();
@@ -217,6 +250,7 @@ engine::World WorldReader::read(const api::EffectivePolicy& policy, const engine
   for (const auto& revision : policy.revisions) known.insert(revision->revision);
 
   engine::World world;
+  world.now = now;
   readOthers(&policy, world);
   const auto all = records_.snapshot();
   std::vector<std::string> groups;
@@ -249,8 +283,9 @@ engine::World WorldReader::read(const api::EffectivePolicy& policy, const engine
   return world;
 }
 
-engine::World WorldReader::orphans(std::vector<Member>& members) {
+engine::World WorldReader::orphans(std::vector<Member>& members, engine::Time now) {
   engine::World world;
+  world.now = now;
   readOthers(nullptr, world);
   const auto all = records_.snapshot();
   for (const auto& [key, record] : *all) {

@@ -9,9 +9,9 @@
 
 #include "controllers/engine/engine.h"
 #include "controllers/pods/pod_table.h"
+#include "controllers/pods/refusal_table.h"
 #include "controllers/workload/index.h"
 #include "operator/base/mutex.h"
-#include "operator/inject/pods/refusal_event.h"
 #include "operator/kube/store.h"
 
 namespace profiling::controllers {
@@ -27,8 +27,7 @@ class WorldReader {
  public:
   WorldReader(const PodTable& pods, WorkloadIndex& index,
               const kube::Store<api::WorkloadProfile>& records,
-              const kube::Store<inject::NamespaceRecord>& namespaces,
-              const kube::Store<inject::RefusalEvent>& refusals)
+              const kube::Store<inject::NamespaceRecord>& namespaces, const RefusalTable& refusals)
       : pods_(pods),
         index_(index),
         records_(records),
@@ -38,15 +37,16 @@ class WorldReader {
   // The workloads that `policy` decides about; world.workloads[i] is members[i]. `members` must
   // outlive the world, which may read pods later.
   engine::World read(const api::EffectivePolicy& policy, const engine::Plan& plan,
-                     std::vector<Member>& members);
+                     std::vector<Member>& members, engine::Time now);
   // The workloads with a rollout record that no policy decides about any more.
-  engine::World orphans(std::vector<Member>& members);
+  engine::World orphans(std::vector<Member>& members, engine::Time now);
 
  private:
   struct Facts {
     std::uint64_t generation = 0;
     std::weak_ptr<const inject::Snapshot> policies;
     std::optional<api::Preflight> preflight;
+    std::weak_ptr<const WorkloadEvaluation> evaluation;
     std::shared_ptr<const engine::Pods> pods;  // null when steady: read when needed
     std::optional<std::string> steady;
     bool unsupported = false;
@@ -57,6 +57,7 @@ class WorldReader {
   void forgetGone(std::size_t records);
   std::shared_ptr<const engine::Pods> podsOf(const std::string& group,
                                              const api::WorkloadProfile& record) const;
+  bool counts(const api::WorkloadProfile& record, const std::string& group, bool has_pods) const;
   void readOthers(const api::EffectivePolicy* policy, engine::World& world) const;  // null: orphans
   void readImages(const api::EffectivePolicy& policy, const engine::Plan& plan,
                   const Member& member, const engine::World& world, engine::Workload& w) const;
@@ -68,7 +69,7 @@ class WorldReader {
   WorkloadIndex& index_;
   const kube::Store<api::WorkloadProfile>& records_;
   const kube::Store<inject::NamespaceRecord>& namespaces_;
-  const kube::Store<inject::RefusalEvent>& refusals_;
+  const RefusalTable& refusals_;
   Mutex mutex_;
   std::unordered_map<std::string, std::shared_ptr<const Facts>> facts_ PROFILING_GUARDED_BY(mutex_);
 };

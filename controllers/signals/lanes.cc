@@ -50,8 +50,8 @@ void Lanes::spawn() {
 }
 
 Lanes::Entry Lanes::next() {
-  Entry slow = lanes_.end();
-  for (Entry it = lanes_.begin(); it != lanes_.end(); ++it) {
+  auto slow = lanes_.end();
+  for (auto it = lanes_.begin(); it != lanes_.end(); ++it) {
     if (it->second.busy || it->second.tasks.empty()) continue;
     if (!it->second.slow) return it;
     if (slow == lanes_.end()) slow = it;
@@ -71,7 +71,7 @@ void Lanes::done(Entry lane, Millis took) {
 void Lanes::work(const std::stop_token& stop) {
   MutexLock lock(mutex_);
   for (;;) {
-    Entry lane = lanes_.end();
+    auto lane = lanes_.end();
     const bool found = wake_.wait(mutex_, stop, [&]() PROFILING_REQUIRES(mutex_) {
       lane = next();
       return lane != lanes_.end();

@@ -123,6 +123,26 @@ bool hasMetadata(const api::WorkloadProfile& record, const WorkloadInput& input)
          is(record.metadata.annotations, api::kGroupKey, input.group);
 }
 
+std::vector<Event> leftAloneEvents(const api::WorkloadProfile& record,
+                                   const api::WorkloadProfileStatus& before,
+                                   const api::WorkloadProfileStatus& after) {
+  std::vector<Event> events;
+  for (const api::SkippedReason& skipped : after.skipped_reasons) {
+    const auto reason = inject::reasonOf(skipped.reason);
+    if (!reason || !inject::isBreaker(*reason)) continue;
+    const auto same = [&](const api::SkippedReason& s) { return s.reason == skipped.reason; };
+    if (std::ranges::any_of(before.skipped_reasons, same)) continue;
+    const api::WorkloadRef& ref = after.workload_ref;
+    events.push_back({{ref.api_version, ref.kind, record.metadata.namespace_, ref.name, ref.uid},
+                      true,
+                      skipped.reason,
+                      "Inject",
+                      strCat("profiling: ", pods(skipped.pods), " started without an agent. ",
+                             inject::remedyText(*reason))});
+  }
+  return events;
+}
+
 std::vector<api::SkippedReason> topReasons(const std::map<inject::Reason, std::int64_t>& skipped) {
   std::vector<api::SkippedReason> out;
   out.reserve(skipped.size());

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "controllers/events/event.h"
 #include "controllers/workload/evaluate.h"
 #include "operator/api/v1alpha1/workload.h"
 
@@ -33,6 +34,12 @@ bool hasMetadata(const api::WorkloadProfile& record, const WorkloadInput& input)
 // Phase, counts, reasons and the condition Profiled, whose reason is one of inject::Reason or
 // AllProfiled, PodsMissed, PodsWaiting, PodsOutdated, AwaitingRollout, Observed, NoPods, NoPolicy.
 api::WorkloadProfileStatus decideStatus(const WorkloadInput& input);
+
+// One event on the workload for each trouble with an agent that its pods now start without, where
+// `before` shows none of that kind.
+std::vector<Event> leftAloneEvents(const api::WorkloadProfile& record,
+                                   const api::WorkloadProfileStatus& before,
+                                   const api::WorkloadProfileStatus& after);
 
 // The most frequent reasons first, at most kMaxSkippedReasons.
 std::vector<api::SkippedReason> topReasons(const std::map<inject::Reason, std::int64_t>& skipped);

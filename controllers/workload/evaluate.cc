@@ -189,8 +189,12 @@ class Evaluator {
             known ? inject::reasonOf(preflight_->reason).value_or(Reason::kInjected)
                   : Reason::kInjected);
       if (most->first != std::make_pair(u.share, u.template_hash)) continue;
-      if (known && preflight_->template_hash == u.template_hash) continue;
-      out_.preflight_wanted = {share.policy, u.template_hash, u.pods->example};
+      PreflightWanted wanted{share.policy, u.template_hash, u.pods->example};
+      if (!known || preflight_->template_hash != u.template_hash) {
+        out_.preflight_wanted = std::move(wanted);
+      } else if (inject::reasonOf(preflight_->reason) == Reason::kNoRoom) {
+        out_.preflight_again = std::move(wanted);
+      }
     }
   }
 

@@ -52,6 +52,9 @@ struct WorkloadEvaluation {
   std::vector<api::Language> languages;            // of the agents in the profiled pods
   std::set<inject::Guess> guesses;                 // of the profiled pods
   std::optional<PreflightWanted> preflight_wanted;
+  // The same for a preflight whose result depends on other objects of the namespace: no event of the
+  // workload shows that they have changed.
+  std::optional<PreflightWanted> preflight_again;
 
   // The share with the most matched pods, or null when no policy matches any.
   const PolicyShare* main() const;

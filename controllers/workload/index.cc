@@ -43,8 +43,9 @@ std::shared_ptr<const WorkloadEvaluation> WorkloadIndex::current(
   return evaluation;
 }
 
-std::shared_ptr<const WorkloadEvaluation> WorkloadIndex::evaluation(const std::string& group) {
-  return current(group, 0, policies_());
+std::shared_ptr<const WorkloadEvaluation> WorkloadIndex::evaluation(const std::string& group,
+                                                                    std::uint64_t generation) {
+  return current(group, generation, policies_());
 }
 
 void WorkloadIndex::each(

@@ -13,6 +13,7 @@
 
 #include "controllers/pods/pod_table.h"
 #include "controllers/workload/evaluate.h"
+#include "controllers/workload/seen_owners.h"
 #include "operator/base/mutex.h"
 
 namespace profiling::controllers {
@@ -26,8 +27,10 @@ class WorkloadIndex {
   WorkloadIndex(const PodTable& pods, Policies policies, inject::Settings settings)
       : pods_(pods), policies_(std::move(policies)), settings_(std::move(settings)) {}
 
-  // Null when the workload has no pods.
-  std::shared_ptr<const WorkloadEvaluation> evaluation(const std::string& group);
+  // Null when the workload has no pods. `generation` is that of its pods, as the table lists it: the
+  // result is then the same object until something changes. Without it, the pods are evaluated again.
+  std::shared_ptr<const WorkloadEvaluation> evaluation(const std::string& group,
+                                                       std::uint64_t generation = 0);
   // Calls visit for every workload of a namespace, or of all when that is empty.
   void each(std::string_view namespace_,
             const std::function<void(const std::string& group, const WorkloadEvaluation&)>& visit);
@@ -38,6 +41,8 @@ class WorkloadIndex {
   // The same for the rollout's assignment.
   bool setAssignment(const std::string& group, std::optional<inject::Assignment> assignment);
 
+  SeenOwners& owners() { return owners_; }
+  const SeenOwners& owners() const { return owners_; }
   const inject::Settings& settings() const { return settings_; }
   std::shared_ptr<const inject::Snapshot> policies() const { return policies_(); }
   inject::NamespaceState namespaceState(std::string_view namespace_) const;
@@ -60,6 +65,7 @@ class WorkloadIndex {
   const PodTable& pods_;
   const Policies policies_;
   const inject::Settings settings_;
+  SeenOwners owners_;
   mutable Mutex mutex_;
   std::unordered_map<std::string, Entry> entries_ PROFILING_GUARDED_BY(mutex_);
   std::unordered_map<std::string, api::Preflight> preflights_ PROFILING_GUARDED_BY(mutex_);

@@ -7,9 +7,11 @@
 #include <stop_token>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "controllers/pods/pod_group.h"
+#include "controllers/workload/seen_owners.h"
 #include "operator/api/v1alpha1/workload.h"
 #include "operator/base/mutex.h"
 #include "operator/kube/client.h"
@@ -24,22 +26,34 @@ struct ResolvedWorkload {
   std::vector<std::string> owner_uids;  // their direct owners, where those are not the workload
 };
 
+// kUnknown: the controller may not read objects of this kind.
+enum class Existence { kThere, kGone, kUnknown };
+
 // Thread-safe. One GET for each ReplicaSet or Job that neither an earlier call nor a record knows.
+// What is known is read again when no record of the group belongs to that workload, and when the
+// workload is lost: a ReplicaSet outlives a Deployment that is deleted with `--cascade=orphan`, and
+// the next Deployment of that name adopts it.
 class OwnerResolver {
  public:
-  explicit OwnerResolver(kube::Client& client) : client_(client) {}
+  OwnerResolver(kube::Client& client, const SeenOwners& seen) : client_(client), seen_(seen) {}
 
   // Bare pods and pods whose owner no longer exists are in no workload. `records`: the group's.
   Result<std::vector<ResolvedWorkload>> resolve(const PodGroup& group,
                                                 const WorkloadRecords& records,
                                                 const std::stop_token& stop);
+  // Whether the object exists with the uid. One GET.
+  Result<Existence> look(const api::WorkloadRef& workload, const std::string& namespace_,
+                         const std::stop_token& stop);
 
  private:
+  // `recorded`: uids of the workloads that the group's records belong to.
   Result<api::WorkloadRef> workloadOf(const PodClass& pods, const std::string& namespace_,
+                                      const std::unordered_set<std::string>& recorded,
                                       const std::stop_token& stop);
   void remember(const std::string& owner_uid, const api::WorkloadRef& workload);
 
   kube::Client& client_;
+  const SeenOwners& seen_;
   Mutex mutex_;
   // By the direct owner's uid.
   std::unordered_map<std::string, api::WorkloadRef> known_ PROFILING_GUARDED_BY(mutex_);

@@ -55,12 +55,14 @@ std::vector<api::ConfigMapNames> configMapsOf(kube::Client& client, const api::P
 }
 
 // By the LimitRanges of the namespace the webhook refuses what the API server would refuse. Those
-// that cannot be read bound nothing here.
-inject::NamespaceBounds boundsIn(kube::Client& client, const std::string& namespace_,
-                                 const std::stop_token& stop) {
+// that may not be read bound nothing here; any other error is no answer: pods would be replaced for
+// room that is not there.
+Result<inject::NamespaceBounds> boundsIn(kube::Client& client, const std::string& namespace_,
+                                         const std::stop_token& stop) {
   inject::NamespaceBounds out;
   const auto items = client.list(kube::resources::kLimitRanges, namespace_, stop);
-  if (!items.ok()) return out;
+  if (items.status().code() == Code::kPermissionDenied) return out;
+  if (!items.ok()) return items.status().annotated("read the LimitRanges");
   for (const nlohmann::json& item : *items) out = inject::tighter(out, inject::boundsOf(item));
   return out;
 }
@@ -105,8 +107,9 @@ Result<api::Preflight> runPreflight(kube::Client& client, const std::string& nam
   known->detected = detected;
   const inject::PodReading reading(
       pod, workload, inject::OwnImages(pod, settings, decision.chosen.get()), std::move(known));
-  const inject::NamespaceBounds bounds = boundsIn(client, namespace_, stop);
-  const inject::Surroundings around{{&bounds, nullptr}, nullptr};
+  const auto bounds = boundsIn(client, namespace_, stop);
+  if (!bounds.ok()) return bounds.status();
+  const inject::Surroundings around{{&*bounds, nullptr}, nullptr};
   inject::Assigned assigned = inject::assignedAsDecided(decision);
   const inject::InjectionPlan plan =
       inject::planInjection(decision, assigned, reading, settings, around);

@@ -18,6 +18,7 @@ namespace profiling::controllers {
 namespace {
 
 constexpr std::string_view kFieldManager = "profiling-operator-workloads";
+constexpr Millis kAdoption{60'000};  // no event of a pod shows that its ReplicaSet was adopted
 
 // The owner uids that a record keeps: the newest last, enough for a rolling update.
 std::vector<std::string> merged(std::vector<std::string> known,
@@ -44,19 +45,28 @@ bool stillExists(const inject::NamespaceState& state, const std::optional<api::P
          });
 }
 
-// Keeps the first outcome that is not plain success, for the runner to act on. No error is final:
+// Keeps the first failure, or the shortest wait, for the runner to act on. No error is final:
 // when an admission policy that refused a record is fixed, no object changes that would bring the
 // key back.
 void combine(Outcome& all, Outcome one) {
   if (!all.status.ok()) return;
   one.status = retriable(one.status);
-  if (!one.status.ok() || !all.requeue_after) all = std::move(one);
+  const bool sooner =
+      one.requeue_after && (!all.requeue_after || *one.requeue_after < *all.requeue_after);
+  if (!one.status.ok() || sooner) all = std::move(one);
 }
 
 // "Kind/name" of the group of pods; empty when the record does not say.
 std::string kindAndName(const api::WorkloadProfile& record) {
   const auto it = record.metadata.annotations.find(std::string(api::kGroupKey));
   return it == record.metadata.annotations.end() ? std::string() : it->second;
+}
+
+std::shared_ptr<const api::WorkloadProfile> named(const WorkloadRecords& records,
+                                                  const std::string& name) {
+  const auto found =
+      std::ranges::find_if(records, [&](const auto& r) { return r->metadata.name == name; });
+  return found == records.end() ? nullptr : *found;
 }
 
 }  // namespace
@@ -98,9 +108,18 @@ Outcome WorkloadReconciler::reconcile(const std::string& group, const std::stop_
   for (const ResolvedWorkload& workload : workloads) {
     current.insert(api::workloadProfileName(workload.workload.kind, workload.workload.name));
     combine(outcome, writeRecord(workload, group, records, stop));
+    const bool orphaned = workload.workload.kind == "ReplicaSet" && key->kind != "ReplicaSet";
+    if (orphaned || index_.owners().isLost(workload.workload.uid)) {
+      combine(outcome, Outcome::after(kAdoption));
+    }
   }
   for (const auto& record : records) {
-    if (!current.contains(record->metadata.name)) combine(outcome, keepWithoutPods(*record, stop));
+    if (current.contains(record->metadata.name)) continue;
+    const bool adopted = std::ranges::any_of(workloads, [&](const ResolvedWorkload& workload) {
+      return std::ranges::find(workload.owner_uids, record->status.workload_ref.uid) !=
+             workload.owner_uids.end();
+    });
+    combine(outcome, adopted ? remove(*record, stop) : keepWithoutPods(*record, stop));
   }
   return outcome;
 }
@@ -110,18 +129,13 @@ Outcome WorkloadReconciler::writeRecord(const ResolvedWorkload& resolved, const 
                                         const std::stop_token& stop) {
   const std::string& namespace_ = resolved.pods.namespace_;
   const std::string name = api::workloadProfileName(resolved.workload.kind, resolved.workload.name);
-  std::shared_ptr<const api::WorkloadProfile> record;
-  for (const auto& r : records) {
-    if (r->metadata.name == name) record = r;
-  }
-  if (!record) record = records_.find(kube::objectKey(namespace_, name));
+  const std::string key = kube::objectKey(namespace_, name);
+  auto record = named(records, name);
+  if (!record) record = records_.find(key);
   if (record && record->metadata.deleting) return Outcome::done();  // its removal is an event
-
   const inject::NamespaceState state = index_.namespaceState(namespace_);
-  std::optional<api::Preflight> preflight;
-  if (record) preflight = record->status.preflight;
-  std::optional<inject::Assignment> assignment;
-  if (record) assignment = inject::assignmentOf(*record);
+  auto preflight = record ? record->status.preflight : std::nullopt;
+  const auto assignment = record ? inject::assignmentOf(*record) : std::nullopt;
   const inject::Assignment* assigned = assignment ? &*assignment : nullptr;
   WorkloadEvaluation evaluation =
       evaluate(resolved.pods, state, preflight, index_.settings(), assigned);
@@ -132,6 +146,10 @@ Outcome WorkloadReconciler::writeRecord(const ResolvedWorkload& resolved, const 
   }
   if (record && record->owner_uid != resolved.workload.uid) {
     return remove(*record, stop);  // left by a deleted workload of the same name
+  }
+  index_.owners().saw(key, resolved.workload.uid);
+  if (evaluation.preflight_again && room_.due(key)) {
+    evaluation.preflight_wanted = std::move(evaluation.preflight_again);
   }
   if (evaluation.preflight_wanted) {
     const std::vector<api::DetectedLanguages> known_of_none;
@@ -161,7 +179,10 @@ Outcome WorkloadReconciler::writeRecord(const ResolvedWorkload& resolved, const 
       preflight,
       merged(record ? record->status.owner_uids : std::vector<std::string>(), resolved.owner_uids),
       formatRfc3339(clock_.wall())};
-  return applyRecord(input, name, stop);
+  Outcome outcome = applyRecord(input, name, stop);
+  if (evaluation.preflight_again) combine(outcome, Outcome::after(room_.wait(key)));
+  if (!evaluation.preflight_again) room_.forget(key);
+  return outcome;
 }
 
 Outcome WorkloadReconciler::applyRecord(WorkloadInput& input, const std::string& name,
@@ -190,20 +211,39 @@ Outcome WorkloadReconciler::applyRecord(WorkloadInput& input, const std::string&
 
 Outcome WorkloadReconciler::writeStatus(const api::WorkloadProfile& record,
                                         const WorkloadInput& input, const std::stop_token& stop) {
-  Outcome outcome = statuses_
-                        .write(kube::resources::kWorkloads, record.metadata,
-                               asStored(record.status), api::toJson(decideStatus(input)), stop)
-                        .outcome;
-  return isTerminating(outcome.status) ? Outcome::done() : outcome;
+  const api::WorkloadProfileStatus status = decideStatus(input);
+  StatusWrite write = statuses_.write(kube::resources::kWorkloads, record.metadata,
+                                      asStored(record.status), api::toJson(status), stop);
+  if (write.written) recordAll(events_, leftAloneEvents(record, record.status, status));
+  return isTerminating(write.outcome.status) ? Outcome::done() : std::move(write.outcome);
 }
 
-// A workload scaled to zero keeps its record as long as its policy exists; the record of a deleted
-// workload is garbage-collected.
+// Whether the record's workload exists. Read once for each record: then the garbage collector
+// deletes the record with the workload.
+Result<Existence> WorkloadReconciler::lookForOwner(const api::WorkloadProfile& record,
+                                                   const std::stop_token& stop) {
+  const api::WorkloadRef& workload = record.status.workload_ref;
+  const std::string key = kube::objectKey(record.metadata.namespace_, record.metadata.name);
+  if (record.owner_uid != workload.uid || workload.uid.empty() ||
+      api::workloadProfileName(workload.kind, workload.name) != record.metadata.name) {
+    return Existence::kGone;  // not as this controller writes it
+  }
+  if (index_.owners().has(key, workload.uid)) return Existence::kThere;
+  auto found = owners_.look(workload, record.metadata.namespace_, stop);
+  if (found.ok() && *found == Existence::kThere) index_.owners().saw(key, workload.uid);
+  return found;
+}
+
+// A workload scaled to zero keeps its record as long as its policy exists. A record without a
+// workload is deleted: anyone may have written it.
 Outcome WorkloadReconciler::keepWithoutPods(const api::WorkloadProfile& record,
                                             const std::stop_token& stop) {
   if (record.metadata.deleting) return Outcome::done();
   const inject::NamespaceState state = index_.namespaceState(record.metadata.namespace_);
   if (!stillExists(state, record.status.policy_ref)) return remove(record, stop);
+  const auto owner = lookForOwner(record, stop);
+  if (!owner.ok()) return Outcome::failed(owner.status().annotated("read the owner"));
+  if (*owner == Existence::kGone) return remove(record, stop);
   const WorkloadEvaluation nothing;
   return writeStatus(
       record,
@@ -214,6 +254,7 @@ Outcome WorkloadReconciler::keepWithoutPods(const api::WorkloadProfile& record,
 
 Outcome WorkloadReconciler::remove(const api::WorkloadProfile& record,
                                    const std::stop_token& stop) {
+  room_.forget(kube::objectKey(record.metadata.namespace_, record.metadata.name));
   const Status removed =
       client_.remove(kube::resources::kWorkloads, record.metadata.namespace_, record.metadata.name,
                      {record.metadata.uid, record.metadata.resource_version}, stop);
@@ -222,6 +263,7 @@ Outcome WorkloadReconciler::remove(const api::WorkloadProfile& record,
   }
   index_.setPreflight(groupOf(record), std::nullopt);
   index_.setAssignment(groupOf(record), std::nullopt);
+  index_.owners().forget(kube::objectKey(record.metadata.namespace_, record.metadata.name));
   statuses_.forget(record.metadata);
   guard_.forget("apply " + kube::objectKey(record.metadata.namespace_, record.metadata.name));
   return Outcome::done();
@@ -229,11 +271,11 @@ Outcome WorkloadReconciler::remove(const api::WorkloadProfile& record,
 
 Controller workloadController(kube::Client& client, const PodTable& pods, WorkloadIndex& index,
                               const kube::Store<api::WorkloadProfile>& records,
-                              std::function<void(const std::string& group)> guessed, int workers,
-                              const Clock& clock) {
+                              std::function<void(const std::string& group)> guessed,
+                              EventSink& events, int workers, const Clock& clock) {
   return {"workload", makeQueue({Millis(5), std::chrono::minutes(5)}, clock),
           reconcileBy(std::make_shared<WorkloadReconciler>(client, pods, index, records, clock,
-                                                           std::move(guessed))),
+                                                           std::move(guessed), events)),
           workers};
 }
 

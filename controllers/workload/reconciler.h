@@ -16,6 +16,7 @@
 #include "controllers/workload/decide.h"
 #include "controllers/workload/index.h"
 #include "controllers/workload/owners.h"
+#include "controllers/workload/room_looks.h"
 #include "operator/base/clock.h"
 #include "operator/kube/client.h"
 #include "operator/kube/store.h"
@@ -39,16 +40,19 @@ class WorkloadReconciler {
   WorkloadReconciler(kube::Client& client, const PodTable& pods, WorkloadIndex& index,
                      const kube::Store<api::WorkloadProfile>& records,
                      const Clock& clock = Clock::real(),
-                     std::function<void(const std::string& group)> guessed = nullptr)
+                     std::function<void(const std::string& group)> guessed = nullptr,
+                     EventSink& events = EventSink::none())
       : client_(client),
         pods_(pods),
         index_(index),
         records_(records),
         clock_(clock),
         guessed_(std::move(guessed)),
-        owners_(client),
+        events_(events),
+        owners_(client, index.owners()),
         guard_(clock),
-        statuses_(client, clock) {}
+        statuses_(client, clock),
+        room_(clock) {}
 
   Outcome reconcile(const std::string& group, const std::stop_token& stop);
 
@@ -58,6 +62,7 @@ class WorkloadReconciler {
   Outcome writeStatus(const api::WorkloadProfile& record, const WorkloadInput& input,
                       const std::stop_token& stop);
   Outcome applyRecord(WorkloadInput& input, const std::string& name, const std::stop_token& stop);
+  Result<Existence> lookForOwner(const api::WorkloadProfile& record, const std::stop_token& stop);
   Outcome keepWithoutPods(const api::WorkloadProfile& record, const std::stop_token& stop);
   Outcome remove(const api::WorkloadProfile& record, const std::stop_token& stop);
 
@@ -67,14 +72,16 @@ class WorkloadReconciler {
   const kube::Store<api::WorkloadProfile>& records_;
   const Clock& clock_;
   const std::function<void(const std::string&)> guessed_;
+  EventSink& events_;
   OwnerResolver owners_;
   ApplyGuard guard_;
   StatusWriter statuses_;
+  RoomLooks room_;
 };
 
 Controller workloadController(kube::Client& client, const PodTable& pods, WorkloadIndex& index,
                               const kube::Store<api::WorkloadProfile>& records,
-                              std::function<void(const std::string& group)> guessed, int workers,
-                              const Clock& clock);
+                              std::function<void(const std::string& group)> guessed,
+                              EventSink& events, int workers, const Clock& clock);
 
 }  // namespace profiling::controllers

@@ -255,6 +255,16 @@ TEST(Manager, ServersAreReconciledOnlyOnceEveryStoreIsComplete) {
       << "certificates need no store";
 }
 
+TEST(Manager, NothingWaitsForTheListOfEvents) {
+  Cluster c;
+  c.http.intercept([](const net::Request& r) -> std::optional<net::Response> {
+    if (r.target.find("/events?") == std::string::npos) return std::nullopt;
+    return test::FakeHttp::json(503, "{}");
+  });
+  c.start();
+  EXPECT_TRUE(c.manager->unsynced().empty());
+}
+
 TEST(Manager, AConvergedClusterIsNotWrittenTo) {
   Cluster c;
   c.http.put("profilingservers", api::toJson(grantingServer()));

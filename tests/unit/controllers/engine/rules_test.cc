@@ -84,6 +84,7 @@ TEST(Rule04, NoMoreWorkloadsInParallelThanTheBudgetsAllow) {
   t.plan.max_unavailable = 1;
   for (int i = 0; i < 6; ++i) t.add("w" + std::to_string(i), 4);
   for (int i = 0; i < 60; ++i) {
+    t.world.now += std::chrono::seconds(1);
     const Decision result = t.pass();
     int restarting_now = 0;
     for (const Workload& w : t.world.workloads) restarting_now += restarting(w.record) ? 1 : 0;
@@ -101,6 +102,33 @@ TEST(Rule04, TheClusterLimitCountsWorkloadsOfOtherPolicies) {
   t.settle();
   EXPECT_EQ(t.record(0).reason, api::RolloutReason::kQueued);
   EXPECT_THAT(t.replaced, IsEmpty());
+}
+
+TEST(Rule04, PoliciesOfOneNamespaceTakeOnlyTheirPartOfTheClusterLimit) {
+  TestWorld t;
+  t.world.max_restarting = 20;
+  t.world.restarting_elsewhere = t.world.restarting_in_namespace = t.world.max_in_namespace = 5;
+  t.add("web", 4);
+  t.settle();
+  EXPECT_EQ(t.record(0).reason, api::RolloutReason::kQueued);
+  t.world.restarting_in_namespace = 0;
+  t.settle();
+  EXPECT_EQ(t.on(t.workload(0)), 4);
+}
+
+TEST(Rule04, PodsThatDoNotRunAreUndoneWithoutAPlace) {
+  TestWorld t;
+  t.add("web", 4);
+  t.settle();
+  ASSERT_EQ(t.on(t.workload(0)), 4);
+  t.eachPod(t.workload(0), [&](Pod& pod) {
+    pod.ready = pod.name == "web-0";
+    if (!pod.ready) pod.failure = Failure{"app", false, false, 139, "Error", "", "", {t.agent}};
+    pod.restarts = pod.ready ? 0 : 3;
+  });
+  t.world.max_restarting = t.world.restarting_elsewhere = 3;
+  for (int i = 0; i < 20; ++i) t.after(seconds(10));
+  EXPECT_EQ(t.on(t.workload(0)), 1) << "the pod that runs waits for a place";
 }
 
 TEST(Rule04, PodsAreReplacedInMaintenanceWindowsOnly) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "controllers/engine/engine.h"
@@ -43,7 +44,7 @@ class TestWorld {
       pod.uid = "uid-" + pod.name;
       pod.template_hash = "abc";
       pod.ready = true;
-      pod.created = world.now - std::chrono::hours(1);
+      pod.created = world.now + api_ahead - std::chrono::hours(1);
       if (kind == "StatefulSet") pod.ordinal = i;
       list.push_back(pod);
     }
@@ -83,7 +84,15 @@ class TestWorld {
     for (const Change& change : result.changes) {
       Workload& w = world.workloads[change.workload];
       w.record = change.record;
-      for (const Action& action : change.actions) act(w, action);
+      for (const Action& action : change.actions) {
+        if (!lags) {
+          act(w, action);
+          continue;
+        }
+        late_.emplace_back(change.workload, action);
+        // Owners are read when they are needed.
+        if (action.kind == Action::Kind::kRolloutRestart) w.owner->restarted_for = action.token;
+      }
     }
     world.record = result.policy;
     plan.stable = result.stable;
@@ -101,6 +110,12 @@ class TestWorld {
   void after(Duration time) {
     world.now += time;
     settle();
+  }
+
+  // The watches show what was asked for while they lagged.
+  void catchUp() {
+    lags = false;
+    for (const auto& [at, action] : std::exchange(late_, {})) act(world.workloads.at(at), action);
   }
 
   template <class Change>
@@ -125,6 +140,8 @@ class TestWorld {
   std::string concerned;                      // namespace of what is quarantined; empty: all
   std::string agent = "java 1.0";             // of the target
   bool injects = true;                        // the webhook is there
+  bool lags = false;                          // pods are not seen to change
+  Duration api_ahead{0};                      // of the API server's clock
   std::string answer;                         // of a webhook that gives no agent
   std::string template_carries;  // the revision that every new pod has, whatever is assigned
 
@@ -144,6 +161,8 @@ class TestWorld {
     }
     w.pods = std::make_shared<const Pods>(std::move(pods));
   }
+  std::vector<std::pair<std::size_t, Action>> late_;
+
   void start(const Workload& w, const Pods& pods, Pod& pod) {
     const api::WorkloadRollout& r = w.record;
     pod.revision.clear();
@@ -155,7 +174,7 @@ class TestWorld {
     if (!template_carries.empty()) pod.revision = template_carries;
     pod.answer = pod.revision.empty() ? answer : "";
     pod.uid += "+";
-    pod.created = world.now;
+    pod.created = world.now + api_ahead;
     pod.restarts = 0;
     pod.failure.reset();
     pod.ready = true;

@@ -104,10 +104,30 @@ TEST(Owner, AnAutoscalerAtItsMaximumAndABudgetAtZeroAreFound) {
   EXPECT_FALSE(atMaximum(web, {hpa}));
   json pdb = {{"spec", {{"selector", {{"matchLabels", {{"app", "web"}}}}}}},
               {"status", {{"expectedPods", 3}, {"disruptionsAllowed", 0}}}};
-  EXPECT_FALSE(disruptable({{"app", "web"}}, {pdb}));
-  EXPECT_TRUE(disruptable({{"app", "other"}}, {pdb}));
+  pdb["metadata"]["name"] = "one";
+  const auto read = [](const char* app, const std::vector<json>& budgets) {
+    engine::Owner owner;
+    readBudgets({{"app", app}}, budgets, owner);
+    return owner;
+  };
+  EXPECT_FALSE(read("web", {pdb}).disruptions_allowed);
+  EXPECT_TRUE(read("other", {pdb}).disruptions_allowed);
   pdb["status"]["disruptionsAllowed"] = 1;
-  EXPECT_TRUE(disruptable({{"app", "web"}}, {pdb}));
+  EXPECT_TRUE(read("web", {pdb}).disruptions_allowed);
+  json all = pdb;
+  all["metadata"]["name"] = "all";
+  all["spec"]["selector"] = json::object();
+  EXPECT_THAT(read("web", {pdb, all}).budgets, testing::ElementsAre("one", "all"));
+  EXPECT_THAT(read("other", {pdb, all}).budgets, testing::ElementsAre("all"));
+}
+
+TEST(Owner, MinReadySecondsMakePodsAvailableLater) {
+  const json status = {{"availableReplicas", 3}, {"numberAvailable", 2}};
+  EXPECT_FALSE(ownerOf("Deployment", deployment({{"replicas", 4}}, status)).available);
+  const json spec = {{"replicas", 4}, {"minReadySeconds", 60}};
+  EXPECT_EQ(ownerOf("Deployment", deployment(spec, status)).available, 3);
+  EXPECT_EQ(ownerOf("StatefulSet", deployment(spec, status)).available, 3);
+  EXPECT_EQ(ownerOf("DaemonSet", deployment(spec, status)).available, 2);
 }
 
 struct Acted {
@@ -153,7 +173,11 @@ TEST(Act, ARestartWritesOneAnnotationOfOurOwnAndNeverContainersEnvOrReplicas) {
 TEST(Act, AnArgoRolloutIsRestartedByRestartAt) {
   const Acted a = done({engine::Action::Kind::kRolloutRestart, "", "", "rev-1"},
                        {"argoproj.io/v1alpha1", "Rollout", "web", "owner-uid"});
-  EXPECT_EQ(json::parse(a.request.body)["spec"]["restartAt"], "2026-08-03T12:00:00Z");
+  const json body = json::parse(a.request.body);
+  EXPECT_EQ(body["spec"], json::parse(R"({"restartAt":"2026-08-03T12:00:00Z"})"))
+      << "a template beside a workloadRef is invalid";
+  EXPECT_EQ(body["metadata"]["annotations"],
+            json::parse(R"({"profiling.dev/restarted-for":"rev-1"})"));
 }
 
 TEST(Act, AKindWithoutATemplateIsAnErrorWithARemedy) {

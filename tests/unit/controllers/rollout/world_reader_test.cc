@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "controllers/workload/decide.h"
+#include "operator/base/time_text.h"
 #include "tests/unit/operator/inject/support.h"
 
 namespace profiling::controllers {
@@ -20,12 +21,20 @@ constexpr const char* kDecision =
     R"({"policy":"shop","containers":[{"name":"app","action":"injected",)"
     R"("languages":[{"language":"java","version":"0.9"}]}]})";
 
+constexpr const char* kNow = "2026-08-01T12:00:00Z";
+
 class World : public testing::Test {
  protected:
   World() {
     policy_->agents = inject::settings().agents;
     policy_->policy.metadata.uid = "policy-uid";
-    snapshot_->namespaces["shop"].policies = {policy_};
+    auto another = inject::policy();
+    another->policy.metadata.name = "of-another";
+    auto of_cluster = inject::policy();
+    of_cluster->cluster = true;
+    of_cluster->policy.metadata.name = "all";
+    snapshot_->namespaces["shop"].policies = {policy_, another, of_cluster};
+    snapshot_->namespaces["bank"].policies = {another};
   }
   void pod(const std::string& workload, const std::string& name, std::string_view revision = "",
            bool fails = false) {
@@ -61,7 +70,7 @@ class World : public testing::Test {
     plan.revisions = {kRevision};
     plan.mode = api::RestartMode::kManaged;
     std::vector<Member> members;
-    return reader_.read(*policy_, plan, members);
+    return reader_.read(*policy_, plan, members, *parseRfc3339(kNow));
   }
 
   std::shared_ptr<api::EffectivePolicy> policy_ = inject::policy();
@@ -71,7 +80,7 @@ class World : public testing::Test {
   kube::Store<api::WorkloadProfile> records_;
   kube::Store<inject::NamespaceRecord> namespaces_;
   WorkloadIndex index_{pods_, [this] { return snapshot_; }, inject::settings()};
-  kube::Store<inject::RefusalEvent> refusals_;
+  RefusalTable refusals_;
   WorldReader reader_{pods_, index_, records_, namespaces_, refusals_};
 };
 
@@ -89,6 +98,7 @@ TEST_F(World, AFailureHasTheImageAndTheAgentsOfItsContainer) {
 
 TEST_F(World, ImagesAreReadOnlyWhereAQuarantineNamesThem) {
   pod("web", "web-1");
+  pod("broken", "broken-1");
   record("web");
   EXPECT_THAT(read().workloads.at(0).images, IsEmpty());
   record("broken", "of-another").quarantine = {{std::string(kImage), "java 0.9", "", "", ""}};
@@ -102,11 +112,13 @@ TEST_F(World, ImagesAreReadOnlyWhereAQuarantineNamesThem) {
 
 TEST_F(World, WhatAnAgentBrokeConcernsTheNamespaceOfItsOwnPolicy) {
   pod("web", "web-1");
+  pod("broken", "broken-1");
   record("web");
   record("broken", "of-another").quarantine = {{std::string(kImage), "java 0.9", "", "", ""}};
   EXPECT_EQ(read().quarantine.at(0).namespace_, "shop");
   auto elsewhere = std::make_shared<api::WorkloadProfile>(*map_.at("shop/deployment-broken"));
   elsewhere->metadata.namespace_ = "bank";
+  index_.owners().saw("bank/deployment-broken", "uid");
   map_["bank/deployment-broken"] = elsewhere;
   for (const auto& seen : read().quarantine) EXPECT_EQ(seen.namespace_, "") << "two have seen it";
   map_.erase("bank/deployment-broken");
@@ -118,17 +130,15 @@ TEST_F(World, WhatAnAgentBrokeConcernsTheNamespaceOfItsOwnPolicy) {
 
 TEST_F(World, ARefusalIsFoundByItsReplicaSet) {
   pod("web", "web-1");
-  record("web").replacements = api::Replacements{"2026-08-03T12:00:00Z", 1, 0, ""};
-  kube::Store<inject::RefusalEvent>::Map events;
-  const auto add = [&](const std::string& key, const std::string& owner, std::int64_t at) {
-    events[key] = std::make_shared<const inject::RefusalEvent>(
-        inject::RefusalEvent{"shop", "ReplicaSet", owner, "uid", "refused " + owner, at});
+  record("web").replacements.emplace().since = "2026-08-03T12:00:00Z";
+  const auto add = [&](const std::string& namespace_, const std::string& event,
+                       const std::string& owner, std::int64_t at) {
+    refusals_.put({namespace_, "ReplicaSet", owner, "uid", "refused " + owner, at, event});
   };
-  add("bank/web.1", "web-6f7d8", 40);
-  add("shop/web.1", "web-6f7d8", 10);
-  add("shop/web.2", "web-6f7d8", 20);
-  add("shop/web.3", "web-api-6f7d8", 30);
-  refusals_.publish(events);
+  add("bank", "web.1", "web-6f7d8", 40);
+  add("shop", "web.1", "web-6f7d8", 10);
+  add("shop", "web.2", "web-6f7d8", 20);
+  add("shop", "web.3", "web-api-6f7d8", 30);
   const auto refusal = read().workloads.at(0).refusal;
   ASSERT_TRUE(refusal);
   EXPECT_EQ(refusal->words, "refused web-6f7d8");
@@ -180,6 +190,20 @@ TEST_F(World, ThePodThatFindsTheLanguageIsTheHighestThatStays) {
   EXPECT_THAT(eligible, ElementsAre("db-2"));
 }
 
+TEST_F(World, ARestartWhosePodsDoNotComeKeepsNoPlaceFromOtherPolicies) {
+  pod("web", "web-1");
+  pod("other", "other-1");
+  record("web");
+  api::WorkloadRollout& other = record("other", "of-another");
+  other.restart_mode = api::RestartMode::kManaged;
+  other.state = api::WorkloadState::kStepping;
+  other.since = "2026-08-01T10:00:00Z";
+  other.last_restart = "2026-08-01T11:31:00Z";
+  EXPECT_EQ(read().restarting_elsewhere, 1);
+  other.last_restart = "2026-08-01T11:29:00Z";
+  EXPECT_EQ(read().restarting_elsewhere, 0);
+}
+
 TEST_F(World, RestartsAndProbesOfOtherPoliciesAreCounted) {
   pod("web", "web-1");
   pod("other", "other-1");
@@ -191,8 +215,59 @@ TEST_F(World, RestartsAndProbesOfOtherPoliciesAreCounted) {
   other.cleared = {{std::string(kImage), "java 1", "", "", ""}};
   const engine::World world = read();
   EXPECT_EQ(world.restarting_elsewhere, 1);
+  EXPECT_EQ(world.restarting_in_namespace, 1);
   EXPECT_THAT(world.probed_elsewhere, ElementsAre(kImage));
   EXPECT_THAT(world.cleared, SizeIs(1));
+}
+
+// A record that somebody else wrote would otherwise hold the cluster's slots, quarantine an image or
+// lift its quarantine.
+TEST_F(World, ARecordWithNothingBehindItHasNoSayOverOthers) {
+  pod("web", "web-1");
+  pod("real", "real-1");
+  record("web");
+  const auto forge = [&](const std::string& workload, const char* policy) -> auto& {
+    api::WorkloadRollout& rollout = record(workload, policy);
+    rollout.restart_mode = api::RestartMode::kManaged;
+    rollout.state = api::WorkloadState::kStepping;
+    rollout.probe = true;
+    rollout.quarantine = rollout.cleared = {{std::string(kImage), "java 1", "", "", ""}};
+    return const_cast<api::WorkloadProfile&>(*map_.at("shop/deployment-" + workload));
+  };
+  const auto expectCounted = [&](int workloads, const char* why) {
+    const engine::World world = read();
+    EXPECT_EQ(world.restarting_elsewhere, workloads) << why;
+    EXPECT_THAT(world.quarantine, SizeIs(workloads)) << why;
+    EXPECT_THAT(world.cleared, SizeIs(workloads)) << why;
+    EXPECT_THAT(world.probed_elsewhere, SizeIs(workloads)) << why;
+  };
+  forge("ghost", "of-another");
+  expectCounted(0, "no pods, and no owner that was seen");
+  map_.erase("shop/deployment-ghost");
+  auto& real = forge("real", "no-such");
+  expectCounted(0, "no such policy");
+  real.status.policy_ref = api::PolicyRef{"ClusterProfilingPolicy", "of-another"};
+  expectCounted(0, "a policy of the other kind");
+  real.status.policy_ref = api::PolicyRef{"ProfilingPolicy", "of-another"};
+  expectCounted(1, "pods and a policy");
+  real.status.workload_ref.name = "web";
+  expectCounted(0, "a record has the name of its workload");
+  real.status.workload_ref.name = "real";
+  real.metadata.annotations.clear();
+  expectCounted(0, "no pods are named");
+}
+
+TEST_F(World, AWorkloadWhosePodsAreAllAwayKeepsItsSlot) {
+  pod("web", "web-1");
+  record("web");
+  api::WorkloadRollout& away = record("away", "of-another");
+  away.restart_mode = api::RestartMode::kManaged;
+  away.state = api::WorkloadState::kStepping;
+  EXPECT_EQ(read().restarting_elsewhere, 0);
+  index_.owners().saw("shop/deployment-away", "uid");
+  EXPECT_EQ(read().restarting_elsewhere, 1);
+  index_.owners().lost("uid");
+  EXPECT_EQ(read().restarting_elsewhere, 0);
 }
 
 }  // namespace

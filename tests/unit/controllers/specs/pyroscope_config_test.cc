@@ -33,6 +33,7 @@ metastore:
     dir: "/data/metastore/raft"
 limits:
   retention_period: "336h"
+  max_profile_stacktrace_depth: 2048
 )");
 }
 
@@ -52,6 +53,7 @@ metastore:
     dir: "/data/metastore/raft"
 limits:
   retention_period: "336h"
+  max_profile_stacktrace_depth: 2048
 )");
 }
 

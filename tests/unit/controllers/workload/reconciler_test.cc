@@ -1,109 +1,10 @@
-// Records of workloads on a fake API, with stores that are filled from it by hand.
-#include "controllers/workload/reconciler.h"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include "operator/api/v1alpha1/codec.h"
-#include "operator/inject/pods/facts_decoder.h"
-#include "operator/kube/decode.h"
-#include "tests/support/fake_clock.h"
-#include "tests/unit/controllers/fake_api.h"
-#include "tests/unit/operator/inject/support.h"
+#include "tests/unit/controllers/workload/cluster.h"
 
 namespace profiling::controllers {
 namespace {
 
-using Json = nlohmann::json;
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-constexpr const char* kGroup = "shop/Deployment/web";
-constexpr const char* kRevision = "0123456789";
-const std::string kRecords = "/apis/profiling.dev/v1alpha1/namespaces/shop/workloadprofiles";
-const std::string kWeb = kRecords + "/deployment-web";
-
-struct Cluster {
-  test::FakeApi http;
-  kube::Client client{http};
-  test::FakeClock clock;
-  PodTable pods;
-  inject::FactsDecoder decoder;
-  kube::Store<api::WorkloadProfile> records;
-  std::shared_ptr<inject::Snapshot> policies = std::make_shared<inject::Snapshot>();
-  WorkloadIndex index{pods, [this] { return policies; }, inject::settings()};
-  WorkloadReconciler reconciler{client, pods, index, records, clock};
-  std::stop_source stop;
-
-  Cluster() { policies->namespaces["shop"].policies = {inject::policy()}; }
-
-  void replicaSet(const std::string& name, const std::string& uid, const char* deployment_uid) {
-    Json metadata = {{"name", name}, {"namespace", "shop"}, {"uid", uid}};
-    if (deployment_uid != nullptr) {
-      metadata["ownerReferences"] = {{{"apiVersion", "apps/v1"},
-                                      {"kind", "Deployment"},
-                                      {"name", "web"},
-                                      {"uid", deployment_uid},
-                                      {"controller", true}}};
-    }
-    http.put("replicasets", {{"metadata", metadata}});
-  }
-  void pod(const std::string& name, const std::string& owner_uid = "rs-1", Json extra = {}) {
-    Json pod = {{"metadata",
-                 {{"name", name},
-                  {"namespace", "shop"},
-                  {"labels", {{"app", "web"}, {"pod-template-hash", "h1"}}},
-                  {"ownerReferences",
-                   {{{"apiVersion", "apps/v1"},
-                     {"kind", "ReplicaSet"},
-                     {"name", "web-h1"},
-                     {"uid", owner_uid},
-                     {"controller", true}}}}}},
-                {"spec", {{"containers", {{{"name", "app"}, {"image", "eclipse-temurin:21"}}}}}},
-                {"status", {{"phase", "Running"}}}};
-    if (extra.is_object()) pod.merge_patch(extra);
-    http.put("pods", pod);
-    const std::string text = pod.dump();
-    std::string padded = text + std::string(kube::kObjectPadding, '\0');
-    const auto facts = decoder.decode(std::string_view(padded).substr(0, text.size()));
-    ASSERT_TRUE(facts.ok()) << facts.status().toString();
-    pods.upsert(*facts);
-  }
-  void profiledPod(const std::string& name) {
-    pod(name, "rs-1",
-        {{"metadata",
-          {{"labels", {{"profiling.dev/profiled", kRevision}}},
-           {"annotations", {{"profiling.dev/decision", R"({"policy":"shop"})"}}}}}});
-  }
-  // What the reflector of records would do.
-  void sync() {
-    kube::Store<api::WorkloadProfile>::Map map;
-    for (const char* name : {"deployment-web", "replicaset-web-h1"}) {
-      if (const auto stored = http.get("workloadprofiles", "shop", name)) {
-        const auto record = api::workloadFromJson(*stored);
-        ASSERT_TRUE(record.ok()) << record.status().toString();
-        map["shop/" + std::string(name)] = std::make_shared<const api::WorkloadProfile>(*record);
-      }
-    }
-    records.publish(std::move(map));
-  }
-  // One pass, as the runner would make it, and the events that follow.
-  Outcome pass() {
-    Outcome outcome = reconciler.reconcile(kGroup, stop.get_token());
-    sync();
-    return outcome;
-  }
-  std::vector<std::string> passWrites() {
-    http.clearWrites();
-    EXPECT_TRUE(pass().status.ok());
-    return http.writtenPaths();
-  }
-  Json record(const char* pointer, const char* name = "deployment-web") {
-    const auto object = http.get("workloadprofiles", "shop", name);
-    const Json::json_pointer p{std::string(pointer)};
-    return object && object->contains(p) ? object->at(p) : Json();
-  }
-};
 
 TEST(WorkloadReconciler, AMatchedWorkloadOwnsItsRecord) {
   Cluster c;
@@ -285,6 +186,107 @@ TEST(WorkloadReconciler, AnOwnerIsReadOnce) {
   EXPECT_EQ(asked, 1);
 }
 
+// A Deployment was deleted with --cascade=orphan and made again: its pods are still those of rs-1.
+TEST(WorkloadReconciler, AnAdoptedReplicaSetBelongsToItsNewOwner) {
+  Cluster c;
+  c.replicaSet("web-h1", "rs-1", "deployment-1");
+  c.pod("web-a");
+  c.pass();
+  c.replicaSet("web-h1", "rs-1", "deployment-2");
+  EXPECT_THAT(c.passWrites(), IsEmpty()) << "the cached owner";
+  c.index.owners().lost("deployment-1");
+  EXPECT_THAT(c.passWrites(), ElementsAre(kWeb)) << "the record names the lost one";
+  EXPECT_FALSE(c.http.get("workloadprofiles", "shop", "deployment-web"));
+  c.passWrites();
+  EXPECT_EQ(c.record("/metadata/ownerReferences/0/uid"), "deployment-2");
+  EXPECT_EQ(c.record("/status/workloadRef/uid"), "deployment-2");
+  EXPECT_THAT(c.passWrites(), IsEmpty());
+}
+
+TEST(WorkloadReconciler, ARecordOfALostOwnerDoesNotBringItBack) {
+  Cluster c;
+  c.replicaSet("web-h1", "rs-1", "deployment-1");
+  c.pod("web-a");
+  c.pass();
+  c.replicaSet("web-h1", "rs-1", "deployment-2");
+  WorkloadReconciler other(c.client, c.pods, c.index, c.records, c.clock);
+  c.index.owners().lost("deployment-1");
+  for (int pass = 0; pass < 2; ++pass) {
+    EXPECT_TRUE(other.reconcile(kGroup, c.stop.get_token()).status.ok());
+    c.sync();
+  }
+  EXPECT_EQ(c.record("/metadata/ownerReferences/0/uid"), "deployment-2");
+}
+
+// Otherwise the garbage collector would delete the next record as well, in a loop.
+TEST(WorkloadReconciler, ANewRecordReadsTheOwnerAgain) {
+  Cluster c;
+  c.replicaSet("web-h1", "rs-1", "deployment-1");
+  c.pod("web-a");
+  c.pass();
+  c.replicaSet("web-h1", "rs-1", "deployment-2");
+  c.http.remove("workloadprofiles", "shop", "deployment-web");
+  c.sync();
+  c.clock.advance(std::chrono::seconds(2));  // the same write is not repeated at once
+  c.pass();
+  EXPECT_EQ(c.record("/metadata/ownerReferences/0/uid"), "deployment-2");
+}
+
+// No event of a pod shows that its ReplicaSet was adopted.
+TEST(WorkloadReconciler, AReplicaSetWithoutItsDeploymentIsReadAgain) {
+  Cluster c;
+  c.replicaSet("web-h1", "rs-1", nullptr);
+  c.pod("web-a");
+  c.pass();
+  EXPECT_EQ(c.pass().requeue_after, Millis(60'000));
+  c.replicaSet("web-h1", "rs-1", "deployment-2");
+  c.pass();
+  EXPECT_EQ(c.record("/metadata/ownerReferences/0/uid"), "deployment-2");
+  c.pass();
+  EXPECT_FALSE(c.http.get("workloadprofiles", "shop", "replicaset-web-h1"));
+}
+
+TEST(WorkloadReconciler, ARecordWithoutPodsIsKeptOnlyForAWorkloadThatExists) {
+  const Json deployment = {{"metadata", {{"name", "web"}, {"namespace", "shop"}}}};
+  struct Case {
+    const char* uid;  // of the Deployment; null: there is none
+    int answer;       // of the API server instead; 0: its own
+    bool kept;
+  };
+  for (const Case& each : {Case{nullptr, 0, false}, Case{"deployment-2", 0, false},
+                           Case{"deployment-1", 0, true}, Case{nullptr, 403, true}}) {
+    Cluster c;
+    c.replicaSet("web-h1", "rs-1", "deployment-1");
+    c.pod("web-a");
+    c.pass();
+    c.pods.erase("shop/web-a");
+    if (each.uid != nullptr) {
+      Json object = deployment;
+      object["metadata"]["uid"] = each.uid;
+      c.http.put("deployments", object);
+    }
+    int asked = 0;
+    c.http.intercept([&](const net::Request& request) -> std::optional<net::Response> {
+      if (request.target.find("/deployments/web") == std::string::npos) return std::nullopt;
+      ++asked;
+      if (each.answer == 0) return std::nullopt;
+      return test::FakeHttp::json(each.answer,
+                                  R"({"kind":"Status","reason":"Forbidden","message":"no"})");
+    });
+    // Another process, which has never seen the workload's pods.
+    WorkloadIndex index{c.pods, [&c] { return c.policies; }, inject::settings()};
+    WorkloadReconciler other(c.client, c.pods, index, c.records, c.clock);
+    for (int pass = 0; pass < 2; ++pass) {
+      EXPECT_TRUE(other.reconcile(kGroup, c.stop.get_token()).status.ok());
+      c.sync();
+    }
+    EXPECT_EQ(c.http.get("workloadprofiles", "shop", "deployment-web").has_value(), each.kept);
+    EXPECT_EQ(index.owners().has("shop/deployment-web", "deployment-1"),
+              each.kept && each.answer == 0);
+    EXPECT_EQ(asked, each.answer == 0 ? 1 : 2) << "read once, when it could be read";
+  }
+}
+
 TEST(WorkloadReconciler, PodsOfADeletedOwnerBelongToNoWorkload) {
   Cluster c;
   c.pod("web-a");
@@ -317,21 +319,6 @@ TEST(WorkloadReconciler, APodThatCannotBeInjectedIsReported) {
   EXPECT_EQ(c.record("/status/skippedReasons/0/pods"), 1);
   EXPECT_EQ(c.record("/status/conditions/0/reason"), "UnsupportedOS");
   EXPECT_THAT(c.passWrites(), IsEmpty());
-}
-
-// The webhook would leave such pods alone, so their workload is not restarted for an agent.
-TEST(WorkloadReconciler, ThePreflightReadsLimitRanges) {
-  Cluster c;
-  c.replicaSet("web-h1", "rs-1", "deployment-1");
-  c.http.put(
-      "limitranges",
-      {{"metadata", {{"name", "pods"}, {"namespace", "shop"}}},
-       {"spec", {{"limits", {{{"type", "Pod"}, {"max", {{"ephemeral-storage", "33Mi"}}}}}}}}});
-  c.pod("web-a", "rs-1", Json::parse(R"({"spec":{"containers":[{"name":"app",
-      "image":"eclipse-temurin:21","resources":{"limits":{"ephemeral-storage":"32Mi"}}}]}})"));
-  c.pass();
-  EXPECT_EQ(c.record("/status/preflight/reason"), "NoRoom");
-  EXPECT_EQ(c.record("/status/phase"), "Skipped");
 }
 
 TEST(WorkloadReconciler, AnAnswerWithAnotherPodIsNoPreflight) {
@@ -402,6 +389,24 @@ TEST(WorkloadReconciler, ARefusedWriteIsRetried) {
   refuse = false;
   EXPECT_TRUE(c.pass().status.ok());
   EXPECT_EQ(c.record("/status/phase"), "Missed");
+}
+
+TEST(WorkloadReconciler, PodsThatAreLeftAloneAreAnEventOfTheirWorkloadOnce) {
+  Cluster c;
+  c.replicaSet("web-h1", "rs-1", "deployment-1");
+  const Json answered = {
+      {"metadata", {{"annotations", {{"profiling.dev/decision", R"({"reason":"PodRefused"})"}}}}}};
+  c.pod("web-a", "rs-1", answered);
+  EXPECT_TRUE(c.pass().status.ok());
+  ASSERT_EQ(c.events.all.size(), 1U);
+  const Event& event = c.events.all.front();
+  EXPECT_EQ(event.regarding.kind + "/" + event.regarding.name, "Deployment/web");
+  EXPECT_EQ(event.regarding.uid, "deployment-1");
+  EXPECT_EQ(event.reason, "PodRefused");
+  EXPECT_THAT(event.note, testing::HasSubstr("1 pod started without an agent"));
+  c.pod("web-b", "rs-1", answered);
+  EXPECT_TRUE(c.pass().status.ok());
+  EXPECT_EQ(c.events.all.size(), 1U);
 }
 
 }  // namespace
