@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "operator/base/str_cat.h"
+#include "operator/base/backoff.h"
 
 namespace profiling::webhooks {
 namespace {
@@ -11,21 +11,11 @@ std::string_view namespacePart(std::string_view pod) {
   return pod.substr(0, pod.find('/'));
 }
 
-std::string ownerKey(std::string_view namespace_, std::string_view uid) {
-  return strCat(namespace_, "/", uid);
-}
-
 WallTime fromSeconds(std::int64_t seconds) {
   return WallTime(std::chrono::seconds(seconds));
 }
 
 }  // namespace
-
-Millis Breakers::holdAfter(std::int64_t times) const {
-  Millis hold = first_hold_;
-  for (std::int64_t i = 1; i < times && hold < kLongestHold; ++i) hold *= kHoldGrows;
-  return std::min(hold, kLongestHold);
-}
 
 void Breakers::refusal(const inject::RefusalEvent& event, bool listed) {
   if (event.owner_uid.empty()) return;
@@ -34,38 +24,37 @@ void Breakers::refusal(const inject::RefusalEvent& event, bool listed) {
   const WallTime at = listed ? std::min(fromSeconds(event.at), now) : now;
   if (at + first_hold_ <= now) return;
   const MutexLock lock(mutex_);
-  Refused& entry = refused_[ownerKey(event.namespace_, event.owner_uid)];
-  // Pods are left alone already: the cause is another one.
-  if (entry.times > 0 && at < entry.until) return;
-  ++entry.times;
-  entry.at = at;
-  entry.until = at + holdAfter(entry.times);
-  makeRoom();
-}
-
-void Breakers::makeRoom() {
-  if (refused_.size() <= kMaxRefusedOwners) return;
-  const auto oldest =
-      std::ranges::min_element(refused_, {}, [](const auto& entry) { return entry.second.until; });
-  refused_.erase(oldest);
-}
-
-bool Breakers::refused(std::string_view namespace_, std::string_view owner_uid,
-                       std::string_view template_hash) {
-  const MutexLock lock(mutex_);
-  if (refused_.empty()) return false;
-  const auto it = refused_.find(ownerKey(namespace_, owner_uid));
-  if (it == refused_.end()) return false;
-  Refused& entry = it->second;
-  const WallTime now = clock_.wall();
-  if (now >= entry.until) {
-    if (now >= entry.until + kLongestHold) refused_.erase(it);
-    return false;
+  Refused* held = refused_.find(event.namespace_, event.owner_uid);
+  if (held != nullptr && at < held->until) {
+    // Pods get no agent already: the cause is another one, or what the webhook wrote instead.
+    held->without_agent = held->left_alone;
+    return;
   }
-  if (entry.template_hash.empty()) entry.template_hash = template_hash;
-  if (entry.template_hash == template_hash) return true;
-  refused_.erase(it);  // the owner has another template
-  return false;
+  Refused entry = held == nullptr ? Refused() : *held;
+  ++entry.times;
+  entry.dated = event.at > 0 ? fromSeconds(event.at) : at;
+  entry.until = at + growingWait(first_hold_, entry.times, kLongestHold);
+  entry.left_alone = entry.without_agent = false;
+  refused_.put(event.namespace_, event.owner_uid, entry.until.time_since_epoch().count(), entry);
+}
+
+inject::Refused Breakers::refused(std::string_view namespace_, std::string_view owner_uid,
+                                  std::string_view template_hash) {
+  const MutexLock lock(mutex_);
+  Refused* entry = refused_.find(namespace_, owner_uid);
+  if (entry == nullptr) return inject::Refused::kNo;
+  const WallTime now = clock_.wall();
+  if (now >= entry->until) {
+    if (now >= entry->until + kLongestHold) refused_.erase(namespace_, owner_uid);
+    return inject::Refused::kNo;
+  }
+  if (entry->template_hash.empty()) entry->template_hash = template_hash;
+  if (entry->template_hash == template_hash) {
+    entry->left_alone = true;
+    return entry->without_agent ? inject::Refused::kWithoutAgent : inject::Refused::kWithAgent;
+  }
+  refused_.erase(namespace_, owner_uid);  // the owner has another template
+  return inject::Refused::kNo;
 }
 
 void Breakers::Pulls::fail(const std::string& pod) {
@@ -104,9 +93,11 @@ void Breakers::pulled(const std::string& image) {
 
 void Breakers::podSeen(const std::string& pod, const inject::PodFacts& facts) {
   const MutexLock lock(mutex_);
-  if (facts.owner && !refused_.empty()) {
-    const auto it = refused_.find(ownerKey(facts.namespace_, facts.owner->uid));
-    if (it != refused_.end() && fromSeconds(facts.created) > it->second.at) refused_.erase(it);
+  if (facts.owner) {
+    const Refused* held = refused_.find(facts.namespace_, facts.owner->uid);
+    if (held != nullptr && fromSeconds(facts.created) > held->dated) {
+      refused_.erase(facts.namespace_, facts.owner->uid);
+    }
   }
   std::set<std::string> waits;
   for (const inject::AgentImageView& agent : facts.agent_images) {
@@ -162,7 +153,9 @@ Breakers::Stats Breakers::stats() const {
   const MutexLock lock(mutex_);
   const WallTime now = clock_.wall();
   Stats stats;
-  for (const auto& [key, entry] : refused_) stats.refused_owners += now < entry.until ? 1 : 0;
+  refused_.forEach([&](const auto&, const auto&, const Refused& entry) {
+    stats.refused_owners += now < entry.until ? 1 : 0;
+  });
   for (const auto& [image, pulls] : pulls_) {
     stats.unpullable_images += pulls.out_namespaces > 0 ? 1 : 0;
   }

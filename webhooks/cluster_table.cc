@@ -23,6 +23,7 @@ void ClusterTable::setQuota(const std::string& key, inject::Quota quota) {
   if (!quota.counts()) return;
   auto& of = quotas_[std::string(namespaceOf(key))];
   inject::Quotas all = of == nullptr ? inject::Quotas() : *of;
+  if (all.size() >= kMostQuotas) return;
   all.push_back(std::move(quota));
   of = std::make_shared<const inject::Quotas>(std::move(all));
 }

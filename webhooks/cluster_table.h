@@ -15,6 +15,10 @@
 
 namespace profiling::webhooks {
 
+// Quotas of one namespace that are kept: each event copies them, each admission reads them. What a
+// further one forbids is found when the API server refuses the pod.
+inline constexpr std::size_t kMostQuotas = 100;
+
 // Thread-safe: short locks.
 class ClusterTable final : public inject::ClusterState {
  public:

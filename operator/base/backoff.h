@@ -2,6 +2,7 @@
 // never below base / 2, so that a failing call is not repeated at once.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <random>
@@ -28,5 +29,14 @@ class Backoff {
   int attempts_ = 0;
   std::minstd_rand random_;  // 8 bytes of state: a work queue keeps one for each failing key
 };
+
+// The wait after a failure for the nth time in a row (from 1): `first`, then `factor` times as long
+// each time, at most `longest`.
+inline std::chrono::milliseconds growingWait(std::chrono::milliseconds first, std::int64_t times,
+                                             std::chrono::milliseconds longest, int factor = 4) {
+  auto wait = first;
+  for (std::int64_t i = 1; i < times && wait < longest; ++i) wait *= factor;
+  return std::min(wait, longest);
+}
 
 }  // namespace profiling

@@ -51,6 +51,21 @@ std::optional<std::chrono::system_clock::time_point> parseRfc3339(std::string_vi
   return time;
 }
 
+std::optional<std::chrono::system_clock::time_point> parseHttpDate(std::string_view text) {
+  std::tm tm{};
+  const std::string copy(text.substr(0, 64));
+  const char* end = strptime(copy.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &tm);
+  if (end == nullptr || *end != '\0') return std::nullopt;
+  // As above: only a text that comes out again is a time.
+  const std::time_t seconds = timegm(&tm);
+  std::array<char, 64> again{};
+  gmtime_r(&seconds, &tm);
+  const std::size_t size =
+      std::strftime(again.data(), again.size(), "%a, %d %b %Y %H:%M:%S GMT", &tm);
+  if (copy != std::string_view(again.data(), size)) return std::nullopt;
+  return std::chrono::system_clock::from_time_t(seconds);
+}
+
 Result<std::chrono::milliseconds> parseDuration(std::string_view text) {
   const auto bad = [&](std::string_view why) {
     return Status(Code::kInvalidArgument, "duration '" + printable(text, 40) + "' " +

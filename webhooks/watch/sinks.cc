@@ -92,8 +92,7 @@ class ProfiledPodsSink final : public SweptSink {
 // Events need no bookkeeping: what they say is forgotten with time.
 class RefusalsSink final : public kube::RecordSink {
  public:
-  RefusalsSink(Breakers& breakers, std::atomic<bool>& synced)
-      : breakers_(breakers), synced_(synced) {}
+  explicit RefusalsSink(Breakers& breakers) : breakers_(breakers) {}
 
   std::size_t stored() const override { return breakers_.stats().refused_owners; }
   void beginList() override {}
@@ -101,7 +100,7 @@ class RefusalsSink final : public kube::RecordSink {
   Status upsert(std::string_view text) override { return read(text, false); }
   void unlisted(const std::string&) override {}
   void keepListed(const std::string&) override {}
-  void commitList() override { synced_ = true; }
+  void commitList() override {}
   void dropList() override {}
   void erase(const std::string&) override {}
   void flush() override {}
@@ -114,7 +113,6 @@ class RefusalsSink final : public kube::RecordSink {
     return {};
   }
   Breakers& breakers_;
-  std::atomic<bool>& synced_;
 };
 
 }  // namespace
@@ -128,8 +126,8 @@ std::unique_ptr<kube::RecordSink> makeProfiledPodsSink(RolloutTable& table, Brea
   return std::make_unique<ProfiledPodsSink>(table, breakers, synced);
 }
 
-std::unique_ptr<kube::RecordSink> makeRefusalsSink(Breakers& breakers, std::atomic<bool>& synced) {
-  return std::make_unique<RefusalsSink>(breakers, synced);
+std::unique_ptr<kube::RecordSink> makeRefusalsSink(Breakers& breakers) {
+  return std::make_unique<RefusalsSink>(breakers);
 }
 
 }  // namespace profiling::webhooks

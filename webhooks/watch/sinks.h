@@ -15,6 +15,6 @@ namespace profiling::webhooks {
 std::unique_ptr<kube::RecordSink> makeRecordsSink(RolloutTable& table, std::atomic<bool>& synced);
 std::unique_ptr<kube::RecordSink> makeProfiledPodsSink(RolloutTable& table, Breakers& breakers,
                                                        std::atomic<bool>& synced);
-std::unique_ptr<kube::RecordSink> makeRefusalsSink(Breakers& breakers, std::atomic<bool>& synced);
+std::unique_ptr<kube::RecordSink> makeRefusalsSink(Breakers& breakers);
 
 }  // namespace profiling::webhooks

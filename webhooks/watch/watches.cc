@@ -63,8 +63,10 @@ Watches::Watches(net::HttpClient& http, Inputs inputs, PodMutator& mutator, Roll
            quotas_synced_);
   kube::ReflectorOptions refusals = allOf(kCoreEvents);
   refusals.field_selector = inject::kRefusalSelector;
-  addTable(http, "refused pods", std::move(refusals), makeRefusalsSink(breakers, refusals_synced_),
-           refusals_synced_);
+  // Admissions do not wait for their first list: anyone who may write events can make it long.
+  watches_.push_back({"refused pods",
+                      kube::makeReflector(http, std::move(refusals), makeRefusalsSink(breakers)),
+                      [] { return true; }});
   if (!inputs_.nodes) return;
   kube::ReflectorOptions nodes = allOf(kNodes);
   nodes.metadata_only = true;
@@ -100,6 +102,8 @@ std::optional<std::string> Watches::unsynced() const {
   for (const Watch& watch : watches_) {
     if (!watch.synced()) return watch.name + " are not listed yet";
   }
+  // A store is synced just before what is built of it.
+  if (!built_) return "policies are not put together yet";
   return std::nullopt;
 }
 
@@ -119,6 +123,7 @@ void Watches::rebuild() {
                                      *servers_.snapshot(), *namespaces_.snapshot(), inputs_.agents,
                                      *revisions_.snapshot(), inputs_.operator_namespace,
                                      *limit_ranges_.snapshot()));
+  built_ = true;
 }
 
 KnownObjects Watches::known() const {

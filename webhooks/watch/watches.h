@@ -52,6 +52,7 @@ class Watches {
                 kube::Store<T>& store, Decoder decoder);
   // On the reflectors' threads; one at a time, so that no older snapshot replaces a newer one.
   void rebuild() PROFILING_EXCLUDES(rebuilding_);
+  std::atomic<bool> built_ = false;  // the mutator has a snapshot
 
   const Inputs inputs_;
   PodMutator& mutator_;
@@ -63,7 +64,7 @@ class Watches {
   kube::Store<api::Revision> revisions_;
   kube::Store<inject::LimitRangeRecord> limit_ranges_;
   std::atomic<bool> records_synced_{false}, pods_synced_{false}, quotas_synced_{false},
-      refusals_synced_{false}, nodes_synced_{false};
+      nodes_synced_{false};
   std::vector<std::function<bool()>> snapshot_parts_;  // synced: the snapshot needs all of them
   std::vector<Watch> watches_;
 };

@@ -5,6 +5,7 @@
 namespace profiling::webhooks {
 namespace {
 
+using inject::Refused;
 using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
@@ -19,10 +20,13 @@ class SetClock final : public Clock {
 struct BreakersTest : ::testing::Test {
   inject::RefusalEvent event(const std::string& uid, const std::string& namespace_ = "shop") const {
     const auto at = std::chrono::duration_cast<seconds>(clock.now.time_since_epoch()).count();
-    return {namespace_, "ReplicaSet", "web-6f7d8", uid, "exceeded quota", at};
+    return {namespace_, "ReplicaSet", "web-6f7d8", uid, "exceeded quota", at, "web.1"};
+  }
+  Refused state(const std::string& uid = "u1", const std::string& hash = "h1") {
+    return breakers.refused("shop", uid, hash);
   }
   bool refused(const std::string& uid = "u1", const std::string& hash = "h1") {
-    return breakers.refused("shop", uid, hash);
+    return state(uid, hash) != Refused::kNo;
   }
   void see(const std::string& pod, bool pulled, bool failed, std::string_view owner = {}) {
     inject::PodFacts facts;
@@ -46,7 +50,8 @@ TEST_F(BreakersTest, AnOwnerWhosePodsWereRefusedIsLeftAloneForAWhileAndThenForLo
   breakers.refusal(event("u1"), false);
   EXPECT_TRUE(refused());
   EXPECT_FALSE(refused("u2"));
-  EXPECT_FALSE(breakers.refused("other", "u1", "h1")) << "an event names owners of its namespace";
+  EXPECT_EQ(breakers.refused("other", "u1", "h1"), Refused::kNo)
+      << "an event names owners of its namespace";
   clock.now += minutes(5);
   EXPECT_FALSE(refused());
   breakers.refusal(event("u1"), false);
@@ -61,6 +66,27 @@ TEST_F(BreakersTest, ARefusalWhileThePodsAreLeftAloneHasAnotherCause) {
   for (int i = 0; i < 100; ++i) breakers.refusal(event("u1"), false);
   clock.now += minutes(5);
   EXPECT_FALSE(refused());
+}
+
+TEST_F(BreakersTest, AClockThatIsBehindLetsNoOlderPodEndTheHold) {
+  inject::RefusalEvent refusal = event("u1");
+  refusal.at += 30;
+  breakers.refusal(refusal, false);
+  clock.now += seconds(10);
+  see("shop/old", true, false, "u1");
+  EXPECT_TRUE(refused());
+}
+
+TEST_F(BreakersTest, PodsThatAreRefusedWithoutAnAgentAreNotChangedAtAll) {
+  breakers.refusal(event("u1"), false);
+  breakers.refusal(event("u1"), false);  // of the same batch of pods
+  EXPECT_EQ(state(), Refused::kWithAgent);
+  breakers.refusal(event("u1"), false);
+  EXPECT_EQ(state(), Refused::kWithoutAgent);
+  clock.now += minutes(5);
+  EXPECT_EQ(state(), Refused::kNo);
+  breakers.refusal(event("u1"), false);
+  EXPECT_EQ(state(), Refused::kWithAgent) << "each try starts anew";
 }
 
 TEST_F(BreakersTest, AnotherTemplateOfTheOwnerIsTriedAtOnce) {
@@ -88,11 +114,18 @@ TEST_F(BreakersTest, AnOldEventOfAListSaysNothing) {
   EXPECT_TRUE(refused()) << "a live event is news, whatever the clock of its writer";
 }
 
-TEST_F(BreakersTest, TheNumberOfRememberedOwnersIsBounded) {
-  for (std::size_t i = 0; i < kMaxRefusedOwners + 50; ++i) {
-    breakers.refusal(event("u" + std::to_string(i)), false);
+TEST_F(BreakersTest, ANamespaceFullOfRefusalsDisplacesNoneOfAnother) {
+  breakers.refusal(event("victim"), false);
+  for (int of = 0; of < 12; ++of) {
+    for (std::size_t i = 0; i < kMaxRefusedOfNamespace + 50; ++i) {
+      breakers.refusal(event("u" + std::to_string(i), "flood" + std::to_string(of)), false);
+    }
+    if (of == 0) {
+      EXPECT_EQ(breakers.stats().refused_owners, kMaxRefusedOfNamespace + 1);
+    }
   }
-  EXPECT_LE(breakers.stats().refused_owners, kMaxRefusedOwners);
+  EXPECT_EQ(breakers.stats().refused_owners, kMaxRefusedOwners);
+  EXPECT_TRUE(refused("victim"));
 }
 
 TEST_F(BreakersTest, OnePodThatCannotPullLeavesNothingOut) {

@@ -48,6 +48,20 @@ TEST(ClusterTable, AQuotaThatCountsNothingWeAddIsNotKept) {
   EXPECT_EQ(table.quotas("shop"), nullptr);
 }
 
+TEST(ClusterTable, OneNamespacesQuotasAreBounded) {
+  ClusterTable table;
+  for (int i = 0; i < 1'000; ++i) {
+    const std::string name = "q" + std::to_string(i);
+    table.setQuota("hostile/" + name, quota(name));
+  }
+  EXPECT_EQ(table.quotas("hostile")->size(), kMostQuotas);
+  table.setQuota("hostile/q7", quota("q7", 9));
+  EXPECT_EQ(table.quotas("hostile")->back().limits[inject::ResourceKind::kCpu]->hard, 9)
+      << "one that is kept goes on being read";
+  table.setQuota("shop/a", quota("a"));
+  EXPECT_THAT(namesIn(table, "shop"), ElementsAre("a"));
+}
+
 TEST(ClusterTable, APlatformIsThereAsLongAsOneOfItsNodes) {
   const inject::NodeClass amd{"linux", "amd64"}, arm{"linux", "arm64"};
   ClusterTable table;

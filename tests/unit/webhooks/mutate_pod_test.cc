@@ -220,9 +220,9 @@ TEST_F(MutatePod, APodWhoseSiblingsWereRefusedStartsWithoutAnAgent) {
   review["request"]["object"]["metadata"]["ownerReferences"] = json::array(
       {{{"kind", "ReplicaSet"}, {"name", "web-1"}, {"uid", "u1"}, {"controller", true}}});
   EXPECT_THAT(patchOf(send(mutator, review.dump())), HasSubstr("initContainers"));
-  breakers.refusal({"bank", "ReplicaSet", "web-1", "u1", "forbidden", 0}, false);
+  breakers.refusal({"bank", "ReplicaSet", "web-1", "u1", "forbidden", 0, "web.1"}, false);
   EXPECT_THAT(patchOf(send(mutator, review.dump())), HasSubstr("initContainers"));
-  breakers.refusal({"shop", "ReplicaSet", "web-1", "u1", "forbidden", 0}, false);
+  breakers.refusal({"shop", "ReplicaSet", "web-1", "u1", "forbidden", 0, "web.1"}, false);
   const std::string patch = patchOf(send(mutator, review.dump()));
   EXPECT_THAT(patch, testing::Not(HasSubstr("initContainers")));
   EXPECT_THAT(patch, HasSubstr("PodRefused")) << "it asked for an agent, so it learns why";

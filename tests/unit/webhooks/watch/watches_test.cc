@@ -109,10 +109,11 @@ TEST_F(WatchesTest, NoRequestIsMadeBeforeTheStart) {
 }
 
 TEST_F(WatchesTest, UnsyncedNamesTheKindThatIsNotListed) {
-  const std::pair<const char*, const char*> kinds[] = {
-      {"limitranges", "limit ranges"}, {"workloadprofiles", "records"},
-      {"pods", "profiled pods"},       {"resourcequotas", "resource quotas"},
-      {"events", "refused pods"},      {"nodes", "nodes"}};
+  const std::pair<const char*, const char*> kinds[] = {{"limitranges", "limit ranges"},
+                                                       {"workloadprofiles", "records"},
+                                                       {"pods", "profiled pods"},
+                                                       {"resourcequotas", "resource quotas"},
+                                                       {"nodes", "nodes"}};
   for (const auto& [path, name] : kinds) hold(path);
   watches.start();
   for (const auto& [path, name] : kinds) {
@@ -121,6 +122,13 @@ TEST_F(WatchesTest, UnsyncedNamesTheKindThatIsNotListed) {
     release(path);
   }
   EXPECT_TRUE(synced());
+}
+
+TEST_F(WatchesTest, NothingWaitsForTheListOfEvents) {
+  hold("events");
+  watches.start();
+  EXPECT_TRUE(synced());
+  EXPECT_TRUE(injects());
 }
 
 TEST_F(WatchesTest, TheSnapshotWaitsForEveryKindThatItNeeds) {
