@@ -105,11 +105,16 @@ def test_the_webhooks_process_writes_nothing(default):
         assert set(rule["verbs"]) <= {"list", "watch"}
 
 
+STATUS_POLICY = "profiling-operator-controller-status"
+
+
 def covered(objects):
     """(group, resource, operation) that the policies for the controller's account concern."""
     out = set()
     for policy in objects.of("ValidatingAdmissionPolicy"):
         assert policy["spec"]["failurePolicy"] == "Fail"
+        if policy["metadata"]["name"] == STATUS_POLICY:
+            continue
         assert [c["expression"] for c in policy["spec"]["matchConditions"]] == [
             "request.userInfo.username == 'system:serviceaccount:profiling-system:profiling-operator-controller'"]
         assert all(v["reason"] == "Forbidden" and v["message"] for v in policy["spec"]["validations"])
@@ -136,6 +141,17 @@ def test_an_admission_policy_bounds_each_write_that_rbac_grants_without_a_name(h
     names = {p["metadata"]["name"] for p in objects.of("ValidatingAdmissionPolicy")}
     assert {b["spec"]["policyName"] for b in objects.of("ValidatingAdmissionPolicyBinding")} == names
     assert all(b["spec"]["validationActions"] == ["Deny"] for b in objects.of("ValidatingAdmissionPolicyBinding"))
+
+
+def test_only_the_controller_writes_statuses_and_everybody_may_delete_the_objects(default):
+    policy = next(p for p in default.of("ValidatingAdmissionPolicy") if p["metadata"]["name"] == STATUS_POLICY)
+    assert [c["expression"] for c in policy["spec"]["matchConditions"]] == [
+        "request.userInfo.username != 'system:serviceaccount:profiling-system:profiling-operator-controller'"]
+    assert policy["spec"]["matchConstraints"]["resourceRules"] == [{
+        "apiGroups": ["profiling.dev"], "apiVersions": ["*"], "operations": ["UPDATE"],
+        "resources": ["workloadprofiles/status", "profilingpolicies/status", "clusterprofilingpolicies/status", "profilingservers/status"]}]
+    written = {r for _, rule in rules(default, "ClusterRole") for r in rule["resources"] if r.endswith("/status") and "patch" in rule["verbs"]}
+    assert written == set(policy["spec"]["matchConstraints"]["resourceRules"][0]["resources"])
 
 
 def test_webhook_configurations_are_patched_by_name_only(default):

@@ -52,7 +52,7 @@ class World:
 
     def stop(self):
         assert self.process.stop() == 0
-        assert "403" not in self.process.text() and "forbidden" not in self.process.text().lower()
+        assert "HTTP 403" not in self.process.text() and "forbidden" not in self.process.text().lower()
 
     def live(self, kind):
         return self.kube.get(kind, NAME, "-n", NAMESPACE)

@@ -25,6 +25,21 @@ spec:
   - {name: v1alpha1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}
 """
 SERVER = "{apiVersion: profiling.dev/v1alpha1, kind: ProfilingServer, metadata: {name: pyroscope, namespace: servers}, spec: {image: 'registry.example/p:1'}}"
+# Everything that a server's spec can put into its pod.
+FULL_SERVER = """
+apiVersion: profiling.dev/v1alpha1
+kind: ProfilingServer
+metadata: {name: full, namespace: servers}
+spec:
+  image: registry.example/p:1
+  storage: {type: S3, s3: {bucket: profiles, endpoint: s3.example, credentials: {secretRef: {name: bucket}}}}
+  persistence: {size: 1Gi, storageClassName: fast}
+  resources: {requests: {cpu: 10m}}
+  nodeSelector: {disk: ssd}
+  tolerations: [{operator: Exists}]
+  imagePullSecrets: [{name: pull}]
+  podAnnotations: {a: b}
+"""
 # No request uses it: an admission plugin, which World switches on, asks for it when an owner reference blocks a deletion.
 ASKED_BY_ADMISSION = ("controller", "", "profiling.dev", "profilingservers/finalizers", "", "update")
 
@@ -57,6 +72,15 @@ def policy(world, namespace, method, name="team", gates=None, **more):
 def serve(world):
     world.kube.apply(SERVER)
     wait_for("the server's objects", lambda: world.kube.get("statefulset", "pyroscope", "-n", "servers"), 60)
+    world.kube.apply(FULL_SERVER)
+    wait_for("the server with every field", lambda: world.kube.get("statefulset", "full", "-n", "servers"), 60)
+    # Somebody's own sidecar stays, and does not stop the controller.
+    world.kube.run("patch", "statefulset", "full", "-n", "servers", "--type=json", "-p", json.dumps([
+        {"op": "add", "path": "/spec/template/spec/containers/-", "value": {"name": "side", "image": "registry.example/side", "envFrom": [{"secretRef": {"name": "s"}}]}}]))
+    world.kube.apply(FULL_SERVER.replace("p:1", "p:2"))
+    wait_for("the new image beside the sidecar", lambda: [c["image"] for c in world.kube.get("statefulset", "full", "-n", "servers")["spec"]["template"]["spec"][
+        "containers"]] in (["registry.example/p:2", "registry.example/side"], ["registry.example/side", "registry.example/p:2"],
+                           ["registry.example/p:2"]), 60)
     # Drift, which the controller takes back.
     for kind, where in (("service", "/spec/ports/0/port"), ("configmap", "/metadata/labels/app.kubernetes.io~1name")):
         name = "pyroscope" if kind == "service" else "pyroscope-config"
@@ -82,7 +106,8 @@ def restart(world):
     policy(world, "managed", "RolloutRestart")
     for kind, name in (("deployment", "web"), ("statefulset", "db"), ("daemonset", "node"), ("rollout", "canary")):
         def restarted():
-            metadata = world.kube.get(kind, name, "-n", "managed")["spec"]["template"]["metadata"]
+            owner = world.kube.get(kind, name, "-n", "managed")
+            metadata = owner["metadata"] if kind == "rollout" else owner["spec"]["template"]["metadata"]
             if "profiling.dev/restarted-for" in metadata.get("annotations", {}):
                 return True
             record = world.kube.get("workloadprofile", f"{kind}-{name}", "-n", "managed")

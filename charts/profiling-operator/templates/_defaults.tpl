@@ -9,6 +9,7 @@ agents:
   scrape: {repository: profiling-operator/agent-scrape, tag: "", version: ""}
   nativeSidecars: Auto
   arm64: []
+  pullSecrets: []
 webhook:
   watchNodes: true
   refusalHold: 5m

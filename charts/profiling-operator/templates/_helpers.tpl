@@ -65,6 +65,9 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 - --agent-version-{{ $language }}={{ $version }}
 {{- end }}
 {{- end }}
+{{- with .Values.agents.pullSecrets }}
+- --agent-pull-secrets={{ join "," . }}
+{{- end }}
 {{- range .Values.agents.arm64 }}
 - --agent-arm64={{ . }}
 {{- end }}
