@@ -11,7 +11,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
 given = $(if $(filter command line,$(origin $1)),$($1))
 PUSH = hack/images/push "$(REGISTRY)" $(if $(TAG),--tag "$(TAG)") $(if $(filter-out 0 false no,$(PLAIN_HTTP)),--plain-http)
 
-.PHONY: demo demo-down push test build lint bench bench-webhook scale endurance fuzz faults simulate e2e clean deps format help
+.PHONY: demo demo-down push test build lint bench bench-webhook scale endurance fuzz faults simulate truth e2e clean deps format help
 
 help:          ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | column -t -s $$'\t'
@@ -59,6 +59,9 @@ endurance: deps ## the webhook under rotations, floods and large bodies; figures
 simulate: deps ## the rollout engine in 100 000 simulated clusters, SCHEDULES=… SEED=…; minutes
 	cmake --preset release >/dev/null && cmake --build --preset release --target simulate
 	@build/release/tests/simulate/simulate --schedules $(or $(SCHEDULES),100000) --seed $(or $(SEED),1)
+
+truth: build   ## what flame graphs show against what the programs did, CELLS='python/*'; minutes
+	@tests/truth/run $(foreach cell,$(CELLS),--only '$(cell)')
 
 e2e: deps      ## only the tests on a real node
 	@hack/test $(PRESET) -L e2e

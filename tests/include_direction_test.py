@@ -35,7 +35,7 @@ ALLOWED = {
     "controllers/runtime": [*CONTROLLER, "controllers/specs"],
     "controllers/pods": [*CONTROLLER, "controllers/engine"],
     "controllers/revisions": CONTROLLER,
-    "controllers/workload": [*CONTROLLER, "controllers/pods", "controllers/runtime", "controllers/signals",
+    "controllers/workload": [*CONTROLLER, "controllers/events", "controllers/pods", "controllers/runtime", "controllers/signals",
                              "controllers/specs"],
     "controllers/policy": [*CONTROLLER, "controllers/events", "controllers/revisions", "controllers/runtime",
                            "controllers/workload"],

@@ -22,6 +22,8 @@ std::string stringOf(const nlohmann::json& object, const char* key) {
   return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
 }
 
+constexpr std::size_t kMaxImage = 1024;  // a reference has at most 4 parts of 255 bytes
+
 std::optional<AgentImages> imagesOf(const nlohmann::json& content) {
   const auto it = content.find("images");
   if (it == content.end() || !it->is_array() || it->size() > kLanguageCount) return std::nullopt;
@@ -32,6 +34,9 @@ std::optional<AgentImages> imagesOf(const nlohmann::json& content) {
       return std::nullopt;
     }
     images.at(i) = {pair[0].get<std::string>(), pair[1].get<std::string>()};
+    if (images.at(i).image.size() > kMaxImage || images.at(i).version.size() > kMaxImage) {
+      return std::nullopt;
+    }
   }
   return images;
 }
@@ -148,7 +153,10 @@ std::vector<EffectivePolicy> overheadLadder(const EffectivePolicy& policy) {
     if (less.revision != ladder.back().revision) ladder.push_back(std::move(less));
   };
   add([](ProfilingPolicySpec& s) { s.profiles.locks = false; });
-  add([](ProfilingPolicySpec& s) { s.profiles.allocations = s.profiles.in_use_memory = false; });
+  add([](ProfilingPolicySpec& s) {
+    s.profiles.allocations = s.profiles.in_use_memory = false;
+    s.profiles.goroutines.reset();
+  });
   add([](ProfilingPolicySpec& s) {
     const auto interval = parseDuration(s.sampling.upload_interval);
     if (interval.ok() && *interval < std::chrono::seconds(60))

@@ -37,7 +37,7 @@ Result<ApiServer> connectApiServer(const CommonOptions& options) {
 
 Status whenAnswered(const std::function<Status()>& ask) {
   for (bool logged = false;; logged = true) {
-    const Status status = ask();
+    Status status = ask();
     if (!isOutage(status.code())) return status;
     if (!logged) log::warn("Waiting for the API server", {{"reason", status.message()}});
     if (stopRequested(kPause)) return {Code::kCancelled, "stopped before the API server answered"};
@@ -71,6 +71,7 @@ inject::Settings injectSettings(const CommonOptions& options, bool native_sideca
   inject::Settings settings;
   settings.agents = options.agents;
   settings.image_pull_policy = options.agent_pull_policy;
+  settings.pull_secrets = options.agent_pull_secrets;
   settings.operator_namespace = options.operator_namespace;
   settings.native_sidecars = native_sidecars;
   settings.excluded_namespaces.insert(settings.excluded_namespaces.end(),

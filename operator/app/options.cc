@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "operator/base/names.h"
 #include "operator/base/str_cat.h"
 #include "operator/base/text.h"
 
@@ -52,6 +53,15 @@ using Units = std::map<std::string, std::int64_t>;
 // Durations in the format of Kubernetes components: "30s", "2m", "500ms".
 CLI::AsNumberWithUnit duration(const Units& units) {
   return CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::UNIT_REQUIRED, "DURATION");
+}
+
+CLI::Validator objectName() {
+  return {[](const std::string& name) {
+            return isDnsSubdomain(name)
+                       ? std::string()
+                       : strCat("'", name, "' must be lower case letters, digits, '-' and '.'");
+          },
+          "NAME", "objectName"};
 }
 
 [[noreturn]] void refuse(const Status& why) {
@@ -104,6 +114,12 @@ void addCommon(CLI::App& command, RawCommon& raw, CommonOptions& common) {
                   "imagePullPolicy of agent images")
       ->check(CLI::IsMember({"Always", "IfNotPresent", "Never"}))
       ->capture_default_str();
+  command
+      .add_option("--agent-pull-secrets", common.agent_pull_secrets,
+                  "names of Secrets that pods with an agent pull its image with, separated by "
+                  "commas; they have to exist in the pods' namespaces")
+      ->delimiter(',')
+      ->check(objectName());
   command
       .add_option("--native-sidecars", common.native_sidecars,
                   "whether every node supports native sidecars (Kubernetes 1.29 and later); Auto "

@@ -30,6 +30,7 @@ struct CommonOptions {
   std::string operator_namespace = "profiling-system";
   api::AgentImages agents;
   std::string agent_pull_policy = "IfNotPresent";
+  std::vector<std::string> agent_pull_secrets;
   std::array<bool, api::kLanguageCount> arm64_images{};  // by Language
   std::string native_sidecars = "Auto";                  // or Always, Never
   std::vector<std::string> excluded_namespaces;  // besides the system's and the operator's own

@@ -41,7 +41,10 @@ std::string text(const Json& object, const char* key) {
 
 ApiServer::ApiServer(net::HttpClient& http, std::string namespace_,
                      std::chrono::milliseconds deadline)
-    : client_(http, deadline), namespace_(std::move(namespace_)), deadline_(deadline) {
+    : dated_(http, clock_),
+      client_(dated_, deadline),
+      namespace_(std::move(namespace_)),
+      deadline_(deadline) {
 }
 
 Result<Policy> ApiServer::policy(const PolicyName& name) {

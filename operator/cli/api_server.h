@@ -9,6 +9,7 @@
 #include "operator/cli/model.h"
 #include "operator/cli/names.h"
 #include "operator/kube/client.h"
+#include "operator/kube/server_clock.h"
 #include "operator/net/http_client.h"
 
 namespace profiling::cli {
@@ -19,6 +20,8 @@ class ApiServer {
   ApiServer(net::HttpClient& http, std::string namespace_,
             std::chrono::milliseconds deadline = std::chrono::seconds(30));
 
+  // What the API server's clock is ahead of this machine's; 0 before its first answer.
+  std::chrono::milliseconds ahead() const { return clock_.ahead(); }
   const std::string& ownNamespace() const { return namespace_; }
   net::HttpClient& http() { return client_.http(); }
 
@@ -56,6 +59,8 @@ class ApiServer {
   Result<std::vector<T>> readAll(const kube::Resource& resource, std::string_view namespace_,
                                  std::string_view kind, Read read);
 
+  kube::ServerClock clock_;
+  kube::DatedClient dated_;
   kube::Client client_;
   std::string namespace_;
   std::chrono::milliseconds deadline_;

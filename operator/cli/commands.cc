@@ -195,7 +195,8 @@ int request(const Options& options, ApiServer& server, const Screen& screen, Wal
   const auto policy = server.policy(std::get<PolicyName>(*target));
   if (!policy.ok()) return fail(screen, policy.status());
   return send(options, server, screen, *policy, policy->title(),
-              requestOf(options.verb, *policy, now));
+              // The controller compares it with times of the API server.
+              requestOf(options.verb, *policy, now + server.ahead()));
 }
 
 int runOn(const Options& options, ApiServer* server, const Screen& screen, WallTime now) {

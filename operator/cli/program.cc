@@ -60,7 +60,7 @@ int runProgram(const std::string& program, std::vector<std::string> arguments) {
   const auto config =
       kube::loadConfig(options.kubeconfig, options.context, kube::Prefer::kKubeconfig);
   if (!config.ok()) return fail(config.status());
-  net::cpprest::ClientOptions client{*config};
+  net::cpprest::ClientOptions client{static_cast<const net::ServerAccess&>(*config)};
   client.inactivity = std::chrono::seconds(640);  // a watch may be silent for this long
   const auto http = net::cpprest::makeClient(std::move(client));
   if (!http.ok()) return fail(http.status());

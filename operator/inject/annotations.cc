@@ -12,12 +12,6 @@ Warning invalidAnnotation(std::string_view key, std::string_view value, std::str
   return {strCat(key, ": \"", printable(value, 80), "\" is ignored; allowed: ", allowed)};
 }
 
-bool isDnsSubdomain(std::string_view name) {
-  if (name.empty() || name.size() > 253) return false;
-  const std::vector<std::string_view> labels = split(name, '.');
-  return std::ranges::all_of(labels, isDnsLabel);
-}
-
 InjectValue parseInject(std::optional<std::string_view> value, std::string_view place,
                         std::vector<Warning>& warnings) {
   InjectValue out;

@@ -34,9 +34,6 @@ struct ContainerSelection {
 ContainerSelection parseContainers(std::optional<std::string_view> value,
                                    std::vector<Warning>& warnings);
 
-// RFC 1123, at most 253 bytes: names of objects. (isDnsLabel in base: names of containers.)
-bool isDnsSubdomain(std::string_view name);
-
 Warning invalidAnnotation(std::string_view key, std::string_view value, std::string_view allowed);
 
 }  // namespace profiling::inject

@@ -245,6 +245,7 @@ EnvChanges envChanges(const PodContext& ctx, const LanguageRow& row, const Conta
   for (const MergeVariable& variable : wanted.variables) {
     std::vector<std::string_view> additions;
     if (own_temp) additions.push_back(kTempOption);
+    additions.insert(additions.end(), row.options.begin(), row.options.end());
     additions.push_back(variable.addition);
     Merge merge = mergeVariable(env, variable, additions, ctx.policy.policy.spec.secret_env_from,
                                 imageEnv(ctx.reading.pod, variable.name, env.container().name));

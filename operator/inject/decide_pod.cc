@@ -33,8 +33,8 @@ Assigned assignRevision(const Decision& decision, const PodReading& reading,
   if (const auto carried = reading.carriedRevision()) {
     // A later pass, or a template that was exported from a running pod: the pod has its place, and
     // keeps the agents that it carries.
-    auto same = decision.chosen->at(*carried);
-    return {same == nullptr ? decision.chosen : std::move(same), Reason::kInjected,
+    const auto same = decision.chosen->at(*carried);
+    return {same == nullptr ? decision.chosen : same, Reason::kInjected,
             std::string(replicaOf(reading.pod.annotation(api::kDecisionKey).value_or("")))};
   }
   RevisionChoice choice = assignments == nullptr
@@ -45,9 +45,11 @@ Assigned assignRevision(const Decision& decision, const PodReading& reading,
 }
 
 // Pods that carry an agent already keep it: they would be refused with or without a further pass.
-bool isRefused(Breakers* breakers, const PodReading& reading, const PodOfWorkload& member) {
-  return breakers != nullptr && !reading.carriedRevision() && !member.owner_uid.empty() &&
-         breakers->refused(member.namespace_, member.owner_uid, member.template_hash);
+Refused refusedBefore(Breakers* breakers, const PodReading& reading, const PodOfWorkload& member) {
+  if (breakers == nullptr || reading.carriedRevision() || member.owner_uid.empty()) {
+    return Refused::kNo;
+  }
+  return breakers->refused(member.namespace_, member.owner_uid, member.template_hash);
 }
 
 bool needsUnpullable(const Breakers* breakers, const PodReading& reading,
@@ -119,8 +121,11 @@ Result<PodOutcome> decidePod(PodSource& source, api::PodView& pod, bool dry_run,
   const PodReading reading(
       pod, workload, OwnImages(pod, settings, decision.chosen.get()),
       assigns && assignments != nullptr ? assignments->known(member) : nullptr);
-  Assigned assigned = assigns && isRefused(breakers, reading, member)
-                          ? Assigned{nullptr, Reason::kPodRefused}
+  const Refused before = assigns ? refusedBefore(breakers, reading, member) : Refused::kNo;
+  if (before == Refused::kWithoutAgent) {
+    return outcomeOf(Reason::kPodRefused, std::move(decision), {});
+  }
+  Assigned assigned = before == Refused::kWithAgent ? Assigned{nullptr, Reason::kPodRefused}
                       : assigns ? assignRevision(decision, reading, member, dry_run, assignments)
                                 : assignedAsDecided(decision);
   Surroundings around{{state.bounds.get(), nullptr}, nullptr};

@@ -96,6 +96,9 @@ inline bool isBreaker(Reason reason) {
 struct Settings {
   api::AgentImages agents;
   std::string image_pull_policy = "IfNotPresent";
+  // Names of Secrets with credentials for the agent images, added to the imagePullSecrets of pods
+  // that get one. A namespace without such a Secret pulls without it.
+  std::vector<std::string> pull_secrets;
   std::string operator_namespace;
   std::string volume_size_limit = "320Mi";
   std::string temp_size_limit = "64Mi";
@@ -269,6 +272,7 @@ struct InjectionPlan {
   // Our sidecar among the init containers, which gets back the restartPolicy that it lost.
   std::optional<std::size_t> repaired_sidecar;
   std::vector<std::pair<std::string, std::string>> annotations;  // for an Alloy of the cluster
+  std::vector<std::string_view> pull_secrets;  // of the settings, that the pod does not name yet
   bool add_volume = false;
   bool add_temp_volume = false;
   std::string revision;               // label profiling.dev/profiled; empty: unchanged

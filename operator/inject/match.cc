@@ -2,6 +2,7 @@
 #include <tuple>
 
 #include "operator/api/selector.h"
+#include "operator/base/names.h"
 #include "operator/inject/annotations.h"
 #include "operator/inject/fact_log.h"
 
@@ -24,7 +25,7 @@ Policy choose(const api::PodView& pod, const Workload& workload, const PolicyLis
   };
   if (const auto named = pod.annotation(api::kPolicyKey)) {
     if (isDnsSubdomain(*named)) {
-      const Policy policy =
+      Policy policy =
           first([&](const Policy& p) { return !p->cluster && p->policy.metadata.name == *named; });
       d.reason = Reason::kUnknownPolicy;
       if (policy == nullptr) d.unknown_policy = std::string(*named);

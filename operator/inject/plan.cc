@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "operator/base/str_cat.h"
@@ -44,6 +45,8 @@ const api::AgentImages& agentsOf(const Assigned& assigned, const Settings& setti
 bool isAwaited(const Decision& decision, Reason reason) {
   const auto& rollout =
       decision.chosen == nullptr ? std::nullopt : decision.chosen->policy.spec.rollout;
+  // The owner's users learn from an event on it that its pods start without agents for a while.
+  if (isBreaker(reason)) return true;
   return rollout && rollout->restart.mode == api::RestartMode::kManaged &&
          reason != Reason::kAwaitingRollout && reason != Reason::kNotOptedIn;
 }
@@ -134,6 +137,14 @@ bool changesNothing(const InjectionPlan& plan) {
          plan.safe_to_evict_volumes.empty() && plan.revision.empty() && plan.decision_json.empty();
 }
 
+void addPullSecrets(InjectionPlan& plan, const api::PodView& pod, const Settings& settings) {
+  if (plan.init_containers.empty() && !plan.sidecar) return;
+  std::ranges::copy_if(settings.pull_secrets, std::back_inserter(plan.pull_secrets),
+                       [&](std::string_view name) {
+                         return std::ranges::find(pod.pull_secrets, name) == pod.pull_secrets.end();
+                       });
+}
+
 InjectionPlan planEnforced(const Decision& decision, const Assigned& assigned,
                            const PodReading& reading, const Settings& settings,
                            const Surroundings& around) {
@@ -183,6 +194,7 @@ InjectionPlan planEnforced(const Decision& decision, const Assigned& assigned,
     plan.add_temp_volume = temp && findVolume(pod, kTempVolumeName) == nullptr;
     plan.safe_to_evict_volumes = safeToEvict(pod, temp);
   }
+  addPullSecrets(plan, pod, settings);
   const std::string& revision = assigned.policy->revision;
   std::string json = decisionJson(decision, plan.reason, &assigned, plan.decisions, agents);
   if (pod.label(api::kProfiledKey) != revision) plan.revision = revision;

@@ -76,9 +76,8 @@ constexpr Vocabulary<Reason, kReasonCount> kReasons{{{
     {Reason::kNoExecTemp, "NoExecTemp",
      "Point java.io.tmpdir at a folder that allows execution, for example an emptyDir."},
     {Reason::kUnsupportedRuntime, "UnsupportedRuntime",
-     "The image is named like a GraalVM native image or OpenJ9; if it is neither, name the "
-     "language "
-     "in profiling.dev/inject on the pod template."},
+     "The image is named like a GraalVM native image, OpenJ9 or Azul Zing; if it is none, name the "
+     "language in profiling.dev/inject on the pod template."},
     {Reason::kUnsupportedVersion, "UnsupportedVersion",
      "The image or command names a version without an agent; if it is another one, name the "
      "language "

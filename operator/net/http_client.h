@@ -50,6 +50,7 @@ struct Response {
   std::string content_type;
   std::string body;
   std::string retry_after;  // the header's text, empty when absent
+  std::string date;         // the same
 };
 
 // The Code of an HTTP status of 300 or more, as far as all servers agree on it.

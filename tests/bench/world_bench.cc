@@ -45,8 +45,8 @@ class Fleet {
   std::size_t reconcile() {
     const engine::Plan plan = controllers::planOf(*policy_);
     std::vector<controllers::Member> members;
-    engine::World world = reader_.read(*policy_, plan, members);
-    world.now = engine::Time(std::chrono::seconds(kCreated + 3600));
+    const engine::World world =
+        reader_.read(*policy_, plan, members, engine::Time(std::chrono::seconds(kCreated + 3600)));
     return engine::decide(plan, world).changes.size();
   }
   // A pod starts anew, as one does somewhere at any time.
@@ -114,7 +114,7 @@ class Fleet {
   kube::Store<api::WorkloadProfile> records_;
   kube::Store<inject::NamespaceRecord> namespaces_;
   controllers::WorkloadIndex index_{pods_, [this] { return snapshot_; }, {}};
-  kube::Store<inject::RefusalEvent> refusals_;
+  controllers::RefusalTable refusals_;
   controllers::WorldReader reader_{pods_, index_, records_, namespaces_, refusals_};
 };
 

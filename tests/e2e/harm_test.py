@@ -1,127 +1,130 @@
-"""What keeps agents out of pods: a rollout replaces few pods in vain, states the cause, and goes on when the cause ends."""
+"""What keeps agents out of pods: a rollout replaces few pods in vain, states the cause, and goes on when the cause ends.
+
+HARM=all runs every cause with workloads of 1, 2, 4 and 20 pods, first steps of 10, 25, 50 and 100 % and both ways to replace pods; that takes most of
+an hour. HARM=quota-50-Evict,no-webhook-10-RolloutRestart runs those cells. Without it, three causes are tried once.
+"""
 import json
+import os
+import time
 
 import pytest
+from harm_causes import BURSTABLE, CAUSES, GUARANTEED, WAITS, workload
 from kube import wait_for
 from rollout_apps import policy
-from rollout_test import namespace, pods, profiled, rollout
+from rollout_test import namespace, rollout
 
-IMAGE = "localhost/profiling-operator/example-python:dev"
-WORK = """
-import time
-while True:
-    until = time.monotonic() + 0.01
-    while time.monotonic() < until: sum(range(50))
-    time.sleep(1)
-"""
-COOLDOWN = 30  # seconds: after two pods in vain a workload waits for four times that
+HARM = os.environ.get("HARM")
+SIZES = {"one": 1, "two": 2, "four": 4} | ({"twenty": 20} if HARM else {})
+# Seconds: after one pod in vain a workload waits this long, after two for four times that. With many pods at a time, new ones take longer than that to come.
+COOLDOWN = 30
+ALL_CELLS = [[(cause, step, method) for step in steps for method in ("Evict", "RolloutRestart")] for cause in CAUSES for steps in ((10, 25), (50, 100))]
+SOME_CELLS = [[("refused", 25, "Auto"), ("excluded", 50, "Evict"), ("limit-range", 100, "RolloutRestart")]]
 
 
-def sleeper(where, name, replicas):
-    """A Deployment whose pods cost little, but enough that profiles arrive."""
-    container = {"name": "app", "image": IMAGE, "imagePullPolicy": "IfNotPresent", "command": ["/usr/bin/python3", "-c", WORK],
-                 "resources": {"requests": {"cpu": "1m", "memory": "16Mi"}, "limits": {"cpu": "50m", "memory": "128Mi"}},
-                 "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}}
-    return json.dumps({
-        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": where},
-        "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": name}},
-                 "strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
-                 "template": {"metadata": {"labels": {"app": name}, "annotations": {"profiling.dev/inject": "python"}},
-                              "spec": {"automountServiceAccountToken": False, "terminationGracePeriodSeconds": 0,
-                                       "securityContext": {"runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"type": "RuntimeDefault"}},
-                                       "containers": [container]}}}})
+def chosen():
+    if HARM in (None, "all"):
+        return ALL_CELLS if HARM else SOME_CELLS
+    cells = [cell.rsplit("-", 2) for cell in HARM.split(",")]
+    return [[(cause, int(step), method) for cause, step, method in cells]]
 
 
-def stage(kube, where, steps, method):
-    kube.apply(policy(where, pods={"steps": steps, "soak": "1s"}, progressDeadline="2h",
-                      workloads={"steps": [100], "maxParallel": 10, "failureBudget": 100},
-                      restart={"mode": "Managed", "method": method, "cooldown": f"{COOLDOWN}s", "maxUnavailable": 1}))
 
+class Cell:
+    """One policy, with a workload of each size, in a namespace of its own."""
 
-class Watcher:
-    """The pods of a namespace by name: which came, and whether enough were ready."""
+    def __init__(self, kube, cause, step, method):
+        self.begin, self.language, self.reasons, self.most = CAUSES[cause]
+        self.kube, self.step, self.method = kube, step, method
+        self.where = namespace(kube, f"harm-{cause}-{step}-{method.lower()}")
+        self.cpu = GUARANTEED if cause == "quota" else BURSTABLE
+        self.unavailable = 0 if method == "RolloutRestart" else 1
+        self.seen = {name: set() for name in SIZES}
+        self.fewest = dict(SIZES)
+        self.end = None
 
-    def __init__(self, kube, where, sizes):
-        self.kube, self.where, self.sizes = kube, where, sizes
-        self.seen = {name: set() for name in sizes}
-        self.look()
+    def start(self):
+        items = [workload(self.where, name, size, self.language, self.unavailable, self.cpu) for name, size in SIZES.items()]
+        self.kube.apply(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+
+    def look(self, pods):
+        """`pods`: all that belong to cells."""
+        for name in SIZES:
+            mine = [p for p in pods if p["metadata"]["namespace"] == self.where and p["metadata"]["labels"]["app"] == name]
+            self.seen[name] |= {p["metadata"]["uid"] for p in mine}
+            ready = sum(1 for p in mine if "deletionTimestamp" not in p["metadata"] and any(
+                c["type"] == "Ready" and c["status"] == "True" for c in p["status"].get("conditions", [])))
+            self.fewest[name] = min(self.fewest[name], ready)
+
+    def begins(self):
         self.before = {name: len(uids) for name, uids in self.seen.items()}
+        self.fewest = dict(SIZES)
+        self.end = self.begin(self.kube, self.where, SIZES.values())
+        self.kube.apply(policy(self.where, pods={"steps": sorted({self.step, 100}), "soak": "1s"}, progressDeadline="2h",
+                               workloads={"steps": [100], "maxParallel": 10, "failureBudget": 100},
+                               restart={"method": self.method, "cooldown": f"{COOLDOWN}s", "maxUnavailable": 1}))
 
-    def look(self):
-        for name in self.sizes:
-            self.seen[name] |= {p["metadata"]["uid"] for p in pods(self.kube, self.where, name)}
+    def states(self):
+        """What differs from the expected reasons."""
+        if not (self.kube.get("profilingpolicy", "-n", self.where, "staged") or {}).get("status", {}).get("phase"):
+            return "the policy has not been read"
+        records = {r["metadata"]["name"]: r.get("status", {}).get("rollout", {}) for r in self.kube.items("workloadprofiles", "-n", self.where)}
+        found = {name: records.get(f"deployment-{name}", {}).get("reason") for name in SIZES}
+        expected = self.reasons or {None}
+        wrong = {name: records.get(f"deployment-{name}") for name, reason in found.items() if reason not in expected | {WAITS}}
+        return wrong or (None if expected & set(found.values()) else found)
 
-    def came(self, name):
-        self.look()
-        return len(self.seen[name]) - self.before[name]
-
-
-def image_policy(kube, where):
-    name = f"no-agents-{where}"
-    kube.apply(json.dumps({
-        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy", "metadata": {"name": name},
-        "spec": {"failurePolicy": "Fail", "matchConstraints": {"resourceRules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}]},
-                 "validations": [{"expression": "!has(object.spec.initContainers) || object.spec.initContainers.all(c, !c.image.contains('agent'))",
-                                  "message": "image of a registry that is not allowed"}]}}))
-    kube.apply(json.dumps({
-        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding", "metadata": {"name": name},
-        "spec": {"policyName": name, "validationActions": ["Deny"],
-                 "matchResources": {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": where}}}}}))
-    return lambda: kube.run("delete", "validatingadmissionpolicybinding,validatingadmissionpolicy", name)
-
-
-def refused_by_policy(kube, where):
-    end = image_policy(kube, where)
-    probe = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "probe", "namespace": where},
-             "spec": {"initContainers": [{"name": "i", "image": "agent:1"}], "containers": [{"name": "c", "image": "c:1"}]}}
-    wait_for("the admission policy to refuse", lambda: "not allowed" in kube.run(
-        "create", "-f", "-", "--dry-run=server", stdin=json.dumps(probe), check=False).stderr, 60)
-    return end
-
-
-def excluded(kube, where):
-    kube.run("label", "namespace", where, "profiling.dev/exclude=true")
-    return lambda: kube.run("label", "namespace", where, "profiling.dev/exclude-")
-
-
-# Cause, steps, method, reason (none: the policy has no workload there), pods that may be replaced in vain, seconds until the next try after the cause has ended.
-CASES = [
-    (refused_by_policy, [25, 100], "Auto", "PodRefused", 2, 900),
-    (excluded, [25, 100], "Auto", None, 0, 120),
-]
-
-
-@pytest.mark.parametrize("cause,steps,method,reason,most,patience", CASES, ids=lambda c: getattr(c, "__name__", None))
-def test_few_pods_are_replaced_in_vain(shop, cause, steps, method, reason, most, patience):
-    kube, where = shop, namespace(shop, cause.__name__.replace("_", "-"))
-    sizes = {"one": 1, "two": 2, "four": 4}
-    for name, replicas in sizes.items():
-        kube.apply(sleeper(where, name, replicas))
-    for name in sizes:
-        kube.run("rollout", "status", "-n", where, f"deployment/{name}", "--timeout=180s", timeout=200)
-    watcher = Watcher(kube, where, sizes)
-    end = cause(kube, where)
-    try:
-        stage(kube, where, steps, method)
-
-        def states():
-            watcher.look()
-            found = {name: rollout(kube, where, name).get("reason") for name in sizes}
-            read = (kube.get("profilingpolicy", "-n", where, "staged") or {}).get("status", {}).get("phase")
-            return found if read and all(r == reason for r in found.values()) else None
-        try:
-            wait_for(f"every workload to report {reason}", states, 300, interval=1)
-        except TimeoutError as late:
-            raise AssertionError(f"{late}: {json.dumps({n: rollout(kube, where, n) for n in sizes}, indent=1)}") from late
-        for name, replicas in sizes.items():
+    def check(self):
+        for name, size in SIZES.items():
             # A restart by template replaces each pod once.
-            assert watcher.came(name) <= max(most, 0) * max(1, replicas if method == "Auto" and steps == [100] else 1), name
-            assert not profiled(kube, where, name), name
-            kube.run("rollout", "status", "-n", where, f"deployment/{name}", "--timeout=60s", timeout=90)
-    finally:
-        end()
+            rounds = size if self.method == "RolloutRestart" or (self.method == "Auto" and size == 1) else 1
+            came = len(self.seen[name]) - self.before[name]
+            assert came <= self.most * rounds, f"{self.where}/{name}: {came} pods of {size} were replaced"
+            assert self.fewest[name] >= size - self.unavailable, f"{self.where}/{name}: only {self.fewest[name]} of {size} pods were ready"
 
-    def complete():
-        return all(len(profiled(kube, where, name)) == replicas for name, replicas in sizes.items())
-    wait_for("the rollout to go on by itself", complete, patience, interval=2)
-    kube.run("delete", "namespace", where, "--wait=false")
+    def complete(self, pods):
+        return all(SIZES[name] == sum(1 for p in pods if p["metadata"]["namespace"] == self.where and p["metadata"]["labels"]["app"] == name
+                                      and "profiling.dev/profiled" in p["metadata"]["labels"] and "deletionTimestamp" not in p["metadata"])
+                   for name in SIZES)
+
+
+@pytest.mark.parametrize("cells", chosen(), ids=lambda cells: "+".join("-".join(map(str, c)) for c in cells))
+def test_few_pods_are_replaced_in_vain(shop, cells):
+    kube, began = shop, time.monotonic()
+    cells = [Cell(kube, *cell) for cell in cells]
+    for cell in cells:
+        cell.start()
+    for cell in cells:
+        for name in SIZES:
+            kube.run("rollout", "status", "-n", cell.where, f"deployment/{name}", "--timeout=300s", timeout=320)
+
+    def look():
+        pods = kube.items("pods", "-A", "-l", "harm=yes")
+        for cell in cells:
+            cell.look(pods)
+        return pods
+    look()
+    try:
+        for cell in cells:
+            cell.begins()
+
+        def held():
+            look()
+            wrong = {cell.where: cell.states() for cell in cells}
+            assert not any(wrong.values()), json.dumps(wrong)
+            return True
+        wait_for("every workload to report its reason", held, 300, interval=1)
+        reported = time.monotonic()
+        for cell in cells:
+            cell.check()
+        assert not [p for p in look() if "profiling.dev/profiled" in p["metadata"]["labels"]]
+    finally:
+        for cell in cells:
+            if cell.end:
+                cell.end()
+    try:
+        wait_for("the rollouts to go on by themselves", lambda: (lambda pods: all(c.complete(pods) for c in cells))(look()), 900, interval=2)
+    except TimeoutError as late:
+        raise AssertionError(f"{late}: {json.dumps({c.where: {n: rollout(kube, c.where, n) for n in SIZES} for c in cells}, indent=1)}") from late
+    print(f"reasons after {reported - began:.0f} s, complete after {time.monotonic() - began:.0f} s")
+    for cell in cells:
+        kube.run("delete", "namespace", cell.where, "--wait=false")

@@ -70,7 +70,9 @@ def test_a_go_application_is_profiled_by_a_sidecar(go_app):
         [pod] = [p["metadata"]["name"] for p in pods_of(go_app, "ledger")]
         assert pod in store.label_values("pod", '{service_name="ledger"}')
         assert store.label_values("container", '{service_name="ledger"}') == ["app"], "the application's, not the sidecar's"
-        wait_for("goroutines of ledger", lambda: any(t.startswith("goroutine") for t in store.label_values("__profile_type__", '{service_name="ledger"}')), 60, interval=2)
+        types = store.label_values("__profile_type__", '{service_name="ledger"}')
+        assert any(t.startswith("process_cpu") for t in types)
+        assert not any(t.startswith("goroutine") for t in types), "a state: nobody asked for it"
 
 
 def test_the_sidecar_is_native_and_small_and_leaves_the_pod_restricted(go_app):

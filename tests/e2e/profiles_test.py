@@ -44,7 +44,8 @@ def test_a_profiled_pod_stays_restricted_and_keeps_its_quality_of_service(shop):
         pod = shop.items("pods", "-n", "shop", "-l", f"app=checkout-{language}")[0]
         assert pod["status"]["phase"] == "Running"
         assert pod["status"]["qosClass"] == "Burstable"
-        assert sum(c["restartCount"] for c in pod["status"]["containerStatuses"]) == 0
+        again = [c for c in pod["status"]["containerStatuses"] if c["restartCount"]]
+        assert not again, f"{pod['metadata']['name']}: {again}\n{shop.run('logs', '-n', 'shop', pod['metadata']['name'], '--previous', check=False).stdout[-3000:]}"
         agents = [c for c in pod["status"]["initContainerStatuses"] if c["name"].startswith("profiling-agent")]
         assert agents and all(c["state"]["terminated"]["exitCode"] == 0 for c in agents)
 

@@ -98,10 +98,20 @@ void Invariants::checkFruitless(const engine::Plan& plan, std::size_t workload) 
   }
 }
 
+// A pod that comes by itself a moment before a watch shows it may take the place that the successor
+// of a replaced pod was to have: that pod comes as the step wants it. Once in a step, since a
+// controller that counts wrongly would replace without end.
 void Invariants::came(std::size_t workload, const std::string& revision) {
-  if (!revision.empty() && revision == store_.records[workload].rollout.target_revision) {
-    memory_[workload].for_nothing.clear();
-  }
+  const api::WorkloadRollout& r = store_.records[workload].rollout;
+  Memory& m = memory_[workload];
+  if (!revision.empty() && revision == r.target_revision) return m.for_nothing.clear();
+  if (!revision.empty() || !r.target_pods || m.for_nothing.empty() || m.full == m.round) return;
+  const auto on = std::ranges::count_if(
+      cluster_.workloads()[workload].pods,
+      [&](const SimPod& pod) { return !pod.deleting && pod.revision == r.target_revision; });
+  if (on < *r.target_pods) return;
+  m.full = m.round;
+  m.for_nothing.pop_back();
 }
 
 void Invariants::acting(const engine::Plan& plan, std::size_t workload,
@@ -115,6 +125,11 @@ void Invariants::acting(const engine::Plan& plan, std::size_t workload,
     allowed.parallel = std::max(allowed.parallel, b.parallel);
     allowed.unavailable = std::max(allowed.unavailable, b.unavailable);
     allowed.elsewhere = std::min(allowed.elsewhere, b.elsewhere);
+  }
+  // A policy may change, and be deleted before a controller has read that: the record is what is left.
+  const api::WorkloadRollout& record = store_.records[workload].rollout;
+  if (record.reason == api::RolloutReason::kPolicyGone) {
+    allowed.unavailable = std::max(allowed.unavailable, record.max_unavailable);
   }
   if (action.kind == engine::Action::Kind::kRolloutRestart) {
     if (w.restarted_for == action.token) return;

@@ -63,6 +63,7 @@ class Invariants : public Observer {
     std::set<std::string> barred;
     std::int64_t assignments = 0, states = 0;
     std::string round;
+    std::string full;  // the round in which a pod came when there were enough with the target
     std::optional<engine::Time> acted;
     Ms given_up = -kNever - 1;    // held or skipped while its pods were being replaced
     std::vector<Ms> for_nothing;  // replacements since a pod came with the target

@@ -60,7 +60,8 @@ std::shared_ptr<const engine::Pods> observePods(const Scenario& scenario, std::s
     pod.deleting = from.deleting || asked.contains(pod.uid);
     pod.eligible = !workload.spec->unsupported;
     pod.answer = from.answer;
-    pod.created = timeAt(from.created);
+    // As the API server writes it.
+    pod.created = std::chrono::floor<std::chrono::seconds>(timeAt(from.created));
     pod.restarts = from.restarts;
     pod.failure = from.failure;
     measure(scenario, static_cast<std::int64_t>(index), workload, from, now, pod);

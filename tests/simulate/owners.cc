@@ -104,7 +104,8 @@ Answer Cluster::take(std::size_t workload, const std::string& uid, bool evict) {
     w.holes.push_back(events_.now());
     ++w.unfilled;
   }
-  w.touched = events_.now();
+  // To delete a pod that does not run takes nothing away and needs no place.
+  if (evict || pod->ready) w.touched = events_.now();
   remove(workload, *pod);
   reconcile(workload);
   return Answer::kDone;

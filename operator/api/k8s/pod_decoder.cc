@@ -17,6 +17,14 @@ bool readVolumes(PodReader& r, element list, std::vector<api::VolumeView>& out) 
   });
 }
 
+bool readPullSecrets(PodReader& r, element list, std::vector<std::string_view>& out) {
+  return r.items(list, "spec.imagePullSecrets", [&](std::size_t, element item) {
+    r.fields(item, "spec.imagePullSecrets[]", [&](std::string_view key, element v) {
+      if (key == "name") r.text(v, "spec.imagePullSecrets[].name", out.emplace_back());
+    });
+  });
+}
+
 void readOwners(PodReader& r, element list, std::vector<api::OwnerView>& out) {
   r.items(list, "metadata.ownerReferences", [&](std::size_t, element item) {
     api::OwnerView& owner = out.emplace_back();
@@ -97,6 +105,8 @@ Status readPodSpec(element object, api::PodView& pod, std::string& problem) {
           readContainers(r, v, "spec.initContainers", true, pod.init_containers);
     } else if (key == "volumes") {
       pod.has_volumes = readVolumes(r, v, pod.volumes);
+    } else if (key == "imagePullSecrets") {
+      pod.has_pull_secrets = readPullSecrets(r, v, pod.pull_secrets);
     } else if (key == "securityContext") {
       readSecurity(r, v, pod.security, &pod);
     } else if (key == "priorityClassName") {

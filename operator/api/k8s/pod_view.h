@@ -115,8 +115,10 @@ struct PodView {
   std::vector<ContainerView> containers;
   std::vector<ContainerView> init_containers;
   std::vector<VolumeView> volumes;
+  std::vector<std::string_view> pull_secrets;  // names in imagePullSecrets
   bool has_init_containers = false;
   bool has_volumes = false;
+  bool has_pull_secrets = false;
 
   std::string_view os_name;  // spec.os.name
   bool windows_options = false;

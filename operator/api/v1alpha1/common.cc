@@ -13,6 +13,9 @@ std::string text(const Json& object, const char* key) {
   return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
 }
 
+constexpr std::string_view kOwnPrefix = "profiling.dev/";
+constexpr std::size_t kMaxAnnotation = 1024;
+
 StringMap strings(const Json& object, const char* key) {
   StringMap out;
   const auto it = object.find(key);
@@ -69,6 +72,9 @@ Result<ObjectMeta> metaFromJson(const Json& object) {
   meta.deleting = !text(metadata, "deletionTimestamp").empty();
   meta.labels = strings(metadata, "labels");
   meta.annotations = strings(metadata, "annotations");
+  std::erase_if(meta.annotations, [](const auto& annotation) {
+    return !annotation.first.starts_with(kOwnPrefix) || annotation.second.size() > kMaxAnnotation;
+  });
   return meta;
 }
 

@@ -44,6 +44,8 @@ struct ObjectMeta {
   std::string creation_timestamp;  // RFC 3339, as received
   bool deleting = false;
   std::map<std::string, std::string> labels;
+  // Those of the group profiling.dev, up to 1 KiB each: caches hold these objects, and others' annotations
+  // may take 256 KiB of each.
   std::map<std::string, std::string> annotations;
 };
 

@@ -97,7 +97,8 @@ struct Table<PolicyProfiles> {
   static constexpr auto fields =
       std::make_tuple(field("allocations", &PolicyProfiles::allocations, {.defaulted = true}),
                       field("inUseMemory", &PolicyProfiles::in_use_memory, {.defaulted = true}),
-                      field("locks", &PolicyProfiles::locks, {.defaulted = true}));
+                      field("locks", &PolicyProfiles::locks, {.defaulted = true}),
+                      field("goroutines", &PolicyProfiles::goroutines));
 };
 template <>
 struct Table<PprofRule> {

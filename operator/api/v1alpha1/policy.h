@@ -43,6 +43,7 @@ struct PolicyProfiles {
   bool allocations = false;
   bool in_use_memory = false;
   bool locks = false;
+  std::optional<bool> goroutines;  // off unless true; absent, a policy keeps its revision
 };
 
 struct PprofRule {

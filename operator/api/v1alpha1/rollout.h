@@ -126,6 +126,7 @@ struct Overhead {
 // What became of the pods that were replaced, so that none are replaced over and over for nothing.
 struct Replacements {
   std::string since;           // of the first whose outcome is awaited; empty: none is
+  std::string newest;          // when the youngest pod of that moment was created
   std::int64_t asked = 0;      // since then
   std::int64_t fruitless = 0;  // tries in a row that changed nothing
   std::string next;            // no pod is replaced before; empty: at any time

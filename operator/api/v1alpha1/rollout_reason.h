@@ -30,15 +30,21 @@ enum class RolloutReason : std::uint8_t {
   kOwnerRollingOut,
   kAutoscalerAtMaximum,
   kDisruptionBudgetExhausted,
+  kSeveralDisruptionBudgets,
+  kPodsTerminating,
+  kActionRefused,
+  kOwnerUnreadable,
   kWaitingForOwner,
   // Takes no part
   kOnDelete,
   kSingleReplica,
   kNoPods,
+  kBelowPartition,
   kQuarantined,
   kSkippedByUser,
   kAgentInTemplate,  // the pod template itself carries an agent
   // Moves
+  kReplacingPods,
   kSuperseded,   // the pods that are being replaced come first, then the new revision
   kNewRevision,  // in the history: what a superseded move gave way to
   kSoaking,

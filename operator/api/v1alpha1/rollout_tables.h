@@ -156,9 +156,9 @@ struct Table<Overhead> {
 template <>
 struct Table<Replacements> {
   using S = Replacements;
-  static constexpr auto fields =
-      std::make_tuple(field("since", &S::since), field("asked", &S::asked),
-                      field("fruitless", &S::fruitless), field("next", &S::next));
+  static constexpr auto fields = std::make_tuple(
+      field("since", &S::since), field("asked", &S::asked), field("fruitless", &S::fruitless),
+      field("next", &S::next), field("newest", &S::newest));
 };
 template <>
 struct Table<RolloutHistory> {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "operator/api/json_access.h"
+#include "operator/api/v1alpha1/common.h"
 #include "operator/base/text.h"
 #include "operator/cli/structured.h"
 

@@ -202,7 +202,7 @@ constexpr std::array<Rule, 21> kRules{{
      [](const Json& self) { return isHostAndPort(text(self)); }},
     {"self == '' || self.matches('^[A-Za-z_.-][A-Za-z0-9_.-]*(/[A-Za-z_.-][A-Za-z0-9_.-]*)*$')",
      [](const Json& self) {
-       return self == "" || elements(text(self), [](std::string_view e) {
+       return text(self).empty() || elements(text(self), [](std::string_view e) {
                 return !e.empty() && !digit(e.front()) && only(e, "_.-");
               });
      }},

@@ -79,6 +79,11 @@ std::optional<inject::Settings> settingsOf(const nlohmann::json& deployment,
       const std::string_view flag = std::string_view(text).substr(0, equals);
       const std::string value = text.substr(equals + 1);
       if (flag == "--agent-pull-policy") settings.image_pull_policy = value;
+      if (flag == "--agent-pull-secrets") {
+        for (const std::string_view name : split(value, ',')) {
+          settings.pull_secrets.emplace_back(name);
+        }
+      }
       if (flag == "--native-sidecars" && value != "Auto") {
         settings.native_sidecars = value == "Always";
       }

@@ -113,7 +113,8 @@ bool saysSomething(const api::EnvVarView& var, const LanguageRow& row) {
     const std::string_view part = rest.substr(0, end);
     const bool reference = part.size() == var.name.size() + 3 && part.starts_with("$(") &&
                            part.substr(2, var.name.size()) == var.name && part.ends_with(')');
-    if (!part.empty() && part != row.variable.addition && part != kTempOption && !reference) {
+    if (!part.empty() && part != row.variable.addition && part != kTempOption && !reference &&
+        !contains(row.options, part)) {
       return true;
     }
     if (end == std::string_view::npos) return false;

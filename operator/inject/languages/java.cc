@@ -8,6 +8,12 @@ namespace {
 
 constexpr std::string_view kOption = "-javaagent:/profiling-agent/java/pyroscope.jar";
 
+// The profiler is loaded into a running JVM, and the JVM then knows inlined methods only where it was
+// told so at its start: without these their time is their callers'. HotSpot takes both since Java 6,
+// in this order; OpenJ9 ignores options that begin with -XX: and that it does not know.
+constexpr std::array<std::string_view, 2> kOptions{"-XX:+UnlockDiagnosticVMOptions",
+                                                   "-XX:+DebugNonSafepoints"};
+
 constexpr std::array<std::string_view, 3> kCommands{"java", "catalina.sh", "jetty.sh"};
 constexpr std::array<std::string_view, 2> kSuffixes{".jar", ".war"};
 // JAVA_HOME is none: images of PySpark set it, too.
@@ -25,6 +31,9 @@ std::vector<NameValue> settings(const api::EffectivePolicy& policy, const api::C
       {"PYROSCOPE_PROFILER_EVENT", "itimer"},  // needs no perf_event access
       {"PYROSCOPE_PROFILING_INTERVAL", javaPeriod(spec.sampling.cpu_hz)},
       {"PYROSCOPE_UPLOAD_INTERVAL", javaDuration(spec.sampling.upload_interval)},
+      // Longer than the server's write timeout, 30 s. The agent sends again what was not answered, and
+      // the server adds up what it gets twice.
+      {"PYROSCOPE_PROFILE_EXPORT_TIMEOUT", "40s"},
   };
   if (spec.profiles.allocations || spec.profiles.in_use_memory) {
     out.push_back({"PYROSCOPE_PROFILER_ALLOC", "512k"});
@@ -42,6 +51,7 @@ std::vector<NameValue> settings(const api::EffectivePolicy& policy, const api::C
 constinit const LanguageRow kJavaRow{
     .language = api::Language::kJava,
     .variable = {.name = "JAVA_TOOL_OPTIONS", .addition = kOption},
+    .options = kOptions,
     .hints = {kCommands, kSuffixes, kEnvNames, kImageWords},
     .spy = "javaspy",
     .needs_temp = true,

@@ -47,6 +47,8 @@ struct LanguageRow {
   // The variable that carries the agent, by which an earlier pass is recognised. None for a language
   // that is scraped.
   MergeVariable variable = {};
+  // What the runtime needs in `variable` besides, so that profiles are right.
+  std::span<const std::string_view> options = {};
   Hints hints = {};
   Choice choice = Choice::kGuess;
   // The tag pyroscope_spy of its profiles; set for languages that may be guessed.

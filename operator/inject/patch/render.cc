@@ -181,6 +181,16 @@ void renderVolumes(JsonPatch& patch, const InjectionPlan& plan, bool create,
   if (plan.add_temp_volume) add(kTempVolumeName, settings.temp_size_limit);
 }
 
+void renderPullSecrets(JsonPatch& patch, const InjectionPlan& plan, bool create) {
+  for (const std::string_view name : plan.pull_secrets) {
+    std::string& out = patch.add(create ? "/spec/imagePullSecrets" : "/spec/imagePullSecrets/-");
+    out += create ? "[{" : "{";
+    appendField(out, "name", name);
+    out += create ? "}]" : "}";
+    create = false;
+  }
+}
+
 void renderInitContainers(JsonPatch& patch, const InjectionPlan& plan, bool create,
                           const Settings& settings) {
   std::size_t position = plan.init_position;
@@ -238,6 +248,7 @@ std::string renderPatch(const InjectionPlan& plan, const api::PodView& pod,
     renderKey(patch, "/metadata/annotations", key, value, annotations);
   }
   renderVolumes(patch, plan, !pod.has_volumes, settings);
+  renderPullSecrets(patch, plan, !pod.has_pull_secrets);
   for (const ContainerPlan& c : plan.containers) renderContainer(patch, c);
   if (plan.repaired_sidecar) {
     appendJsonString(

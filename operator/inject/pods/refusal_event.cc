@@ -12,6 +12,8 @@ namespace profiling::inject {
 namespace {
 
 constexpr std::size_t kMaxRefusalMessage = 509;  // printable() may add three bytes
+constexpr std::size_t kMaxName = 253;            // of any object
+constexpr std::size_t kMaxUid = 64;              // a UUID has 36 bytes
 
 std::int64_t secondsOf(const nlohmann::json& value) {
   const auto time = parseRfc3339(api::text(value));
@@ -35,8 +37,13 @@ Result<RefusalEvent> refusalFromEvent(const nlohmann::json& event) {
       std::max({secondsOf(member(event, "lastTimestamp")), secondsOf(member(event, "eventTime")),
                 secondsOf(member(event, "series", "lastObservedTime")),
                 secondsOf(member(event, "metadata", "creationTimestamp"))});
+  out.event = text(member(event, "metadata", "name"));
   if (out.owner_kind.empty() || out.owner_name.empty()) {
     return Status(Code::kInvalidArgument, "involvedObject.kind or .name is missing");
+  }
+  if (out.owner_kind.size() > kMaxName || out.owner_name.size() > kMaxName ||
+      out.owner_uid.size() > kMaxUid) {
+    return Status(Code::kInvalidArgument, "involvedObject.kind, .name or .uid is too long");
   }
   return out;
 }

@@ -18,7 +18,10 @@ struct RefusalEvent {
   std::string namespace_, owner_kind, owner_name, owner_uid;
   std::string message;  // the API server's words, printable, at most 512 bytes
   std::int64_t at = 0;  // of the last one, in seconds since 1970
+  std::string event;    // name of the event object
 };
+// kInvalidArgument where the owner is no name or uid of an object: the API server does not check what an
+// event says about it.
 Result<RefusalEvent> refusalFromEvent(const nlohmann::json& event);
 
 }  // namespace profiling::inject

@@ -20,7 +20,7 @@ std::string wantedProfiles(const api::PolicyProfiles& p) {
   std::string out = "cpu";
   if (p.allocations) out += ",allocations";
   if (p.in_use_memory) out += ",inUseMemory";
-  out += ",goroutines";
+  if (p.goroutines.value_or(false)) out += ",goroutines";
   if (p.locks) out += ",locks";
   return out;
 }
@@ -28,7 +28,7 @@ std::string wantedProfiles(const api::PolicyProfiles& p) {
 std::vector<std::string_view> alloyTypes(const api::PolicyProfiles& p) {
   std::vector<std::string_view> out{"cpu"};
   if (p.allocations || p.in_use_memory) out.emplace_back("memory");
-  out.emplace_back("goroutine");
+  if (p.goroutines.value_or(false)) out.emplace_back("goroutine");
   if (p.locks) out.insert(out.end(), {"block", "mutex"});
   return out;
 }

@@ -70,6 +70,8 @@ constexpr Mark kOpenJ9[] = {{Sign::kImageWord, "openj"},  // its 9 is a digit at
                             {Sign::kImageWord, "ibmjava"},
                             {Sign::kVariable, "OPENJ9_JAVA_OPTIONS"},
                             {Sign::kVariable, "IBM_JAVA_OPTIONS"}};
+// Azul's JVM is another one than HotSpot: nobody has seen the agent, or the options that it needs, in it.
+constexpr Mark kZing[] = {{Sign::kImageWord, "zing"}};
 constexpr Mark kAotMode[] = {{Sign::kOption, "-XX:AOTMode=on"}};
 constexpr Mark kAotCache[] = {{Sign::kOption, "-XX:AOTCache="}};
 constexpr Mark kPermission[] = {{Sign::kNodeFlag, "--permission"},
@@ -115,6 +117,11 @@ constexpr ToolRule kRules[] = {
     {.tool = "OpenJ9, which is not HotSpot",
      .language = Language::kJava,
      .marks = kOpenJ9,
+     .answer = Answer::kRefuse,
+     .reason = Reason::kUnsupportedRuntime},
+    {.tool = "Azul Zing, which is not HotSpot",
+     .language = Language::kJava,
+     .marks = kZing,
      .answer = Answer::kRefuse,
      .reason = Reason::kUnsupportedRuntime},
     {.tool = "a runtime made by jlink, which lacks java.instrument unless it was added",

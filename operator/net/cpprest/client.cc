@@ -82,6 +82,7 @@ Response headOf(const http::http_response& response) {
   };
   head.content_type = text("Content-Type");
   head.retry_after = text("Retry-After");
+  head.date = text("Date");
   return head;
 }
 

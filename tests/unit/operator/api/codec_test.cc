@@ -112,7 +112,7 @@ TEST(Codec, MetadataIsKept) {
                              {"generation", 3},
                              {"creationTimestamp", "2026-08-01T10:00:00Z"},
                              {"labels", {{"a", "b"}}},
-                             {"annotations", {{"c", "d"}}}});
+                             {"annotations", {{"profiling.dev/promote", "0123456789"}}}});
   const auto policy = policyFromJson(object);
   ASSERT_TRUE(policy.ok()) << policy.status().toString();
   EXPECT_EQ(policy->metadata.generation, 3);
@@ -120,6 +120,17 @@ TEST(Codec, MetadataIsKept) {
   EXPECT_EQ(toJson(*policy).at("metadata"), object.at("metadata"));
   object["metadata"]["deletionTimestamp"] = "2026-08-01T11:00:00Z";
   EXPECT_TRUE(policyFromJson(object)->metadata.deleting);
+}
+
+TEST(Codec, OthersAnnotationsAndLongOnesAreNotKept) {
+  Json object = policyJson();
+  object["metadata"]["annotations"] = {{"kubectl.kubernetes.io/last-applied-configuration", "{}"},
+                                       {"profiling.dev/retry", std::string(1024, 'x')},
+                                       {"profiling.dev/promote", std::string(1025, 'x')}};
+  const auto policy = policyFromJson(object);
+  ASSERT_TRUE(policy.ok());
+  ASSERT_EQ(policy->metadata.annotations.size(), 1U);
+  EXPECT_EQ(policy->metadata.annotations.begin()->first, "profiling.dev/retry");
 }
 
 TEST(Codec, StatusRoundTrips) {

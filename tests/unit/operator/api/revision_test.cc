@@ -46,6 +46,17 @@ TEST(Revision, AnUpgradeOfTheOperatorMakesNoNewOne) {
   EXPECT_EQ(after.agents[0].image, "agents/java:1");
 }
 
+TEST(Revision, AnImageThatIsTooLongForOneIsForeign) {
+  const AgentImages longest{{{std::string(1024, 'x'), "1"}}};
+  const AgentImages longer{{{std::string(1025, 'x'), "1"}}};
+  const auto stored = [](const AgentImages& images) {
+    return revisionFromJson(
+        revisionObject(makeEffective(policy(), nullptr, {}, images), "shop", 1));
+  };
+  EXPECT_TRUE(stored(longest).ok());
+  EXPECT_FALSE(stored(longer).ok());
+}
+
 TEST(Revision, ARefreshTakesTheCurrentImages) {
   const EffectivePolicy before = makeEffective(policy(), nullptr, {}, kOld);
   ProfilingPolicy refreshed = policy();

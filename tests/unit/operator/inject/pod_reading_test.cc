@@ -1,6 +1,5 @@
 #include "operator/inject/pod_reading.h"
 
-#include "operator/inject/decide_pod.h"
 #include "operator/inject/fact_log.h"
 #include "operator/inject/names.h"
 #include "tests/unit/operator/inject/support.h"
@@ -10,20 +9,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-// A pod that is there already.
-class Given final : public PodSource {
- public:
-  explicit Given(api::PodView pod) : pod_(std::move(pod)) {}
-  Status decodeMetadata(api::PodView& pod) override {
-    pod = pod_;
-    return Status();
-  }
-  Status decodeSpec(api::PodView&, std::string&) override { return Status(); }
-
- private:
-  const api::PodView pod_;
-};
 
 PodOutcome admit(api::PodView p, const std::vector<api::Language>& languages) {
   auto e = policy();

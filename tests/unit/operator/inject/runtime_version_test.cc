@@ -103,7 +103,7 @@ TEST(RuntimeOptions, AnAotCacheIsWarnedAbout) {
 }
 
 TEST(RuntimeOptions, OptionsThatJava8WouldIgnoreAreNotMade) {
-  const std::string within(977, 'x'), beyond(1023, 'x'), ignored(1024, 'x');
+  const std::string within(922, 'x'), beyond(1023, 'x'), ignored(1024, 'x');
   const auto reasonOf = [](std::string_view options, std::string_view image) {
     api::PodView p = pod();
     p.containers[0].image = image;

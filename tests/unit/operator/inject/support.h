@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "operator/inject/decide_pod.h"
 #include "operator/inject/pod_reading.h"
 
 namespace profiling::inject {
@@ -81,5 +82,19 @@ inline InjectionPlan planUnder(const PolicyList& policies, const api::PodView& p
                            std::move(known));
   return planInjection(decision, assignedAsDecided(decision), reading, s, around);
 }
+
+// A pod that is there already.
+class Given final : public PodSource {
+ public:
+  explicit Given(api::PodView pod) : pod_(std::move(pod)) {}
+  Status decodeMetadata(api::PodView& pod) override {
+    pod = pod_;
+    return Status();
+  }
+  Status decodeSpec(api::PodView&, std::string&) override { return Status(); }
+
+ private:
+  const api::PodView pod_;
+};
 
 }  // namespace profiling::inject

@@ -45,6 +45,17 @@ TEST(RefusalEvent, TheMessageIsCutAndPrintable) {
   EXPECT_EQ(event->message.find('\x1b'), std::string::npos);
 }
 
+TEST(RefusalEvent, AnOwnerThatIsTooLongToExistIsRefused) {
+  const std::pair<const char*, std::size_t> bounds[] = {{"kind", 253}, {"name", 253}, {"uid", 64}};
+  for (const auto& [field, longest] : bounds) {
+    auto json = failedCreate();
+    json["involvedObject"][field] = std::string(longest, 'x');
+    EXPECT_TRUE(refusalFromEvent(json).ok()) << field;
+    json["involvedObject"][field] = std::string(longest + 1, 'x');
+    EXPECT_FALSE(refusalFromEvent(json).ok()) << field;
+  }
+}
+
 TEST(RefusalEvent, WrongTypesAndMissingOwnersAreErrors) {
   for (const char* field : {"metadata", "involvedObject", "message", "lastTimestamp", "series"}) {
     auto json = failedCreate();
