@@ -55,7 +55,7 @@ endif()
 # The sources of a target, joined: one unit for each folder, because two thirds of a unit's time is
 # the parsing of headers. A unit names its sources from the root of the tree, so that it reads the
 # same in every clone and the compiler cache finds it. PROFILING_UNITY=OFF compiles each source by
-# itself, as linters need it.
+# itself.
 option(PROFILING_UNITY "Compile the sources of a folder as one unit" ON)
 function(profiling_units OUT)
   cmake_parse_arguments(ARG "" "TARGET" "SRCS;HOT;ALONE" ${ARGN})

@@ -47,7 +47,12 @@ public final class Work {
 
   public static void main(String[] args) throws Exception {
     String digest = "";
-    for (int n = 0; n < Integer.parseInt(args[0]); n++) digest = work(n + digest.length());
+    int warm = args.length > 1 ? Integer.parseInt(args[1]) : 0;
+    for (int n = 0; n < Integer.parseInt(args[0]); n++) {
+      digest = work(n + digest.length());
+      if (n + 1 == warm) System.out.println("warm");
+    }
     System.out.println(digest);
+    if (warm > 0) System.in.read();
   }
 }

@@ -29,8 +29,14 @@ function work(seed) {
 // One round per event-loop turn, like requests to a server, so that timers and sockets are served.
 let n = 0;
 let digest = '';
+const warm = Number(process.argv[3] || 0);
 (function turn() {
-  if (n === Number(process.argv[2])) return console.log(digest);
+  if (n === Number(process.argv[2])) {
+    console.log(digest);
+    if (warm) process.stdin.resume();
+    return;
+  }
   digest = work(n++ + digest.length);
+  if (n === warm) console.log('warm');
   setImmediate(turn);
 })();

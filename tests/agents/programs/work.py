@@ -1,4 +1,6 @@
-"""work.py ROUNDS: the same work each time, of the kind that services do: JSON, hashes, sorting, text."""
+"""work.py ROUNDS [WARM]: the same work each time, of the kind that services do: JSON, hashes, sorting, text.
+
+With WARM it prints a line after so many rounds, and after the last one waits for the end of its input."""
 import hashlib
 import json
 import re
@@ -31,6 +33,11 @@ def work(seed):
 
 
 digest = ""
+warm = int(sys.argv[2]) if len(sys.argv) > 2 else 0
 for n in range(int(sys.argv[1])):
     digest = work(n + len(digest))
-print(digest)
+    if n + 1 == warm:
+        print("warm", flush=True)
+print(digest, flush=True)
+if warm:
+    sys.stdin.read()
