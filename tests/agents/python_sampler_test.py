@@ -1,4 +1,5 @@
 """The parts of Python's sampler, without a process that is profiled."""
+import gc
 import signal
 import subprocess
 import sys
@@ -19,13 +20,22 @@ def code_of(name):
 
 
 def test_a_profile_is_what_was_given():
-    outer, inner = code_of("outer"), code_of("inner")
-    encoded = part("pprof").encode({(inner, 0, outer, 2): 7_000_000.6, (outer, 2): 3, (("(native threads)",), 0): 300, (inner, 0): 0.4},
+    make, native = part("stacks").Stack, part("stacks").NATIVE
+    outer, inner = make(None, code_of("outer"), 2), code_of("inner")
+    encoded = part("pprof").encode({make(outer, inner, 0): 7_000_000.6, outer: 3, native: 300, make(None, inner, 0): 0.4},
                                    1_700_000_000_000_000_000, 15_000_000_000, 10_000_000)
     assert sorted((names, values["cpu"]) for names, values in pprof.Profile(encoded).stacks) == [(["(native threads)"], 300), (["inner", "outer"], 7_000_000), (["outer"], 3)]
     fields = dict(pprof.fields(encoded))
     assert (fields[9], fields[10], fields[12]) == (1_700_000_000_000_000_000, 15_000_000_000, 10_000_000)
     assert part("pprof").encode({}, 1, 2, 3) is None
+
+
+def test_equal_functions_of_two_files_stay_apart():
+    first, second = (compile("def same():\n pass\n", name, "exec").co_consts[0] for name in ("first.py", "second.py"))
+    assert first == second, "to Python they are equal"
+    make = part("stacks").Stack
+    encoded = part("pprof").encode({make(None, first, 0): 5, make(None, second, 0): 7}, 1, 2, 3)
+    assert b"first.py" in encoded and b"second.py" in encoded
 
 
 def test_cpu_is_spread_by_what_was_seen():
@@ -37,12 +47,55 @@ def test_cpu_is_spread_by_what_was_seen():
     assert result == {("a", 0): 75, ("x", 0): 30, ("waited", 0): 40}
 
 
+def frames_of(stack):
+    found = []
+    while stack is not None:
+        found.append(stack.code)
+        stack = stack.outer
+    return found
+
+
 def test_a_deep_stack_keeps_its_inner_frames():
     def deep(depth):
-        return deep(depth - 1) if depth else part("account").stack_of(sys._getframe())
+        return deep(depth - 1) if depth else part("stacks").Stacks().of(sys._getframe())
     sys.setrecursionlimit(5000)
-    stack = deep(2000)
-    assert len(stack) == 2 * 1000 and stack[0].co_name == "deep" and stack[-2] == ("(truncated)",)
+    found = frames_of(deep(2000))
+    assert len(found) == 1000 and found[0].co_name == "deep" and found[-1] == ("(truncated)",)
+
+
+def test_stacks_share_what_they_have_in_common():
+    tree, found = part("stacks").Stacks(), []
+
+    def deep(depth):
+        found.append(tree.of(sys._getframe()))
+        if depth:
+            deep(depth - 1)
+    for _ in range(2):
+        deep(300)
+    assert len(set(found)) == 301, "the second time they are known"
+    assert len(tree._known) < 2 * len(frames_of(found[-1])) and not tree.full(), "not the 90 000 frames that were seen"
+
+
+def test_no_garbage_is_collected_while_frames_are_made(monkeypatch):
+    """Up to Python 3.11 that can lock the whole process up, or crash it."""
+    sampler, enabled = part("sampler").Sampler(100, part("switching").Switching()), []
+    frames = sys._current_frames
+
+    def observed():
+        enabled.append(gc.isenabled())
+        return frames()
+    monkeypatch.setattr(sys, "_current_frames", observed)
+    sampler._stacks = lambda real=sampler._stacks: [enabled.append(gc.isenabled()), real()][1]
+    sampler._process -= 10**9  # much CPU since the last look
+    sampler._look(part("judge").FREE, time.monotonic_ns(), 10**7, 0)
+    assert enabled == [False, False] and gc.isenabled()
+    gc.disable()
+    try:
+        sampler._process -= 10**9
+        sampler._look(part("judge").FREE, time.monotonic_ns(), 10**7, 0)
+        assert not gc.isenabled(), "what the application has switched off stays off"
+    finally:
+        gc.enable()
 
 
 def test_threads_are_found_by_their_addresses():
@@ -92,6 +145,12 @@ def test_the_switch_interval_is_short_only_without_competition():
         switching.lengthen()
         switching.shorten()
         assert sys.getswitchinterval() == pytest.approx(0.003)
+        sys.setswitchinterval(part("switching").CALM)  # the application again, which had found it so
+        switching.shorten()
+        switching.lengthen()
+        assert sys.getswitchinterval() == pytest.approx(before)
+        sys.setswitchinterval(0.003)
+        switching.shorten()
         switching.restore()
         assert sys.getswitchinterval() == pytest.approx(0.003)
     finally:
@@ -136,3 +195,18 @@ def test_a_handler_of_the_application_is_left_alone():
 def test_files_that_the_application_closed_are_not_written_to():
     done = terminated("os.closerange(3, 4096)\nprint(here.came(), here._caught, flush=True)\nos.kill(os.getpid(), 15)\ntime.sleep(5)")
     assert done.returncode == -signal.SIGTERM and done.stdout == "False False\n", done
+
+
+def test_files_of_the_application_are_not_closed():
+    """It closed ours, and has opened others since, which got their numbers."""
+    done = terminated("import fcntl\nfirst, second = here._ends\nos.closerange(3, 4096)\nfile = os.open('/dev/null', os.O_RDONLY)\n"
+                      "os.dup2(file, first), os.dup2(file, second)\nif not os.fork():\n os.fstat(first), os.fstat(second), os._exit(7)\n"
+                      "print(os.waitstatus_to_exitcode(os.wait()[1]))\nhere.close()\nos.fstat(first), os.fstat(second)\nprint('open')")
+    assert done.returncode == 0 and done.stdout == "7\nopen\n", done
+
+
+def test_a_handler_that_python_does_not_know_is_left_alone():
+    code = PROGRAM.replace("here.watch()", "import faulthandler\nfaulthandler.register(15, file=sys.stdout)\nhere.watch()")
+    done = subprocess.run([injected.PYTHON, "-c", code + "os.kill(os.getpid(), 15)\nprint(here._caught)",
+                           str(ROOT / "webhooks/agents/python/_profiling_agent")], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0 and "<string>" in done.stdout and done.stdout.endswith("False\n"), done

@@ -1,0 +1,93 @@
+"""Connections on the C module of sockets, each with a moment by which all has to be done."""
+import _socket
+from time import monotonic
+
+# Of an answer, only this much is read.
+LONGEST_ANSWER = 16384
+
+
+def connected(host, port, until):
+    """A socket to the first address that takes it."""
+    failure = OSError("no address")
+    # As bytes, or the encoding of international names would be imported, perhaps while the process forks.
+    for family, kind, protocol, _, address in _socket.getaddrinfo(host.encode("ascii"), port, 0, _socket.SOCK_STREAM):
+        made = _socket.socket(family, kind, protocol)
+        try:
+            made.settimeout(max(until - monotonic(), 0.01))
+            made.connect(address)
+            return made
+        except OSError as error:
+            made.close()
+            failure = error
+    raise failure
+
+
+class Stream:
+    def __init__(self, made, until):
+        self._socket, self._until = made, until
+
+    def _limit(self):
+        left = self._until - monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self._socket.settimeout(left)
+
+    def send(self, data):
+        self._limit()
+        self._socket.sendall(data)
+
+    def receive(self):
+        self._limit()
+        return self._socket.recv(LONGEST_ANSWER)
+
+    def receive_head(self):
+        """What comes up to the empty line that ends the headers."""
+        data = b""
+        while b"\r\n\r\n" not in data:
+            more = self.receive()
+            data += more
+            if not more or len(data) > LONGEST_ANSWER:
+                raise OSError("no whole answer" if data else "no answer")
+        return data
+
+    def close(self):
+        self._socket.close()
+
+
+class TlsStream(Stream):
+    """TLS over a stream, through memory, so that the socket stays one of the C module."""
+
+    def __init__(self, plain, ssl, context, host):
+        self._plain, self._ssl = plain, ssl
+        self._from_server, self._to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._object = context.wrap_bio(self._from_server, self._to_server, server_hostname=host)
+        self._until_done(self._object.do_handshake)
+
+    def _until_done(self, call, *words):
+        while True:
+            wants = False
+            try:
+                result = call(*words)
+            except self._ssl.SSLWantReadError:
+                wants = True
+            if self._to_server.pending:
+                self._plain.send(self._to_server.read())
+            if not wants:
+                return result
+            more = self._plain.receive()
+            if more:
+                self._from_server.write(more)
+            else:
+                self._from_server.write_eof()
+
+    def send(self, data):
+        self._until_done(self._object.write, data)
+
+    def receive(self):
+        try:
+            return self._until_done(self._object.read, LONGEST_ANSWER)
+        except self._ssl.SSLEOFError:
+            return b""
+
+    def close(self):
+        self._plain.close()
