@@ -1,5 +1,6 @@
 """What Python's agent does with profiles that the server does not take."""
 import importlib
+import os
 import socket
 import threading
 import time
@@ -215,3 +216,30 @@ def test_what_tls_and_proxies_need_is_sent(delivery, monkeypatch):
     assert proxy.uploads[0].headers["host"] == "server.example:80"
     assert client("http://inside.example/path")._proxy is None and client("http://server.example/path")._proxy is not None
     proxy.close()
+
+
+def test_a_fork_waits_until_a_name_is_found_but_not_for_ever(delivery, monkeypatch):
+    """A child may inherit locks of the C library that nobody releases."""
+    stream = importlib.import_module(delivery.__name__.rpartition(".")[0] + ".stream")
+    begun, may_end, events = threading.Event(), threading.Event(), []
+
+    def slow(*words):
+        begun.set()
+        may_end.wait(20)
+        events.append("found")
+        return []
+    monkeypatch.setattr(stream._socket, "getaddrinfo", slow)
+    thread = threading.Thread(target=stream.names.addresses, args=("host.example", 80))
+    thread.start()
+    assert begun.wait(10)
+    for patience, seen in ((0.01, []), (20, ["found"])):
+        monkeypatch.setattr(stream, "FORK_PATIENCE", patience)
+        if seen:
+            threading.Timer(0.05, may_end.set).start()
+        child = os.fork()
+        if not child:
+            os._exit(0 if events == seen and stream.names._lock.acquire(False) else 1)
+        assert os.waitpid(child, 0)[1] == 0, "the child can look up names"
+    thread.join()
+    assert stream.names._lock.acquire(False) and not stream.names._forking
+    stream.names._lock.release()

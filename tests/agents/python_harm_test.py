@@ -156,23 +156,6 @@ done = subprocess.run([sys.executable, "-S", "-c", ""], preexec_fn=lambda: exec(
     assert (done.returncode, done.stdout) == (0, "1\n"), done
 
 
-def test_threads_that_fork_at_once_start_one_profiler(run, recorder):
-    done = run("""
-def fork():
-    for _ in range(20):
-        child = os.fork()
-        if not child:
-            os._exit(0)
-        os.waitpid(child, 0)
-threads = [threading.Thread(target=fork) for _ in range(8)]
-[thread.start() for thread in threads]
-[thread.join() for thread in threads]
-await_agent()
-price_basket(1)
-""", PROFILING_START_DELAY_MS="300")
-    assert done.returncode == 0 and done.stderr.count("profiling python.app from process") == 1, done
-
-
 def test_a_clock_that_is_set_back_does_not_end_profiling(run, recorder):
     done = run("""
 await_agent()

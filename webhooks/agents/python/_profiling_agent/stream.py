@@ -1,16 +1,49 @@
 """Connections on the C module of sockets, each with a moment by which all has to be done."""
 import _socket
+import posix
 from time import monotonic
 
+from .native import allocate_lock, get_ident
+
+# How long a fork waits for the C library to look up a name. A child that is forked meanwhile may inherit locks of that
+# library which nobody releases, and wait for ever when it looks up a name itself.
+FORK_PATIENCE = 0.05
 # Of an answer, only this much is read.
 LONGEST_ANSWER = 16384
+
+
+class Names:
+    """Looks up names, but not while the process forks."""
+
+    def __init__(self):
+        self._lock, self._forking = allocate_lock(), set()
+
+    def addresses(self, host, port):
+        with self._lock:
+            # As bytes, or the encoding of international names would be imported, perhaps while the process forks.
+            return _socket.getaddrinfo(host.encode("ascii"), port, 0, _socket.SOCK_STREAM)
+
+    def before_fork(self):
+        if self._lock.acquire(timeout=FORK_PATIENCE):
+            self._forking.add(get_ident())
+
+    def after_fork_in_parent(self):
+        if get_ident() in self._forking:
+            self._forking.remove(get_ident())
+            self._lock.release()
+
+    def after_fork_in_child(self):
+        self.__init__()
+
+
+names = Names()
+posix.register_at_fork(before=names.before_fork, after_in_parent=names.after_fork_in_parent, after_in_child=names.after_fork_in_child)
 
 
 def connected(host, port, until):
     """A socket to the first address that takes it."""
     failure = OSError("no address")
-    # As bytes, or the encoding of international names would be imported, perhaps while the process forks.
-    for family, kind, protocol, _, address in _socket.getaddrinfo(host.encode("ascii"), port, 0, _socket.SOCK_STREAM):
+    for family, kind, protocol, _, address in names.addresses(host, port):
         made = _socket.socket(family, kind, protocol)
         try:
             made.settimeout(max(until - monotonic(), 0.01))
