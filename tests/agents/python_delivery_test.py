@@ -243,3 +243,20 @@ def test_a_fork_waits_until_a_name_is_found_but_not_for_ever(delivery, monkeypat
     thread.join()
     assert stream.names._lock.acquire(False) and not stream.names._forking
     stream.names._lock.release()
+
+
+def test_an_address_that_does_not_answer_leaves_time_for_the_next(delivery, monkeypatch):
+    recorder, full = Recorder(), socket.create_server(("127.0.0.1", 0), backlog=0)
+    waiting = []
+    for _ in range(3):  # more than the queue of the one that accepts none
+        waiting.append(socket.socket())
+        waiting[-1].setblocking(False)
+        waiting[-1].connect_ex(full.getsockname())
+    stream = importlib.import_module(delivery.__name__.rpartition(".")[0] + ".stream")
+    made = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", int(port))) for port in (full.getsockname()[1], recorder.url.rpartition(":")[2])]
+    monkeypatch.setattr(stream.names, "addresses", lambda host, port: made)
+    delivery.Server("http://two.example", {}).post(b"body", 4)
+    assert bodies(recorder) == [b"body"]
+    for each in (*waiting, full):
+        each.close()
+    recorder.close()

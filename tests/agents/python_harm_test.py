@@ -185,13 +185,3 @@ print(peak() - before)
 """, PYROSCOPE_UPLOAD_INTERVAL="60s")
     assert done.returncode == 0 and int(done.stdout) < 8000, done
     assert pprof.cpu_seconds(recorder.uploads)["price_basket"] > 3, done
-
-
-@pytest.mark.parametrize("library", ["gevent", "eventlet"])
-def test_beside_a_library_that_replaces_threads(run, recorder, library):
-    """Where the machine has it, the real one."""
-    if subprocess.run([injected.PYTHON, "-c", f"import {library}"], capture_output=True).returncode:
-        pytest.skip(f"needs {library}")
-    patch = {"gevent": "from gevent import monkey; monkey.patch_all()", "eventlet": "import eventlet; eventlet.monkey_patch()"}[library]
-    done = run("await_agent()\nprice_basket(2)\ntime.sleep(1)", beginning=patch + BEGINNING)
-    assert done.returncode == 0 and pprof.cpu_seconds(recorder.uploads).get("price_basket", 0) > 1, done

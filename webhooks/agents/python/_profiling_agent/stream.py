@@ -41,12 +41,12 @@ posix.register_at_fork(before=names.before_fork, after_in_parent=names.after_for
 
 
 def connected(host, port, until):
-    """A socket to the first address that takes it."""
-    failure = OSError("no address")
-    for family, kind, protocol, _, address in names.addresses(host, port):
+    """A socket to the first address that takes it. Each gets its part of the time, should the first not answer."""
+    failure, addresses = OSError("no address"), names.addresses(host, port)
+    for tried, (family, kind, protocol, _, address) in enumerate(addresses):
         made = _socket.socket(family, kind, protocol)
         try:
-            made.settimeout(max(until - monotonic(), 0.01))
+            made.settimeout(max((until - monotonic()) / (len(addresses) - tried), 0.01))
             made.connect(address)
             return made
         except OSError as error:
