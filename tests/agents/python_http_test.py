@@ -2,6 +2,8 @@
 import importlib
 import os
 import socket
+import ssl
+import subprocess
 import threading
 
 import pytest
@@ -62,20 +64,24 @@ def test_a_fork_waits_until_a_name_is_found_but_not_for_ever(stream, monkeypatch
         events.append("found")
         return []
     monkeypatch.setattr(stream._socket, "getaddrinfo", slow)
-    thread = threading.Thread(target=stream.names.addresses, args=("host.example", 80))
+    thread = threading.Thread(target=stream.libraries.addresses, args=("host.example", 80))
     thread.start()
     assert begun.wait(10)
     for patience, seen in ((0.01, []), (20, ["found"])):
+        assert stream.libraries._slow is False
         monkeypatch.setattr(stream, "FORK_PATIENCE", patience)
         if seen:
             threading.Timer(0.05, may_end.set).start()
         child = os.fork()
         if not child:
-            os._exit(0 if events == seen and stream.names._lock.acquire(False) else 1)
+            os._exit(0 if events == seen and stream.libraries.lock.acquire(False) else 1)
         assert os.waitpid(child, 0)[1] == 0, "the child can look up names"
+        if not seen:
+            assert stream.libraries._slow, "the next fork would not wait"
+            stream.libraries._slow = False
     thread.join()
-    assert stream.names._lock.acquire(False) and not stream.names._forking
-    stream.names._lock.release()
+    assert stream.libraries.lock.acquire(False) and not stream.libraries._forking
+    stream.libraries.lock.release()
 
 
 def test_an_address_that_does_not_answer_leaves_time_for_the_next(delivery, stream, monkeypatch):
@@ -86,9 +92,32 @@ def test_an_address_that_does_not_answer_leaves_time_for_the_next(delivery, stre
         waiting[-1].setblocking(False)
         waiting[-1].connect_ex(full.getsockname())
     made = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", int(port))) for port in (full.getsockname()[1], recorder.url.rpartition(":")[2])]
-    monkeypatch.setattr(stream.names, "addresses", lambda host, port: made)
+    monkeypatch.setattr(stream.libraries, "addresses", lambda host, port: made)
     delivery.Server("http://two.example", {}).post(b"body", 4)
     assert [upload.body for upload in recorder.uploads] == [b"body"]
     for each in (*waiting, full):
         each.close()
+    recorder.close()
+
+
+@pytest.fixture
+def certificate(tmp_path, monkeypatch):
+    """The files of a server's key and certificate, which the client trusts."""
+    key, made = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", made, "-days", "2", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)
+    monkeypatch.setenv("SSL_CERT_FILE", str(made))
+    return made, key
+
+
+def test_a_server_with_tls_gets_all_and_must_be_the_one_that_is_named(delivery, stream, certificate):
+    recorder = Recorder()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    recorder._server.socket = context.wrap_socket(recorder._server.socket, server_side=True)
+    address = recorder.url.replace("http://127.0.0.1", "https://localhost")
+    delivery.Server(address, {}).post(b"x" * 300_000, 20)
+    assert len(recorder.uploads[0].body) == 300_000 and not stream.libraries.lock.locked()
+    with pytest.raises(delivery.Unsent, match="certificate"):
+        delivery.Server(address.replace("localhost", "127.0.0.1"), {}).post(b"x", 20)
     recorder.close()

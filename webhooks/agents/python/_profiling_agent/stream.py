@@ -5,44 +5,49 @@ from time import monotonic
 
 from .native import allocate_lock, get_ident
 
-# How long a fork waits for the C library to look up a name. A child that is forked meanwhile may inherit locks of that
-# library which nobody releases, and wait for ever when it looks up a name itself.
+# How long a fork waits for a library to look up a name or to work on TLS. A child that is forked meanwhile may inherit locks of
+# that library which nobody releases, and wait for ever when it does the same.
 FORK_PATIENCE = 0.05
 # Of an answer, only this much is read.
 LONGEST_ANSWER = 16384
 
 
-class Names:
-    """Looks up names, but not while the process forks."""
+class Libraries:
+    """What takes their locks, which is not done while the process forks."""
 
     def __init__(self):
-        self._lock, self._forking = allocate_lock(), set()
+        self.lock, self._forking, self._slow = allocate_lock(), set(), False
 
     def addresses(self, host, port):
-        with self._lock:
+        with self.lock:
+            self._slow = False
             # As bytes, or the encoding of international names would be imported, perhaps while the process forks.
             return _socket.getaddrinfo(host.encode("ascii"), port, 0, _socket.SOCK_STREAM)
 
     def before_fork(self):
-        if self._lock.acquire(timeout=FORK_PATIENCE):
+        # Of the forks during a search for a name that takes long, one waits.
+        if self.lock.acquire(timeout=0 if self._slow else FORK_PATIENCE):
             self._forking.add(get_ident())
+        else:
+            self._slow = True
 
     def after_fork_in_parent(self):
         if get_ident() in self._forking:
             self._forking.remove(get_ident())
-            self._lock.release()
+            self.lock.release()
 
     def after_fork_in_child(self):
         self.__init__()
 
 
-names = Names()
-posix.register_at_fork(before=names.before_fork, after_in_parent=names.after_fork_in_parent, after_in_child=names.after_fork_in_child)
+libraries = Libraries()
+posix.register_at_fork(before=libraries.before_fork, after_in_parent=libraries.after_fork_in_parent,
+                       after_in_child=libraries.after_fork_in_child)
 
 
 def connected(host, port, until):
     """A socket to the first address that takes it. Each gets its part of the time, should the first not answer."""
-    failure, addresses = OSError("no address"), names.addresses(host, port)
+    failure, addresses = OSError("no address"), libraries.addresses(host, port)
     for tried, (family, kind, protocol, _, address) in enumerate(addresses):
         made = _socket.socket(family, kind, protocol)
         try:
@@ -100,7 +105,8 @@ class TlsStream(Stream):
         while True:
             wants = False
             try:
-                result = call(*words)
+                with libraries.lock:  # waits for nothing, because what comes and goes is in memory
+                    result = call(*words)
             except self._ssl.SSLWantReadError:
                 wants = True
             if self._to_server.pending:
