@@ -6,7 +6,7 @@ import time
 import pytest
 
 import shims_test
-from recorder import NoServer, Recorder, SilentServer
+from recorder import NoServer, Recorder, SilentServer, read_body
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ class Script(Recorder):
         script = self
 
         def do_POST(self):
-            body = self.read_body()
+            body = read_body(self)
             script.times.append(time.monotonic())
             status = script.statuses.pop(0) if script.statuses else 200
             if status == "no answer":
@@ -82,7 +82,7 @@ def test_what_the_server_did_not_take_is_sent_again_in_order(delivery, script, s
     sender.close()
 
 
-@pytest.mark.parametrize("status", [400, 401, 413, "no answer"])
+@pytest.mark.parametrize("status", [301, 302, 307, 400, 401, 413, "no answer"])
 def test_what_is_refused_or_may_be_stored_is_not_sent_again(delivery, script, status):
     server, said = script(status), []
     sender = make(delivery, server.url, said)
@@ -95,6 +95,9 @@ def test_what_is_refused_or_may_be_stored_is_not_sent_again(delivery, script, st
 
 
 def test_the_server_says_when_to_come_back(delivery, script):
+    """Not where what it says is no number."""
+    seconds = delivery.seconds
+    assert [seconds(text) for text in ("7", "9999", "nan", "-3", "Wed, 21 Oct 2026 07:28:00 GMT", None)] == [7, 300, None, None, None, None]
     server = script(429, headers=[("Retry-After", "1")])
     sender = make(delivery, server.url)
     sender.add(b"first")
@@ -119,12 +122,12 @@ def test_what_is_kept_is_bounded(delivery):
 def test_a_server_that_comes_back_gets_what_was_kept(delivery):
     recorder = Recorder()
     sender = make(delivery, recorder.url)
-    address = sender._server._url
-    sender._server._url = "http://127.0.0.1:1/push.v1.PusherService/Push"
+    client = sender._server._client
+    port, client.port = client.port, 1
     for number in range(3):
         sender.add(b"%d" % number)
     time.sleep(0.5)
-    sender._server._url = address
+    client.port = port
     await_(lambda: bodies(recorder) == [b"0", b"1", b"2"])
     sender.close()
     recorder.close()
@@ -151,3 +154,31 @@ def test_the_last_profile_needs_no_thread(delivery, monkeypatch):
     sender.finish(1)
     assert bodies(recorder) == [b"last"] and threading.active_count() >= before
     recorder.close()
+
+
+def test_without_a_thread_a_profile_waits_for_the_next_one(delivery, monkeypatch):
+    recorder = Recorder()
+    sender = make(delivery, recorder.url)
+
+    def none_left(*words):
+        raise RuntimeError("can't start new thread")
+    with monkeypatch.context() as patch:
+        patch.setattr(delivery, "start_new_thread", none_left)
+        sender.add(b"first")
+    sender.add(b"second")
+    await_(lambda: bodies(recorder) == [b"first", b"second"])
+    sender.close()
+    recorder.close()
+
+
+def test_a_redirection_gets_no_credentials(delivery, script):
+    elsewhere = Recorder()
+    server = script(302, 307, headers=[("Location", elsewhere.url)])
+    sender = make(delivery, server.url)
+    sender.add(b"first")
+    sender.add(b"second")
+    sender.add(b"third")
+    await_(lambda: len(server.uploads) == 3)
+    assert elsewhere.uploads == []
+    sender.close()
+    elsewhere.close()

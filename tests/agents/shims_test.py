@@ -64,6 +64,20 @@ def test_wanted(site, monkeypatch, env, wanted):
     assert site._wanted() is wanted
 
 
+def test_threads_that_fork_at_once_start_one_profiler(site, monkeypatch):
+    started = []
+    monkeypatch.setattr(site, "start_new_thread", lambda run, words: started.append(words))
+    starter = site._Starter(60)
+    starter.arm()
+    for cancel, finished in started:
+        finished.release()  # as the thread does that is told to end
+    starter.disarm()  # one thread
+    starter.disarm()  # the other, before the first has forked
+    starter.arm()
+    starter.arm()
+    assert len(started) == 2, "the one that was ended, and another"
+
+
 @pytest.mark.parametrize("text, seconds", [("15s", 15), ("1500ms", 1), ("2500ms", 2), ("10", 10), ("1h", 15), ("", 15), ("9999s", 300)])
 def test_upload_interval(monkeypatch, text, seconds):
     monkeypatch.setenv("PYROSCOPE_UPLOAD_INTERVAL", text)

@@ -10,7 +10,8 @@ anew in every child of a plain fork. A sitecustomize that this file hides runs a
 """
 import os
 import sys
-from _thread import allocate_lock, start_new_thread
+from _signal import SIG_BLOCK, SIGBUS, SIGFPE, SIGILL, SIGSEGV, pthread_sigmask, set_wakeup_fd, valid_signals
+from _thread import allocate_lock, get_ident, get_native_id, start_new_thread
 from time import monotonic
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
@@ -53,7 +54,24 @@ def _wanted():
         return False
     # There are no wheels for free-threaded builds ("t") and no native extension for other interpreters.
     return (sys.platform == "linux" and sys.implementation.name == "cpython"
-            and "t" not in getattr(sys, "abiflags", ""))
+            and "t" not in getattr(sys, "abiflags", "") and _in_the_main_interpreter())
+
+
+def _in_the_main_interpreter():
+    """A subinterpreter imports this file, too. One that ends while a thread of it runs takes the process with it."""
+    try:
+        before = set_wakeup_fd(-1)
+        if before != -1:
+            set_wakeup_fd(before)
+        return True
+    except ValueError:  # as in any thread but the main one of the main interpreter
+        return False
+
+
+def _leave_signals_alone():
+    """Those of the process go to any thread that does not block them. An application that blocks them everywhere, to wait
+    for them in one place, must get them there. What a thread does to itself stays unblocked, so that it is reported."""
+    pthread_sigmask(SIG_BLOCK, valid_signals() - {SIGBUS, SIGFPE, SIGILL, SIGSEGV})
 
 
 def _delay():
@@ -66,11 +84,22 @@ def _delay():
 def _load_agent():
     """Loads by path, because the application may change sys.path."""
     from importlib.util import module_from_spec, spec_from_file_location
+    native = sys.modules["_profiling_agent.native"] = type(sys)("_profiling_agent.native")
+    native.__dict__.update(allocate_lock=allocate_lock, get_ident=get_ident, get_native_id=get_native_id, start_new_thread=start_new_thread)
     folder = os.path.join(_HERE, "_profiling_agent")
     spec = spec_from_file_location("_profiling_agent", os.path.join(folder, "__init__.py"), submodule_search_locations=[folder])
     module = sys.modules.setdefault("_profiling_agent", module_from_spec(spec))
     spec.loader.exec_module(module)
     return module
+
+
+def _becomes_another_program():
+    """Whether subprocess forked this child, for a preexec_fn, which may do what only a single thread may."""
+    try:
+        caller = sys._getframe(2).f_code
+    except ValueError:  # C code forked
+        return False
+    return caller.co_name == "_execute_child" and caller.co_filename.endswith("subprocess.py")
 
 
 class _Starter:
@@ -85,7 +114,8 @@ class _Starter:
         self._agent = None
 
     def arm(self):
-        if self._started:
+        # Two threads may fork at the same time.
+        if self._started or self._cancel is not None:
             return
         try:
             if self._due is None:
@@ -101,6 +131,7 @@ class _Starter:
     def _wait(self, cancel, finished):
         running = False
         try:
+            _leave_signals_alone()
             if not cancel.acquire(timeout=max(self._due - monotonic(), 0)):
                 self._started = True
                 self._agent = _load_agent()
@@ -109,8 +140,11 @@ class _Starter:
             _debug("not started:", repr(error))
         finally:
             finished.release()
-        if running:
-            self._agent.run()
+        try:
+            if running:
+                self._agent.run()
+        except BaseException as error:
+            _debug("ended:", repr(error))
 
     def disarm(self):
         cancel, self._cancel = self._cancel, None
@@ -130,7 +164,8 @@ class _Starter:
         if self._agent is not None:
             self._agent.leave()
         self._started, self._due, self._cancel, self._agent = False, None, None, None
-        self.arm()
+        if not _becomes_another_program():
+            self.arm()
 
 
 def _install():

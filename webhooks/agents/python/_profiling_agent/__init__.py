@@ -6,8 +6,7 @@ import os
 import sys
 import warnings
 import zlib
-from _thread import allocate_lock
-from time import monotonic, time_ns
+from time import monotonic, monotonic_ns, time_ns
 
 from .switching import Switching
 
@@ -17,8 +16,9 @@ _switching.shorten()
 try:
     from . import memory, settings
     from .delivery import Delivery, Server
+    from .native import allocate_lock
     from .pprof import encode, push_request
-    from .sampler import Sampler
+    from .sampler import Sampler, Unsafe
     from .termination import Termination
 except BaseException:
     _switching.restore()
@@ -111,7 +111,7 @@ class Profiler:
         self._labels, self._seconds = settings.cpu_labels(), settings.upload_seconds()
         self._sampler = Sampler(settings.sample_rate(), _switching)
         self._delivery = Delivery(Server(os.environ["PYROSCOPE_SERVER_ADDRESS"], settings.headers()), self._sampler.add_ours, debug)
-        self._begin = time_ns()
+        self._begin = monotonic_ns()
         self._termination = Termination()
 
     def run(self):
@@ -137,21 +137,31 @@ class Profiler:
     def _profile(self):
         """Returns whether the process was asked to terminate, when it was; else when this profiler was."""
         sampler, due, looks = self._sampler, monotonic() + self._seconds, 0
-        while not sampler.sleep(self._asked, sampler.pause()):
+        while not self._pause_and_look():
             looks += 1
             if looks % LOOKS == 0 and self._termination.came():
                 return True
             if _of_the_application():
                 self._debug("the application starts the profiler itself")
                 return False
-            if monotonic() >= due:
+            if monotonic() >= due or sampler.full():
                 self._send()
                 due = max(due + self._seconds, monotonic())
         return False
 
+    def _pause_and_look(self):
+        """Returns whether this profiler was asked to end, or has to."""
+        try:
+            return self._sampler.sleep(self._asked, self._sampler.pause())
+        except Unsafe as error:
+            self._debug("profiles no longer:", error)
+            return True
+
     def _send(self):
-        begin, self._begin = self._begin, time_ns()
-        profile = encode(self._sampler.cut(), begin, self._begin - begin, self._sampler.period)
+        begin, self._begin = self._begin, monotonic_ns()
+        duration = self._begin - begin
+        # Of two looks at a clock that may be set meanwhile, one could be before the other.
+        profile = encode(self._sampler.cut(), max(time_ns() - duration, 0), duration, self._sampler.period)
         if profile is not None:
             packer = zlib.compressobj(6, wbits=31)
             self._delivery.add(packer.compress(push_request(self._labels, profile)) + packer.flush())

@@ -4,22 +4,8 @@ A sample says only that a stack ran at some moment. How much CPU the thread used
 clock. So samples give the shares within a thread, and the clock gives the thread's total."""
 from time import clock_gettime_ns
 
+from .stacks import NATIVE, OURS
 from .threads import clock_of
-
-# Deeper stacks lose their outer frames; servers take 1000 and cut the inner ones.
-DEPTH = 999
-TRUNCATED, NATIVE, OURS = ("(truncated)",), ("(native threads)",), ("(profiling agent)",)
-
-
-def stack_of(frame):
-    """The frames as code and position in it, innermost first. Lines are looked up later, once for each position."""
-    stack = []
-    for _ in range(DEPTH):
-        stack += (frame.f_code, frame.f_lasti)
-        frame = frame.f_back
-        if frame is None:
-            return tuple(stack)
-    return (*stack, TRUNCATED, 0)
 
 
 class Thread:
@@ -84,7 +70,7 @@ class Account:
                 del self.ours[number]
                 continue
             known += now - base
-            add(result, {(OURS, 0): now - base})
+            add(result, {OURS: now - base})
             self.ours[number] = clock, now
         for identifier, thread in list(self.threads.items()):
             try:
@@ -96,10 +82,10 @@ class Account:
             known += used
             # Too little to be seen is taken for more of the same.
             thread.usual = thread.ticks or thread.usual
-            spread(result, used, thread.usual, thread.waited or (NATIVE, 0))
+            spread(result, used, thread.usual, thread.waited or NATIVE)
             thread.ticks, thread.held = {}, None
         rest, self.rest = self.rest, {}
-        spread(result, process - self.base - known, rest, (NATIVE, 0))
+        spread(result, process - self.base - known, rest, NATIVE)
         self.base = process
         return result
 

@@ -1,9 +1,9 @@
 """Sends profiles to the server, in order, from a thread of its own. What did not arrive is kept and sent again."""
 import os
-import urllib.error
-import urllib.request
-from _thread import allocate_lock, get_ident, get_native_id, start_new_thread
 from time import monotonic
+
+from . import http
+from .native import allocate_lock, get_ident, get_native_id, start_new_thread
 
 # What may be kept while the server is away: so many profiles, of so many bytes in all.
 PROFILES, BYTES = 8, 1 << 20
@@ -24,29 +24,25 @@ class Server:
     """The server of the settings."""
 
     def __init__(self, address, headers):
-        self._url = address.rstrip("/") + "/push.v1.PusherService/Push"
+        self._client = http.Client(address.rstrip("/") + "/push.v1.PusherService/Push")
         self._headers = headers
 
     def post(self, body, patience):
         """Raises Unsent if the body may be sent again, and anything else if it must not."""
-        request = urllib.request.Request(self._url, body, self._headers)
         try:
-            urllib.request.urlopen(request, timeout=patience).close()
-        except urllib.error.HTTPError as error:
-            error.close()
-            if error.code == 429 or error.code >= 500:
-                raise Unsent(str(error), seconds(error.headers.get("Retry-After"))) from None
-            raise
-        except urllib.error.URLError as error:
-            # Raised until the body is sent completely, and not when the answer is missing.
+            status, headers = self._client.post(body, self._headers, patience)
+        except http.Unsent as error:
             raise Unsent(str(error)) from None
+        if status == 429 or status >= 500:
+            raise Unsent("status %d" % status, seconds(headers.get("retry-after")))
+        # Not followed: credentials are for this server, and a redirected POST would arrive without its body.
+        if not 200 <= status < 300:
+            raise OSError("status %d" % status)
 
 
 def seconds(text):
-    try:
-        return min(max(float(text), 0.0), 300.0)
-    except (TypeError, ValueError):  # missing, or a date
-        return None
+    """What Retry-After says, where it is no date."""
+    return min(int(text), 300) if text and text.isascii() and text.isdigit() else None
 
 
 class Delivery:
@@ -66,10 +62,18 @@ class Delivery:
                 self._debug("the oldest profile is dropped: the server is away for too long")
             if self._closed:
                 return
-            if not self._running:
-                self._running = True
-                start_new_thread(self._run, ())
+            self._run_somewhere()
             self._wake()
+
+    def _run_somewhere(self):
+        if self._running:
+            return
+        self._running = True
+        try:
+            start_new_thread(self._run, ())
+        except RuntimeError as error:  # the process may have no more threads; the next profile tries again
+            self._running = False
+            self._debug("not sent yet:", error)
 
     def _wake(self):
         if self._news.locked():

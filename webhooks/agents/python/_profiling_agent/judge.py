@@ -80,20 +80,22 @@ class Judge:
         return ready and place.ready >= 4 * place.waiting
 
     def _place(self, stack):
-        place = self._places.get(stack[:2])
+        key = id(stack.code), stack.position
+        place = self._places.get(key)
         if place is None:
             if len(self._places) >= PLACES:
                 self._places.clear()
-            place = self._places[stack[:2]] = Place()
+            place = self._places[key] = Place(stack.code)
         return place
 
 
 class Place:
     """How threads were found at one place in the code: ready to run and waiting, both with the lock free; and with the
     lock not free."""
-    __slots__ = ("ready", "waiting", "with_lock")
+    __slots__ = ("code", "ready", "waiting", "with_lock")
 
-    def __init__(self):
+    def __init__(self, code):
+        self.code = code  # so that no other code gets its identity
         self.ready = self.waiting = self.with_lock = 0
 
     def outside(self):

@@ -25,7 +25,9 @@ class _Tables:
     """Functions, locations and texts of one profile, each written once."""
 
     def __init__(self):
-        self.parts, self._texts, self._functions, self._locations, self._lines = [], {}, {}, {}, {}
+        self.parts, self._texts, self._functions, self._lines = [], {}, {}, {}
+        # The places by function and line, by code and position, and by stack.
+        self._places, self._locations, self._written = {}, {}, {}
         self.text("")
 
     def text(self, text):
@@ -36,9 +38,9 @@ class _Tables:
         return known
 
     def _function(self, code):
-        known = self._functions.get(code)
+        known = self._functions.get(id(code))
         if known is None:
-            known = self._functions[code] = len(self._functions) + 1
+            known = self._functions[id(code)] = len(self._functions) + 1
             if isinstance(code, tuple):
                 name, file, first = code[0], "", 0
             else:
@@ -51,24 +53,35 @@ class _Tables:
     def _line(self, code, position):
         if isinstance(code, tuple):
             return 0
-        lines = self._lines.get(code)
+        lines = self._lines.get(id(code))
         if lines is None:
-            lines = self._lines[code] = [(start, line) for start, _, line in code.co_lines()]
+            lines = self._lines[id(code)] = [(start, line) for start, _, line in code.co_lines()]
         at = bisect_right(lines, position, key=lambda entry: entry[0]) - 1
         return lines[at][1] or code.co_firstlineno if at >= 0 else code.co_firstlineno
 
     def location(self, code, position):
-        """The number of that place, written as it stands in a sample."""
-        known = self._locations.get((code, position))
+        """The number of that place, written as it stands in a sample. The caller keeps the code."""
+        known = self._locations.get((id(code), position))
         if known is None:
             function, line = self._function(code), max(self._line(code, position), 0)
-            known = self._locations.get((function, line))
+            known = self._places.get((function, line))
             if known is None:
-                identifier = len(self._locations) + 1
-                known = self._locations[function, line] = varint(identifier)
+                identifier = len(self._places) + 1
+                known = self._places[function, line] = varint(identifier)
                 self.parts.append(message(4, number(1, identifier) + message(4, number(1, function) + number(2, line))))
-            self._locations[code, position] = known
+            self._locations[id(code), position] = known
         return known
+
+    def path(self, stack):
+        """The numbers of a stack's places, innermost first."""
+        places, written = [], self._written
+        while stack is not None:
+            place = written.get(stack)
+            if place is None:
+                place = written[stack] = self.location(stack.code, stack.position)
+            places.append(place)
+            stack = stack.outer
+        return b"".join(places)
 
 
 def encode(stacks, start, duration, period):
@@ -78,8 +91,7 @@ def encode(stacks, start, duration, period):
     samples = []
     for stack, value in stacks.items():
         if value >= 1:
-            places = b"".join([tables.location(stack[i], stack[i + 1]) for i in range(0, len(stack), 2)])
-            samples.append(message(2, message(1, places) + message(2, varint(int(value)))))
+            samples.append(message(2, message(1, tables.path(stack)) + message(2, varint(int(value)))))
     if not samples:
         return None
     return b"".join([message(1, kind), *samples, *tables.parts, number(9, start), number(10, duration),

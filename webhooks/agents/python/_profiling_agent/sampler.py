@@ -1,10 +1,11 @@
 """Looks at the threads from time to time, from a thread of its own."""
 import sys
-from _thread import get_ident, get_native_id
 from time import clock_gettime_ns, monotonic_ns, process_time_ns, thread_time_ns
 
-from .account import Account, Thread, stack_of
+from .account import Account, Thread
 from .judge import FREE, LEFT, TAKEN, Judge, Look
+from .native import get_ident, get_native_id
+from .stacks import Stacks, Undisturbed, others_have_locks
 from .threads import Numbers, clock_of, punctual, runs
 
 try:
@@ -20,6 +21,10 @@ SHARE = 1 / 100
 PATIENCE, IDLE = 50, 4
 
 
+class Unsafe(Exception):
+    """The stacks of this process cannot be looked at."""
+
+
 class Sampler:
     def __init__(self, rate, switching):
         punctual()
@@ -33,7 +38,14 @@ class Sampler:
         self._random = monotonic_ns() & 0x7FFFFFFF
         # Of the last look: the clocks of the process and of our thread.
         self._process, self._own = self._account.base, thread_time_ns()
-        self._meet([(identifier, ()) for identifier in sys._current_frames()], 0, monotonic_ns(), [], first=True)
+        self._stack_tree, self._undisturbed = Stacks(), Undisturbed()
+        self._meet([(identifier, None) for identifier in self._frames()], 0, monotonic_ns(), [], first=True)
+
+    def _frames(self):
+        if others_have_locks():
+            raise Unsafe("interpreters with locks of their own")
+        with self._undisturbed:
+            return sys._current_frames()
 
     def add_ours(self, identifier, number):
         """Another thread of ours."""
@@ -76,7 +88,10 @@ class Sampler:
         self._quiet, self._process = 0, process
         look = Look()
         look.lock_was, look.now, look.pause, look.mean, look.late = lock_was, now, pause, self._mean, late
-        look.moved, still, strangers = self._stacks()
+        if others_have_locks():
+            raise Unsafe("interpreters with locks of their own")
+        with self._undisturbed:
+            look.moved, still, strangers = self._stacks()
         look.unknown = self._meet(strangers, used, now, look.moved)
         look.beyond = used - sum(delta for delta, _, _ in look.moved)
         for thread in still:
@@ -87,6 +102,7 @@ class Sampler:
     def _stacks(self):
         """Threads that moved, threads that did not although they ran at the last look, and unknown ones."""
         threads, moved, still, strangers = self._account.threads, [], [], []
+        stack_of = self._stack_tree.of
         frames = sys._current_frames()
         for identifier, frame in frames.items():
             thread = threads.get(identifier)
@@ -139,6 +155,11 @@ class Sampler:
         self._process += own - self._own
         self._own = own
 
+    def full(self):
+        """Whether the window has to end now, because it takes too much memory."""
+        return self._stack_tree.full()
+
     def cut(self):
         """Ends the window; returns the CPU of each stack in nanoseconds."""
+        self._stack_tree = Stacks()
         return self._account.close(process_time_ns())

@@ -6,9 +6,14 @@ lock: then nobody but our thread ever waits that long. Where they compete, switc
 the interval stays what it was, and what runs then runs long enough to be seen."""
 import sys
 
-CALM, BUSY = 0.00005, 0.0005
+# Numbers that no application would choose.
+CALM, BUSY = 0.000051, 0.000503
 # Parts of the looks at which threads competed.
 SOME, OFTEN = 0.1, 0.5
+
+
+def is_ours(interval):
+    return abs(interval - CALM) < 5e-7 or abs(interval - BUSY) < 5e-7
 
 
 class Switching:
@@ -36,15 +41,17 @@ class Switching:
         self._change(self._default)
 
     def _change(self, interval):
-        if self._may and interval != self._set:
-            self._may = abs(sys.getswitchinterval() - self._set) < 1e-6
-            if self._may:
-                sys.setswitchinterval(interval)
-                self._set = interval
+        if interval == self._set:
+            return
+        now = sys.getswitchinterval()
+        # An application that sets a value for some time may put back what it found, which was ours.
+        self._may = self._may and abs(now - self._set) < 1e-6 or is_ours(now)
+        if self._may:
+            sys.setswitchinterval(interval)
+            self._set = interval
 
     def restore(self):
         """For good. In the child of a fork, `_set` may be a step ahead of the interpreter."""
-        now = sys.getswitchinterval()
-        if self._may and any(abs(now - ours) < 1e-6 for ours in (CALM, BUSY)):
+        if is_ours(sys.getswitchinterval()):
             sys.setswitchinterval(self._default)
         self._may = False

@@ -4,7 +4,7 @@ The signal is caught in C, where a word is written into a pipe. So neither the m
 elsewhere, nor handlers of the application have to do with it: Python still says that there is no handler, and
 one that the application installs takes the place of ours."""
 import faulthandler
-import os
+import posix  # not os, whose read() of eventlet would wait for the pipe
 from _signal import SIG_DFL, SIGTERM, getsignal
 
 try:
@@ -21,7 +21,21 @@ def _raised(file):
     try:
         return fcntl(file, F_DUPFD_CLOEXEC, LOWEST_FILE)
     finally:
-        os.close(file)
+        posix.close(file)
+
+
+def caught_in_c(signal):
+    """Whether the process catches a signal, of which Python need not know: JVMs and servers that embed Python do, and
+    faulthandler where the application uses it for that signal."""
+    try:
+        file = posix.open("/proc/self/status", posix.O_RDONLY | posix.O_CLOEXEC)
+        try:
+            mask = posix.read(file, 8192).partition(b"SigCgt:")[2].split(None, 1)[0]
+        finally:
+            posix.close(file)
+        return bool(int(mask, 16) >> signal - 1 & 1)
+    except (OSError, ValueError, IndexError):  # unknown; better not
+        return True
 
 
 class Termination:
@@ -32,18 +46,18 @@ class Termination:
     def watch(self):
         """The first process of a container is left alone: the kernel ignores the signal for it."""
         global _current
-        if fcntl is None or os.getpid() == 1 or getsignal(SIGTERM) != SIG_DFL:
+        if fcntl is None or posix.getpid() == 1 or getsignal(SIGTERM) != SIG_DFL or caught_in_c(SIGTERM):
             return
-        reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        reader, writer = posix.pipe2(posix.O_CLOEXEC | posix.O_NONBLOCK)
         try:
             self._ends = _raised(reader), _raised(writer)
         except OSError:  # a lower limit of files
             self._ends = None
             return
-        self._identity = os.fstat(self._ends[1]).st_ino
+        self._identity = posix.fstat(self._ends[1]).st_ino
         if _current is None:
             # A child must not write into the pipe of its parent, not even before its first instruction.
-            os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
+            posix.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
         _current = self
         self.catch()
 
@@ -62,8 +76,8 @@ class Termination:
         if not self._ends:
             return False
         try:
-            if os.fstat(self._ends[1]).st_ino == self._identity:
-                return self._caught and bool(os.read(self._ends[0], 4096))
+            if self._are_ours():
+                return self._caught and bool(posix.read(self._ends[0], 4096))
         except BlockingIOError:
             return False
         except OSError:
@@ -73,19 +87,27 @@ class Termination:
         self._ends = None
         return False
 
+    def _are_ours(self):
+        """Both ends of a pipe are one file."""
+        try:
+            return all(posix.fstat(end).st_ino == self._identity for end in self._ends)
+        except OSError:
+            return False
+
     def close(self):
         self.release()
         self._drop()
 
     def _drop(self):
-        ends, self._ends = self._ends, None
-        for end in ends or ():
-            os.close(end)
+        if self._ends and self._are_ours():
+            for end in self._ends:
+                posix.close(end)
+        self._ends = None
 
     def end(self):
         """Lets the signal have its way."""
         self.close()
-        os.kill(os.getpid(), SIGTERM)
+        posix.kill(posix.getpid(), SIGTERM)
 
 
 def _before_fork():

@@ -1,8 +1,9 @@
 """What the kernel knows of this process's threads: their CPU clocks, and whether they run."""
-import os
+import posix  # not os, in which eventlet puts functions of its own
 import sys
-from _thread import get_ident, get_native_id
 from time import clock_gettime_ns
+
+from .native import get_ident, get_native_id
 
 # How much of a thread's descriptor is searched for its kernel number.
 _DESCRIPTOR = 2048
@@ -17,30 +18,30 @@ def clock_of(number):
 def runs(number):
     """Whether that thread runs or waits for a core, rather than for anything else."""
     try:
-        file = os.open("/proc/self/task/%d/stat" % number, os.O_RDONLY | os.O_CLOEXEC)
+        file = posix.open("/proc/self/task/%d/stat" % number, posix.O_RDONLY | posix.O_CLOEXEC)
     except OSError:
         return False
     try:
-        text = os.read(file, 64)
+        text = posix.read(file, 64)
         return text[text.rfind(b")") + 2:][:1] == b"R"
     except OSError:  # it has ended since
         return False
     finally:
-        os.close(file)
+        posix.close(file)
 
 
 def punctual():
     """Lets the kernel wake the calling thread at the end of a pause, not up to 50 microseconds later."""
     try:
-        file = os.open("/proc/%d/timerslack_ns" % get_native_id(), os.O_WRONLY | os.O_CLOEXEC)
+        file = posix.open("/proc/%d/timerslack_ns" % get_native_id(), posix.O_WRONLY | posix.O_CLOEXEC)
     except OSError:
         return
     try:
-        os.write(file, b"1000")
+        posix.write(file, b"1000")
     except OSError:
         pass
     finally:
-        os.close(file)
+        posix.close(file)
 
 
 class Numbers:
@@ -60,15 +61,15 @@ class Numbers:
     def _read(address):
         """Reads through the kernel: an address that is no longer mapped is an error, not a crash."""
         try:
-            file = os.open("/proc/self/mem", os.O_RDONLY | os.O_CLOEXEC)
+            file = posix.open("/proc/self/mem", posix.O_RDONLY | posix.O_CLOEXEC)
         except OSError:
             return b""
         try:
-            return os.pread(file, _DESCRIPTOR, address)
+            return posix.pread(file, _DESCRIPTOR, address)
         except (OSError, OverflowError):
             return b""
         finally:
-            os.close(file)
+            posix.close(file)
 
     def of(self, identifier):
         """None for a thread that cannot be found."""
