@@ -3,6 +3,7 @@
 // by SIGTERM if the application does not listen to it. SIGKILL and crashes leave no time.
 const net = require('node:net');
 const path = require('node:path');
+const { performance } = require('node:perf_hooks');
 const { sendNow } = require('./last_upload.cjs');
 
 // A process ends at most a second later than without us; a server that was away is given less time.
