@@ -40,4 +40,9 @@ function priceBasket() {
   return sum;
 }
 setInterval(priceBasket, 50);
-process.stdin.on('end', () => { console.log(JSON.stringify(seen)); process.exit(5); }).resume();
+process.stdin.on('end', () => {
+  // Node's client of fetch(): some MiB, and the end of a process without WebAssembly.
+  if (process.moduleLoadList.some((name) => name.includes('undici'))) note('undici');
+  console.log(JSON.stringify(seen));
+  process.exit(5);
+}).resume();
