@@ -73,12 +73,12 @@ fetch_python() {
 fetch_node() {
   local root file abi
   root=$("$here/node/toolchain.sh") || return 1
-  cp "$here"/node/package.json "$here"/node/package-lock.json "$here"/node/*.cjs "$1/"
+  cp "$here"/node/package.json "$here"/node/package-lock.json "$here"/node/*.?js "$1/"
   (
     cd "$1"
     export PATH="$root/bin:$PATH" NODE_OPTIONS='' npm_config_update_notifier=false
     node "$root/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-audit --no-fund --loglevel=error || exit 1
-    node node_modules/esbuild/bin/esbuild agent.cjs last_upload_worker.cjs --bundle --platform=node --target=node20 \
+    node node_modules/esbuild/bin/esbuild agent.cjs last_upload_worker.cjs --bundle --platform=node --target=node20 --inject:real.mjs \
       --format=cjs --legal-comments=inline --log-level=warning --outdir=tree/lib/out --out-extension:.js=.cjs || exit 1
     # Only for this machine's architecture, as the prebuilds.
     "$here/node/build_native.sh" tree/lib/native.x64.node || exit 1
@@ -95,7 +95,7 @@ fetch_node() {
         if [ -f "$licence" ]; then cp "$licence" "tree/licenses/${file//\//-}.txt"; break; fi
       done
     done
-    rm -rf node_modules package.json package-lock.json ./*.cjs
+    rm -rf node_modules package.json package-lock.json ./*.?js
   ) || return 1
   mv "$1"/tree/* "$1"/ && rmdir "$1/tree"
 }
@@ -156,7 +156,7 @@ case $lang in
     tree=$(cached "java-$(key "$here/versions.env" "$here/java/pyroscope.jar.sha256")" fetch_java)
     launcher=$(cached "java-launcher-$(key "$here"/java/*.java "$here/context.sh")" build_java_launcher) ;;
   python) tree=$(cached "python-$(key "$here/versions.env" "$here/python/requirements.txt" "$here/context.sh")" fetch_python) ;;
-  node) tree=$(cached "node-$(key "$here/versions.env" "$here/node/package-lock.json" "$here"/node/*.cjs "$here/node/native/native.cc" "$here/node/build_native.sh" "$here/context.sh")" fetch_node) ;;
+  node) tree=$(cached "node-$(key "$here/versions.env" "$here/node/package-lock.json" "$here"/node/*.?js "$here/node/native/native.cc" "$here/node/build_native.sh" "$here/context.sh")" fetch_node) ;;
   dotnet | ruby) need_files ;;
   *) die "unknown language '$lang': java, python, node, dotnet, ruby and scrape have an agent image" ;;
 esac

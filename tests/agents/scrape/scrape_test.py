@@ -244,6 +244,29 @@ def test_a_restarted_application_is_profiled_at_once(go_app, sidecar):
         assert time.time() - begin / 1e9 - (time.monotonic() - back) < 2.5, "within 2 s"
 
 
+def test_an_application_that_shuts_down_does_not_wait_for_its_profile(go_app, sidecar):
+    """A server in Go waits for requests under way. Ours is a minute long."""
+    with PushServer() as server:
+        app = go_app()
+        agent = sidecar(server.url, app.address, environment={"PROFILING_PPROF_PROFILES": "cpu"}, interval="75s")
+        # The short first profiles are over; a long one is under way.
+        until(lambda: len(server.stored()) >= 3, lambda: agent.log())
+        app.process.terminate()
+        assert app.process.wait(30) == 0, agent.log()
+        agent.expect_log("closed its port")
+
+
+def test_cpu_values_stay_where_the_duration_is_in_another_unit(sidecar):
+    """A profile of a second that covers a thousandth of one would grow a thousandfold."""
+    micros = gzip.compress(cases.encode(10, 0, cases.varint(1_000_000)) + b"".join(
+        cases.encode(n, k, v) for n, k, v in cases.fields(gzip.decompress(PPROF["profile"])) if n != 10))
+    with Pages(lambda name: (200, micros)) as app, PushServer() as server:
+        agent = sidecar(server.url, app.address, environment={"PROFILING_PPROF_PROFILES": "cpu"})
+        until(lambda: len(server.stored()) > 3, lambda: agent.log())
+        once = parts.sums(parts.values_of(gzip.decompress(PPROF["profile"])))
+        assert all(parts.sums(push.series[0].values) == once for push in server.stored())
+
+
 def test_cpu_values_stand_for_the_whole_interval(sidecar):
     """The application spends a quarter of each interval unasked; its profile covers what it was asked for."""
     def covering(seconds):

@@ -6,6 +6,8 @@
 //   - a profile carries the time at which its window began, as those of other languages do;
 //   - what the server did not take is sent again (delivery.cjs);
 //   - the last window is sent when the process ends (ending.cjs).
+// A listener of 'exit' more must not make Node warn of too many.
+if (process.getMaxListeners() > 0) process.setMaxListeners(process.getMaxListeners() + 1);
 const endingsBefore = process.rawListeners('exit');
 const { ContinuousProfiler } = require('./node_modules/@pyroscope/nodejs/dist/cjs/profilers/continuous-profiler.js');
 const { PyroscopeProfiler } = require('./node_modules/@pyroscope/nodejs/dist/cjs/profilers/pyroscope-profiler.js');
@@ -17,6 +19,7 @@ const cpuTime = require('./cpu_time.cjs');
 const { Delivery } = require('./delivery.cjs');
 const { Ending } = require('./ending.cjs');
 const { post } = require('./post.cjs');
+const { use } = require('./real.mjs');
 
 let debug = () => {};
 let delivery;
@@ -121,7 +124,9 @@ function unround(micros) {
   return Math.round(micros * (Math.random() < 0.5 ? 1 - off : 1 + off));
 }
 
-exports.start = function (env, log) {
+// earlier: the timers and the clock from before the application.
+exports.start = function (env, log, earlier) {
+  use(earlier);
   debug = log;
   delivery = new Delivery(post, debug);
   const intervalMicros = unround(integer(env, 'PYROSCOPE_WALL_SAMPLING_INTERVAL_MICROS', 1000, 1000000, 10000));

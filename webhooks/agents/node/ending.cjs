@@ -3,13 +3,17 @@
 // by SIGTERM if the application does not listen to it. SIGKILL and crashes leave no time.
 const net = require('node:net');
 const path = require('node:path');
+const { performance } = require('node:perf_hooks');
 const { sendNow } = require('./last_upload.cjs');
+const { roomFor } = require('./room.cjs');
 
 // A process ends at most a second later than without us; a server that was away is given less time.
 const BOUND_MS = 1000;
 const BUDGET_MS = 900;
 const BUDGET_IF_AWAY_MS = 300;
 const ARM_EVERY_MS = 5000;
+// Encoding the profile and the worker thread take 9 to 13 MiB.
+const NEEDED_BYTES = 24 * 1024 * 1024;
 const kill = process.kill.bind(process);
 
 class Ending {
@@ -61,6 +65,7 @@ class Ending {
     if (this.over) return;
     this.over = true;
     try {
+      if (!roomFor(NEEDED_BYTES)) return this.debug('no room in memory for the last upload');
       const begin = performance.now();
       const budget = this.away() ? BUDGET_IF_AWAY_MS : BUDGET_MS;
       const uploads = this.uploads();

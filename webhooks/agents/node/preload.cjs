@@ -13,10 +13,12 @@
       return;
     }
     noteInlined(debug);
+    const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, Date } = globalThis;
+    const earlier = { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, Date };
     // Short scripts end before the delay and never load the profiler; unref() lets them end.
     setTimeout(() => {
       try {
-        require('./lib/out/agent.cjs').start(env, debug);
+        require('./lib/out/agent.cjs').start(env, debug, earlier);
       } catch (error) {
         debug('not started:', error);
       }

@@ -18,10 +18,13 @@ std::string asItCame(const ProfileView& profile, std::string packed) {
   return packed;
 }
 
+// None is asked for less than a second. A profile that says so counts in another unit.
+constexpr std::int64_t kLeastCovered = 100'000'000;
+
 // What the values of a CPU profile have to be multiplied with.
 double scaleOf(const ProfileView& profile, const Baseline& baseline, std::int64_t elapsed) {
   const std::int64_t covered = durationOf(profile);
-  if (baseline.taken == SteadyTime{} || covered <= 0) return 1;
+  if (baseline.taken == SteadyTime{} || covered < kLeastCovered) return 1;
   const std::int64_t stands = std::min<std::int64_t>(elapsed, baseline.stands_for.count());
   return stands <= covered ? 1 : static_cast<double>(stands) / static_cast<double>(covered);
 }

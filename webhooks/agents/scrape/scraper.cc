@@ -4,6 +4,7 @@
 #include <random>
 
 #include "operator/base/log.h"
+#include "webhooks/agents/scrape/net/listening.h"
 
 namespace profiling::scrape {
 namespace {
@@ -23,6 +24,13 @@ SteadyTime now() {
 Millis jitter(Millis interval) {
   std::random_device random;
   return Millis(std::uniform_int_distribution<std::int64_t>(0, interval.count() / 4)(random));
+}
+
+// Whether its port is one of this network namespace, and seen there.
+bool listensHere(const Url& application) {
+  const std::string& host = application.host;
+  return (host == "127.0.0.1" || host == "::1" || host == "localhost") &&
+         listens(application.port) == true;
 }
 
 }  // namespace
@@ -111,9 +119,17 @@ Answer Scraper::ask(Target& target, const Cancel& stop) {
   }
   presence_.there();
   noticeReturn(asked);
-  auto response = client_.send({"GET", path, {}, {}}, deadline, stop);
+  bool ends = false;
+  HttpRequest request{"GET", path, {}, {}};
+  // A server that shuts down closes its port, and then waits for requests under way. So the
+  // application would end up to a whole profile later.
+  if (target.endpoint.kind() == Kind::kCpu && listensHere(settings_.application)) {
+    request.given_up = [&] { return ends = listens(settings_.application.port) == false; };
+  }
+  auto response = client_.send(request, deadline, stop);
   if (!response.ok()) {
     if (response.status().code() == Code::kCancelled) return Answer::kFailed;
+    if (ends) return leave(target);
     failure(target, response.status());
     if (response.status().code() != Code::kUnavailable) return Answer::kFailed;
     forgetCpu(target);
@@ -125,6 +141,14 @@ Answer Scraper::ask(Target& target, const Cancel& stop) {
                                              response->body.substr(0, 200)});
   }
   return answer == Answer::kProfile ? take(target, std::move(response->body)) : answer;
+}
+
+Answer Scraper::leave(Target& target) {
+  log::info("Application closed its port, the CPU profile under way is given up",
+            {{"url", settings_.application.text()}});
+  forgetCpu(target);
+  presence_.away();
+  return Answer::kAway;
 }
 
 Answer Scraper::take(Target& target, std::string body) {

@@ -57,6 +57,7 @@ class Scraper {
   void scrape(Target& target, const Cancel& stop);
   Answer ask(Target& target, const Cancel& stop);
   Answer take(Target& target, std::string body);
+  Answer leave(Target& target);
   void failure(const Target& target, const Status& why);
 
   const Settings& settings_;

@@ -9,14 +9,17 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/http"
 	_ "net/http/pprof"
 	"os"
+	"os/signal"
 	"runtime"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -68,6 +71,19 @@ func wait(news <-chan struct{}) {
 	}
 }
 
+// As services do: SIGTERM closes the port, and requests under way are waited for.
+func serve(listener net.Listener) {
+	server := &http.Server{}
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM)
+	go func() {
+		<-stop
+		fmt.Println("stopped", server.Shutdown(context.Background()))
+		os.Exit(0)
+	}()
+	server.Serve(listener)
+}
+
 func main() {
 	runtime.SetBlockProfileRate(1)
 	runtime.SetMutexProfileFraction(1)
@@ -76,7 +92,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	go http.Serve(listener, nil)
+	go serve(listener)
 	fmt.Println("listening", listener.Addr())
 
 	milliseconds, _ := strconv.Atoi(os.Getenv("GOAPP_REST"))

@@ -7,9 +7,12 @@
 //
 // A listener of JavaScript (process.on) runs only when the event loop turns: a process that computes would
 // not end by SIGTERM any more. It also changes what the application counts as its listeners. So the
-// handler here puts back the action that was there (Node's own, which resets the terminal and ends the
-// process), has the kernel raise SIGTERM again after a second, and wakes the loop through a pipe. The
-// process ends in any case. As soon as the application listens itself, libuv replaces this handler.
+// handler here puts back the action that was there, has the kernel raise SIGTERM again after a second, and
+// wakes the loop through a pipe. The process ends in any case. As soon as the application listens itself,
+// libuv replaces this handler.
+//
+// It takes the place of two actions only: the kernel's default, and Node's own, which resets the terminal
+// and ends the process. Whoever else handles SIGTERM (another add-on, libuv for it) gets it at once.
 //
 // Calls the kernel directly and needs no C library, so that one file serves glibc and musl.
 
@@ -38,9 +41,14 @@ __attribute__((weak)) void noteInlined(Isolate*) asm(
 
 namespace {
 
-constexpr long kWrite = 1, kSigaction = 13, kTimerCreate = 222, kTimerSettime = 223, kPipe2 = 293;
+constexpr long kWrite = 1, kSigaction = 13, kGetpid = 39, kKill = 62;
+constexpr long kTimerCreate = 222, kTimerSettime = 223, kTimerDelete = 226, kPipe2 = 293;
 constexpr int kSigterm = 15, kMonotonic = 1, kNonblockCloexec = 02000000 | 04000;
 constexpr unsigned long kRestart = 0x10000000, kRestorer = 0x04000000, kMaskBytes = 8;
+// A thread that has a stack for signals wants it used; add-ons in Go depend on it.
+constexpr unsigned long kOnStack = 0x08000000;
+// Node sets its own action with this flag, libuv and others do not.
+constexpr unsigned long kResetHandler = 0x80000000;
 
 // The kernel's structures, not the C library's.
 struct Action {
@@ -58,9 +66,8 @@ struct Timer {
   long interval_seconds, interval_nanos, seconds, nanos;
 };
 
-void (*const ignored)(int) = reinterpret_cast<void (*)(int)>(1);
-
 int wake_read = -1, wake_write = -1, timer_id = -1;
+long armed_process = 0;
 Timer delay{};
 Action before{};
 
@@ -81,30 +88,48 @@ long pointer(const void* p) {
 // Runs on any thread, between any two instructions.
 void onSigterm(int) {
   call(kSigaction, kSigterm, pointer(&before), 0, kMaskBytes);
-  call(kTimerSettime, timer_id, 0, pointer(&delay));
-  call(kWrite, wake_write, pointer("t"), 1);
+  const long process = call(kGetpid);
+  // A child that an add-on forked shares the pipe with its parent, and has no timer.
+  const bool later =
+      process == armed_process && call(kTimerSettime, timer_id, 0, pointer(&delay)) == 0;
+  if (later) {
+    call(kWrite, wake_write, pointer("t"), 1);
+  } else {
+    call(kKill, process, kSigterm);
+  }
 }
 
+// The kernel may have no timer to give (RLIMIT_SIGPENDING). It is asked again every few seconds, so nothing
+// may stay open.
 bool prepare() {
   if (wake_read >= 0) return true;
-  int ends[2];
-  if (call(kPipe2, pointer(ends), kNonblockCloexec) != 0) return false;
   Event event{};
   event.signal = kSigterm;
   if (call(kTimerCreate, kMonotonic, pointer(&event), pointer(&timer_id)) != 0) return false;
+  int ends[2];
+  if (call(kPipe2, pointer(ends), kNonblockCloexec) != 0) {
+    call(kTimerDelete, timer_id);
+    return false;
+  }
   wake_read = ends[0];
   wake_write = ends[1];
   return true;
 }
 
+bool replaceable(const Action& action) {
+  return action.handler == nullptr || (reinterpret_cast<unsigned long>(action.handler) > 1 &&
+                                       (action.flags & kResetHandler) != 0);
+}
+
 }  // namespace
 
-// Returns from a signal handler; the kernel needs it on this architecture.
+// Returns from a signal handler; the kernel needs it on this architecture. Debuggers and unwinders know
+// it by these very bytes.
 asm(".text\n"
     ".type last_signal_return, @function\n"
     ".hidden last_signal_return\n"
     "last_signal_return:\n"
-    "  mov $15, %eax\n"
+    "  mov $15, %rax\n"
     "  syscall\n");
 extern "C" void last_signal_return();
 
@@ -119,8 +144,8 @@ napi_value noteInlinedFunctions(napi_env env, napi_callback_info) {
   return done;
 }
 
-// arm(milliseconds): the descriptor that becomes readable at SIGTERM; -1 if the process ignores SIGTERM.
-// For a process whose application does not listen to SIGTERM.
+// arm(milliseconds): the descriptor that becomes readable at SIGTERM; -1 if another handles or ignores
+// SIGTERM, or if it cannot be done now. For a process whose application does not listen to SIGTERM.
 napi_value arm(napi_env env, napi_callback_info info) {
   unsigned long count = 1;
   napi_value argument{}, result{};
@@ -132,11 +157,12 @@ napi_value arm(napi_env env, napi_callback_info info) {
   if (milliseconds > 0 && call(kSigaction, kSigterm, 0, pointer(&now), kMaskBytes) == 0) {
     if (now.handler == onSigterm) {
       fd = wake_read;
-    } else if (now.handler != ignored && prepare()) {
+    } else if (replaceable(now) && prepare()) {
       before = now;
+      armed_process = call(kGetpid);
       delay.seconds = milliseconds / 1000;
       delay.nanos = milliseconds % 1000 * 1'000'000L;
-      const Action ours{onSigterm, kRestart | kRestorer, last_signal_return, 0};
+      const Action ours{onSigterm, kRestart | kRestorer | kOnStack, last_signal_return, 0};
       if (call(kSigaction, kSigterm, pointer(&ours), 0, kMaskBytes) == 0) fd = wake_read;
     }
   }

@@ -1,6 +1,8 @@
 #include "webhooks/agents/scrape/net/http.h"
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -12,6 +14,7 @@ namespace {
 namespace http = boost::beast::http;
 
 constexpr std::uint32_t kMaxHeader = 16 * 1024;
+constexpr std::chrono::milliseconds kLookUp{250};
 
 Status parseFailure(const boost::beast::error_code& error) {
   if (error == http::error::body_limit || error == http::error::header_limit) {
@@ -75,6 +78,18 @@ std::string HttpClient::head(const HttpRequest& request) const {
   return out + "\r\n";
 }
 
+Result<std::size_t> HttpClient::read(const HttpRequest& request, char* into, std::size_t size,
+                                     SteadyTime deadline, const Cancel& cancel) {
+  while (true) {
+    const SteadyTime look = request.given_up
+                                ? std::min(deadline, std::chrono::steady_clock::now() + kLookUp)
+                                : deadline;
+    auto n = connection_->read(into, size, look, cancel);
+    if (n.ok() || n.status().code() != Code::kDeadlineExceeded || look == deadline) return n;
+    if (request.given_up()) return Status(Code::kUnavailable, "given up");
+  }
+}
+
 Result<HttpResponse> HttpClient::exchange(const HttpRequest& request, SteadyTime deadline,
                                           const Cancel& cancel, bool& answered) {
   if (Status s = connection_->write(head(request), deadline, cancel); !s.ok()) return s;
@@ -87,7 +102,7 @@ Result<HttpResponse> HttpClient::exchange(const HttpRequest& request, SteadyTime
   std::string pending;  // received, not yet parsed
   std::array<char, 16 * 1024> block{};
   while (!parser.is_done()) {
-    const auto n = connection_->read(block.data(), block.size(), deadline, cancel);
+    const auto n = read(request, block.data(), block.size(), deadline, cancel);
     if (!n.ok()) return n.status();
     if (*n == 0) {
       if (!answered) return Status(Code::kUnavailable, "the connection was closed");

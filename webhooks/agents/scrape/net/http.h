@@ -6,6 +6,7 @@
 // within bounds for header and body.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -29,6 +30,9 @@ struct HttpRequest {
   std::string target;       // below the URL's path, with query
   std::string_view content_type;
   std::string_view body;
+  // If set: asked a few times a second while no answer comes. True ends the request, with
+  // kUnavailable.
+  std::function<bool()> given_up = nullptr;
 };
 
 struct HttpResponse {
@@ -55,6 +59,8 @@ class HttpClient {
 
  private:
   std::string head(const HttpRequest& request) const;
+  Result<std::size_t> read(const HttpRequest& request, char* into, std::size_t size,
+                           SteadyTime deadline, const Cancel& cancel);
   Result<HttpResponse> exchange(const HttpRequest& request, SteadyTime deadline,
                                 const Cancel& cancel, bool& answered);
 
