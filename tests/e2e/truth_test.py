@@ -21,7 +21,7 @@ import store  # noqa: E402
 FUNCTIONS = ("price_basket", "print_receipt")
 CPU = ("process_cpu:cpu", "wall:cpu")
 SECONDS = 60  # of a profile that are compared, at least
-POINTS = 5  # of a share: a minute of a pod that computes for a third of it holds some two thousand samples
+POINTS = 5  # of a share: a minute of a pod that computes for a fifth of it holds some thousand samples
 CONTAINERS = {
     "java": ("java", ["/jre/bin/java", "-cp", "/truth/classes", "Work"]),
     "python": ("python", ["/usr/bin/python3", "/truth/programs/work.py"]),
@@ -60,8 +60,8 @@ def pod(language, limit, folder):
             "containers": [{
                 "name": "app", "image": f"localhost/profiling-operator/example-{image}:dev", "imagePullPolicy": "IfNotPresent",
                 "command": [*command, "shares"],
-                "env": [{"name": "TRUTH_FOLDER", "value": f"/truth/{name}"}, {"name": "TRUTH_SECONDS", "value": "600"},
-                        {"name": "TRUTH_DUTY", "value": "1" if limit else "0.3"}, {"name": "TRUTH_PPROF_PORT", "value": "6060"}],
+                "env": [{"name": "TRUTH_FOLDER", "value": f"/truth/{name}"}, {"name": "TRUTH_SECONDS", "value": "1200"},
+                        {"name": "TRUTH_DUTY", "value": "1" if limit else "0.2"}, {"name": "TRUTH_PPROF_PORT", "value": "6060"}],
                 "resources": {"requests": {"cpu": "10m"}, **({"limits": {"cpu": limit}} if limit else {})},
                 "volumeMounts": [{"name": "truth", "mountPath": "/truth"}]}],
             "volumes": [{"name": "truth", "hostPath": {"path": str(folder)}}]}})
@@ -157,7 +157,7 @@ def measured(shop, programs):
             arrivals.look()
             return all(arrivals.long_enough(name_of(*each)) for each in PODS)
 
-        wait_for("a minute of profiles of each pod", enough, 300, interval=1)
+        wait_for("a minute of profiles of each pod", enough, 600, interval=1)
         ends = {service: noted[-1][0] for service, noted in arrivals.by_service.items()}
 
         def counted():

@@ -15,7 +15,7 @@ bool waits(Phase phase, SteadyTime since, SteadyTime now) {
 
 }  // namespace
 
-bool Door::mayShakeHands(Peer& peer, SteadyTime now) {
+bool Door::mayShakeHands(Peer& peer, SteadyTime now) const {
   if (limits_.handshakes_per_second == 0) return true;
   const double seconds = std::chrono::duration<double>(now - peer.refilled).count();
   peer.handshakes = std::min(static_cast<double>(limits_.handshake_burst),

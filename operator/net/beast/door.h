@@ -54,7 +54,7 @@ class Door {
   // Registers a connection; nullopt with `refusal` (connection_cap, peer_cap or handshake_rate) if
   // nothing gives way. `leave` is called at most once, under the lock and on any thread, when this
   // connection has to give way: it must only post. True in `displaced` if another one had to.
-  std::optional<Ticket> enter(const std::string& peer, std::function<void()> leave, SteadyTime now,
+  std::optional<Ticket> enter(const std::string& name, std::function<void()> leave, SteadyTime now,
                               std::string_view& refusal, bool& displaced);
   void left(Ticket ticket);
 
@@ -71,7 +71,7 @@ class Door {
   Totals totals() const;
 
  private:
-  bool mayShakeHands(Peer& peer, SteadyTime now) PROFILING_REQUIRES(mutex_);
+  bool mayShakeHands(Peer& peer, SteadyTime now) const PROFILING_REQUIRES(mutex_);
   // Sends one connection away (of `only` if set); false if none waits.
   bool makeRoom(const Peer* only, SteadyTime now) PROFILING_REQUIRES(mutex_);
   bool freeBytes(const Peer& asking, SteadyTime now) PROFILING_REQUIRES(mutex_);
