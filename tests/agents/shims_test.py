@@ -78,6 +78,24 @@ def test_threads_that_fork_at_once_start_one_profiler(site, monkeypatch):
     assert len(started) == 2, "the one that was ended, and another"
 
 
+def test_workers_fork_with_neither_a_waiting_nor_a_half_made_profiler(site, monkeypatch):
+    """Workers of programs whose first process only forks: gunicorn and the like."""
+    started = []
+    monkeypatch.setattr(site, "start_new_thread", lambda run, words: started.append(words))
+    starter = site._Starter(60, here=False)
+    starter.arm()
+    starter.before_fork()
+    starter.arm()
+    assert not started
+    starter.arm_in_child()
+    (_, finished), = started
+    finished.release()
+    starter.before_fork()
+    assert started[0][0].acquire(False), "the thread that waits is ended"
+    starter.arm()
+    assert len(started) == 2
+
+
 @pytest.mark.parametrize("text, seconds", [("15s", 15), ("1500ms", 1), ("2500ms", 2), ("10", 10), ("1h", 15), ("", 15), ("9999s", 300)])
 def test_upload_interval(monkeypatch, text, seconds):
     monkeypatch.setenv("PYROSCOPE_UPLOAD_INTERVAL", text)
