@@ -21,6 +21,9 @@ _TOOLS = {"pip", "pip3", "ensurepip", "easy_install", "compileall", "py_compile"
 # Programs whose first process forks workers that do the work.
 _PREFORK = {"gunicorn", "uwsgi", "celery", "multiprocessing.forkserver"}
 
+# So often the profiler is started, if that fails.
+_TRIES = 3
+
 
 def _debug(*words):
     if os.environ.get("PROFILING_DEBUG"):
@@ -145,10 +148,14 @@ class _Starter:
         running = False
         try:
             _leave_signals_alone()
-            if not cancel.acquire(timeout=max(self._due - monotonic(), 0)):
-                self._started = True
-                self._agent = _load_agent()
-                running = self._agent.start(_HERE, _debug)
+            for _ in range(_TRIES):
+                if cancel.acquire(timeout=max(self._due - monotonic(), 0)):
+                    break
+                running = self._load()
+                if running is not None:
+                    break
+            else:
+                self._started = True  # enough
         except BaseException as error:
             _debug("not started:", repr(error))
         finally:
@@ -158,6 +165,17 @@ class _Starter:
                 self._agent.run()
         except BaseException as error:
             _debug("ended:", repr(error))
+
+    def _load(self):
+        """Returns whether there is a profiler, or None on failure: gevent may replace locks while the import holds them."""
+        self._started = True
+        try:
+            self._agent = _load_agent()
+            return self._agent.start(_HERE, _debug)
+        except Exception as error:
+            _debug("not started:", repr(error))
+            self._started, self._due = False, monotonic() + max(self._delay, 1)
+            return None
 
     def disarm(self):
         cancel, self._cancel = self._cancel, None
