@@ -78,6 +78,61 @@ def test_threads_that_fork_at_once_start_one_profiler(site, monkeypatch):
     assert len(started) == 2, "the one that was ended, and another"
 
 
+class Agent:
+    """Cannot be imported `failures` times."""
+
+    def __init__(self, failures, starts=True):
+        self.failures, self.starts, self.loads, self.runs = failures, starts, 0, 0
+
+    def load(self):
+        self.loads += 1
+        if self.loads <= self.failures:
+            raise RuntimeError("cannot release un-acquired lock")
+        return self
+
+    def start(self, here, debug):
+        return self.starts
+
+    def run(self):
+        self.runs += 1
+
+
+@pytest.mark.parametrize("agent, loads, runs", [(Agent(0), 1, 1), (Agent(0, starts=False), 1, 0), (Agent(2), 3, 1), (Agent(9), 3, 0)])
+def test_a_start_that_fails_is_tried_again(site, monkeypatch, agent, loads, runs):
+    started, clock = [], iter(range(100))
+    monkeypatch.setattr(site, "start_new_thread", lambda run, words: started.append((run, words)))
+    monkeypatch.setattr(site, "pthread_sigmask", lambda *words: None)
+    monkeypatch.setattr(site, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(site, "_load_agent", agent.load)
+    starter = site._Starter(0)
+    starter.arm()
+    (run, (cancel, finished)), = started
+    run(cancel, finished)
+    assert (agent.loads, agent.runs) == (loads, runs)
+    assert not finished.locked(), "a fork does not wait"
+    starter.disarm()
+    starter.arm()
+    assert len(started) == 1, "it has started, or failed often enough"
+
+
+def test_workers_fork_with_neither_a_waiting_nor_a_half_made_profiler(site, monkeypatch):
+    """Workers of programs whose first process only forks: gunicorn and the like."""
+    started = []
+    monkeypatch.setattr(site, "start_new_thread", lambda run, words: started.append(words))
+    starter = site._Starter(60, here=False)
+    starter.arm()
+    starter.before_fork()
+    starter.arm()
+    assert not started
+    starter.arm_in_child()
+    (_, finished), = started
+    finished.release()
+    starter.before_fork()
+    assert started[0][0].acquire(False), "the thread that waits is ended"
+    starter.arm()
+    assert len(started) == 2
+
+
 @pytest.mark.parametrize("text, seconds", [("15s", 15), ("1500ms", 1), ("2500ms", 2), ("10", 10), ("1h", 15), ("", 15), ("9999s", 300)])
 def test_upload_interval(monkeypatch, text, seconds):
     monkeypatch.setenv("PYROSCOPE_UPLOAD_INTERVAL", text)

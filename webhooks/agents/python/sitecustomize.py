@@ -11,7 +11,7 @@ anew in every child of a plain fork. A sitecustomize that this file hides runs a
 import os
 import sys
 from _signal import SIG_BLOCK, SIGBUS, SIGFPE, SIGILL, SIGSEGV, pthread_sigmask, set_wakeup_fd, valid_signals
-from _thread import allocate_lock, get_ident, get_native_id, start_new_thread
+from _thread import allocate_lock, get_ident, get_native_id, stack_size, start_new_thread
 from time import monotonic
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
@@ -20,6 +20,9 @@ _TOOLS = {"pip", "pip3", "ensurepip", "easy_install", "compileall", "py_compile"
           "pydoc", "poetry", "pipenv", "twine", "build", "setup.py", "multiprocessing.resource_tracker"}
 # Programs whose first process forks workers that do the work.
 _PREFORK = {"gunicorn", "uwsgi", "celery", "multiprocessing.forkserver"}
+
+# So often the profiler is started, if that fails.
+_TRIES = 3
 
 
 def _debug(*words):
@@ -74,6 +77,17 @@ def _leave_signals_alone():
     pthread_sigmask(SIG_BLOCK, valid_signals() - {SIGBUS, SIGFPE, SIGILL, SIGSEGV})
 
 
+def _start_thread(function, words):
+    """As start_new_thread. The size of stacks that the application chose (threading.stack_size) is for threads of its own; ours
+    import, and a stack of 32 KiB is too small for that."""
+    chosen = stack_size(0)
+    try:
+        return start_new_thread(function, words)
+    finally:
+        # Another thread may have chosen one meanwhile.
+        stack_size(stack_size(0) or chosen)
+
+
 def _delay():
     try:
         return min(max(float(os.environ.get("PROFILING_START_DELAY_MS", "1000")), 0.0), 600000.0) / 1000
@@ -85,7 +99,7 @@ def _load_agent():
     """Loads by path, because the application may change sys.path."""
     from importlib.util import module_from_spec, spec_from_file_location
     native = sys.modules["_profiling_agent.native"] = type(sys)("_profiling_agent.native")
-    native.__dict__.update(allocate_lock=allocate_lock, get_ident=get_ident, get_native_id=get_native_id, start_new_thread=start_new_thread)
+    native.__dict__.update(allocate_lock=allocate_lock, get_ident=get_ident, get_native_id=get_native_id, start_new_thread=_start_thread)
     folder = os.path.join(_HERE, "_profiling_agent")
     spec = spec_from_file_location("_profiling_agent", os.path.join(folder, "__init__.py"), submodule_search_locations=[folder])
     module = sys.modules.setdefault("_profiling_agent", module_from_spec(spec))
@@ -107,15 +121,17 @@ class _Starter:
     reach. At a fork (Python 3.12 warns about threads) and at exit there must be neither a
     half-started profiler nor a waiting thread."""
 
-    def __init__(self, delay):
-        self._delay = delay
+    def __init__(self, delay, here=True):
+        """`here`: not only in the children of this process."""
+        self._delay, self._here = delay, here
+        self._filter = None
         self._due = self._cancel = self._finished = None
         self._started = False
         self._agent = None
 
     def arm(self):
         # Two threads may fork at the same time.
-        if self._started or self._cancel is not None:
+        if not self._here or self._started or self._cancel is not None:
             return
         try:
             if self._due is None:
@@ -123,7 +139,7 @@ class _Starter:
             self._cancel, self._finished = allocate_lock(), allocate_lock()
             self._cancel.acquire()
             self._finished.acquire()
-            start_new_thread(self._wait, (self._cancel, self._finished))
+            _start_thread(self._wait, (self._cancel, self._finished))
         except Exception as error:  # out of threads, or the interpreter is shutting down
             self._cancel = None
             _debug("not started:", error)
@@ -132,10 +148,14 @@ class _Starter:
         running = False
         try:
             _leave_signals_alone()
-            if not cancel.acquire(timeout=max(self._due - monotonic(), 0)):
-                self._started = True
-                self._agent = _load_agent()
-                running = self._agent.start(_HERE, _debug)
+            for _ in range(_TRIES):
+                if cancel.acquire(timeout=max(self._due - monotonic(), 0)):
+                    break
+                running = self._load()
+                if running is not None:
+                    break
+            else:
+                self._started = True  # enough
         except BaseException as error:
             _debug("not started:", repr(error))
         finally:
@@ -146,6 +166,17 @@ class _Starter:
         except BaseException as error:
             _debug("ended:", repr(error))
 
+    def _load(self):
+        """Returns whether there is a profiler, or None on failure: gevent may replace locks while the import holds them."""
+        self._started = True
+        try:
+            self._agent = _load_agent()
+            return self._agent.start(_HERE, _debug)
+        except Exception as error:
+            _debug("not started:", repr(error))
+            self._started, self._due = False, monotonic() + max(self._delay, 1)
+            return None
+
     def disarm(self):
         cancel, self._cancel = self._cancel, None
         if cancel is not None:
@@ -155,6 +186,19 @@ class _Starter:
                 return
             self._finished.acquire(timeout=5)
 
+    def before_fork(self):
+        if sys.version_info >= (3, 12) and self._here:
+            self._silence()
+        self.disarm()
+
+    def _silence(self):
+        """Python warns of forks with several threads, and ours are among them. The last filter counts: where an application
+        makes errors of warnings, its fork would fail."""
+        import warnings
+        if not warnings.filters or warnings.filters[0] is not self._filter:
+            warnings.filterwarnings("ignore", message=r".*multi-threaded, use of ", category=DeprecationWarning)
+            self._filter = warnings.filters[0]
+
     def at_exit(self):
         self.disarm()
         if self._agent is not None:
@@ -163,7 +207,7 @@ class _Starter:
     def arm_in_child(self):
         if self._agent is not None:
             self._agent.leave()
-        self._started, self._due, self._cancel, self._agent = False, None, None, None
+        self._started, self._due, self._cancel, self._agent, self._here = False, None, None, None, True
         if not _becomes_another_program():
             self.arm()
 
@@ -176,14 +220,11 @@ def _install():
     # profiler would import it on ours.
     if sys.version_info < (3, 13):
         import threading  # noqa: F401
-    starter = _Starter(_delay())
+    starter = _Starter(_delay(), program not in _PREFORK)
     if program in _PREFORK:
         _debug(program, "forks workers; profiling starts in the workers")
-        os.register_at_fork(after_in_child=starter.arm_in_child)
-    else:
-        os.register_at_fork(before=starter.disarm, after_in_parent=starter.arm,
-                            after_in_child=starter.arm_in_child)
-        starter.arm()
+    os.register_at_fork(before=starter.before_fork, after_in_parent=starter.arm, after_in_child=starter.arm_in_child)
+    starter.arm()
     import atexit
     atexit.register(starter.at_exit)
 

@@ -4,7 +4,6 @@ leaves the child a lock that nobody releases."""
 import atexit
 import os
 import sys
-import warnings
 import zlib
 from time import monotonic, monotonic_ns, time_ns
 
@@ -49,9 +48,6 @@ def _start(here, debug):
     if not (3, 10) <= sys.version_info[:2] <= (3, 14):
         debug("no profiler for this interpreter:", sys.version.split()[0])
         return False
-    if sys.version_info >= (3, 12):
-        # Python warns about forks with other threads running; the profiler's threads stop in the child.
-        warnings.filterwarnings("ignore", message=r".*multi-threaded, use of fork", category=DeprecationWarning)
     global _running
     _running = Profiler(debug)
     if settings.wants_memory():
@@ -163,7 +159,7 @@ class Profiler:
         # Of two looks at a clock that may be set meanwhile, one could be before the other.
         profile = encode(self._sampler.cut(), max(time_ns() - duration, 0), duration, self._sampler.period)
         if profile is not None:
-            packer = zlib.compressobj(6, wbits=31)
+            packer = zlib.compressobj(6, zlib.DEFLATED, 31)
             self._delivery.add(packer.compress(push_request(self._labels, profile)) + packer.flush())
         self._sampler.resume()
 

@@ -12,7 +12,7 @@ class Unsent(OSError):
 
 
 def basic(credentials):
-    return "Basic " + b2a_base64(credentials.encode(), newline=False).decode()
+    return "Basic " + b2a_base64(credentials.encode()).decode().strip()
 
 
 def split_address(address):

@@ -55,9 +55,12 @@ class _Tables:
             return 0
         lines = self._lines.get(id(code))
         if lines is None:
-            lines = self._lines[id(code)] = [(start, line) for start, _, line in code.co_lines()]
-        at = bisect_right(lines, position, key=lambda entry: entry[0]) - 1
-        return lines[at][1] or code.co_firstlineno if at >= 0 else code.co_firstlineno
+            spans = list(code.co_lines())
+            lines = self._lines[id(code)] = [span[0] for span in spans], [span[2] for span in spans]
+        # No words with names for C code of libraries, here and elsewhere: Python 3.12 crashes by them where a program that
+        # embeds it has ended it and begins anew.
+        at = bisect_right(lines[0], position) - 1
+        return lines[1][at] or code.co_firstlineno if at >= 0 else code.co_firstlineno
 
     def location(self, code, position):
         """The number of that place, written as it stands in a sample. The caller keeps the code."""

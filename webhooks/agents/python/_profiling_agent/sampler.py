@@ -5,7 +5,7 @@ from time import clock_gettime_ns, monotonic_ns, process_time_ns, thread_time_ns
 from .account import Account, Thread
 from .judge import FREE, LEFT, TAKEN, Judge, Look
 from .native import get_ident, get_native_id
-from .stacks import Stacks, Undisturbed, others_have_locks
+from .stacks import Stacks, at_once, others_have_locks
 from .threads import Numbers, clock_of, punctual, runs
 
 try:
@@ -38,14 +38,13 @@ class Sampler:
         self._random = monotonic_ns() & 0x7FFFFFFF
         # Of the last look: the clocks of the process and of our thread.
         self._process, self._own = self._account.base, thread_time_ns()
-        self._stack_tree, self._undisturbed = Stacks(), Undisturbed()
+        self._stack_tree = Stacks()
         self._meet([(identifier, None) for identifier in self._frames()], 0, monotonic_ns(), [], first=True)
 
     def _frames(self):
         if others_have_locks():
             raise Unsafe("interpreters with locks of their own")
-        with self._undisturbed:
-            return sys._current_frames()
+        return at_once(sys._current_frames)
 
     def add_ours(self, identifier, number):
         """Another thread of ours."""
@@ -88,10 +87,7 @@ class Sampler:
         self._quiet, self._process = 0, process
         look = Look()
         look.lock_was, look.now, look.pause, look.mean, look.late = lock_was, now, pause, self._mean, late
-        if others_have_locks():
-            raise Unsafe("interpreters with locks of their own")
-        with self._undisturbed:
-            look.moved, still, strangers = self._stacks()
+        look.moved, still, strangers = self._stacks()
         look.unknown = self._meet(strangers, used, now, look.moved)
         look.beyond = used - sum(delta for delta, _, _ in look.moved)
         for thread in still:
@@ -103,7 +99,7 @@ class Sampler:
         """Threads that moved, threads that did not although they ran at the last look, and unknown ones."""
         threads, moved, still, strangers = self._account.threads, [], [], []
         stack_of = self._stack_tree.of
-        frames = sys._current_frames()
+        frames = self._frames()
         for identifier, frame in frames.items():
             thread = threads.get(identifier)
             if thread is None:

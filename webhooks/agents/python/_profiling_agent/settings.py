@@ -56,7 +56,7 @@ def headers():
     user, password = env.get("PYROSCOPE_BASIC_AUTH_USER", ""), env.get("PYROSCOPE_BASIC_AUTH_PASSWORD", "")
     if user or password:
         from binascii import b2a_base64
-        result["Authorization"] = "Basic " + b2a_base64(f"{user}:{password}".encode(), newline=False).decode()
+        result["Authorization"] = "Basic " + b2a_base64(f"{user}:{password}".encode()).decode().strip()
     if env.get("PYROSCOPE_TENANT_ID"):
         result["X-Scope-OrgID"] = env["PYROSCOPE_TENANT_ID"]
     return result

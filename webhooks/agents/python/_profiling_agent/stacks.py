@@ -1,7 +1,10 @@
 """Stacks as a tree: what stacks have in common, their outer frames, is kept once. So a profile of deep recursion takes little
 memory, and stacks are compared by identity: the hash of a code object is one of all its instructions."""
 import gc
+import operator
 import sys
+from functools import partial
+from itertools import accumulate, repeat, takewhile
 
 # Deeper stacks lose their outer frames; servers take 1000 and cut the inner ones.
 DEPTH = 999
@@ -34,14 +37,9 @@ class Stacks:
         return len(self._known) > PLACES
 
     def of(self, frame):
-        places = []
-        for _ in range(DEPTH):
-            places.append((frame.f_code, frame.f_lasti))
-            frame = frame.f_back
-            if frame is None:
-                break
-        else:
-            places.append((TRUNCATED, 0))
+        places = at_once(places_of(frame))
+        if len(places) > DEPTH:
+            places[DEPTH:] = [(TRUNCATED, 0)]
         known, stack = self._known, None
         for code, position in reversed(places):
             key = stack, id(code), position
@@ -52,19 +50,27 @@ class Stacks:
         return stack
 
 
-class Undisturbed:
-    """While frames of other threads are looked at, nothing may collect garbage: up to Python 3.11 that can happen within the
-    calls that make frame objects. It runs code of the application, which lets other threads go on, so the frame in question
-    ends, or a thread waits for ever for a lock of the interpreter that this call holds."""
+_place = operator.attrgetter("f_code", "f_lasti")
 
-    def __enter__(self):
-        self._was = gc.isenabled()
-        if self._was:
-            gc.disable()
 
-    def __exit__(self, *error):
-        if self._was:
-            gc.enable()
+def places_of(frame):
+    """Goes through one frame more than a stack may have. Python has no turn within, so no other thread has one, either."""
+    callers = accumulate(repeat("f_back", DEPTH), getattr, initial=frame)
+    return partial(list, map(_place, takewhile(operator.truth, callers)))
+
+
+def at_once(look):
+    """Calls `look`, which is C code that makes frame objects. In Python 3.11 a collection of garbage can come within. It runs code
+    of the application, which lets other threads go on, so the frame in question ends, or a thread waits for ever for a lock of
+    the interpreter that this call holds. The three calls are one of C, or the application could see that collection is off, or
+    fork while it is, or have its gc.disable() undone."""
+    if sys.version_info[:2] != (3, 11) or not gc.isenabled():
+        return look()
+    try:
+        return list(map(operator.call, (gc.disable, look, gc.enable)))[1]
+    except BaseException:
+        gc.enable()
+        raise
 
 
 def _interpreters():
