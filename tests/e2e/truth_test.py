@@ -155,7 +155,9 @@ def measured(shop, programs):
         def enough():
             kubelet.look()
             arrivals.look()
-            return all(arrivals.long_enough(name_of(*each)) for each in PODS)
+            short = {name: len(arrivals.by_service.get(name, [])) for name in (name_of(*each) for each in PODS) if not arrivals.long_enough(name)}
+            assert not short, f"uploads seen to come: {short}"
+            return True
 
         wait_for("a minute of profiles of each pod", enough, 600, interval=1)
         ends = {service: noted[-1][0] for service, noted in arrivals.by_service.items()}
