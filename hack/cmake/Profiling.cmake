@@ -120,7 +120,7 @@ function(profiling_test)
     set(ARG_LABELS unit)
   endif()
   if(NOT ARG_TIMEOUT)
-    set(ARG_TIMEOUT 300)  # seconds, on a machine that does other things, too
+    set(ARG_TIMEOUT 600)  # seconds, on a machine that does other things, too
   endif()
   profiling_units(units TARGET ${ARG_NAME} SRCS ${ARG_SRCS} ALONE ${ARG_ALONE})
   add_executable(${ARG_NAME} ${units})
