@@ -70,7 +70,7 @@ def test_threads_that_fork_at_once_start_one_profiler(site, monkeypatch):
     starter = site._Starter(60)
     starter.arm()
     for cancel, finished in started:
-        finished.release()  # as the thread does that is told to end
+        finished.release()  # as the thread does that is asked to end
     starter.disarm()  # one thread
     starter.disarm()  # the other, before the first has forked
     starter.arm()
