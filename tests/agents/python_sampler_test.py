@@ -1,5 +1,6 @@
 """The parts of Python's sampler, without a process that is profiled."""
 import gc
+import hashlib
 import sys
 import threading
 import time
@@ -54,7 +55,7 @@ def frames_of(stack):
 
 def test_a_deep_stack_keeps_its_inner_frames():
     def deep(depth):
-        return deep(depth - 1) if depth else part("stacks").Stacks().of(sys._getframe())
+        return deep(depth - 1) if depth else part("stacks").Stacks().of(part("stacks").places_of(sys._getframe())())
     sys.setrecursionlimit(5000)
     found = frames_of(deep(2000))
     assert len(found) == 1000 and found[0].co_name == "deep" and found[-1] == ("(truncated)",)
@@ -64,7 +65,7 @@ def test_stacks_share_what_they_have_in_common():
     tree, found = part("stacks").Stacks(), []
 
     def deep(depth):
-        found.append(tree.of(sys._getframe()))
+        found.append(tree.of(part("stacks").places_of(sys._getframe())()))
         if depth:
             deep(depth - 1)
     for _ in range(2):
@@ -82,17 +83,52 @@ def test_no_garbage_is_collected_while_frames_are_made(monkeypatch):
         enabled.append(gc.isenabled())
         return frames()
     monkeypatch.setattr(sys, "_current_frames", observed)
-    sampler._stack_tree.of = lambda frame: enabled.append(gc.isenabled())
+    sampler._stack_tree.of = lambda places: enabled.append(gc.isenabled())
+    never = threading.Lock()
+    never.acquire()
     sampler._process -= 10**9  # much CPU since the last look
-    sampler._look(part("judge").FREE, time.monotonic_ns(), 10**7, 0)
+    assert not sampler.sleep(never, 1000)
     assert enabled[0] == (sys.version_info[:2] != (3, 11)) and all(enabled[1:]) and gc.isenabled()
     gc.disable()
     try:
         sampler._process -= 10**9
-        sampler._look(part("judge").FREE, time.monotonic_ns(), 10**7, 0)
+        assert not sampler.sleep(never, 1000)
         assert not gc.isenabled(), "what the application has switched off stays off"
     finally:
         gc.enable()
+
+
+def test_a_thread_that_computes_without_the_lock_advances_while_we_look():
+    judge, gate, block = part("judge"), threading.Event(), bytes(1 << 26)
+
+    class Thread:
+        clock = last = None
+
+    def hashing():
+        while not gate.is_set():
+            hashlib.sha256(block).digest()
+    for work, expected in ((hashing, True), (gate.wait, False)):
+        worker = threading.Thread(target=work)
+        worker.start()
+        thread, look = Thread(), judge.Look()
+        thread.clock = part("threads").clock_of(worker.native_id)
+
+        def advances():
+            look.clocks_at, thread.last = time.monotonic_ns(), time.clock_gettime_ns(thread.clock)
+            until = time.monotonic() + 0.001
+            while time.monotonic() < until:
+                pass
+            return judge.advances(thread, look)
+        # A machine with one free core cannot run both at once.
+        deadline = time.monotonic() + 20
+        seen = advances()
+        while seen != expected and time.monotonic() < deadline:
+            seen = advances()
+        gate.set()
+        worker.join()
+        gate.clear()
+        assert seen == expected, work
+        assert not judge.advances(thread, look), "it has ended"
 
 
 def test_threads_are_found_by_their_addresses():
@@ -123,13 +159,18 @@ def test_a_thread_runs_or_waits():
     assert waits()
 
 
+def lengthen(switching):
+    was, _ = [step() for step in switching.steps()]
+    switching.lengthened(was)
+
+
 def test_the_switch_interval_is_short_only_without_competition():
     before = sys.getswitchinterval()
     switching = part("switching").Switching()
     try:
         switching.shorten()
         assert sys.getswitchinterval() == pytest.approx(part("switching").CALM)
-        switching.lengthen()
+        lengthen(switching)
         assert sys.getswitchinterval() == pytest.approx(before)
         for _ in range(100):
             switching.competed(True)
@@ -139,12 +180,13 @@ def test_the_switch_interval_is_short_only_without_competition():
             switching.competed(False)
         switching.shorten()
         sys.setswitchinterval(0.003)  # the application
-        switching.lengthen()
+        lengthen(switching)
+        assert sys.getswitchinterval() == pytest.approx(0.003)
         switching.shorten()
         assert sys.getswitchinterval() == pytest.approx(0.003)
         sys.setswitchinterval(part("switching").CALM)  # the application again, which had found it so
         switching.shorten()
-        switching.lengthen()
+        lengthen(switching)
         assert sys.getswitchinterval() == pytest.approx(before)
         sys.setswitchinterval(0.003)
         switching.shorten()

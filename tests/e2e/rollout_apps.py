@@ -36,7 +36,7 @@ while True:
         try:
             urllib.request.urlopen("http://%s:8080/healthz" % name, timeout=20).read()
         except Exception as e:
-            failed.append("%s: %s" % (name, e))
+            failed.append("%s at %s: %s" % (name, time.strftime("%H:%M:%S"), e))
     if time.monotonic() - said > 1:
         print("asked %d failed %d %s" % (asked, len(failed), failed[-3:]), flush=True)
         said = time.monotonic()
@@ -45,14 +45,15 @@ while True:
 
 
 def application(namespace, name, language="python", extra="", replicas=2, env=(), **pod):
-    """A Deployment and its Service. No request is lost by design: surge, and a moment to leave the endpoints."""
+    """A Deployment and its Service. No request is lost by design: surge, and time to leave the endpoints, which a busy node's
+    kube-proxy needs."""
     image = f"localhost/profiling-operator/example-{language}:dev"
     command = {"python": ["/usr/bin/python3", "-c", SERVER.format(extra=extra)], "node": ["/usr/bin/node", "-e", NODE], "java": None}[language]
     limits = {"python": ("20m", "150m"), "node": ("20m", "200m"), "java": ("50m", "150m")}[language]
     container = {
         "name": "app", "image": image, "imagePullPolicy": "IfNotPresent", "ports": [{"containerPort": 8080}],
         "env": list(env), "readinessProbe": {"httpGet": {"path": "/healthz", "port": 8080}, "periodSeconds": 2},
-        "lifecycle": {"preStop": {"sleep": {"seconds": 6}}},
+        "lifecycle": {"preStop": {"sleep": {"seconds": 10}}},
         "resources": {"requests": {"cpu": limits[0], "memory": "48Mi"}, "limits": {"cpu": limits[1], "memory": "256Mi"}},
         "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}}
     if command:
@@ -62,7 +63,7 @@ def application(namespace, name, language="python", extra="", replicas=2, env=()
         "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": name}},
                  "strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
                  "template": {"metadata": {"labels": {"app": name}, "annotations": {"profiling.dev/inject": language}},
-                              "spec": {"automountServiceAccountToken": False, "terminationGracePeriodSeconds": 12,
+                              "spec": {"automountServiceAccountToken": False, "terminationGracePeriodSeconds": 16,
                                        "securityContext": {"runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"type": "RuntimeDefault"}},
                                        "containers": [container], **pod}}}}
     service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": namespace},

@@ -50,6 +50,18 @@ def wait_state(kube, where, name, state, deadline=240):
         raise AssertionError(f"{late}; its rollout: {json.dumps(rollout(kube, where, name), indent=1)}") from late
 
 
+def restarts(kube, where):
+    """Containers that ended on their own, with why."""
+    return [f"{pod['metadata']['name']}: {status.get('lastState')}" for pod in kube.items("pods", "-n", where)
+            for status in pod["status"].get("containerStatuses", []) if status["restartCount"]]
+
+
+def happened(kube, where):
+    """What the cluster did with the pods, for a test that fails."""
+    return kube.run("get", "events", "-n", where, "--sort-by=.lastTimestamp", "-o", "custom-columns="
+                    "AT:.lastTimestamp,FIRST:.firstTimestamp,OBJECT:.involvedObject.name,REASON:.reason,MESSAGE:.message").stdout
+
+
 def asked_and_failed(kube, where):
     lines = kube.run("logs", "-n", where, "poller", "--tail=1").stdout
     found = re.match(r"asked (\d+) failed (\d+) (.*)", lines)
@@ -92,8 +104,9 @@ def test_a_rollout_over_three_languages_causes_no_downtime(cluster_with_server):
         assert len(profiled(kube, where, name)) == 2, name
         assert rollout(kube, where, name)["state"] == "Complete"
     assert not before & {p["metadata"]["uid"] for n in fleet for p in pods(kube, where, n)}
+    assert not restarts(kube, where), happened(kube, where)
     asked, failed, examples = asked_and_failed(kube, where)
-    assert asked > 100 and failed == 0, f"{failed} of {asked} requests failed: {examples}"
+    assert asked > 100 and failed == 0, f"{failed} of {asked} requests failed: {examples}\n{happened(kube, where)}"
     code, text = status(kube, where, "status", "staged")
     assert code == 0 and "Active" in text and all(name in text for name in fleet), text
 

@@ -102,6 +102,7 @@ class Peers:
         self.stop.set()
         for thread in threads:
             thread.join()
+        self.sweep()  # what has happened since the last one
         return {**self.count, "open": {kind: len(all_of) for kind, all_of in self.open.items()}}
 
 

@@ -1,17 +1,20 @@
 """Looks at the threads from time to time, from a thread of its own."""
+import operator
 import sys
+from functools import partial
 from time import clock_gettime_ns, monotonic_ns, process_time_ns, thread_time_ns
 
 from .account import Account, Thread
 from .judge import FREE, LEFT, TAKEN, Judge, Look
 from .native import get_ident, get_native_id
-from .stacks import Stacks, at_once, others_have_locks
+from .stacks import Stacks, at_once, others_have_locks, places_of
 from .threads import Numbers, clock_of, punctual, runs
 
 try:
     from resource import RUSAGE_THREAD, getrusage
+    usage = partial(getrusage, RUSAGE_THREAD)
 except ImportError:  # a build without it
-    getrusage = None
+    usage = bool
 
 # CPU below this since the last look is no reason to look, in nanoseconds; of one thread, below that.
 QUIET, STILL = 50_000, 12_000
@@ -19,6 +22,10 @@ QUIET, STILL = 50_000, 12_000
 SHARE = 1 / 100
 # So many quiet looks, and the pauses become IDLE times as long.
 PATIENCE, IDLE = 50, 4
+# The stacks of so many threads that ran lately are looked at first.
+LATELY = 4
+
+call = getattr(operator, "call", None) or operator.methodcaller("__call__")
 
 
 class Unsafe(Exception):
@@ -39,6 +46,7 @@ class Sampler:
         # Of the last look: the clocks of the process and of our thread.
         self._process, self._own = self._account.base, thread_time_ns()
         self._stack_tree = Stacks()
+        self._lately = {}  # the latest last
         self._meet([(identifier, None) for identifier in self._frames()], 0, monotonic_ns(), [], first=True)
 
     def _frames(self):
@@ -59,35 +67,43 @@ class Sampler:
 
     def sleep(self, lock, pause):
         """Waits, at most until `lock` is released, and looks. Returns whether it was released."""
-        waits = getrusage(RUSAGE_THREAD).ru_nvcsw if getrusage else 0
-        before = monotonic_ns()
         self._switching.shorten()
-        if lock.acquire(timeout=pause / 1e9):
-            self._switching.lengthen()
-            return True
-        # From here to the stacks nothing may give other threads a turn, or they would be seen where that ended.
-        self._switching.lengthen()
-        now = monotonic_ns()
-        late = max(now - before - pause, 0)
-        waits = getrusage(RUSAGE_THREAD).ru_nvcsw - waits if getrusage else 1 if late < self.period // 8 else 3
-        # The first wait was the pause itself.
-        lock_was = FREE if waits < 2 else TAKEN if waits > 2 or late >= self._switching.interval() else LEFT
-        self._look(lock_was, now, pause, late)
-        return False
+        waits, before = usage(), monotonic_ns()
+        # A thread that had to give the interpreter's lock to ours wants it back after the interval, which is short. Within one
+        # call of C ours gives it to nobody; then it may, at each instruction, and sees that thread where it is later.
+        released, interval, _, process, own, now, waited = map(call, (
+            partial(lock.acquire, True, pause / 1e9), *self._switching.steps(), process_time_ns, thread_time_ns, monotonic_ns, usage))
+        used = self._used(process, own)
+        if not released and used >= QUIET:
+            frames = self._frames()
+            places = {thread: at_once(places_of(frames[thread])) for thread in self._lately if thread in frames}
+            self._switching.lengthened(interval)
+            late = max(now - before - pause, 0)
+            waits = waited.ru_nvcsw - waits.ru_nvcsw if waited else 1 if late < self.period // 8 else 3
+            # The first wait was the pause itself.
+            lock_was = FREE if waits < 2 else TAKEN if waits > 2 or late >= self._switching.interval() else LEFT
+            self._look(frames, places, used, lock_was, now, pause, late)
+        else:
+            self._switching.lengthened(interval)
+        return released
 
-    def _look(self, lock_was, now, pause, late):
-        process, own = process_time_ns(), thread_time_ns()
-        used = process - self._process - (own - self._own)
-        self._cost += (own - self._own - self._cost) / 16
-        self._own = own
+    def _used(self, process, own):
+        """The CPU of the application since the last look."""
+        mine, self._own = own - self._own, own
+        self._cost += (mine - self._cost) / 16
+        used = process - self._process - mine
         if used < QUIET:
             self._quiet += 1
             self._process = process - used
-            return
-        self._quiet, self._process = 0, process
+        else:
+            self._quiet, self._process = 0, process
+        return used
+
+    def _look(self, frames, places, used, lock_was, now, pause, late):
         look = Look()
         look.lock_was, look.now, look.pause, look.mean, look.late = lock_was, now, pause, self._mean, late
-        look.moved, still, strangers = self._stacks()
+        look.clocks_at = monotonic_ns()
+        look.moved, still, strangers = self._stacks(frames, places)
         look.unknown = self._meet(strangers, used, now, look.moved)
         look.beyond = used - sum(delta for delta, _, _ in look.moved)
         for thread in still:
@@ -95,31 +111,39 @@ class Sampler:
                 thread.waits(now)
         self._switching.competed(self._judge.judge(look))
 
-    def _stacks(self):
+    def _stacks(self, frames, places):
         """Threads that moved, threads that did not although they ran at the last look, and unknown ones."""
         threads, moved, still, strangers = self._account.threads, [], [], []
-        stack_of = self._stack_tree.of
-        frames = self._frames()
+
+        def stack_of(identifier, frame):
+            return self._stack_tree.of(places.get(identifier) or at_once(places_of(frame)))
         for identifier, frame in frames.items():
             thread = threads.get(identifier)
             if thread is None:
                 if identifier not in self._ours:
-                    strangers.append((identifier, stack_of(frame)))
+                    strangers.append((identifier, stack_of(identifier, frame)))
                 continue
             try:
                 now = clock_gettime_ns(thread.clock)
             except OSError:  # it ended, and another one has its identifier
                 self._account.forget(identifier)
-                strangers.append((identifier, stack_of(frame)))
+                strangers.append((identifier, stack_of(identifier, frame)))
                 continue
             if now - thread.last > STILL:
-                moved.append((now - thread.last, thread, stack_of(frame)))
+                moved.append((now - thread.last, thread, stack_of(identifier, frame)))
                 thread.last = now
+                self._ran_lately(identifier)
             elif thread.ran:
                 still.append(thread)
         for identifier in [i for i in threads if i not in frames]:
             self._account.forget(identifier)
         return moved, still, strangers
+
+    def _ran_lately(self, identifier):
+        self._lately.pop(identifier, None)
+        self._lately[identifier] = None
+        if len(self._lately) > LATELY:
+            del self._lately[next(iter(self._lately))]
 
     def _meet(self, strangers, used, now, moved, first=False):
         """Finds the clocks of new threads, which may end before the next look, and adds them to those that moved;

@@ -36,8 +36,7 @@ class Stacks:
     def full(self):
         return len(self._known) > PLACES
 
-    def of(self, frame):
-        places = at_once(places_of(frame))
+    def of(self, places):
         if len(places) > DEPTH:
             places[DEPTH:] = [(TRUNCATED, 0)]
         known, stack = self._known, None

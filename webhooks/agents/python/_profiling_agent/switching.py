@@ -5,6 +5,7 @@ work. So the interval is short while our thread pauses and the threads of the ap
 lock: then nobody but our thread ever waits that long. Where they compete, switching often would cost them time:
 the interval stays what it was, and what runs then runs long enough to be seen."""
 import sys
+from functools import partial
 
 # Numbers that no application would choose.
 CALM, BUSY = 0.000051, 0.000503
@@ -21,6 +22,7 @@ class Switching:
         self._default = self._set = sys.getswitchinterval()
         self._wanted = CALM
         self._competition = 0.0
+        self._put_back = partial(sys.setswitchinterval, self._default)
         # One that the application has chosen is its own.
         self._may = abs(self._default - 0.005) < 1e-6
 
@@ -37,8 +39,19 @@ class Switching:
     def shorten(self):
         self._change(self._wanted)
 
-    def lengthen(self):
-        self._change(self._default)
+    def steps(self):
+        """Two calls that lengthen the interval, for a call of C that makes them. lengthened() is for the result of the first."""
+        return sys.getswitchinterval, self._put_back if self._may else bool
+
+    def lengthened(self, was):
+        # An application that sets a value for some time may put back what it found, which was ours.
+        if self._may and abs(was - self._set) < 1e-6 or is_ours(was):
+            if not self._may:
+                self._put_back()
+            self._may, self._set = True, self._default
+        elif self._may:
+            self._may = False
+            sys.setswitchinterval(was)
 
     def _change(self, interval):
         if interval == self._set:
