@@ -5,6 +5,8 @@ from typing import NamedTuple
 SHARE_POINTS = 3.0
 TOTAL_PERCENT = 5.0
 TOTAL_PERCENT_STRAINED = 10.0  # under a quota or beside burners
+# What an agent uses itself, where its profiles show that.
+AGENT_FRAMES = {"java": ("io/pyroscope", "dev/profiling/agent"), "python": ("(profiling agent)",)}
 
 
 class Finding(NamedTuple):
@@ -65,6 +67,11 @@ def time_below(graph, function):
             total += end - start
         inside.append(covered or mine)
     return total
+
+
+def of_the_agent(graph, language):
+    """The part of a total that the program does not know of."""
+    return sum(time_below(graph, name) for name in AGENT_FRAMES.get(language, ()))
 
 
 def self_time(graph, function):

@@ -24,7 +24,6 @@ RECORDED = {"cpu": ("process_cpu", "wall", "cpu"), "alloc": ("memory", "cpu"), "
 SAMPLE_TYPES = {"cpu": {"cpu"}, "alloc": {"alloc_space", "alloc_in_new_tlab_bytes", "alloc_outside_tlab_bytes"},
                 "kept": {"inuse_space"}, "lock": {"delay"}}
 # Frames of the agent itself: its work is not the program's.
-AGENT_FRAMES = {"java": ("io/pyroscope", "dev/profiling/agent"), "python": ("(profiling agent)",)}
 UNITS = {"cpu": 1e9, "lock": 1e9, "alloc": 1, "kept": 1}
 
 
@@ -221,7 +220,7 @@ def judge(outcome, store, service, program, forwarder):
     whole = comparison.joined([w for w, _ in windows])
     asked = comparison.range_of_one([w for w, _ in windows]) if cell.measure == "kept" else comparison.Window(program.started - 5, time.time() + 5)
     shown = graphs(store, cell, service, *asked)
-    total = sum(comparison.total_of(g) - sum(comparison.time_below(g, name) for name in AGENT_FRAMES.get(cell.language, ())) for g in shown)
+    total = sum(comparison.total_of(g) - comparison.of_the_agent(g, cell.language) for g in shown)
     total /= UNITS[cell.measure]
     seen = {name: sum(comparison.time_below(g, name) for g in shown) / UNITS[cell.measure] for name in cell.functions}
     lost = windows_of(cell, forwarder.refused()) if cell.fault == "413" else []
