@@ -7,47 +7,47 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.M)
 
-CONTROLLER = ["operator/base", "operator/api", "operator/net", "operator/kube", "operator/inject"]
+KUBE = ["operator/base", "operator/api", "operator/kube"]
+CONTROLLER = [*KUBE, "operator/inject"]
 # Folder → folders that its files may include (besides itself). The longest prefix decides.
 ALLOWED = {
     "operator/base": [],
     "operator/api": ["operator/base"],
     "operator/net": ["operator/base"],
     "operator/tls": ["operator/base", "operator/net"],
-    "operator/net/beast": ["operator/base", "operator/net", "operator/tls"],
+    "operator/net/beast": ["operator/base", "operator/net"],
     "operator/net/cpprest": ["operator/base", "operator/net", "operator/tls"],
     "operator/net/curl": ["operator/base", "operator/net"],
     "operator/obs": ["operator/base", "operator/net"],
     "operator/kube": ["operator/base", "operator/api", "operator/net"],
     "operator/inject": ["operator/base", "operator/api"],
-    "operator/cli": ["operator/base", "operator/api", "operator/net", "operator/net/cpprest", "operator/tls",
-                     "operator/kube", "operator/inject", "controllers/engine", "controllers/specs"],
+    "operator/cli": ["operator/base", "operator/api", "operator/net", "operator/net/cpprest", "operator/kube",
+                     "operator/inject", "controllers/engine", "controllers/specs"],
     "webhooks/admission": ["operator/base", "operator/api", "operator/inject"],
     "webhooks/agents": [],
     "webhooks/agents/scrape": ["operator/base"],
-    "webhooks/watch": ["operator/base", "operator/api", "operator/net", "operator/kube", "operator/inject",
-                       "webhooks"],
+    "webhooks/watch": [*CONTROLLER, "webhooks"],
     "webhooks": ["operator/base", "operator/api", "operator/net", "operator/inject", "webhooks/admission"],
     "controllers/specs": ["operator/base", "operator/api"],
     "controllers/engine": ["operator/base", "operator/api"],
-    "controllers/signals": ["operator/base", "operator/api", "operator/net", "operator/kube"],
-    "controllers/events": ["operator/base", "operator/api", "operator/net", "operator/kube"],
+    "controllers/signals": ["operator/base", "operator/net", "operator/kube"],
+    "controllers/events": KUBE,
     "controllers/runtime": [*CONTROLLER, "controllers/specs"],
     "controllers/pods": [*CONTROLLER, "controllers/engine"],
     "controllers/revisions": CONTROLLER,
     "controllers/workload": [*CONTROLLER, "controllers/events", "controllers/pods", "controllers/runtime", "controllers/signals",
                              "controllers/specs"],
-    "controllers/policy": [*CONTROLLER, "controllers/events", "controllers/revisions", "controllers/runtime",
+    "controllers/policy": [*KUBE, "controllers/events", "controllers/revisions", "controllers/runtime",
                            "controllers/workload"],
-    "controllers/rollout": [*CONTROLLER, "controllers/engine", "controllers/events", "controllers/pods",
+    "controllers/rollout": [*CONTROLLER, "operator/net", "controllers/engine", "controllers/events", "controllers/pods",
                             "controllers/revisions", "controllers/runtime", "controllers/signals",
                             "controllers/workload"],
-    "controllers/profilingserver": [*CONTROLLER, "controllers/events", "controllers/runtime", "controllers/specs"],
-    "controllers/certificates": [*CONTROLLER, "operator/tls", "controllers/runtime", "controllers/specs"],
-    "controllers/ebpf": [*CONTROLLER, "controllers/runtime", "controllers/signals", "controllers/specs"],
+    "controllers/profilingserver": [*KUBE, "controllers/events", "controllers/runtime", "controllers/specs"],
+    "controllers/certificates": [*KUBE, "operator/tls", "controllers/runtime", "controllers/specs"],
+    "controllers/ebpf": [*KUBE, "controllers/runtime", "controllers/signals", "controllers/specs"],
     # The root puts its children together; no child includes the root.
     "controllers": [*CONTROLLER, *(f"controllers/{child}" for child in (
-        "certificates", "ebpf", "engine", "events", "pods", "policy", "profilingserver", "revisions", "rollout",
+        "certificates", "ebpf", "events", "pods", "policy", "profilingserver", "revisions", "rollout",
         "runtime", "signals", "specs", "workload"))],
     "operator/app": [],  # the composition root: everything
 }
@@ -116,14 +116,17 @@ def problems_of(path, text, header=""):
 def check(root=ROOT):
     found = [f"{folder}: has a row of the dependency table and does not exist" for folder in ALLOWED
              if not (root / folder).is_dir()]
+    used = set()
     for top in ("operator", "controllers", "webhooks"):
         for file in sorted((root / top).rglob("*")):
             if file.suffix in (".h", ".cc"):
-                header = file.with_suffix(".h")
-                found += problems_of(str(file.relative_to(root)), file.read_text(),
-                                     header.read_text() if header.exists() else "")
+                path, text, header = str(file.relative_to(root)), file.read_text(), file.with_suffix(".h")
+                found += problems_of(path, text, header.read_text() if header.exists() else "")
+                used |= {(row_of(path), row_of(name)) for _, name in INCLUDE.findall(text)}
             elif file.suffix in (".hpp", ".hh", ".cpp", ".cxx", ".inc"):
                 found.append(f"{file.relative_to(root)}: sources end with .h or .cc, so that every check reads them")
+    found += [f"{folder}: its row allows {other}, which no file of it includes" for folder, others in ALLOWED.items()
+              for other in others if (folder, other) not in used]
     return found
 
 
