@@ -64,7 +64,7 @@ def check(root=ROOT):
     found = []
     for top in ("operator", "controllers", "webhooks"):
         for file in sorted((root / top).rglob("*")):
-            if file.suffix in (*CPP, *AGENTS) and "node_modules" not in file.parts:
+            if file.suffix in (*CPP, *AGENTS) and "node_modules" not in file.relative_to(root).parts:
                 found += problems_of(str(file.relative_to(root)), file.read_text())
     return found
 

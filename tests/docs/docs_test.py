@@ -147,7 +147,7 @@ def prose(root):
     for top in (*SHIPPED, "hack", "tests"):
         for file in sorted((root / top).rglob("*")):
             mark = COMMENT.get(file.suffix)
-            if not mark or not file.is_file() or SKIPPED & set(file.parts) or file.suffix == "" and not file.stat().st_mode & 0o100:
+            if not mark or not file.is_file() or SKIPPED & set(file.relative_to(root).parts) or file.suffix == "" and not file.stat().st_mode & 0o100:
                 continue
             for number, line in enumerate(file.read_text(errors="replace").split("\n"), 1):
                 if line.lstrip().startswith(mark):
