@@ -22,7 +22,7 @@ struct Settings {
   specs::EbpfPlace ebpf_place;            // an empty name: eBPF objects are left alone
   std::string instance;                   // names this process in events
   std::string webhook_deployment;         // of the operator's namespace; empty: always ready
-  // Of servers, of policies, of workloads and of rollouts, each.
+  // Workers each for servers, policies, workloads and rollouts.
   int workers = 2;
   RestartRights restarts;
   // Queries our storage servers; null: whether profiles arrive is unknown. Must outlive the

@@ -7,19 +7,22 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 MAX_FUNCTION = 60
 MAX_FILE = 400
+CPP, AGENTS = (".h", ".cc"), (".py", ".cjs", ".mjs", ".java", ".rb")
 # clang-format closes a function of a namespace in the first column and a member of a class two blanks further in.
 SCOPE = re.compile(r"^\s*(inline )?(namespace|extern)\b")
 TYPE = re.compile(r"^\s*(template <.*> *)?(class|struct|union)\b[^=;()]*(\(.*\)[^;=]*)?\{$")
 DATA = re.compile(r"=\s*\{*$|=\s*\{|^\s*enum\b|\{\{$")
+OPERATOR = re.compile(r"\boperator\s*[-+*/%^&|~!=<>]+")  # its name may end with =, as data does before {
+BEHIND = re.compile(r"\{\s*//.*$")  # a comment behind the brace
 
 
 def opens(head):
-    return "(" in head and not DATA.search(head.split("(")[0])
+    return "(" in head and not DATA.search(OPERATOR.sub("operator", head).split("(")[0])
 
 
 def functions_of(text, lines=None, begin=0, end=None, indent=""):
     """(name, first line, lines) of each function definition."""
-    lines = text.split("\n") if lines is None else lines
+    lines = [BEHIND.sub("{", line) for line in text.split("\n")] if lines is None else lines
     end = len(lines) if end is None else end
     number = begin
     while number < end:
@@ -52,7 +55,7 @@ def problems_of(path, text):
     count = text.count("\n")
     if count > MAX_FILE:
         yield f"{path}: {count} lines, at most {MAX_FILE}: split it by subject"
-    for name, line, length in functions_of(text):
+    for name, line, length in functions_of(text) if path.endswith(CPP) else []:
         if length > MAX_FUNCTION:
             yield f"{path}:{line}: {name} has {length} lines, at most {MAX_FUNCTION}: give its steps names"
 
@@ -61,7 +64,7 @@ def check(root=ROOT):
     found = []
     for top in ("operator", "controllers", "webhooks"):
         for file in sorted((root / top).rglob("*")):
-            if file.suffix in (".h", ".cc"):
+            if file.suffix in (*CPP, *AGENTS) and "node_modules" not in file.relative_to(root).parts:
                 found += problems_of(str(file.relative_to(root)), file.read_text())
     return found
 
@@ -72,11 +75,13 @@ def self_test():
     fits = "int fits(int a,\n         int b) {\n" + body[:-10] + "}\n"
     assert not list(problems_of("x.cc", fits)), list(problems_of("x.cc", fits))
     for long in (f"void tooLong() {{\n{body}  call();\n}}\n", f"Class::Class(int a)\n    : a_(a) {{\n{body}}}\n",
-                 f"class C {{\n  void tooLong() {{\n{body}    call();\n  }}\n}};\n"):
+                 f"class C {{\n  void tooLong() {{\n{body}    call();\n  }}\n}};\n",
+                 f"bool operator==(const A& a, const A& b) {{\n{body}  call();\n}}\n",
+                 f"void tooLong() {{  // why\n{body}  call();\n}}\n"):
         assert len(list(problems_of("x.cc", long))) == 1, (long[:40], list(problems_of("x.cc", long)))
     table = "constexpr std::array<int, 90> kTable = {{\n" + "    1,\n" * 90 + "}};\n"
     assert not list(problems_of("x.cc", table))
-    assert list(problems_of("x.cc", "\n" * 401)), "a file that is too long"
+    assert list(problems_of("x.cc", "\n" * 401)) and list(problems_of("x.py", "\n" * 401)), "a file that is too long"
 
 
 if __name__ == "__main__":

@@ -202,8 +202,8 @@ bool Machine::came(const Pod& pod) const {
   return r.newest.empty() ? pod.created >= timeOf(r.since) : pod.created > timeOf(r.newest);
 }
 
-// The time of a pod's creation has whole seconds, so such a pod could not be told from one that comes
-// for the next one that goes.
+// The time of a pod's creation has whole seconds, so such a pod could not be distinguished from one
+// that comes for the next one that goes.
 bool Machine::newcomerThisSecond() const {
   const Time second = timeOf(timeText(now_));
   return std::ranges::any_of(*pods_, [&](const Pod& pod) { return pod.created >= second; });

@@ -23,7 +23,8 @@ struct ServerStores {
 kube::Resource resourceOf(specs::ObjectKind kind);
 
 // An object that is in no store may still exist: a foreign one of that name, or ours without its
-// label. It is read by name before anything overwrites it; in steady state there is none.
+// label. It is read by name before anything overwrites it; in steady state there is none. Any thread.
+// `now` is RFC 3339. An error is that of such a read, with the object's kind and name.
 Result<ServerInput> gatherServer(const ServerStores& stores,
                                  std::shared_ptr<const api::ProfilingServer> server,
                                  kube::Client& client, std::string now,

@@ -35,8 +35,8 @@ class GateInputs {
              std::function<void(const std::string& policy)> news)
       : client_(client), queries_(queries), servers_(std::move(servers)), news_(std::move(news)) {}
 
-  void start();  // once
-  void stop();
+  void start();  // once; begins the queries
+  void stop();   // ends them and waits for those under way
 
   // Fills world.sources and the measurements in the pods of workloads that are being judged, and
   // queues the next queries, each at most once in kGateInputInterval. True while queries repeat.

@@ -28,7 +28,9 @@ bool atMaximum(const api::WorkloadRef& workload, const std::vector<nlohmann::jso
 void readBudgets(const std::vector<api::KeyValueView>& pod_labels,
                  const std::vector<nlohmann::json>& budgets, engine::Owner& owner);
 
-// Three reads. An unknown kind is judged by its pods.
+// Reads the object, the autoscalers and the PodDisruptionBudgets; any thread. An unknown kind is judged
+// by its pods. A workload that does not exist, or has another uid, is no error: `found` is false. Nor
+// are autoscalers and budgets that the operator may not read: an eviction checks the budgets anyway.
 Result<engine::Owner> readOwner(kube::Client& client, const std::string& namespace_,
                                 const api::WorkloadRef& workload, std::int64_t pods,
                                 const std::vector<api::KeyValueView>& pod_labels,

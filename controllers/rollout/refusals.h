@@ -1,6 +1,6 @@
-// What the API server did not do for a rollout. It is asked again after a while, ever less often,
-// and the engine states meanwhile why the workload waits. Kept in memory only: after a restart of
-// the controller it is asked once more. Thread-safe.
+// The actions of rollouts that the API server refused. Each is tried again after a while, ever less
+// often, and the engine states meanwhile why the workload waits. Kept in memory only: after a restart
+// of the controller each is tried once more. Thread-safe.
 #pragma once
 
 #include <chrono>
@@ -25,10 +25,10 @@ class Refusals {
  public:
   explicit Refusals(const Clock& clock) : clock_(clock) {}
 
-  // Returns how long to wait before it is asked again.
+  // The API server refused `action`. Returns how long to wait before the next try.
   std::chrono::milliseconds add(const std::string& workload, const engine::Action& action,
                                 const Status& why);
-  void done(const std::string& workload);  // it did what was asked
+  void done(const std::string& workload);  // the API server performed the workload's actions
   // Nothing of what the record asks for was done, and there is no outcome to wait for: until done(),
   // or add() for a reason that leaves it open.
   void nothingWent(const std::string& workload);

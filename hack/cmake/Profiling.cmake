@@ -1,6 +1,6 @@
 # One helper for a library, one for a test. A library target `profiling_<name>` has the alias
-# `profiling::<name>` and links what its row of the dependency table (ARCHITECTURE.md) allows;
-# tests/include_direction_test.py holds the include lines to that table.
+# `profiling::<name>`; tests/include_direction_test.py holds its include lines to the dependency table
+# (ARCHITECTURE.md), whatever it links.
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)

@@ -53,7 +53,7 @@ class DecisionCounters {
   std::array<prometheus::Counter*, inject::kReasonCount> enforced_{}, observed_{};
 };
 
-// Six hex digits: enough to tell a few processes apart, and short in every pod's annotation.
+// Six hex digits: enough to distinguish a few processes, and short in every pod's annotation.
 std::string replicaName() {
   return hexSha256(hostName() + "/" + std::to_string(::getpid())).substr(0, 6);
 }

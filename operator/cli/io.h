@@ -14,7 +14,8 @@ int fail(const Screen& screen, const Status& why);
 // Whether the output is JSON or YAML.
 bool structured(const Options& options);
 
-// At most 16 MiB; "-" is standard input.
+// At most 16 MiB; "-" is standard input. kNotFound: the file cannot be opened; kInvalidArgument: it is
+// a folder or longer. Messages name the file.
 Result<std::string> readText(const std::string& file);
 // How messages name the file.
 std::string fileName(const std::string& file);

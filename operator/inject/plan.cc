@@ -40,8 +40,8 @@ const api::AgentImages& agentsOf(const Assigned& assigned, const Settings& setti
   return any ? own : settings.agents;
 }
 
-// A rollout that replaces pods has to tell a pod that the webhook left alone from one that it was
-// never asked about.
+// A rollout that replaces pods has to distinguish a pod that the webhook left alone from one that the
+// webhook was never asked about.
 bool isAwaited(const Decision& decision, Reason reason) {
   const auto& rollout =
       decision.chosen == nullptr ? std::nullopt : decision.chosen->policy.spec.rollout;

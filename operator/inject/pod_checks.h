@@ -19,6 +19,7 @@ std::array<Reason, api::kLanguageCount> languageProblems(const PodReading& readi
                                                          const api::AgentImages& agents,
                                                          const NodeClasses* nodes);
 
+// Null: the pod has no volume of that name. Lives as long as the pod's view.
 const api::VolumeView* findVolume(const api::PodView& pod, std::string_view name);
 
 }  // namespace profiling::inject

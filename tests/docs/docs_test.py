@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Holds the documents to the tree: links, paths, metric names, reason codes and lengths."""
+"""Holds the documents to the tree: links, paths, commands, folders, keys, metric names, reason codes, lengths and words."""
 import importlib.machinery
 import importlib.util
 import itertools
@@ -13,6 +13,15 @@ SKIPPED = {"build", ".git", "node_modules"}
 MAX_README = 120
 MAX_COLUMNS = 120
 TOP = ("operator", "controllers", "webhooks", "tests", "hack", "docs", "crds", "charts", ".ci")
+SHIPPED = ("operator", "controllers", "webhooks")
+# Inline links and pictures, definitions of reference links, HTML.
+LINKS = (re.compile(r"\]\(<?([^)>\s]+)>?\)"), re.compile(r"^ *\[[^\]]+\]: +(\S+)", re.M), re.compile(r"<\w+[^>]* (?:src|href)=\"([^\"]+)\""))
+BLOCK = re.compile(r"^( *)```.*?^\1```|(?<=\n\n)(?: {4}[^\n]*\n)+", re.M | re.S)
+KEY = re.compile(r"\bprofiling\.dev/([a-z][a-z0-9-]*)")
+# Words that CONTRIBUTING.md rules out, in prose and in comments.
+RULED_OUT = (re.compile(r"(?:^[\s|>*-]*|[.:;] )(Of [a-z]\w*)"), re.compile(r"\b([Tt]ells?|[Tt]old|[Tt]elling)\b(?!\()"))
+COMMENT = {".h": "//", ".cc": "//", ".go": "//", ".cjs": "//", ".mjs": "//", ".js": "//", ".java": "//", ".py": "#", ".sh": "#", ".rb": "#",
+           ".yaml": "#", ".txt": "#", ".cmake": "#", "": "#"}
 METRIC = re.compile(r"\b((?:profiling|workqueue|rest_client|leader_election|process)_[a-z_]*[a-z])\b")
 
 loader = importlib.machinery.SourceFileLoader("docs_sync", str(ROOT / "hack/docs-sync"))
@@ -47,12 +56,12 @@ def anchors(text):
 def broken_links(root):
     texts = pages(root)
     for page, text in texts.items():
-        for target in re.findall(r"\]\(<?([^)>\s]+)>?\)", without_code(text)):
+        for target in itertools.chain.from_iterable(link.findall(without_code(text)) for link in LINKS):
             if re.match(r"[a-z]+:", target):
                 continue
             path, _, anchor = target.partition("#")
             file = ((root / page).parent / path).resolve() if path else root / page
-            if not file.exists():
+            if not file.exists() or path and root.resolve() not in file.parents:
                 yield f"{page}: link to {target}, which does not exist"
             elif anchor and anchor not in set(anchors(file.read_text())):
                 yield f"{page}: link to {target}, which has no such heading"
@@ -79,6 +88,76 @@ def missing_paths(root):
                     yield f"{page}: `{code}` names {one}, which does not exist"
                 elif re.fullmatch(r"[\w-]+\.(cc|h|py|sh|cmake)", one) and one not in names:
                     yield f"{page}: `{code}`: no folder has a file {one}"
+
+
+def wrong_commands(root):
+    """Paths and make's targets in code blocks."""
+    makefile = root / "Makefile"
+    targets = set(re.findall(r"^([a-z0-9-]+):", makefile.read_text(), re.M)) if makefile.exists() else set()
+    for page, text in pages(root).items():
+        if page.startswith("docs/designs/") or page == "CHANGELOG.md":
+            continue
+        blocks = "\n".join(block[0] for block in BLOCK.finditer(text))
+        spans = re.findall(r"`(make [^`\n]+)`", text)
+        for path in re.findall(r"(?<![\w./:-])((?:%s)/[\w./-]+)(?![\w*{$<])" % "|".join(map(re.escape, TOP)), blocks):
+            if not (root / path).exists():
+                yield f"{page}: a command names {path}, which does not exist"
+        for target in [t for block in (blocks, *spans) for t in re.findall(r"(?:^|\|| )make ([a-z][a-z0-9-]*)", block, re.M)]:
+            if target not in targets:
+                yield f"{page}: make has no target {target}"
+
+
+def untold_folders(root):
+    """Folders that neither ARCHITECTURE.md nor CONTRIBUTING.md names: two levels, and a third of what ships."""
+    told = "".join((root / page).read_text() for page in ("ARCHITECTURE.md", "CONTRIBUTING.md") if (root / page).exists())
+    named = set(itertools.chain.from_iterable(expanded(word) for word in re.findall(r"[\w./{},-]*/[\w./{},-]*[\w}]", told)))
+    named |= {str(parent) for name in named for parent in pathlib.PurePosixPath(name).parents}
+    for top in (*SHIPPED, "tests", "hack"):
+        for pattern in ("*", "*/*") if top in SHIPPED else ("*",):
+            for folder in sorted((root / top).glob(pattern)):
+                path = str(folder.relative_to(root))
+                if folder.is_dir() and "__pycache__" not in path and any(folder.iterdir()) and path not in named:
+                    yield f"ARCHITECTURE.md does not name the folder {path}"
+
+
+def unknown_words(root):
+    """Annotations and labels, words such as reasons and states, and chart values that are not in the tree."""
+    code = "".join(file.read_text() for top in ("operator", "controllers", "crds", "charts") if (root / top).exists()
+                   for file in sorted((root / top).rglob("*")) if file.suffix in (".h", ".cc", ".yaml", ".tpl"))
+    keys, words = set(KEY.findall(code)), set(re.findall(r"\b[A-Z]\w+", code))
+    values = root / "charts/profiling-operator/values.yaml"
+    lines = values.read_text() if values.exists() else ""
+    blocks, leaves = set(re.findall(r"^(\w+):", lines, re.M)), set(re.findall(r"(?:^|[{ ,])(\w+):", lines, re.M))
+    for page, text in pages(root).items():
+        if page.startswith("tests/") or page in ("CHANGELOG.md", "CONTRIBUTING.md"):
+            continue
+        yield from (f"{page}: no code knows profiling.dev/{key}" for key in sorted(set(KEY.findall(text)) - keys))
+        named = set(re.findall(r"`([A-Z][a-z]+(?:[A-Z][a-z]+)+)`", text))
+        yield from (f"{page}: no code has the word {word}" for word in sorted(named - words))
+        for value in sorted(set(re.findall(r"`(\w+(?:\.\w+)+)`", text))):
+            if value.split(".")[0] in blocks and not set(value.split(".")) <= leaves:
+                yield f"{page}: the chart has no value {value}"
+
+
+def prose(root):
+    """(path, line, text) of the documents and of whole-line comments, without what is quoted."""
+    for page, text in pages(root).items():
+        if page != "CONTRIBUTING.md":
+            yield from ((page, number, line) for number, line in enumerate(without_code(text).split("\n"), 1))
+    for top in (*SHIPPED, "hack", "tests"):
+        for file in sorted((root / top).rglob("*")):
+            mark = COMMENT.get(file.suffix)
+            if not mark or not file.is_file() or SKIPPED & set(file.relative_to(root).parts) or file.suffix == "" and not file.stat().st_mode & 0o100:
+                continue
+            for number, line in enumerate(file.read_text(errors="replace").split("\n"), 1):
+                if line.lstrip().startswith(mark):
+                    yield str(file.relative_to(root)), number, line.lstrip().removeprefix(mark)
+
+
+def words_ruled_out(root):
+    for path, number, line in prose(root):
+        for word in [hit[1] for pattern in RULED_OUT for hit in pattern.finditer(re.sub(r'"[^"]*"|`[^`]*`', "", line))]:
+            yield f"{path}:{number}: '{word}': see the section English of CONTRIBUTING.md"
 
 
 def metrics_in_code(root):
@@ -119,7 +198,7 @@ def too_long(root):
         lines = text.splitlines()
         if page == "README.md" and len(lines) > MAX_README:
             yield f"{page}: {len(lines)} lines; at most {MAX_README}"
-        if page.startswith("tests/"):
+        if page == "tests/bench/RESULTS.md":
             continue
         for number, line in enumerate(lines, 1):
             if len(line) > MAX_COLUMNS and not line.lstrip().startswith(("|", ">")):
@@ -148,7 +227,8 @@ def pictures_of_one_scheme(root):
             yield f"{file.relative_to(root)}: has no colours for a dark page"
 
 
-CHECKS = (broken_links, missing_paths, metric_differences, stale_sections, too_long, missing_tests, pictures_of_one_scheme)
+CHECKS = (broken_links, missing_paths, wrong_commands, untold_folders, unknown_words, words_ruled_out, metric_differences, stale_sections,
+          too_long, missing_tests, pictures_of_one_scheme)
 
 
 def self_test():
@@ -174,7 +254,21 @@ def self_test():
         (broken_links, "README.md", "[x](docs/none.md)", "which does not exist"),
         (broken_links, "README.md", "[x](docs/metrics.md#three)", "no such heading"),
         (broken_links, "docs/metrics.md", "[x](#none) `profiling_a_total`", "no such heading"),
+        (broken_links, "README.md", "[x][y]\n\n[y]: none.md\n", "which does not exist"),
+        (broken_links, "README.md", '<img src="docs/none.svg">', "which does not exist"),
+        (broken_links, "README.md", "[x](../../../../../../../etc/hosts)", "which does not exist"),
         (missing_paths, "README.md", "`operator/obs/none.cc`", "operator/obs/none.cc"),
+        (wrong_commands, "README.md", "# x\n\n    tests/none/run all\n", "tests/none/run"),
+        (wrong_commands, "README.md", "# x\n```bash\nmake none  # why\n```\n", "no target none"),
+        (wrong_commands, "docs/metrics.md", "Then `make none`.", "no target none"),
+        (untold_folders, "operator/kube/store.h", "", "folder operator/kube"),
+        (untold_folders, "operator/obs/new/x.h", "", "folder operator/obs/new"),
+        (untold_folders, "tests/new/x.py", "", "folder tests/new"),
+        (unknown_words, "docs/metrics.md", "`profiling.dev/none`", "profiling.dev/none"),
+        (unknown_words, "docs/metrics.md", "`NoSuchReason`", "NoSuchReason"),
+        (words_ruled_out, "docs/metrics.md", "It works. Of these, one stays.", "'Of these'"),
+        (words_ruled_out, "operator/obs/m.h", "// Of these, one stays.", "'Of these'"),
+        (words_ruled_out, "operator/obs/m.h", "// The server tells the client.", "'tells'"),
         (missing_paths, "README.md", "`m.{cc,py}`", "m.py"),
         (metric_differences, "operator/obs/m.cc", '"profiling_b_total"', "profiling_b_total is missing"),
         (metric_differences, "docs/metrics.md", "`profiling_a_total` `process_threads`", "serves process_threads"),

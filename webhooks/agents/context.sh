@@ -3,7 +3,7 @@
 # its manifest. Everything is pinned by checksum; downloads and builds are cached.
 #
 # usage: webhooks/agents/context.sh java|python|node|dotnet|ruby|scrape DIR      DIR is emptied first
-#        AGENT_FILES=FOLDER          for dotnet and ruby, which are in no package registry that the build uses:
+#        AGENT_FILES=FOLDER          for dotnet and ruby, which are not published in any registry that the build uses:
 #                                    dotnet: pyroscope.VERSION-{glibc,musl}-x86_64.tar.gz as released
 #                                    ruby: RUBY-MINOR/GEM/lib/…, the gems pyroscope and ffi unpacked
 #        INSTALL_AGENT_BINARY=FILE   use this build of install-agent instead of building one

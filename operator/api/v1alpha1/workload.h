@@ -60,7 +60,7 @@ struct DetectedLanguages {
   std::string container;
   std::string image_hash;  // of the image's name without tag and digest, see inject::imageHash
   std::vector<Language> languages = {};  // whose agents sent profiles
-  // Of one version of the image: whose agents were in a pod that ran long enough and sent nothing,
+  // For one version of the image: whose agents were in a pod that ran long enough and sent nothing,
   // and whether a pod crashed with them.
   std::vector<Language> silent = {};
   bool crashed = false;

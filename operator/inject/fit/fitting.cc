@@ -52,7 +52,7 @@ double ratioOf(const Usage& usage, ResourceKind kind) {
   return request > 0 ? usage.limits[kind].value_or(0) / request : 0;
 }
 
-// Of one counter: `before` and `after` are the pod's amounts.
+// What one counter refuses. `before` and `after` are the pod's amounts.
 std::string beyondCounter(const Quota& quota, const QuotaCounter& counter, std::string_view prefix,
                           ResourceKind kind, double before, double after, double more) {
   if (!exceeds(after, before)) return {};

@@ -8,8 +8,8 @@ namespace {
 
 constexpr std::string_view kOption = "-javaagent:/profiling-agent/java/pyroscope.jar";
 
-// The profiler is loaded into a running JVM, and the JVM then knows inlined methods only where it was
-// told so at its start: without these their time is their callers'. HotSpot takes both since Java 6,
+// The profiler is loaded into a running JVM, which then knows inlined methods only where it was
+// started with these options: without them their time is their callers'. HotSpot takes both since Java 6,
 // in this order; OpenJ9 ignores options that begin with -XX: and that it does not know.
 constexpr std::array<std::string_view, 2> kOptions{"-XX:+UnlockDiagnosticVMOptions",
                                                    "-XX:+DebugNonSafepoints"};

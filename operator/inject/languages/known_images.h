@@ -1,4 +1,5 @@
-// What well-known images run: tables of names, in known_images_*.cc.
+// What well-known images run: tables of names, in known_images_*.cc. A row's comment names the image's
+// source repository, which states what the image runs.
 #pragma once
 
 #include <cstdint>

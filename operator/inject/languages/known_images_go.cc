@@ -1,4 +1,5 @@
-// Well-known images of programs in Go, which are scraped where their pprof port is known, by the image's name. The comment names the source repository.
+// Well-known images of programs in Go, which are scraped where their pprof port is known, by the image's
+// name. The comment names the source repository.
 // Rows are sorted; tests/templates measures them against the pod templates of public charts.
 #include <algorithm>
 

@@ -130,7 +130,7 @@ LanguageChoice chooseLanguages(const PodContext& ctx, const ContainerReading& co
                                " allows neither Go nor Native")});
   }
   keepOneScraped(ctx, env, out.languages);
-  // Only agents whose profiles name them can be told from silent ones.
+  // Only agents whose profiles name them can be distinguished from silent ones.
   out.certain = out.certain || std::ranges::any_of(out.languages, [](api::Language l) {
                   return languageRow(l).spy.empty();
                 });

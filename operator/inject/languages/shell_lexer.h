@@ -1,5 +1,5 @@
 // Splits the text of a shell script into words and the ends of commands: as much of POSIX quoting,
-// comments, redirections and here-documents as it takes to tell a command from other text.
+// comments, redirections and here-documents as it takes to distinguish a command from other text.
 #pragma once
 
 #include <string_view>

@@ -12,11 +12,11 @@
 namespace profiling::net::curl {
 
 struct ClientOptions {
-  std::size_t max_body = 1u << 20;           // what reads an answer may take ten times as much
+  std::size_t max_body = 1u << 20;           // bytes; parsing an answer may take ten times as much
   std::chrono::milliseconds connect{5'000};  // at most the deadline
 };
 
-// The library is loaded by the first request.
+// Never fails. The library is loaded by the first request, which returns kInternal where it is missing.
 Result<std::unique_ptr<QueryClient>> makeClient(ClientOptions options = {});
 
 }  // namespace profiling::net::curl

@@ -28,8 +28,8 @@ func endState(run *Run, ref *Reference) []string {
 	return problems
 }
 
-// Statuses tell what a controller saw. It is level-triggered, so a delay makes it see (and tell) states
-// between that it skipped in the reference, or the other way round. A record has two that tell: what is
+// Statuses report what a controller saw. It is level-triggered, so a delay makes it see (and report) states
+// between that it skipped in the reference, or the other way round. A record has two that report: what is
 // counted, and where its rollout is.
 const statesBetween = 8
 

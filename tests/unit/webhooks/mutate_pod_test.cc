@@ -269,7 +269,7 @@ TEST_F(MutatePod, OnePodOfAWorkloadFindsTheLanguageAndANamedLanguageWaitsForNone
               ElementsAre("AgentImageUnavailable", "Injected", "AwaitingLanguage", "Injected"));
 }
 
-// The controller must tell such a pod from one that the webhook was never asked about.
+// The controller must distinguish such a pod from one that the webhook was never asked about.
 TEST_F(MutatePod, WhereARolloutReplacesPodsARefusalIsWrittenIntoEachPod) {
   const auto patchUnder = [&](api::RestartMode mode) {
     auto policy = std::make_shared<api::ProfilingPolicy>();

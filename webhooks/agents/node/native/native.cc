@@ -1,6 +1,6 @@
 // What JavaScript cannot do: have V8 note inlined functions, and catch SIGTERM.
 //
-// V8 notes which functions it compiled into others only while it is profiled, or where it was told so
+// V8 notes which functions it compiled into others only while it is profiled, or where it was asked to
 // before. Otherwise the CPU time of code that was compiled before the profiler starts is its caller's.
 //
 // arm() catches SIGTERM in a Node process whose application does not, so that the last profile can be sent.

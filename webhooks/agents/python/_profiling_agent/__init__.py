@@ -156,7 +156,7 @@ class Profiler:
     def _send(self):
         begin, self._begin = self._begin, monotonic_ns()
         duration = self._begin - begin
-        # Of two looks at a clock that may be set meanwhile, one could be before the other.
+        # The wall clock is read once: where it is set between two reads, a profile would end before it begins.
         profile = encode(self._sampler.cut(), max(time_ns() - duration, 0), duration, self._sampler.period)
         if profile is not None:
             packer = zlib.compressobj(6, zlib.DEFLATED, 31)

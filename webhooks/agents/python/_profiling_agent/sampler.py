@@ -43,7 +43,7 @@ class Sampler:
         self._judge = Judge(self._account)
         self._cost, self._mean, self._quiet = 0, self.period, 0
         self._random = monotonic_ns() & 0x7FFFFFFF
-        # Of the last look: the clocks of the process and of our thread.
+        # What the clocks of the process and of our thread showed at the last look.
         self._process, self._own = self._account.base, thread_time_ns()
         self._stack_tree = Stacks()
         self._lately = {}  # the latest last

@@ -8,7 +8,7 @@ from .native import allocate_lock, get_ident
 # How long a fork waits for a library to look up a name or to work on TLS. A child that is forked meanwhile may inherit locks of
 # that library which nobody releases, and wait for ever when it does the same.
 FORK_PATIENCE = 0.05
-# Of an answer, only this much is read.
+# Bytes of an answer that are read.
 LONGEST_ANSWER = 16384
 
 
@@ -25,7 +25,7 @@ class Libraries:
             return _socket.getaddrinfo(host.encode("ascii"), port, 0, _socket.SOCK_STREAM)
 
     def before_fork(self):
-        # Of the forks during a search for a name that takes long, one waits.
+        # During a search for a name that takes long, only the first fork waits.
         if self.lock.acquire(timeout=0 if self._slow else FORK_PATIENCE):
             self._forking.add(get_ident())
         else:

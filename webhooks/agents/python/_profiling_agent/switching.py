@@ -27,7 +27,7 @@ class Switching:
         self._may = abs(self._default - 0.005) < 1e-6
 
     def competed(self, yes):
-        """Told after each look."""
+        """Called after each look: whether threads of the application competed for the lock."""
         self._competition += (yes - self._competition) / 32
         part = self._competition
         self._wanted = CALM if part < SOME else BUSY if part < OFTEN else self._default

@@ -1,5 +1,5 @@
-// One TCP connection, plain or TLS. Every operation ends at a deadline or when it is cancelled.
-// One thread at a time.
+// One TCP connection, plain or TLS. Every operation ends at a deadline (kDeadlineExceeded) or when it is
+// cancelled (kCancelled); kUnavailable: the connection is broken. One thread at a time.
 #pragma once
 
 #include <memory>
