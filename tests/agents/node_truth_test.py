@@ -10,6 +10,7 @@ import pytest
 
 import injected
 import pprof
+import turns
 from recorder import NoServer, Recorder, SilentServer
 
 TESTS = pathlib.Path(__file__).parent / "node"
@@ -80,6 +81,31 @@ def test_cpu_time_of_short_handlers_is_theirs(agents):
                 assert abs(seen - true) < 0.12, (name, seen, run.truth)
             assert cpu(server, "(idle)") == 0
     patiently(attempt)
+
+
+def sampler_of(process):
+    """V8's thread that takes the samples; None while there is none."""
+    for task in pathlib.Path(f"/proc/{process.pid}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if (task / "comm").read_text().strip() == "v8:ProfEvntProc":
+                return int(task.name)
+    return None
+
+
+def test_the_thread_that_samples_has_short_turns(agents):
+    """Also after a window's end, at which V8 begins a new profile."""
+    with recording() as server:
+        run = Run(agents, server.url, 3, 8, "drain", interval=1)
+        deadline, found = time.monotonic() + 8, None
+        while time.monotonic() < deadline and (len(server.uploads) < 3 or not found):
+            with contextlib.suppress(OSError):
+                thread = sampler_of(run.process)
+                found = thread and turns.scheduling(thread)
+            time.sleep(0.05)
+        policy_nice = turns.scheduling(run.process.pid)[:2]
+        run.end()
+        assert len(server.uploads) >= 3, run.err
+        assert found[:2] == policy_nice and (found[2] == 100_000 or not turns.TAKEN), found
 
 
 def test_a_profile_stands_at_the_begin_of_its_window(agents):

@@ -1,6 +1,7 @@
 """The parts of Python's sampler, without a process that is profiled."""
 import gc
 import hashlib
+import os
 import sys
 import threading
 import time
@@ -8,6 +9,7 @@ import time
 import pytest
 
 import pprof
+import turns
 from shims_test import part
 
 
@@ -157,6 +159,27 @@ def test_a_thread_runs_or_waits():
     gate.set()
     thread.join()
     assert waits()
+
+
+def test_our_thread_has_short_turns_and_keeps_its_priority():
+    found = []
+
+    def work():
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.getpriority(os.PRIO_PROCESS, 0) + 2)
+        before = turns.scheduling(0)
+        done = part("threads").short_turns()
+        found.append((before, done, turns.scheduling(0)))
+    worker = threading.Thread(target=work)
+    worker.start()
+    worker.join()
+    (before, done, after), = found
+    assert done and after[:2] == before[:2]
+    assert after[2] == 100_000 or not turns.TAKEN, after
+
+
+def test_an_interpreter_that_cannot_call_the_kernel_keeps_its_turns(monkeypatch):
+    monkeypatch.setitem(sys.modules, "_ctypes", None)
+    assert part("threads").short_turns() is False
 
 
 def lengthen(switching):

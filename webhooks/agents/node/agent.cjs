@@ -20,6 +20,7 @@ const { Delivery } = require('./delivery.cjs');
 const { Ending } = require('./ending.cjs');
 const { post } = require('./post.cjs');
 const { use } = require('./real.mjs');
+const turns = require('./turns.cjs');
 
 let debug = () => {};
 let delivery;
@@ -154,6 +155,8 @@ exports.start = function (env, log, earlier) {
   giveHandlersTheirTime(intervalMicros);
   const wall = profiler.wallProfiler;
   wall.start();
+  // V8 has a new thread now, which has to name itself.
+  setTimeout(() => turns.shorten(debug), 100).unref();
   if (env.PROFILING_NODE_HEAP === 'true') profiler.heapProfiler.start();
   new Ending({ uploads: () => lastUploads(wall), away: () => delivery.serverIsAway, flush: () => wall.profilingRound(), stopAtExit, debug }).watch();
   log('profiling', env.PYROSCOPE_APPLICATION_NAME, 'from process', process.pid);

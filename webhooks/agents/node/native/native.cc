@@ -1,4 +1,4 @@
-// What JavaScript cannot do: have V8 note inlined functions, and catch SIGTERM.
+// What JavaScript cannot do: have V8 note inlined functions, shorten a thread's turns, and catch SIGTERM.
 //
 // V8 notes which functions it compiled into others only while it is profiled, or where it was asked to
 // before. Otherwise the CPU time of code that was compiled before the profiler starts is its caller's.
@@ -42,6 +42,7 @@ __attribute__((weak)) void noteInlined(Isolate*) asm(
 namespace {
 
 constexpr long kWrite = 1, kSigaction = 13, kGetpid = 39, kKill = 62;
+constexpr long kSchedSetattr = 314, kSchedGetattr = 315;
 constexpr long kTimerCreate = 222, kTimerSettime = 223, kTimerDelete = 226, kPipe2 = 293;
 constexpr int kSigterm = 15, kMonotonic = 1, kNonblockCloexec = 02000000 | 04000;
 constexpr unsigned long kRestart = 0x10000000, kRestorer = 0x04000000, kMaskBytes = 8;
@@ -65,6 +66,16 @@ struct Event {
 struct Timer {
   long interval_seconds, interval_nanos, seconds, nanos;
 };
+
+struct Scheduling {
+  unsigned size, policy;
+  unsigned long flags;
+  int nice;
+  unsigned priority;
+  unsigned long runtime, deadline, period;
+};
+constexpr unsigned kOrdinary = 0;
+constexpr unsigned long kShortTurn = 100'000;  // nanoseconds, the least that the kernel grants
 
 int wake_read = -1, wake_write = -1, timer_id = -1;
 long armed_process = 0;
@@ -144,6 +155,25 @@ napi_value noteInlinedFunctions(napi_env env, napi_callback_info) {
   return done;
 }
 
+// shortTurns(thread): has the kernel end the thread's turns early, and so let it begin them early. Returns whether it
+// did; not for a thread that the application schedules in a way of its own.
+napi_value shortTurns(napi_env env, napi_callback_info info) {
+  unsigned long count = 1;
+  napi_value argument{}, result{};
+  int thread = 0;
+  napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
+  napi_get_value_int32(env, argument, &thread);
+  Scheduling now{};
+  bool done = thread > 0 && call(kSchedGetattr, thread, pointer(&now), sizeof(now)) == 0 &&
+              now.policy == kOrdinary;
+  if (done) {
+    now.runtime = kShortTurn;
+    done = call(kSchedSetattr, thread, pointer(&now)) == 0;
+  }
+  napi_create_int32(env, done ? 1 : 0, &result);
+  return result;
+}
+
 // arm(milliseconds): the descriptor that becomes readable at SIGTERM; -1 if another handles or ignores
 // SIGTERM, or if it cannot be done now. For a process whose application does not listen to SIGTERM.
 napi_value arm(napi_env env, napi_callback_info info) {
@@ -179,5 +209,7 @@ extern "C" __attribute__((visibility("default"))) napi_value napi_register_modul
     napi_set_named_property(env, exports, "arm", function);
   if (napi_create_function(env, "noteInlined", 11, noteInlinedFunctions, nullptr, &function) == 0)
     napi_set_named_property(env, exports, "noteInlined", function);
+  if (napi_create_function(env, "shortTurns", 10, shortTurns, nullptr, &function) == 0)
+    napi_set_named_property(env, exports, "shortTurns", function);
   return exports;
 }

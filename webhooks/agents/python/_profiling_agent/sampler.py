@@ -8,7 +8,7 @@ from .account import Account, Thread
 from .judge import FREE, LEFT, TAKEN, Judge, Look
 from .native import get_ident, get_native_id
 from .stacks import Stacks, at_once, others_have_locks, places_of
-from .threads import Numbers, clock_of, punctual, runs
+from .threads import Numbers, clock_of, punctual, runs, short_turns
 
 try:
     from resource import RUSAGE_THREAD, getrusage
@@ -35,6 +35,7 @@ class Unsafe(Exception):
 class Sampler:
     def __init__(self, rate, switching):
         punctual()
+        short_turns()
         self.period = 1_000_000_000 // rate
         self._clock_numbers, self._switching = Numbers(), switching
         self._ours = {get_ident()}  # and the threads that send
