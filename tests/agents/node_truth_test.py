@@ -108,6 +108,43 @@ def test_the_thread_that_samples_has_short_turns(agents):
         assert found[:2] == policy_nice and (found[2] == 100_000 or not turns.TAKEN), found
 
 
+# The profiler's own way out: V8's sampler is stuck, so it begins a new one.
+STUCK = """
+setTimeout(() => {
+  const addon = Object.keys(require.cache).find((file) => file.includes('dd_pprof'));
+  const profiler = require.cache[addon].exports.TimeProfiler.prototype;
+  let stuck = 1;
+  profiler.v8ProfilerStuckEventLoopDetected = () => stuck-- > 0 ? 1 : 0;
+}, 500);
+"""
+# As where V8's thread has not run yet when it is looked for.
+LATE = """
+const fs = require('fs');
+const { readdirSync } = fs;
+fs.readdirSync = (folder, ...words) => {
+  if (folder !== '/proc/self/task') return readdirSync(folder, ...words);
+  fs.readdirSync = readdirSync;
+  return [];
+};
+"""
+
+
+@pytest.mark.parametrize("code, threads", [(STUCK, 2), (LATE, 1)])
+def test_each_thread_that_samples_has_short_turns(agents, code, threads):
+    with recording() as server:
+        env = injected.agent_environment(agents, "node", server.url, 1) | {"PROFILING_START_DELAY_MS": "0"}
+        process = subprocess.Popen([injected.find_node(), "-e", code + "setInterval(() => {}, 1000)"], env=env)
+        found, deadline = {}, time.monotonic() + 15
+        while time.monotonic() < deadline and [turn for _, _, turn in found.values()] != [100_000] * threads:
+            with contextlib.suppress(OSError):
+                thread = sampler_of(process)
+                found |= {thread: turns.scheduling(thread)} if thread else {}
+            time.sleep(0.05)
+        process.kill()
+        process.wait()
+    assert len(found) == threads and (not turns.TAKEN or all(turn == 100_000 for _, _, turn in found.values())), found
+
+
 def test_a_profile_stands_at_the_begin_of_its_window(agents):
     def attempt():
         with recording() as server:

@@ -185,3 +185,18 @@ print(peak() - before)
 """, PYROSCOPE_UPLOAD_INTERVAL="60s")
     assert done.returncode == 0 and int(done.stdout) < 8000, done
     assert pprof.cpu_seconds(recorder.uploads)["price_basket"] > 3, done
+
+
+def test_an_audit_hook_may_forbid_calls_of_the_kernel(run, recorder):
+    """By an exception of its own kind, too, which no application takes for an error that it may go on after."""
+    done = run("""
+class Forbidden(BaseException):
+    pass
+def hook(event, words):
+    if event.startswith("ctypes."):
+        raise Forbidden(event)
+sys.addaudithook(hook)
+await_agent()
+price_basket(1)
+""", PROFILING_START_DELAY_MS="300")
+    assert done.returncode == 0 and recorder.uploads, done

@@ -217,3 +217,40 @@ def test_the_switch_interval_is_short_only_without_competition():
         assert sys.getswitchinterval() == pytest.approx(0.003)
     finally:
         sys.setswitchinterval(before)
+
+
+def test_a_value_that_the_application_sets_within_a_look_is_kept():
+    """It sets one for some time, and puts back what it found or sets another while our thread looks."""
+    before, calm = sys.getswitchinterval(), part("switching").CALM
+    try:
+        for later, expected in ((0.003, 0.003), (before, before), (calm, before), (0.000033, 0.000033)):
+            switching = part("switching").Switching()
+            switching.shorten()
+            sys.setswitchinterval(0.0007)
+            was, _ = [step() for step in switching.steps()]
+            sys.setswitchinterval(later)
+            switching.lengthened(was)
+            for _ in range(3):
+                switching.shorten()
+                lengthen(switching)
+            assert sys.getswitchinterval() == pytest.approx(expected, abs=1e-9), later
+    finally:
+        sys.setswitchinterval(before)
+
+
+def test_a_value_that_the_application_sets_at_the_begin_of_a_pause_is_kept():
+    """The profile function stands for a thread that has a turn as soon as ours has read the value."""
+    before, switching, others = sys.getswitchinterval(), part("switching").Switching(), []
+
+    def turn(frame, event, called):
+        if event == "c_return" and called is sys.getswitchinterval:
+            others.append(sys.setswitchinterval(0.0007))
+    try:
+        sys.setprofile(turn)
+        switching.shorten()
+        sys.setprofile(None)
+        lengthen(switching)
+        assert sys.getswitchinterval() == pytest.approx(0.0007 if others else before)
+    finally:
+        sys.setprofile(None)
+        sys.setswitchinterval(before)

@@ -82,6 +82,16 @@ function giveHandlersTheirTime(intervalMicros) {
   };
 }
 
+// V8's thread is a new one each time: the profiler starts anew where it finds V8's sampler stuck.
+function giveSamplersShortTurns() {
+  const start = TimeProfiler.prototype.start;
+  TimeProfiler.prototype.start = function (...words) {
+    const result = start.apply(this, words);
+    turns.shortenSoon(debug);
+    return result;
+  };
+}
+
 // What the server has not got, the newest first: the window that ends now, and what waits.
 function lastUploads(wall) {
   const uploads = [];
@@ -153,10 +163,9 @@ exports.start = function (env, log, earlier) {
     shortenPaths: env.PYROSCOPE_SHORTEN_PATHS === 'true',
   });
   giveHandlersTheirTime(intervalMicros);
+  giveSamplersShortTurns();
   const wall = profiler.wallProfiler;
   wall.start();
-  // V8 has a new thread now, which has to name itself.
-  setTimeout(() => turns.shorten(debug), 100).unref();
   if (env.PROFILING_NODE_HEAP === 'true') profiler.heapProfiler.start();
   new Ending({ uploads: () => lastUploads(wall), away: () => delivery.serverIsAway, flush: () => wall.profilingRound(), stopAtExit, debug }).watch();
   log('profiling', env.PYROSCOPE_APPLICATION_NAME, 'from process', process.pid);

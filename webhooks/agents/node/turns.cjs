@@ -11,14 +11,30 @@ const path = require('node:path');
 
 // As V8 names it; the kernel keeps fifteen characters.
 const SAMPLER = 'v8:ProfEvntProc';
+// A new thread has to name itself, and on a node that is busy it may not have run yet.
+const TRIES = 5;
+const LATER_MS = 100;
 
-exports.shorten = function (debug) {
-  try {
-    const { shortTurns } = require(path.join(__dirname, '..', `native.${process.arch}.node`));
-    for (const task of fs.readdirSync('/proc/self/task')) {
-      if (fs.readFileSync(`/proc/self/task/${task}/comm`, 'latin1').trim() === SAMPLER) shortTurns(Number(task));
-    }
-  } catch (error) {
-    debug('samples may be late:', error);
+// Returns whether V8's thread was found. The main thread is never meant: an application may name it (process.title),
+// and threads and processes have the turns of the one that made them.
+function shorten() {
+  const { shortTurns } = require(path.join(__dirname, '..', `native.${process.arch}.node`));
+  let found = false;
+  for (const task of fs.readdirSync('/proc/self/task')) {
+    if (Number(task) === process.pid || fs.readFileSync(`/proc/self/task/${task}/comm`, 'latin1').trim() !== SAMPLER) continue;
+    shortTurns(Number(task));
+    found = true;
   }
+  return found;
+}
+
+// For the thread that V8 has made just now.
+exports.shortenSoon = function (debug, tries = TRIES) {
+  setTimeout(() => {
+    try {
+      if (!shorten() && tries > 1) exports.shortenSoon(debug, tries - 1);
+    } catch (error) {
+      debug('samples may be late:', error);
+    }
+  }, LATER_MS).unref();
 };

@@ -1,5 +1,4 @@
 """Looks at the threads from time to time, from a thread of its own."""
-import operator
 import sys
 from functools import partial
 from time import clock_gettime_ns, monotonic_ns, process_time_ns, thread_time_ns
@@ -8,6 +7,7 @@ from .account import Account, Thread
 from .judge import FREE, LEFT, TAKEN, Judge, Look
 from .native import get_ident, get_native_id
 from .stacks import Stacks, at_once, others_have_locks, places_of
+from .switching import call
 from .threads import Numbers, clock_of, punctual, runs, short_turns
 
 try:
@@ -24,8 +24,6 @@ SHARE = 1 / 100
 PATIENCE, IDLE = 50, 4
 # The stacks of so many threads that ran lately are looked at first.
 LATELY = 4
-
-call = getattr(operator, "call", None) or operator.methodcaller("__call__")
 
 
 class Unsafe(Exception):
@@ -74,18 +72,16 @@ class Sampler:
         # call of C ours gives it to nobody; then it may, at each instruction, and sees that thread where it is later.
         released, interval, _, process, own, now, waited = map(call, (
             partial(lock.acquire, True, pause / 1e9), *self._switching.steps(), process_time_ns, thread_time_ns, monotonic_ns, usage))
+        self._switching.lengthened(interval)
         used = self._used(process, own)
         if not released and used >= QUIET:
             frames = self._frames()
             places = {thread: at_once(places_of(frames[thread])) for thread in self._lately if thread in frames}
-            self._switching.lengthened(interval)
             late = max(now - before - pause, 0)
             waits = waited.ru_nvcsw - waits.ru_nvcsw if waited else 1 if late < self.period // 8 else 3
             # The first wait was the pause itself.
             lock_was = FREE if waits < 2 else TAKEN if waits > 2 or late >= self._switching.interval() else LEFT
             self._look(frames, places, used, lock_was, now, pause, late)
-        else:
-            self._switching.lengthened(interval)
         return released
 
     def _used(self, process, own):
