@@ -5,7 +5,7 @@ from typing import NamedTuple
 SHARE_POINTS = 3.0
 TOTAL_PERCENT = 5.0
 TOTAL_PERCENT_STRAINED = 10.0  # under a quota or beside burners
-# What an agent uses itself, where its profiles show that.
+# Frames of the agent itself, where its profiles show them: its work is not the program's.
 AGENT_FRAMES = {"java": ("io/pyroscope", "dev/profiling/agent"), "python": ("(profiling agent)",)}
 
 

@@ -23,7 +23,6 @@ START_PATIENCE = 60
 RECORDED = {"cpu": ("process_cpu", "wall", "cpu"), "alloc": ("memory", "cpu"), "kept": ("memory", "heap"), "lock": ("mutex", "cpu")}
 SAMPLE_TYPES = {"cpu": {"cpu"}, "alloc": {"alloc_space", "alloc_in_new_tlab_bytes", "alloc_outside_tlab_bytes"},
                 "kept": {"inuse_space"}, "lock": {"delay"}}
-# Frames of the agent itself: its work is not the program's.
 UNITS = {"cpu": 1e9, "lock": 1e9, "alloc": 1, "kept": 1}
 
 

@@ -146,23 +146,33 @@ extern "C" void last_signal_return();
 
 namespace {
 
+// The only argument, a whole number; 0 without one.
+int argumentOf(napi_env env, napi_callback_info info) {
+  unsigned long count = 1;
+  napi_value argument{};
+  int value = 0;
+  napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
+  napi_get_value_int32(env, argument, &value);
+  return value;
+}
+
+napi_value number(napi_env env, int value) {
+  napi_value result{};
+  napi_create_int32(env, value, &result);
+  return result;
+}
+
 // noteInlined(): from now on, for all code that is compiled.
 napi_value noteInlinedFunctions(napi_env env, napi_callback_info) {
-  napi_value done{};
   Isolate* isolate = currentIsolate != nullptr ? currentIsolate() : nullptr;
   if (isolate != nullptr && noteInlined != nullptr) noteInlined(isolate);
-  napi_create_int32(env, isolate != nullptr ? 1 : 0, &done);
-  return done;
+  return number(env, isolate != nullptr ? 1 : 0);
 }
 
 // shortTurns(thread): has the kernel end the thread's turns early, and so let it begin them early. Returns whether it
 // did; not for a thread that the application schedules in a way of its own.
 napi_value shortTurns(napi_env env, napi_callback_info info) {
-  unsigned long count = 1;
-  napi_value argument{}, result{};
-  int thread = 0;
-  napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
-  napi_get_value_int32(env, argument, &thread);
+  const int thread = argumentOf(env, info);
   Scheduling now{};
   bool done = thread > 0 && call(kSchedGetattr, thread, pointer(&now), sizeof(now)) == 0 &&
               now.policy == kOrdinary;
@@ -170,18 +180,13 @@ napi_value shortTurns(napi_env env, napi_callback_info info) {
     now.runtime = kShortTurn;
     done = call(kSchedSetattr, thread, pointer(&now)) == 0;
   }
-  napi_create_int32(env, done ? 1 : 0, &result);
-  return result;
+  return number(env, done ? 1 : 0);
 }
 
 // arm(milliseconds): the descriptor that becomes readable at SIGTERM; -1 if another handles or ignores
 // SIGTERM, or if it cannot be done now. For a process whose application does not listen to SIGTERM.
 napi_value arm(napi_env env, napi_callback_info info) {
-  unsigned long count = 1;
-  napi_value argument{}, result{};
-  int milliseconds = 0;
-  napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
-  napi_get_value_int32(env, argument, &milliseconds);
+  const int milliseconds = argumentOf(env, info);
   Action now{};
   int fd = -1;
   if (milliseconds > 0 && call(kSigaction, kSigterm, 0, pointer(&now), kMaskBytes) == 0) {
@@ -196,8 +201,7 @@ napi_value arm(napi_env env, napi_callback_info info) {
       if (call(kSigaction, kSigterm, pointer(&ours), 0, kMaskBytes) == 0) fd = wake_read;
     }
   }
-  napi_create_int32(env, fd, &result);
-  return result;
+  return number(env, fd);
 }
 
 }  // namespace

@@ -84,7 +84,7 @@ class Judge:
     def _runs_outside(thread, place, look):
         """A thread that waits for other things is called running, too, until it gets a core again, which takes long on a
         busy machine. One that computes without the lock hardly ever waits."""
-        # To look at its clock once more costs a tenth of asking for its state, and gives the lock to nobody.
+        # To look at its clock once more costs less than to ask for its state, and gives the lock to nobody.
         ready = advances(thread, look) or runs(thread.number)
         if look.lock_was == FREE:
             place.ready += ready

@@ -85,7 +85,7 @@ class Sampler:
         return released
 
     def _used(self, process, own):
-        """The CPU of the application since the last look."""
+        """Takes the clocks of this look down. Returns the CPU of the application since the last one."""
         mine, self._own = own - self._own, own
         self._cost += (mine - self._cost) / 16
         used = process - self._process - mine

@@ -58,7 +58,7 @@ class Switching:
         self._shorten[self._wanted]()
 
     def steps(self):
-        """Two calls that lengthen the interval, for a call of C that makes them. lengthened() is for the result of the first."""
+        """Two calls, for a call of C that makes both: one reads the interval, one lengthens it. lengthened() takes what was read."""
         return sys.getswitchinterval, self._lengthen
 
     def lengthened(self, found):
