@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Holds the include lines of the tree to the dependency table of ARCHITECTURE.md."""
+"""Holds the include lines of the tree, and what its libraries link, to the dependency table of ARCHITECTURE.md."""
 import pathlib
 import re
 import sys
@@ -113,6 +113,39 @@ def problems_of(path, text, header=""):
         yield f'{path}: "{name}" is not in the row of {row}: {", ".join(ALLOWED[row]) or "nothing"}'
 
 
+LIBRARY = re.compile(r"profiling_library\(NAME (\w+)(.*?)\)", re.S)
+APPLICATION = ("app", "app_options")
+
+
+def libraries_of(folder, text):
+    """Name, rows and linked names of each library that the text of the folder's CMakeLists.txt declares."""
+    for name, rest in LIBRARY.findall(text):
+        sources, _, links = rest.partition("DEPS")
+        rows = {row_of(f"{folder}/{s}") for s in re.findall(r"[\w/]+\.cc", sources)}
+        yield name, rows, re.findall(r"profiling::(\w+)", links)
+
+
+def problems_of_links(texts):
+    """A library links what its rows allow, no more: two lists of one truth. `texts`: by folder, of each CMakeLists.txt."""
+    declared = [found for folder, text in texts.items() for found in libraries_of(folder, text)]
+    rows_of = {name: rows for name, rows, _ in declared}
+    for name, rows, links in declared:
+        allowed = rows.union(*(ALLOWED[row] for row in rows))
+        for link in links if name not in APPLICATION else []:
+            for row in sorted(rows_of.get(link, set()) - allowed):
+                if not rows_of[link] & allowed:
+                    yield f"profiling_{name} links profiling::{link}, of {row}, which no row of {', '.join(sorted(rows))} allows"
+        linked = set().union(*(rows_of.get(link, set()) for link in links))
+        for row in sorted(allowed - rows - linked) if name not in APPLICATION else []:
+            if row not in ("operator/api", "operator/base"):  # every library that links another has them
+                yield f"profiling_{name} does not link {row}, which its row allows"
+
+
+def check_links(root=ROOT):
+    return list(problems_of_links({str(f.parent.relative_to(root)): f.read_text() for top in ("operator", "controllers", "webhooks")
+                                   for f in sorted((root / top).rglob("CMakeLists.txt"))}))
+
+
 def check(root=ROOT):
     found = [f"{folder}: has a row of the dependency table and does not exist" for folder in ALLOWED
              if not (root / folder).is_dir()]
@@ -177,6 +210,13 @@ def self_test():
     for text in ("#include <mutex>", "log::info(text);", "const auto now = clock_type_clock::now();"):
         assert list(problems_of("controllers/workload/y.cc", text, says_pure)), f"{text} must be refused in a pure file"
         assert not list(problems_of("controllers/workload/y.cc", text, "#pragma once\n// Pure.\n"))
+    links = {"operator/net": "profiling_library(NAME net SRCS a.cc DEPS profiling::base)",
+             "operator/base": "profiling_library(NAME base SRCS a.cc)",
+             "operator/tls": "profiling_library(NAME tls SRCS a.cc DEPS profiling::base profiling::net)"}
+    assert not list(problems_of_links(links)), list(problems_of_links(links))
+    beast = "operator/net/beast"
+    assert list(problems_of_links(links | {beast: "profiling_library(NAME b SRCS a.cc DEPS profiling::net profiling::tls)"}))
+    assert list(problems_of_links(links | {beast: "profiling_library(NAME b SRCS a.cc DEPS profiling::base)"}))
     good = {
         "operator/kube/x.cc": '#include "operator/api/selector.h"',
         "webhooks/x.cc": '#include "operator/inject/snapshot.h"',
@@ -196,8 +236,8 @@ def self_test():
 
 
 if __name__ == "__main__":
-    found = check()
+    found = check() + check_links()
     if not any("is not a path" in f for f in found):
         self_test()
-    print("\n".join(found) or "every include line follows the dependency table")
+    print("\n".join(found) or "every include line and every link follows the dependency table")
     sys.exit(bool(found))

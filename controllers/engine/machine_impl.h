@@ -17,8 +17,9 @@ namespace profiling::engine {
 inline constexpr Duration kLookAgain{std::chrono::seconds(15)};
 
 inline constexpr std::string_view kGitOpsConflict =
-    "the annotation profiling.dev/restarted-for keeps being removed from the pod template: let the "
-    "GitOps tool ignore /spec/template/metadata/annotations/profiling.dev~1restarted-for, or set "
+    "the annotation profiling.dev/restarted-for keeps being removed from the pod template, by a "
+    "GitOps tool or by 'kubectl rollout undo': let the tool ignore "
+    "/spec/template/metadata/annotations/profiling.dev~1restarted-for, or set "
     "rollout.restart.method to 'Evict'";
 
 inline bool contains(const std::vector<std::string>& list, const std::string& text) {

@@ -1,6 +1,6 @@
 # One helper for a library, one for a test. A library target `profiling_<name>` has the alias
-# `profiling::<name>`; tests/include_direction_test.py holds its include lines to the dependency table
-# (ARCHITECTURE.md), whatever it links.
+# `profiling::<name>`; tests/include_direction_test.py holds its include lines and what it links to the
+# dependency table (ARCHITECTURE.md).
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)

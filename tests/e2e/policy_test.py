@@ -103,36 +103,6 @@ spec:
     wait_for("its record to be gone", lambda: record() is None, 60)
 
 
-def test_pods_start_while_the_webhooks_pods_are_deleted(shop):
-    shop.apply("""
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: burst, namespace: shop}
-spec:
-  replicas: 0
-  selector: {matchLabels: {app: burst}}
-  template:
-    metadata: {labels: {app: burst}, annotations: {profiling.dev/inject: python}}
-    spec:
-      automountServiceAccountToken: false
-      terminationGracePeriodSeconds: 0
-      securityContext: {runAsNonRoot: true, runAsUser: 1000, seccompProfile: {type: RuntimeDefault}}
-      containers:
-      - name: app
-        image: localhost/profiling-operator/example-python:dev
-        imagePullPolicy: IfNotPresent
-        resources: {requests: {cpu: 1m, memory: 16Mi}}
-        securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
-""")
-    shop.run("delete", "pods", "-n", "profiling-system", "-l", "app.kubernetes.io/component=webhook", "--wait=false",
-             "--grace-period=0", "--force")
-    shop.run("scale", "-n", "shop", "deployment/burst", "--replicas=6")
-    shop.run("rollout", "status", "-n", "shop", "deployment/burst", "--timeout=120s", timeout=150)
-    assert len(shop.items("pods", "-n", "shop", "-l", "app=burst", "--field-selector=status.phase=Running")) == 6
-    shop.run("delete", "deployment", "-n", "shop", "burst")
-    wait_until_injecting(shop)
-
-
 def test_deleting_the_policy_stops_injection_for_new_pods_only(shop):
     before = {p["metadata"]["uid"] for p in shop.items("pods", "-n", "shop", "-l", "profiling.dev/profiled")}
     shop.run("delete", "profilingpolicy", "-n", "shop", "shop")
