@@ -51,8 +51,8 @@ bool pathTaken(const api::ContainerView& c, std::string_view path, std::string_v
 
 enum class Temp { kFine, kNeeded, kReadOnly };
 
-// Java's agent unpacks its native library into java.io.tmpdir: a JVM without a writable one would
-// go unprofiled. The application's own folder is changed only where there is none.
+// Java's agent records into a file below java.io.tmpdir: a JVM without a writable one would go
+// unprofiled. The application's own folder is changed only where there is none.
 Temp tempOf(const ContainerEnv& env) {
   const api::ContainerView& c = env.container();
   for (const std::string_view name : {"JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_OPTS"}) {

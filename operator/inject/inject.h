@@ -67,7 +67,6 @@ enum class Reason {
   kAgentImageUnavailable,  // nodes cannot pull the agent's image
   kNameConflict,           // a volume, mount path or container of our name with other content
   kReadOnlyTemp,           // Java without a writable temp folder
-  kNoExecTemp,             // the temp folder cannot hold programs
   kUnsupportedRuntime,     // an implementation of the language that has no agent
   kUnsupportedVersion,     // a version of the runtime that an agent stops, or that has none
   kRuntimeOptions,         // the runtime does not start with an agent beside one of its options

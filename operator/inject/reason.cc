@@ -73,8 +73,6 @@ constexpr Vocabulary<Reason, kReasonCount> kReasons{{{
     {Reason::kNameConflict, "NameConflict",
      "Rename the volume, container or mount path that uses the name profiling-agent."},
     {Reason::kReadOnlyTemp, "ReadOnlyTemp", "Mount a writable emptyDir at /tmp."},
-    {Reason::kNoExecTemp, "NoExecTemp",
-     "Point java.io.tmpdir at a folder that allows execution, for example an emptyDir."},
     {Reason::kUnsupportedRuntime, "UnsupportedRuntime",
      "The image is named like a GraalVM native image, OpenJ9 or Azul Zing; if it is none, name the "
      "language in profiling.dev/inject on the pod template."},

@@ -52,7 +52,6 @@ def agent_environment(agents, language, url, seconds=1):
     }
     if language == "java":
         env |= {"JAVA_TOOL_OPTIONS": f"-XX:+UnlockDiagnosticVMOptions -XX:+DebugNonSafepoints -javaagent:{agents}/java/pyroscope.jar",
-                "PYROSCOPE_FORMAT": "jfr", "PYROSCOPE_PROFILE_EXPORT_TIMEOUT": "40s",
                 "PYROSCOPE_PROFILER_EVENT": "ctimer", "PYROSCOPE_PROFILING_INTERVAL": "10ms"}
     elif language == "python":
         env |= {"PYTHONPATH": f"{agents}/python", "PROFILING_PYTHON_SAMPLE_RATE": "100", "PROFILING_PYTHON_MEMORY": "false"}

@@ -40,7 +40,8 @@ def read_body(handler):
 
 
 class Recorder:
-    """Answers with `status` after `after` seconds, or when closed. `status` may be a function of how many uploads came before."""
+    """Answers with `status` after `after` seconds, or when closed. `status` may be a function of how many uploads came before,
+    or "close": then it closes the connection instead."""
 
     def __init__(self, status=200, after=0):
         self.uploads, self._news, self._closed = [], threading.Condition(), threading.Event()
@@ -56,6 +57,9 @@ class Recorder:
                     recorder.uploads.append(upload)
                     recorder._news.notify_all()
                 recorder._closed.wait(after)
+                if answer == "close":
+                    self.close_connection = True
+                    return
                 self.send_response(answer)
                 self.send_header("Content-Length", "0")
                 self.end_headers()

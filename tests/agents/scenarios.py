@@ -53,13 +53,13 @@ SCENARIOS = [
              env={"PROFILING_NODE_HEAP": "true"}, until=holds(b"inuse_space")),
     Scenario("python profiles memory", "python", ("{python}", "{apps}/python/checkout.py"),
              env={"PROFILING_PYTHON_MEMORY": "true"}, until=holds(b"alloc_space")),
-    # The Java agent unpacks a library into the temp folder before anything else.
+    # async-profiler writes into a file.
     Scenario("java no temp folder", "java", ("{java}", "-Djava.io.tmpdir=/nonexistent", "-cp", "{programs}", "Burn", "stdin", "7"), env=AT_ONCE,
-             logged="io.pyroscope"),
-    Scenario("java default delay", "java", (*JAVA, "4", "7"), without=("PROFILING_START_DELAY_MS",)),
+             logged="dev.profiling.agent"),
+    Scenario("java default delay", "java", (*JAVA, "4", "7"), without=("PROFILING_START_DELAY_MS",), env={"PYROSCOPE_UPLOAD_INTERVAL": "15s"}),
     Scenario("java read-only", "java", (*READ_ONLY, *JAVA, "stdin", "5"), by_stdin=True, until=holds(b"priceBasket"),
              env={"JAVA_TOOL_OPTIONS": "-javaagent:{agents}/java/pyroscope.jar -Djava.io.tmpdir={programs}/temp"}),
-    Scenario("java read-only, no temp folder", "java", (*READ_ONLY, *JAVA, "stdin", "7"), env=AT_ONCE, logged="io.pyroscope"),
+    Scenario("java read-only, no temp folder", "java", (*READ_ONLY, *JAVA, "stdin", "7"), env=AT_ONCE, logged="dev.profiling.agent"),
     Scenario("java beside an agent before", "java", (*JAVA, "stdin", "5"), by_stdin=True, until=holds(b"priceBasket"),
              env={"JAVA_TOOL_OPTIONS": f"{OTHER_AGENT} -javaagent:{{agents}}/java/pyroscope.jar"}),
     Scenario("java beside an agent after", "java", ("{java}", OTHER_AGENT, *JAVA[1:], "stdin", "5"), by_stdin=True, until=holds(b"priceBasket")),
@@ -114,11 +114,11 @@ for _language, _command in RUNS.items():
         *(Scenario(f"{_language} {_kind}", _language, (*_command, "3", "5"), env={"PYROSCOPE_SERVER_ADDRESS": _address})
           for _kind, _address in (("no url", "nowhere"), ("no such host", "http://nowhere.invalid:4040"))),
         Scenario(f"{_language} odd tenant", _language, (*_command, "2.5", "6"), env={"PYROSCOPE_TENANT_ID": "a\nb"}),
-        Scenario(f"{_language} odd labels", _language, (*_command, *(("3", "6") if _language == "java" else ("stdin", "6"))), by_stdin=True,
-                 until=None if _language == "java" else lambda upload: True, env={"PYROSCOPE_LABELS": "good=1,,bad,=x,y=,z={},pod=p-1"}),
+        Scenario(f"{_language} odd labels", _language, (*_command, "stdin", "6"), by_stdin=True,
+                 until=lambda upload: True, env={"PYROSCOPE_LABELS": "good=1,,bad,=x,y=,z={},pod=p-1"}),
         Scenario(f"{_language} switched off", _language, (*_command, "2.5", "4"), env={"PYROSCOPE_AGENT_ENABLED": "false"}),
     ]
 SCENARIOS += [
     Scenario(f"{language} without {name}", language, (*RUNS[language], "1", "4"), env=DEBUG, without=(f"PYROSCOPE_{name}",))
-    for language in ("python", "node") for name in ("APPLICATION_NAME", "SERVER_ADDRESS")
+    for language in RUNS for name in ("APPLICATION_NAME", "SERVER_ADDRESS")
 ]

@@ -2,26 +2,30 @@
 
 A mutant is an edit of the agents' installed files or of the environment, so that nothing is built for it."""
 import os
+import pathlib
 import re
 import shutil
-import zipfile
+import tempfile
 from dataclasses import dataclass
 
 import cells
 from perform import perform
+from product import run
 
 
 @dataclass(frozen=True)
 class Mutant:
     name: str
     cell: str
-    place: str      # a file below the agents' folder, or a variable of the environment; a class of a jar after !
-    old: str = ""   # a regular expression, which has to occur; none for a class, which is taken out
-    new: str = ""
+    place: str      # a file below the agents' folder, or a variable of the environment; a source of the jar's classes after !
+    old: str        # a regular expression, which has to occur once
+    new: str
 
 
 PYTHON = "python/_profiling_agent"
 NODE = "node/lib/out/agent.cjs"
+JAVA = "java/pyroscope.jar!"
+JAVA_SOURCES = pathlib.Path(__file__).resolve().parents[2] / "webhooks/agents/java"
 MUTANTS = (
     Mutant("a sample of Python stands for its period, whatever the thread's clock says", "python/shares/quota-200m",
            f"{PYTHON}/account.py", r"\+ weight\n(.*)spread\(result, used, thread\.usual, thread\.waited or NATIVE\)",
@@ -39,8 +43,13 @@ MUTANTS = (
     Mutant("Node sends nothing at SIGTERM", "node/shares/alone-15s-SIGTERM", NODE, r"stopAtExit, debug \}\)\.watch\(\)", "stopAtExit, debug })"),
     Mutant("Java shows no inlined methods", "java/inlined/alone", "JAVA_TOOL_OPTIONS", r"-XX:\+DebugNonSafepoints ", ""),
     Mutant("Java sends a profile again that is not answered within ten seconds", "java/shares/alone-slow-12",
-           "PYROSCOPE_PROFILE_EXPORT_TIMEOUT", r"40s", "10s"),
-    Mutant("Java sends nothing at its end", "java/shares/alone-15s-self", "java/pyroscope.jar!dev/profiling/agent/Uploads"),
+           f"{JAVA}Delivery.java", r"PATIENCE_MS = 40_000;(.*)\"sent, but not answered: \" \+ unknown\);\s+return -1;",
+           r'PATIENCE_MS = 10_000;\1"" + unknown);\nreturn 0;'),
+    Mutant("a profile of Java that the server refused for a moment is dropped", "java/shares/alone-429",
+           f"{JAVA}Delivery.java", r"boolean again = ", "boolean again = false && "),
+    Mutant("Java sends nothing at its end", "java/shares/alone-15s-self", f"{JAVA}Rounds.java", r"if \(!running\) return;", "if (until > 0) return;"),
+    Mutant("Java starts after ten seconds", "java/shares/alone-8s-self", f"{JAVA}Launcher.java", r"DELAY_MS = 1000;", "DELAY_MS = 10_000;"),
+    Mutant("Java keeps more frames of a stack than the server does", "java/deep-1500/alone", f"{JAVA}Settings.java", r"DEPTH = 900;", "DEPTH = 2048;"),
 )
 
 
@@ -79,17 +88,12 @@ def edit(agents, mutant):
     if not inside:
         file.write_text(changed(mutant, file.read_text()))
         return
-    kept = file.with_suffix(".kept")
-    file.rename(kept)
-    with zipfile.ZipFile(kept) as old, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new:
-        gone = [entry for entry in old.infolist() if entry.filename.startswith(inside)]
-        if not gone:
-            raise RuntimeError(f"{mutant.name}: there is no {inside} in {name}; the table is to be mended")
-        for entry in old.infolist():
-            if entry not in gone:
-                new.writestr(entry, old.read(entry))
-    kept.unlink()
-
+    with tempfile.TemporaryDirectory() as folder:
+        sources = pathlib.Path(folder) / "sources"
+        shutil.copytree(JAVA_SOURCES, sources)
+        (sources / inside).write_text(changed(mutant, (sources / inside).read_text()))
+        run("javac", "--release", "8", "-Xlint:-options", "-d", f"{folder}/classes", *sorted(sources.glob("*.java")))
+        run("jar", "uf", file, "-C", f"{folder}/classes", ".")
 
 
 def catch(mutant, bed):

@@ -32,15 +32,23 @@ cached() {
   printf '%s\n' "$dir"
 }
 
+# Takes only the native profiler from the published agent.
 fetch_java() {
   mvn -B -q org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy \
     "-Dartifact=io.pyroscope:agent:$JAVA_AGENT_VERSION" "-DoutputDirectory=$1" -Dmdep.stripVersion=true || return 1
   mv "$1/agent.jar" "$1/pyroscope.jar"
-  (cd "$1" && sha256sum --quiet -c "$here/java/pyroscope.jar.sha256")
+  (
+    cd "$1"
+    sha256sum --quiet -c "$here/java/pyroscope.jar.sha256" || exit 1
+    env -u JAVA_TOOL_OPTIONS jar xf pyroscope.jar libasyncProfiler-linux-x64.so libasyncProfiler-linux-arm64.so || exit 1
+    mkdir lib
+    for machine in x64 arm64; do mv "libasyncProfiler-linux-$machine.so" "lib/libasyncProfiler-$machine.so" || exit 1; done
+    rm pyroscope.jar
+  )
 }
 
 # Java 8 bytecode, reproducible: without timestamps.
-build_java_launcher() {
+build_java_agent() {
   env -u JAVA_TOOL_OPTIONS javac --release 8 -Xlint:-options -d "$1/classes" "$here"/java/*.java || return 1
   printf 'Premain-Class: dev.profiling.agent.Launcher\n' >"$1/manifest"
   env -u JAVA_TOOL_OPTIONS jar --create --file "$1/pyroscope.jar" --manifest "$1/manifest" --date 2020-01-01T00:00:00Z -C "$1/classes" . || return 1
@@ -153,8 +161,8 @@ lang=$1 out=$2
 case $lang in
   scrape) scrape_context "$out"; exit ;;
   java)
-    tree=$(cached "java-$(key "$here/versions.env" "$here/java/pyroscope.jar.sha256")" fetch_java)
-    launcher=$(cached "java-launcher-$(key "$here"/java/*.java "$here/context.sh")" build_java_launcher) ;;
+    tree=$(cached "java-$(key "$here/versions.env" "$here/java/pyroscope.jar.sha256" "$here/context.sh")" fetch_java)
+    agent=$(cached "java-agent-$(key "$here"/java/*.java "$here/context.sh")" build_java_agent) ;;
   python) tree=$(cached "python-$(key "$here/versions.env" "$here/python/requirements.txt" "$here/context.sh")" fetch_python) ;;
   node) tree=$(cached "node-$(key "$here/versions.env" "$here/node/package-lock.json" "$here"/node/*.?js "$here/node/native/native.cc" "$here/node/build_native.sh" "$here/context.sh")" fetch_node) ;;
   dotnet | ruby) need_files ;;
@@ -169,7 +177,7 @@ mkdir -p "$out/agent"
 install -m 755 "$INSTALL_AGENT_BINARY" "$out/install-agent"
 cp "$here/$lang/Dockerfile" "$out/"
 case $lang in
-  java) install -D -m 644 "$tree/pyroscope.jar" "$out/agent/lib/agent.jar" && cp "$launcher/pyroscope.jar" "$out/agent/" ;;
+  java) cp -r "$tree/lib" "$out/agent/" && cp "$agent/pyroscope.jar" "$out/agent/" ;;
   python)
     mkdir "$out/agent/native"
     cp -r "$tree"/. "$out/agent/native/"

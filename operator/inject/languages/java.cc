@@ -1,5 +1,5 @@
-// JAVA_TOOL_OPTIONS names a small jar (webhooks/agents/java/Launcher.java) that starts the agent on
-// a thread of its own; the agent reads PYROSCOPE_* itself (grafana/pyroscope-java,
+// JAVA_TOOL_OPTIONS names a small jar (webhooks/agents/java) that starts async-profiler on a thread of
+// its own. It reads PYROSCOPE_* with the names and formats of Grafana's agent (grafana/pyroscope-java,
 // agent/src/main/java/io/pyroscope/javaagent/config/Config.java).
 #include "operator/inject/languages/language.h"
 
@@ -24,23 +24,17 @@ constexpr std::array<std::string_view, 6> kEnvNames{"JAVA_TOOL_OPTIONS", "JAVA_O
 constexpr std::array<std::string_view, 10> kImageWords{
     "java", "openjdk", "jdk", "jre", "temurin", "corretto", "zulu", "tomcat", "jetty", "wildfly"};
 
-// What counts CPU; neither needs perf_event access. Totals by a timer for each thread (ctimer) were
-// within 10 % of the truth where those by the process's one were up to 37 % off, beside other work and
-// under a quota. But the agent, 2.1.2, does not send the rate with it, and servers take 100 Hz then.
-std::string_view timer(std::int64_t cpu_hz) {
-  return cpu_hz == 100 ? "ctimer" : "itimer";
-}
+// What counts CPU: a timer for each thread; it needs no perf_event access. Totals were within 10 % of the
+// truth where those by the process's one timer (itimer) were up to 37 % off, beside other work and
+// under a quota.
+constexpr std::string_view kTimer = "ctimer";
 
 std::vector<NameValue> settings(const api::EffectivePolicy& policy, const api::ContainerView&) {
   const api::ProfilingPolicySpec& spec = policy.policy.spec;
   std::vector<NameValue> out = {
-      {"PYROSCOPE_FORMAT", "jfr"},  // the only format that carries several events
-      {"PYROSCOPE_PROFILER_EVENT", std::string(timer(spec.sampling.cpu_hz))},
+      {"PYROSCOPE_PROFILER_EVENT", std::string(kTimer)},
       {"PYROSCOPE_PROFILING_INTERVAL", javaPeriod(spec.sampling.cpu_hz)},
       {"PYROSCOPE_UPLOAD_INTERVAL", javaDuration(spec.sampling.upload_interval)},
-      // Longer than the server's write timeout, 30 s. The agent sends again what was not answered, and
-      // the server adds up what it gets twice.
-      {"PYROSCOPE_PROFILE_EXPORT_TIMEOUT", "40s"},
   };
   if (spec.profiles.allocations || spec.profiles.in_use_memory) {
     out.push_back({"PYROSCOPE_PROFILER_ALLOC", "512k"});
@@ -62,7 +56,7 @@ constinit const LanguageRow kJavaRow{
     .hints = {kCommands, kSuffixes, kEnvNames, kImageWords},
     .spy = "javaspy",
     .needs_temp = true,
-    .copy_mebibytes = 6,
+    .copy_mebibytes = 2,
     .longest = 1023,
     .settings = settings,
 };

@@ -78,7 +78,6 @@ constexpr Mark kPermission[] = {{Sign::kNodeFlag, "--permission"},
                                 {Sign::kNodeFlag, "--experimental-permission"},
                                 {Sign::kNodeFlag, "--experimental-policy"}};
 constexpr Mark kVersion[] = {{Sign::kVersion, {}}};
-constexpr Mark kDevShm[] = {{Sign::kOption, "-Djava.io.tmpdir=/dev/shm"}};
 
 constexpr ToolRule kRules[] = {
     // Java. One async-profiler owns the process's signal handler; a second start of Pyroscope's own
@@ -143,11 +142,6 @@ constexpr ToolRule kRules[] = {
      .language = Language::kJava,
      .marks = kAotCache,
      .answer = Answer::kWarn},
-    {.tool = "a temp folder that is mounted noexec",
-     .language = Language::kJava,
-     .marks = kDevShm,
-     .answer = Answer::kRefuse,
-     .reason = Reason::kNoExecTemp},
     {.tool = "OpenTelemetry",
      .language = Language::kJava,
      .marks = kOtelJava,

@@ -1,83 +1,71 @@
 package dev.profiling.agent;
 
-import java.io.File;
 import java.lang.instrument.Instrumentation;
-import java.util.jar.JarFile;
 
 /**
- * The -javaagent class: starts the real agent, lib/agent.jar beside this jar, on a thread and after a delay. Started directly,
- * that agent delays the application's main method by some hundred milliseconds, more on one core, and an exception before it
- * reads its settings (without a writable temp folder, for example) ends the JVM.
- *
- * The delay also helps the JIT compiler: the agent's use of JDK classes (regular expressions, maps, sorting) adds to the type
- * profiles there, so hot code that is compiled after it is inlined less and stays slower.
+ * The -javaagent class: starts the profiler on a thread and after a delay, and sends the last profile when the JVM ends. It
+ * takes no part in the application's start: every java of the container runs premain, keytool and java -version too.
  */
-public final class Launcher extends Thread {
-  private static final long DELAY_MS = 10_000;
-  private static final long FIRST_UPLOAD_MS = 2_000; // after the agent's start; its own first one comes up to an interval later
+public final class Launcher {
+  private static final long DELAY_MS = 1000; // short programs end before it
 
-  private final String arguments;
-  private final Instrumentation jvm;
-  private volatile boolean started; // by us, not by the application
+  private Launcher() {}
 
-  private Launcher(String arguments, Instrumentation jvm) {
-    super("profiling-agent-launcher");
-    this.arguments = arguments;
-    this.jvm = jvm;
-    setDaemon(true);
-  }
-
-  /** Every java of the container runs this, so it loads no class that the JVM has not loaded already. */
+  /** Loads no class that the JVM has not loaded already, but for two small ones of this jar. Throws nothing. */
   public static void premain(String arguments, Instrumentation jvm) {
     try {
       String enabled = System.getenv("PYROSCOPE_AGENT_ENABLED");
       if (enabled != null && enabled.trim().equalsIgnoreCase("false")) return;
-      Launcher launcher = new Launcher(arguments, jvm);
-      Runtime.getRuntime().addShutdownHook(new End(launcher));
-      launcher.start();
+      Start start = new Start();
+      Runtime.getRuntime().addShutdownHook(new End(start));
+      start.start();
     } catch (Throwable notProfiled) {
       debug(notProfiled);
     }
   }
 
-  @Override
-  public void run() {
-    try {
-      Thread.sleep(delay()); // short programs end before the delay
-      File here = new File(Launcher.class.getProtectionDomain().getCodeSource().getLocation().toURI()).getParentFile();
-      jvm.appendToSystemClassLoaderSearch(new JarFile(new File(here, "lib/agent.jar")));
-      Class<?> agent = ClassLoader.getSystemClassLoader().loadClass("io.pyroscope.javaagent.PyroscopeAgent");
-      boolean already = (Boolean) agent.getMethod("isStarted").invoke(null);
-      agent.getMethod("premain", String.class, Instrumentation.class).invoke(null, arguments, jvm);
-      started = !already;
-      Thread.sleep(FIRST_UPLOAD_MS);
-      if (started) Uploads.early();
-    } catch (InterruptedException ending) {
-      // The JVM ended within a delay.
-    } catch (Throwable notProfiled) {
-      debug(notProfiled);
-    }
-  }
+  private static final class Start extends Thread {
+    private volatile Rounds rounds;
 
-  /**
-   * Makes the exit wait for a start in progress, because a half-loaded profiler could crash it. Then sends the profile since the
-   * last upload, which the agent itself does not: it holds the exit up for a second at most.
-   */
-  private static final class End extends Thread {
-    private static final long BOUND_MS = 1000;
-    private final Launcher launcher;
-
-    End(Launcher launcher) {
-      super("profiling-agent-end");
-      this.launcher = launcher;
+    Start() {
+      super("profiling-agent");
+      setDaemon(true);
     }
 
     @Override
     public void run() {
       try {
-        launcher.interrupt();
-        launcher.join(2000);
-        if (launcher.started) new Uploads().last(BOUND_MS);
+        Thread.sleep(delay());
+        Settings settings = Settings.read();
+        if (settings == null) return;
+        Rounds made = new Rounds(settings);
+        if (!made.begin()) return;
+        rounds = made;
+        made.go();
+      } catch (InterruptedException ending) {
+        // The JVM ended within the delay or between two rounds.
+      } catch (Throwable notProfiled) {
+        debug(notProfiled);
+      }
+    }
+  }
+
+  /** Waits for a start or a round in progress, because a JVM that ends within the native profiler could crash. */
+  private static final class End extends Thread {
+    private static final long BOUND_MS = 1000;
+    private final Start start;
+
+    End(Start start) {
+      super("profiling-agent-end");
+      this.start = start;
+    }
+
+    @Override
+    public void run() {
+      try {
+        start.interrupt();
+        start.join(2000);
+        if (start.rounds != null && !start.isAlive()) start.rounds.end(BOUND_MS);
       } catch (InterruptedException enough) {
         // The JVM ends in any case.
       } catch (Throwable notSent) {
@@ -98,10 +86,18 @@ public final class Launcher extends Thread {
   /** Throws nothing: what leaves premain ends the JVM, and a security manager may forbid to read the environment. */
   static void debug(Throwable error) {
     try {
-      String wanted = System.getenv("PROFILING_DEBUG");
-      if (wanted != null && !wanted.isEmpty()) error.printStackTrace();
+      if (wantsDebug()) error.printStackTrace();
     } catch (Throwable silent) {
       // Neither profiled nor reported.
     }
+  }
+
+  static void debug(String words) {
+    if (wantsDebug()) System.err.println("profiling agent: " + words);
+  }
+
+  private static boolean wantsDebug() {
+    String wanted = System.getenv("PROFILING_DEBUG");
+    return wanted != null && !wanted.isEmpty();
   }
 }

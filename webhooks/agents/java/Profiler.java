@@ -1,0 +1,95 @@
+package dev.profiling.agent;
+
+import java.io.ByteArrayOutputStream;
+import java.io.File;
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.URISyntaxException;
+import java.util.zip.Deflater;
+import java.util.zip.GZIPOutputStream;
+
+/**
+ * async-profiler, which writes a recording into a file. Its library gives its functions to the class that loads it
+ * (async-profiler: src/javaApi.cpp, registerNatives), so no class of anybody else is needed, and none that the application
+ * may bring in another version. Used by one thread at a time.
+ */
+final class Profiler {
+  private final String options;
+  private final File file;
+  private String event;
+
+  private native String execute0(String command) throws IllegalArgumentException, IllegalStateException, IOException;
+
+  private native void stop0() throws IllegalStateException;
+
+  /** The file of the library, beside this jar. Throws when there is none for this machine. */
+  static File library() throws IOException {
+    String machine = System.getProperty("os.arch");
+    boolean arm = "aarch64".equals(machine);
+    if (!arm && !"amd64".equals(machine) && !"x86_64".equals(machine)) throw new IOException("no profiler for " + machine);
+    try {
+      File jar = new File(Profiler.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+      return new File(jar.getParentFile(), "lib/libasyncProfiler-" + (arm ? "arm64" : "x64") + ".so");
+    } catch (URISyntaxException odd) {
+      throw new IOException(odd);
+    }
+  }
+
+  /** Loads the library. Throws when there is no folder to write into. */
+  Profiler(Settings settings) throws Exception {
+    System.load(library().getPath());
+    event = settings.event;
+    file = create(settings.folder);
+    options = (settings.alloc == null ? "" : ",alloc=" + settings.alloc + (settings.live ? ",live" : ""))
+        + (settings.lock == null ? "" : ",lock=" + settings.lock) + ",interval=" + settings.intervalNanos + ",file=" + file.getPath()
+        + ",jfr,loglevel=none,jstackdepth=" + settings.depth + (settings.more == null ? "" : "," + settings.more);
+  }
+
+  void start() throws Exception {
+    try {
+      execute0("start,event=" + event + options);
+    } catch (IllegalStateException failed) {
+      // Timers of threads count among the pending signals of a user, which others may have used up.
+      if (!event.equals("ctimer")) throw failed;
+      event = "itimer";
+      execute0("start,event=" + event + options);
+    }
+  }
+
+  void stop() {
+    stop0();
+  }
+
+  /** The recording since start(), compressed; only when it is stopped. */
+  byte[] recorded() throws IOException {
+    ByteArrayOutputStream packed = new ByteArrayOutputStream(64 * 1024);
+    try (InputStream in = new FileInputStream(file); OutputStream out = new Fast(packed)) {
+      byte[] part = new byte[16 * 1024];
+      for (int n = in.read(part); n > 0; n = in.read(part)) out.write(part, 0, n);
+    }
+    return packed.toByteArray();
+  }
+
+  void remove() {
+    file.delete();
+  }
+
+  /** A new file, which is nobody else's: the folder may be writable for all. Random names would load much of the JDK. */
+  private static File create(String folder) throws IOException {
+    long number = System.nanoTime();
+    for (int i = 0; i < 10; i++) {
+      File file = new File(folder, "profiling-agent-" + (number + i) + ".jfr");
+      if (file.createNewFile()) return file;
+    }
+    throw new IOException("no new file in " + folder);
+  }
+
+  private static final class Fast extends GZIPOutputStream {
+    Fast(OutputStream out) throws IOException {
+      super(out, 16 * 1024);
+      def.setLevel(Deflater.BEST_SPEED);
+    }
+  }
+}

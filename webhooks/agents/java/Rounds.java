@@ -1,0 +1,108 @@
+package dev.profiling.agent;
+
+import java.io.File;
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+
+/** Profiles window after window, and hands each to the delivery. begin() and go() on the agent's thread, end() when it is over. */
+final class Rounds {
+  // What the agent's code uses of the JDK takes part in what the JIT compiler assumes of it. So the first window is sent only
+  // when what is hot has been compiled.
+  private static final long FIRST_MS = 8000;
+  private static final long LOOK_MS = 1000;
+
+  private final Settings settings;
+  private Profiler profiler;
+  private Delivery delivery;
+  private long since; // milliseconds of the epoch
+  private boolean running;
+
+  Rounds(Settings settings) {
+    this.settings = settings;
+  }
+
+  /** False where another profiler runs already. */
+  boolean begin() throws Exception {
+    if (stranger()) return false;
+    profiler = new Profiler(settings);
+    delivery = new Delivery(settings);
+    start();
+    Launcher.debug("profiling " + settings.address + " from process " + new File("/proc/self").getCanonicalFile().getName());
+    return true;
+  }
+
+  void go() throws Exception {
+    // Pods of a rollout start together; their first uploads do not come at once.
+    long first = Math.min(settings.uploadMillis, FIRST_MS);
+    long next = System.nanoTime() / 1_000_000 + first - Math.abs(System.nanoTime() % (first / 4));
+    boolean early = true;
+    while (true) {
+      long left = next - System.nanoTime() / 1_000_000;
+      if (left > 0) {
+        Thread.sleep(early ? Math.min(left, LOOK_MS) : left);
+      } else {
+        next = Math.max(next + settings.uploadMillis, System.nanoTime() / 1_000_000);
+        early = false;
+        if (stranger()) break;
+        delivery.put(take(true));
+      }
+      if (early && stranger()) break;
+    }
+    stop();
+    profiler.remove();
+    Launcher.debug("the application brings a profiler of its own: this one ends");
+  }
+
+  /** Sends the last window and what still waits, for as long as that. */
+  void end(long millis) throws Exception {
+    long until = System.nanoTime() / 1_000_000 + millis;
+    if (!running) return;
+    Upload last = take(false);
+    profiler.remove();
+    delivery.finish(last, until - System.nanoTime() / 1_000_000);
+  }
+
+  private void start() throws Exception {
+    since = System.currentTimeMillis();
+    profiler.start();
+    running = true;
+  }
+
+  private void stop() {
+    if (running) profiler.stop();
+    running = false;
+  }
+
+  private Upload take(boolean again) throws Exception {
+    stop();
+    long from = since / 1000, until = System.currentTimeMillis() / 1000;
+    byte[] recorded = profiler.recorded();
+    if (again) start();
+    return new Upload("/ingest?name=" + settings.name + "&units=samples&aggregationType=sum&from=" + from + "&until="
+        + Math.max(until, from + 1) + "&spyName=javaspy&sampleRate=" + settings.hertz() + "&format=jfr", recorded);
+  }
+
+  /** Whether the library of another profiler is in the process: two of them would count each other's signals. */
+  private static boolean stranger() throws IOException {
+    String own = Profiler.library().getCanonicalPath();
+    try (InputStream in = new FileInputStream("/proc/self/maps")) {
+      byte[] part = new byte[64 * 1024];
+      int kept = 0;
+      for (int n = in.read(part); n > 0; n = in.read(part, kept, part.length - kept)) {
+        // Lines, and the beginning of one that the next part ends.
+        String text = new String(part, 0, kept + n, StandardCharsets.ISO_8859_1);
+        int whole = text.lastIndexOf('\n') + 1;
+        for (int at = text.indexOf("Profiler"); at >= 0 && at < whole; at = text.indexOf("Profiler", at + 1)) {
+          String line = text.substring(text.lastIndexOf('\n', at) + 1, text.indexOf('\n', at));
+          if ((line.contains("libasyncProfiler") || line.contains("libjavaProfiler")) && !line.contains(own)) return true;
+        }
+        kept = kept + n - whole;
+        if (kept == part.length) return false;
+        System.arraycopy(part, whole, part, 0, kept);
+      }
+    }
+    return false;
+  }
+}
