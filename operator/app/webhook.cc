@@ -129,7 +129,7 @@ net::ServerOptions serverOptions(const WebhookOptions& options, tls::FileSource&
 }
 
 // Serves until a signal, then until the endpoints no longer list this process and all its requests
-// are answered.
+// are answered. The API server keeps connections to a pod that goes: each is closed after a reply.
 void serve(net::HttpServer& server, webhooks::Watches& watches, tls::FileSource& certificate,
            const WebhookOptions& options, std::atomic<bool>& draining) {
   certificate.start();
@@ -137,6 +137,7 @@ void serve(net::HttpServer& server, webhooks::Watches& watches, tls::FileSource&
   const int signal =
       waitForSignal([&] { return !watches.unsynced() && certificate.current() != nullptr; });
   draining = true;
+  server.closeAfterReplies();
   log::info("Readiness withdrawn",
             {{"signal", signal}, {"servedForMs", options.shutdown_delay.count()}});
   sleepFor({}, options.shutdown_delay);

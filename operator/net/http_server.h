@@ -97,6 +97,10 @@ class HttpServer {
   // How long the slowest I/O thread has owed the answer to a no-op. Each call sends one to the
   // threads that owe none, so a thread that hangs is seen from the second call on.
   virtual std::chrono::milliseconds stalledFor() = 0;
+  // From now on each connection is closed after its next reply, in the words of HTTP, so that a client
+  // takes a new one elsewhere. A connection that drain() closes may meet a request on its way, which
+  // clients do not repeat.
+  virtual void closeAfterReplies() = 0;
   // Stops accepting, closes idle connections and lets requests in flight finish (until their reply
   // is written). True if all finished before the deadline.
   virtual bool drain(std::chrono::milliseconds deadline) = 0;

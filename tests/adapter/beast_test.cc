@@ -381,6 +381,18 @@ TEST_F(BeastTest, DrainWaitsForTheReplyInFlightAndClosesTheIdle) {
   EXPECT_LT(dial(server_->port()).fd(), 0) << "nothing is accepted any more";
 }
 
+TEST_F(BeastTest, ConnectionsCanBeClosedAfterTheirRepliesAndNewOnesAreServed) {
+  start();
+  const Socket kept = dial(server_->port());
+  kept.send(post("x", ""));
+  EXPECT_THAT(kept.receive("|x"), Not(HasSubstr("Connection: close")));
+  server_->closeAfterReplies();
+  kept.send(post("y", ""));
+  EXPECT_THAT(kept.receive("|y"), HasSubstr("Connection: close"));
+  EXPECT_TRUE(kept.closed());
+  EXPECT_THAT(exchange(post("new", "")), AllOf(HasSubstr("Connection: close"), HasSubstr("|new")));
+}
+
 TEST_F(BeastTest, DrainReportsAPassedDeadline) {
   start();
   const Socket busy = dial(server_->port());

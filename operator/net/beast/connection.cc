@@ -289,7 +289,7 @@ class ConnectionOn final : public Connection {
   }
 
   void send(const ServerResponse& response) {
-    if (shared_.draining) reply_.keep_alive = false;
+    if (shared_.draining || shared_.closes_after_replies) reply_.keep_alive = false;
     if (!enter(State::kBusy, Phase::kAnswering)) return;
     ++shared_.in_flight;
     encodeReply(response, reply_);

@@ -106,6 +106,8 @@ class Server final : public HttpServer {
     return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::nanoseconds(longest));
   }
 
+  void closeAfterReplies() override { shared_.closes_after_replies = true; }
+
   bool drain(std::chrono::milliseconds deadline) override {
     shared_.draining = true;
     asio::post(workers_.front()->io, [this] {

@@ -35,6 +35,7 @@ struct Shared {
   std::atomic<std::size_t> open{0};       // connections
   std::atomic<std::size_t> in_flight{0};  // requests whose reply is not written yet
   std::atomic<bool> draining{false};
+  std::atomic<bool> closes_after_replies{false};
 
   Door door{options.limits};  // after options
 

@@ -17,8 +17,9 @@ import java.util.zip.GZIPOutputStream;
  */
 final class Profiler {
   private final String options;
-  private final File file;
+  private final String folder;
   private String event;
+  private InputStream recording; // the file is removed at once, so that a JVM that is killed leaves none
 
   private native String execute0(String command) throws IllegalArgumentException, IllegalStateException, IOException;
 
@@ -41,20 +42,30 @@ final class Profiler {
   Profiler(Settings settings) throws Exception {
     System.load(library().getPath());
     event = settings.event;
-    file = create(settings.folder);
+    folder = settings.folder;
     options = (settings.alloc == null ? "" : ",alloc=" + settings.alloc + (settings.live ? ",live" : ""))
-        + (settings.lock == null ? "" : ",lock=" + settings.lock) + ",interval=" + settings.intervalNanos + ",file=" + file.getPath()
+        + (settings.lock == null ? "" : ",lock=" + settings.lock) + ",interval=" + settings.intervalNanos
         + ",jfr,loglevel=none,jstackdepth=" + settings.depth + (settings.more == null ? "" : "," + settings.more);
   }
 
   void start() throws Exception {
+    File file = create(folder);
     try {
-      execute0("start,event=" + event + options);
+      start(file);
+      recording = new FileInputStream(file);
+    } finally {
+      file.delete();
+    }
+  }
+
+  private void start(File file) throws Exception {
+    try {
+      execute0("start,event=" + event + options + ",file=" + file.getPath());
     } catch (IllegalStateException failed) {
       // Timers of threads count among the pending signals of a user, which others may have used up.
       if (!event.equals("ctimer")) throw failed;
       event = "itimer";
-      execute0("start,event=" + event + options);
+      execute0("start,event=" + event + options + ",file=" + file.getPath());
     }
   }
 
@@ -62,18 +73,14 @@ final class Profiler {
     stop0();
   }
 
-  /** The recording since start(), compressed; only when it is stopped. */
+  /** The recording between start() and stop(), compressed; once. */
   byte[] recorded() throws IOException {
     ByteArrayOutputStream packed = new ByteArrayOutputStream(64 * 1024);
-    try (InputStream in = new FileInputStream(file); OutputStream out = new Fast(packed)) {
+    try (InputStream in = recording; OutputStream out = new Fast(packed)) {
       byte[] part = new byte[16 * 1024];
       for (int n = in.read(part); n > 0; n = in.read(part)) out.write(part, 0, n);
     }
     return packed.toByteArray();
-  }
-
-  void remove() {
-    file.delete();
   }
 
   /** A new file, which is nobody else's: the folder may be writable for all. Random names would load much of the JDK. */

@@ -51,7 +51,6 @@ final class Rounds {
       if (early && stranger()) break;
     }
     stop();
-    profiler.remove();
     Launcher.debug("the application brings a profiler of its own: this one ends");
   }
 
@@ -60,7 +59,6 @@ final class Rounds {
     long until = System.nanoTime() / 1_000_000 + millis;
     if (!running) return;
     Upload last = take(false);
-    profiler.remove();
     delivery.finish(last, until - System.nanoTime() / 1_000_000);
   }
 
