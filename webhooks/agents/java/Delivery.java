@@ -64,7 +64,8 @@ final class Delivery implements Runnable {
   void finish(final Upload last, final long millis) throws InterruptedException {
     final long until = now() + millis;
     final ArrayDeque<Upload> rest = close();
-    rest.addLast(last);
+    if (last != null) rest.addLast(last);
+    if (rest.isEmpty()) return;
     Thread sending = thread(new Runnable() {
       @Override
       public void run() {

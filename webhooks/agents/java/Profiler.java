@@ -69,12 +69,14 @@ final class Profiler {
     }
   }
 
-  void stop() {
+  /** Returns what was recorded since start(). */
+  InputStream stop() {
     stop0();
+    return recording;
   }
 
-  /** The recording between start() and stop(), compressed; once. */
-  byte[] recorded() throws IOException {
+  /** Reads the recording to its end, compresses it and closes it. */
+  static byte[] packed(InputStream recording) throws IOException {
     ByteArrayOutputStream packed = new ByteArrayOutputStream(64 * 1024);
     try (InputStream in = recording; OutputStream out = new Fast(packed)) {
       byte[] part = new byte[16 * 1024];

@@ -47,18 +47,19 @@ final class Rounds {
         early = false;
         if (stranger()) break;
         delivery.put(take(true));
+        if (!running) return;
       }
       if (early && stranger()) break;
     }
-    stop();
+    running = false;
+    profiler.stop().close();
     Launcher.debug("the application brings a profiler of its own: this one ends");
   }
 
   /** Sends the last window and what still waits, for as long as that. */
   void end(long millis) throws Exception {
     long until = System.nanoTime() / 1_000_000 + millis;
-    if (!running) return;
-    Upload last = take(false);
+    Upload last = running ? take(false) : null;
     delivery.finish(last, until - System.nanoTime() / 1_000_000);
   }
 
@@ -68,16 +69,16 @@ final class Rounds {
     running = true;
   }
 
-  private void stop() {
-    if (running) profiler.stop();
-    running = false;
-  }
-
   private Upload take(boolean again) throws Exception {
-    stop();
+    running = false;
+    InputStream recording = profiler.stop();
     long from = since / 1000, until = System.currentTimeMillis() / 1000;
-    byte[] recorded = profiler.recorded();
-    if (again) start();
+    try {
+      if (again) start(); // before the rest, so that little is missing between two windows
+    } catch (Exception ended) {
+      Launcher.debug(ended);
+    }
+    byte[] recorded = Profiler.packed(recording);
     return new Upload("/ingest?name=" + settings.name + "&units=samples&aggregationType=sum&from=" + from + "&until="
         + Math.max(until, from + 1) + "&spyName=javaspy&sampleRate=" + settings.hertz() + "&format=jfr", recorded);
   }
