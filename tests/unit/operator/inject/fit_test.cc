@@ -250,8 +250,8 @@ TEST(Fit, ACopyIsAddedToTheStorageThatThePodMayUse) {
   p.containers[0].resources.storage_limit = "32Mi";
   const InjectionPlan plan = planIn(p, {});
   ASSERT_EQ(plan.init_containers.size(), 2U);
-  EXPECT_EQ(plan.init_containers[0].resources.storage_request, "142Mi");
-  EXPECT_EQ(plan.init_containers[0].resources.storage_limit, "158Mi");
+  EXPECT_EQ(plan.init_containers[0].resources.storage_request, "138Mi");
+  EXPECT_EQ(plan.init_containers[0].resources.storage_limit, "154Mi");
   EXPECT_EQ(plan.init_containers[1].resources.storage_limit, "32Mi");
 }
 
@@ -262,7 +262,7 @@ TEST(Fit, OnlyTheCopiesThatFitAreMade) {
   const Shop given{bounds(R"([{"type":"Pod","max":{"ephemeral-storage":"100Mi"}}])"), {}};
   const InjectionPlan plan = planIn(p, given);
   ASSERT_EQ(plan.init_containers.size(), 2U);
-  EXPECT_EQ(plan.init_containers[0].resources.storage_limit, "42Mi");
+  EXPECT_EQ(plan.init_containers[0].resources.storage_limit, "38Mi");
   ASSERT_EQ(plan.decisions[0].skipped.size(), 1U);
   EXPECT_EQ(plan.decisions[0].skipped[0].language, api::Language::kPython);
   EXPECT_EQ(
