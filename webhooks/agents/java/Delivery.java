@@ -55,24 +55,25 @@ final class Delivery implements Runnable {
       }
     } catch (InterruptedException enough) {
       // Nobody interrupts this thread but the application.
+    } catch (Throwable failed) {
+      // The application's handler of what threads throw may end the process.
+      Launcher.debug(failed);
     } finally {
       stopped();
     }
   }
 
-  /** At the end of the JVM, which does not wait for threads: the last profile, then those that wait, the newest first. */
+  /** At the end of the JVM, which does not wait for threads: the last profile, if there is one, then those that wait, the newest first. */
   void finish(final Upload last, final long millis) throws InterruptedException {
     final long until = now() + millis;
-    final ArrayDeque<Upload> rest = close();
-    if (last != null) rest.addLast(last);
-    if (rest.isEmpty()) return;
+    if (!close(last)) return;
     Thread sending = thread(new Runnable() {
       @Override
       public void run() {
         try {
           Post own = post.another();
-          while (!rest.isEmpty() && now() < until && attempt(own, rest.removeLast(), until - now()) < 0) {}
-        } catch (IOException notSent) {
+          for (Upload each = newest(); each != null && now() < until && attempt(own, each, until - now()) < 0; each = newest()) {}
+        } catch (Throwable notSent) {
           Launcher.debug(notSent);
         }
       }
@@ -92,8 +93,10 @@ final class Delivery implements Runnable {
       Launcher.debug((again ? "will be sent again: status " : "dropped: status ") + status);
       return again ? Math.min(post.retryAfter() * 1000, LONGEST_ASKED_MS) : -1;
     } catch (Post.Unsent error) {
-      Launcher.debug("will be sent again: " + error.getMessage());
-      return 0;
+      // Who closes within a request may mean its size, and says no more.
+      boolean again = !error.begun || upload.attempts < MOST_ATTEMPTS;
+      Launcher.debug((again ? "will be sent again: " : "dropped: ") + error.getMessage());
+      return again ? 0 : -1;
     } catch (Exception unknown) {
       Launcher.debug("sent, but not answered: " + unknown);
       return -1;
@@ -118,10 +121,16 @@ final class Delivery implements Runnable {
     while (!closed && now() < until) wait(Math.max(1, until - now()));
   }
 
-  private synchronized ArrayDeque<Upload> close() {
+  /** Whether there is anything to send. */
+  private synchronized boolean close(Upload last) {
     closed = true;
+    if (last != null) waiting.addLast(last);
     notifyAll();
-    return waiting;
+    return !waiting.isEmpty();
+  }
+
+  private synchronized Upload newest() {
+    return waiting.pollLast();
   }
 
   private synchronized void stopped() {

@@ -11,7 +11,7 @@ public final class Launcher {
 
   private Launcher() {}
 
-  /** Loads no class that the JVM has not loaded already, but for two small ones of this jar. Throws nothing. */
+  /** Loads little: this class and its two threads, and what the JDK needs for the environment and the hook. Throws nothing. */
   public static void premain(String arguments, Instrumentation jvm) {
     try {
       String enabled = System.getenv("PYROSCOPE_AGENT_ENABLED");
@@ -26,6 +26,7 @@ public final class Launcher {
 
   private static final class Start extends Thread {
     private volatile Rounds rounds;
+    private volatile boolean ending; // an application may interrupt every thread that it finds
 
     Start() {
       super("profiling-agent");
@@ -35,17 +36,34 @@ public final class Launcher {
     @Override
     public void run() {
       try {
-        Thread.sleep(delay());
+        pause(delay());
+        if (ending) return;
         Settings settings = Settings.read();
         if (settings == null) return;
         Rounds made = new Rounds(settings);
         if (!made.begin()) return;
         rounds = made;
-        made.go();
-      } catch (InterruptedException ending) {
-        // The JVM ended within the delay or between two rounds.
+        while (!ending && !gone(made)) {}
       } catch (Throwable notProfiled) {
         debug(notProfiled);
+      }
+    }
+
+    private void pause(long millis) {
+      try {
+        Thread.sleep(millis);
+      } catch (InterruptedException early) {
+        // Either the JVM ends, or the application wakes all.
+      }
+    }
+
+    /** False where an interrupt has ended it. */
+    private static boolean gone(Rounds rounds) {
+      try {
+        rounds.go();
+        return true;
+      } catch (InterruptedException interrupted) {
+        return false;
       }
     }
   }
@@ -63,6 +81,7 @@ public final class Launcher {
     @Override
     public void run() {
       try {
+        start.ending = true;
         start.interrupt();
         start.join(2000);
         if (start.rounds != null && !start.isAlive()) start.rounds.end(BOUND_MS);

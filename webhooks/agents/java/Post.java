@@ -8,6 +8,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
@@ -20,9 +22,11 @@ final class Post {
   /** The request is not with the server as a whole. */
   static final class Unsent extends IOException {
     private static final long serialVersionUID = 1;
+    final boolean begun; // the server has a part of it
 
-    Unsent(String why) {
+    Unsent(String why, boolean begun) {
       super(why);
+      this.begun = begun;
     }
   }
 
@@ -37,6 +41,7 @@ final class Post {
   private final String path;
   private final String credentials; // of the address, or null
   private final Proxy proxy;
+  private static SSLSocketFactory factory;
   private volatile Socket open;
   private volatile long until;
   private long retryAfter;
@@ -74,18 +79,29 @@ final class Post {
   int send(Upload upload, long millis) throws IOException {
     until = System.nanoTime() / 1_000_000 + millis;
     try {
-      InputStream answers;
+      InputStream answers = null;
       try {
         Socket socket = connected();
-        write(socket.getOutputStream(), upload);
         answers = socket.getInputStream();
+        write(socket.getOutputStream(), upload);
       } catch (IOException | RuntimeException error) {
-        throw new Unsent(error.toString());
+        return refused(answers, error);
       }
       return status(head(answers));
     } finally {
       close();
     }
+  }
+
+  /** A server that does not want an upload may say so, and close, before it has read the whole. */
+  private int refused(InputStream answers, Exception error) throws Unsent {
+    try {
+      int status = answers == null ? 0 : status(head(answers));
+      if (status >= 300) return status;
+    } catch (IOException | RuntimeException silent) {
+      // It did not say.
+    }
+    throw new Unsent(error.toString(), answers != null);
   }
 
   /** What the last answer asked for, in seconds. */
@@ -102,8 +118,8 @@ final class Post {
     Socket socket = connect(proxy == null ? host : proxy.host, proxy == null ? port : proxy.port);
     if (!tls) return socket;
     if (proxy != null) tunnel(socket);
-    SSLSocket secure = (SSLSocket) ((SSLSocketFactory) SSLSocketFactory.getDefault()).createSocket(socket, host, port, true);
-    open = secure;
+    // `open` stays the socket below: an SSLSocket that another thread writes to cannot be closed.
+    SSLSocket secure = (SSLSocket) secured().createSocket(socket, host, port, true);
     SSLParameters parameters = secure.getSSLParameters();
     parameters.setEndpointIdentificationAlgorithm("HTTPS");
     secure.setSSLParameters(parameters);
@@ -111,10 +127,25 @@ final class Post {
     return secure;
   }
 
+  /** Not the JDK's default, which is made once: it would keep the application from naming another trust store after that. */
+  private static synchronized SSLSocketFactory secured() throws IOException {
+    if (factory == null) {
+      try {
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, null, null);
+        factory = context.getSocketFactory();
+      } catch (GeneralSecurityException none) {
+        throw new IOException(none);
+      }
+    }
+    return factory;
+  }
+
   private Socket connect(String name, int number) throws IOException {
     IOException last = null;
     for (InetAddress each : InetAddress.getAllByName(name)) {
-      Socket socket = new Socket();
+      // A plain socket would ask the application's ProxySelector, which may know no address of this kind.
+      Socket socket = System.getProperty("socksProxyHost") == null ? new Socket(java.net.Proxy.NO_PROXY) : new Socket();
       open = socket;
       try {
         socket.connect(new InetSocketAddress(each, number), left());
@@ -177,6 +208,10 @@ final class Post {
       if (n < 0) throw new IOException("the server closed the connection");
       text.append(new String(part, 0, n, StandardCharsets.ISO_8859_1));
       int end = text.indexOf("\r\n\r\n");
+      while (end >= 0 && text.indexOf("HTTP/1.1 1") == 0) { // 100 Continue: the answer is yet to come
+        text.delete(0, end + 4);
+        end = text.indexOf("\r\n\r\n");
+      }
       if (end >= 0) return text.substring(0, end + 2);
     }
     throw new IOException("an answer without end");

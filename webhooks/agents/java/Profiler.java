@@ -16,6 +16,10 @@ import java.util.zip.GZIPOutputStream;
  * may bring in another version. Used by one thread at a time.
  */
 final class Profiler {
+  // Without the JVM's arguments and properties, in which applications put passwords, and without the machine's and the heap's
+  // state, which servers do not read (async-profiler: src/arguments.h, JfrOption).
+  private static final int SAMPLES_ONLY = 1 | 2 | 4 | 8 | 16;
+
   private final String options;
   private final String folder;
   private String event;
@@ -40,21 +44,29 @@ final class Profiler {
 
   /** Loads the library. Throws when there is no folder to write into. */
   Profiler(Settings settings) throws Exception {
+    // To async-profiler, a comma ends the name of the file, and a percent sign stands for something else.
+    if (settings.folder.indexOf(',') >= 0 || settings.folder.indexOf('%') >= 0) throw new IOException("no folder for the profiler: " + settings.folder);
     System.load(library().getPath());
     event = settings.event;
     folder = settings.folder;
     options = (settings.alloc == null ? "" : ",alloc=" + settings.alloc + (settings.live ? ",live" : ""))
         + (settings.lock == null ? "" : ",lock=" + settings.lock) + ",interval=" + settings.intervalNanos
-        + ",jfr,loglevel=none,jstackdepth=" + settings.depth + (settings.more == null ? "" : "," + settings.more);
+        + ",jfr,jfropts=" + SAMPLES_ONLY + ",loglevel=none,jstackdepth=" + settings.depth + (settings.more == null ? "" : "," + settings.more);
   }
 
   void start() throws Exception {
+    if (recording != null) recording.close(); // of a recording that could not be ended
     File file = create(folder);
+    InputStream opened = null;
     try {
+      // First, because a process without descriptors must not end up with a recording that nobody can read.
+      opened = new FileInputStream(file);
       start(file);
-      recording = new FileInputStream(file);
+      recording = opened;
+      opened = null;
     } finally {
       file.delete();
+      if (opened != null) opened.close();
     }
   }
 
@@ -64,15 +76,17 @@ final class Profiler {
     } catch (IllegalStateException failed) {
       // Timers of threads count among the pending signals of a user, which others may have used up.
       if (!event.equals("ctimer")) throw failed;
+      execute0("start,event=itimer" + options + ",file=" + file.getPath());
       event = "itimer";
-      execute0("start,event=" + event + options + ",file=" + file.getPath());
     }
   }
 
-  /** Returns what was recorded since start(). */
+  /** Returns what was recorded since start(); the caller closes it. */
   InputStream stop() {
     stop0();
-    return recording;
+    InputStream ended = recording;
+    recording = null;
+    return ended;
   }
 
   /** Reads the recording to its end, compresses it and closes it. */

@@ -33,7 +33,8 @@ final class Rounds {
     return true;
   }
 
-  void go() throws Exception {
+  /** Goes on after a failure, for that may pass: the process has no descriptors left, or no memory. Ends beside a stranger. */
+  void go() throws InterruptedException {
     // Pods of a rollout start together; their first uploads do not come at once.
     long first = Math.min(settings.uploadMillis, FIRST_MS);
     long next = System.nanoTime() / 1_000_000 + first - Math.abs(System.nanoTime() % (first / 4));
@@ -45,21 +46,54 @@ final class Rounds {
       } else {
         next = Math.max(next + settings.uploadMillis, System.nanoTime() / 1_000_000);
         early = false;
-        if (stranger()) break;
-        delivery.put(take(true));
-        if (!running) return;
+        if (strangerSeen()) break;
+        round();
       }
-      if (early && stranger()) break;
+      if (early && strangerSeen()) break;
     }
-    running = false;
-    profiler.stop().close();
+    try {
+      Window dropped = stop();
+      if (dropped != null) dropped.recording.close();
+    } catch (Exception ended) {
+      Launcher.debug(ended);
+    }
     Launcher.debug("the application brings a profiler of its own: this one ends");
+  }
+
+  /** Ends a window and begins the next, whatever fails: nobody would see how a recording that goes on for ever fills the disk. */
+  private void round() {
+    Window ended = null;
+    try {
+      ended = stop();
+    } catch (Throwable notNow) {
+      Launcher.debug(notNow);
+    }
+    try {
+      start(); // before the last one is packed, so that little is missing between the two
+    } catch (Throwable notNow) {
+      Launcher.debug(notNow);
+    }
+    try {
+      if (ended != null) delivery.put(packed(ended));
+    } catch (Throwable lost) {
+      Launcher.debug(lost);
+    }
+  }
+
+  private static boolean strangerSeen() {
+    try {
+      return stranger();
+    } catch (Throwable unknown) {
+      Launcher.debug(unknown);
+      return false;
+    }
   }
 
   /** Sends the last window and what still waits, for as long as that. */
   void end(long millis) throws Exception {
     long until = System.nanoTime() / 1_000_000 + millis;
-    Upload last = running ? take(false) : null;
+    Window ended = stop();
+    Upload last = ended == null ? null : packed(ended);
     delivery.finish(last, until - System.nanoTime() / 1_000_000);
   }
 
@@ -69,18 +103,18 @@ final class Rounds {
     running = true;
   }
 
-  private Upload take(boolean again) throws Exception {
+  /** null if nothing was recorded. */
+  private Window stop() {
+    if (!running) return null;
     running = false;
     InputStream recording = profiler.stop();
-    long from = since / 1000, until = System.currentTimeMillis() / 1000;
-    try {
-      if (again) start(); // before the rest, so that little is missing between two windows
-    } catch (Exception ended) {
-      Launcher.debug(ended);
-    }
-    byte[] recorded = Profiler.packed(recording);
-    return new Upload("/ingest?name=" + settings.name + "&units=samples&aggregationType=sum&from=" + from + "&until="
-        + Math.max(until, from + 1) + "&spyName=javaspy&sampleRate=" + settings.hertz() + "&format=jfr", recorded);
+    return new Window(since / 1000, System.currentTimeMillis() / 1000, recording);
+  }
+
+  private Upload packed(Window window) throws IOException {
+    byte[] recording = Profiler.packed(window.recording);
+    return new Upload("/ingest?name=" + settings.name + "&units=samples&aggregationType=sum&from=" + window.from + "&until="
+        + Math.max(window.until, window.from + 1) + "&spyName=javaspy&sampleRate=" + settings.hertz() + "&format=jfr", recording);
   }
 
   /** Whether the library of another profiler is in the process: two of them would count each other's signals. */
@@ -103,5 +137,17 @@ final class Rounds {
       }
     }
     return false;
+  }
+
+  /** Times in seconds of the epoch. */
+  private static final class Window {
+    final long from, until;
+    final InputStream recording;
+
+    Window(long from, long until, InputStream recording) {
+      this.from = from;
+      this.until = until;
+      this.recording = recording;
+    }
   }
 }
