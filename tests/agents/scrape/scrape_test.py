@@ -232,7 +232,6 @@ def test_a_restarted_application_is_profiled_at_once(go_app, sidecar):
     with PushServer() as server:
         agent = sidecar(server.url, f"127.0.0.1:{port}", environment={"PROFILING_PPROF_PROFILES": "cpu"}, interval="15s")
         app = go_app(port)
-        # The short first profiles are over; a long one is under way.
         until(lambda: len(server.stored()) >= 3, lambda: agent.log())
         app.kill()
         go_app(port)
@@ -240,20 +239,26 @@ def test_a_restarted_application_is_profiled_at_once(go_app, sidecar):
         seen = len(server.stored())
         until(lambda: len(server.stored()) > seen, lambda: agent.log())
         profile = server.stored()[-1].series[0]
-        begin = next(value for n, _, payload in cases.fields(profile.raw) if n == 9 for value in parts.varints(payload))
+        begin = parts.number(profile.raw, 9)
         assert time.time() - begin / 1e9 - (time.monotonic() - back) < 2.5, "within 2 s"
 
 
-def test_an_application_that_shuts_down_does_not_wait_for_its_profile(go_app, sidecar):
-    """A server in Go waits for requests under way. Ours is a minute long."""
+def test_an_application_that_shuts_down_gives_what_it_has_and_does_not_wait(go_app, sidecar):
+    """A server in Go waits for requests under way, and ends a profile when the request's input ends."""
     with PushServer() as server:
         app = go_app()
         agent = sidecar(server.url, app.address, environment={"PROFILING_PPROF_PROFILES": "cpu"}, interval="75s")
-        # The short first profiles are over; a long one is under way.
-        until(lambda: len(server.stored()) >= 3, lambda: agent.log())
+
+        def longest():
+            return max((parts.number(push.series[0].raw, 10) for push in server.stored()), default=0) / 1e9
+        # A profile takes an eighth of the time so far.
+        until(lambda: longest() > 2.5, lambda: agent.log(), 120)
+        before = len(server.stored())
         app.process.terminate()
         assert app.process.wait(30) == 0, agent.log()
-        agent.expect_log("closed its port")
+        agent.expect_log("was cut short")
+        until(lambda: len(server.stored()) > before, lambda: agent.log())
+        assert parts.sums(server.stored()[-1].series[0].values)[0] > 0
 
 
 def test_cpu_values_stay_where_the_duration_is_in_another_unit(sidecar):

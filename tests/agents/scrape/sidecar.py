@@ -150,6 +150,11 @@ def varints(data):
             value = shift = 0
 
 
+def number(raw, field):
+    """A number of an unpacked profile: 9 is its begin, 10 its length, both in nanoseconds."""
+    return next((value for n, _, payload in cases.fields(raw) if n == field for value in varints(payload)), 0)
+
+
 class PushServer(Threaded):
     """Records pushes and answers as the test says: `answer(n, names) -> (status, headers)` for the n-th
     push, with profiles of these names; a status of None closes the connection instead."""

@@ -1,7 +1,6 @@
 #include "webhooks/agents/scrape/endpoint.h"
 
 #include <algorithm>
-#include <array>
 
 namespace profiling::scrape {
 namespace {
@@ -12,10 +11,7 @@ std::chrono::seconds cpuSeconds(Millis interval) {
   return std::max(seconds(1), whole - seconds(1));
 }
 
-// The lengths of the first CPU profiles; the one after them ends earlier than the steady ones.
-constexpr std::array<std::chrono::seconds, 3> kFirstLengths{
-    std::chrono::seconds(1), std::chrono::seconds(2), std::chrono::seconds(4)};
-constexpr int kSteady = kFirstLengths.size() + 1;
+constexpr int kPartOfAge = 8;
 
 }  // namespace
 
@@ -23,28 +19,38 @@ Endpoint::Endpoint(Kind kind, Millis interval, SteadyTime first, Millis early)
     : kind_(kind), interval_(interval), early_(early), seconds_(cpuSeconds(interval)), due_(first) {
 }
 
-std::chrono::seconds Endpoint::seconds() const {
+// The last one before the steady rhythm ends earlier than those after it.
+std::chrono::seconds Endpoint::longestOfStart() const {
   using std::chrono::seconds;
-  if (step_ >= kSteady) return seconds_;
-  if (step_ == kSteady - 1) {
-    return std::max(seconds(1), seconds_ - std::chrono::duration_cast<seconds>(early_));
-  }
-  return std::min(seconds_, kFirstLengths.at(static_cast<std::size_t>(step_)));
+  return std::max(seconds(1), seconds_ - std::chrono::duration_cast<seconds>(early_));
+}
+
+std::chrono::seconds Endpoint::seconds() const {
+  if (steady_) return seconds_;
+  return std::clamp(age_ / kPartOfAge, std::chrono::seconds(1), longestOfStart());
 }
 
 void Endpoint::served(SteadyTime now) {
   failures_ = 0;
   absent_ = false;
-  if (step_ >= kSteady) {
-    // A steady rhythm; missed scrapes are not made up for.
+  if (steady_) {
+    // Missed scrapes are not made up for.
     due_ = std::max(due_ + interval_, now);
   } else if (kind_ == Kind::kCpu) {
-    ++step_;
+    if (began_ == SteadyTime{}) began_ = now - seconds();
+    steady_ = seconds() == longestOfStart();
+    age_ = std::chrono::duration_cast<std::chrono::seconds>(now - began_);
     due_ = now;
   } else {
-    step_ = kSteady;
+    steady_ = true;
     due_ = std::max(due_ + interval_ - early_, now);
   }
+}
+
+void Endpoint::beginAnew() {
+  steady_ = false;
+  began_ = {};
+  age_ = std::chrono::seconds(0);
 }
 
 void Endpoint::answered(Answer answer, SteadyTime now) {
@@ -68,7 +74,7 @@ void Endpoint::answered(Answer answer, SteadyTime now) {
       due_ = now + std::min<Millis>(kAwayPause, interval_);
       return;
     case Answer::kBroken:
-      step_ = 0;
+      beginAnew();
       return failed(now, kAwayPause);
     case Answer::kTooLong:
       if (const auto asked = seconds(); asked > std::chrono::seconds(1)) {
@@ -92,8 +98,8 @@ void Endpoint::applicationReturned(SteadyTime now) {
   seconds_ = cpuSeconds(interval_);
   failures_ = 0;
   path_ = 0;
-  step_ = 0;
   absent_ = false;
+  beginAnew();
 }
 
 Answer answerOfStatus(Kind kind, int status) {

@@ -7,8 +7,9 @@
 // it is tried often, because that is cheap and an early profile is valuable; so is one whose answer
 // breaks off, because the application restarts; a failing one is tried less and less often.
 //
-// A CPU profile arrives when it is complete, so the first ones are short: a program that lives eight
-// seconds is profiled for most of them, and a start is seen soon.
+// A CPU profile arrives when it is complete, and what the application's end cuts short is lost. So its
+// length is an eighth of the time since the first: a short life is shown but for its last eighth, and a
+// start is seen soon.
 #pragma once
 
 #include <chrono>
@@ -51,12 +52,17 @@ class Endpoint {
  private:
   void failed(SteadyTime now, Millis pause);
   void served(SteadyTime now);
+  void beginAnew();
+  std::chrono::seconds longestOfStart() const;
 
   Kind kind_;
   Millis interval_, early_;
   std::chrono::seconds seconds_;
   SteadyTime due_;
-  int step_ = 0;  // of the start
+  // A CPU profile's lengths grow until the rhythm is steady.
+  bool steady_ = false;
+  SteadyTime began_{};  // the first CPU profile; 0: none yet
+  std::chrono::seconds age_{0};
   std::size_t path_ = 0;
   int failures_ = 0;
   bool absent_ = false;

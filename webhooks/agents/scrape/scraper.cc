@@ -121,8 +121,8 @@ Answer Scraper::ask(Target& target, const Cancel& stop) {
   noticeReturn(asked);
   bool ends = false;
   HttpRequest request{"GET", path, {}, {}};
-  // A server that shuts down closes its port, and then waits for requests under way. So the
-  // application would end up to a whole profile later.
+  // A server that shuts down closes its port, and then waits for requests under way. The application
+  // would end up to a whole profile later, so it is asked for what there is now.
   if (target.endpoint.kind() == Kind::kCpu && listensHere(settings_.application)) {
     request.given_up = [&] { return ends = listens(settings_.application.port) == false; };
   }
@@ -135,6 +135,10 @@ Answer Scraper::ask(Target& target, const Cancel& stop) {
     forgetCpu(target);
     return Answer::kBroken;
   }
+  if (ends) {
+    log::info("Application closed its port, the CPU profile under way was cut short",
+              {{"url", settings_.application.text()}, {"status", response->status}});
+  }
   const Answer answer = answerOfStatus(target.endpoint.kind(), response->status);
   if (answer == Answer::kFailed) {
     failure(target, {Code::kUnavailable, "status " + std::to_string(response->status) + ": " +
@@ -144,7 +148,7 @@ Answer Scraper::ask(Target& target, const Cancel& stop) {
 }
 
 Answer Scraper::leave(Target& target) {
-  log::info("Application closed its port, the CPU profile under way is given up",
+  log::info("Application closed its port, the CPU profile under way is lost",
             {{"url", settings_.application.text()}});
   forgetCpu(target);
   presence_.away();

@@ -112,6 +112,10 @@ Status Connection::afterTls(int result, SteadyTime deadline, const Cancel& cance
   }
 }
 
+void Connection::endOfRequests() {
+  if (ssl_ == nullptr) (void)::shutdown(socket_.get(), SHUT_WR);
+}
+
 Status Connection::write(std::string_view bytes, SteadyTime deadline, const Cancel& cancel) {
   while (!bytes.empty()) {
     if (ssl_ != nullptr) {

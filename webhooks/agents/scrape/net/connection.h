@@ -31,6 +31,8 @@ class Connection {
   Status write(std::string_view bytes, SteadyTime deadline, const Cancel& cancel);
   // Reads at least one byte; 0 at the end of the peer's data.
   Result<std::size_t> read(char* into, std::size_t size, SteadyTime deadline, const Cancel& cancel);
+  // Nothing more will be written. The peer sees the end of its input and can still answer. Not with TLS.
+  void endOfRequests();
   // Whether the peer has sent something unrequested, such as the end of the connection.
   bool stale() const;
 

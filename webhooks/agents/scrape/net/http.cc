@@ -15,6 +15,7 @@ namespace http = boost::beast::http;
 
 constexpr std::uint32_t kMaxHeader = 16 * 1024;
 constexpr std::chrono::milliseconds kLookUp{250};
+constexpr std::chrono::seconds kLastWords{1};
 
 Status parseFailure(const boost::beast::error_code& error) {
   if (error == http::error::body_limit || error == http::error::header_limit) {
@@ -80,14 +81,18 @@ std::string HttpClient::head(const HttpRequest& request) const {
 
 Result<std::size_t> HttpClient::read(const HttpRequest& request, char* into, std::size_t size,
                                      SteadyTime deadline, const Cancel& cancel) {
-  while (true) {
-    const SteadyTime look = request.given_up
-                                ? std::min(deadline, std::chrono::steady_clock::now() + kLookUp)
-                                : deadline;
+  while (request.given_up) {
+    const SteadyTime look = std::min(deadline, std::chrono::steady_clock::now() + kLookUp);
     auto n = connection_->read(into, size, look, cancel);
     if (n.ok() || n.status().code() != Code::kDeadlineExceeded || look == deadline) return n;
-    if (request.given_up()) return Status(Code::kUnavailable, "given up");
+    if (!request.given_up()) continue;
+    connection_->endOfRequests();
+    const SteadyTime last = std::min(deadline, std::chrono::steady_clock::now() + kLastWords);
+    n = connection_->read(into, size, last, cancel);
+    if (n.ok() || n.status().code() != Code::kDeadlineExceeded) return n;
+    return Status(Code::kUnavailable, "given up");
   }
+  return connection_->read(into, size, deadline, cancel);
 }
 
 Result<HttpResponse> HttpClient::exchange(const HttpRequest& request, SteadyTime deadline,

@@ -30,8 +30,9 @@ struct HttpRequest {
   std::string target;       // below the URL's path, with query
   std::string_view content_type;
   std::string_view body;
-  // If set: asked a few times a second while no answer comes. True ends the request, with
-  // kUnavailable.
+  // If set: asked a few times a second while no answer comes. True ends what is sent: a server that
+  // works on the answer until it has reason to stop, as Go's does on a profile, sees that the request
+  // is over, and has a second to answer with what there is; then kUnavailable.
   std::function<bool()> given_up = nullptr;
 };
 

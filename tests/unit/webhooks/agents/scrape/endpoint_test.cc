@@ -73,20 +73,29 @@ TEST(Endpoint, AFailingEndpointIsScrapedLessAndLessOften) {
 // A CPU endpoint after its short first profiles.
 Endpoint steady(Millis interval) {
   Endpoint e(Kind::kCpu, interval, kStart);
-  for (int i = 0; i < 4; ++i) e.answered(Answer::kProfile, kStart);
+  for (int i = 0; i < 4; ++i) e.answered(Answer::kProfile, kStart + i * 2min);
   return e;
 }
 
-TEST(Endpoint, TheFirstCpuProfilesAreShort) {
+TEST(Endpoint, ACpuProfileIsAnEighthOfTheLifeUntilTheRhythmIsSteady) {
   Endpoint e(Kind::kCpu, 15s, kStart, 3s);
   SteadyTime now = kStart;
-  for (const auto length : {1s, 2s, 4s, 11s, 14s}) {
-    EXPECT_EQ(e.seconds(), length);
+  std::vector<std::int64_t> lengths;
+  while (e.seconds() < 11s) {
     EXPECT_EQ(e.due(), now) << "one follows the other";
-    now += length;
+    EXPECT_LE(e.seconds(), std::max<std::chrono::nanoseconds>(1s, (now - kStart) / 8));
+    lengths.push_back(e.seconds().count());
+    now += e.seconds();
     e.answered(Answer::kProfile, now);
+    ASSERT_LT(lengths.size(), 60U);
   }
-  EXPECT_EQ(e.due(), now + 1s) << "a steady rhythm";
+  EXPECT_THAT(std::vector(lengths.begin(), lengths.begin() + 16), testing::Each(1)) << "16 s";
+  EXPECT_LE(now - kStart, 100s);
+  now += 11s;
+  e.answered(Answer::kProfile, now);
+  EXPECT_EQ(e.seconds(), 14s);
+  e.answered(Answer::kProfile, now + 14s);
+  EXPECT_EQ(e.due(), now + 15s) << "a steady rhythm";
   EXPECT_EQ(e.seconds(), 14s);
 }
 
