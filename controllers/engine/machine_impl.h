@@ -140,6 +140,7 @@ class Machine {
   Time newestPod() const;
   bool newcomerThisSecond() const;
   bool restartWasUndone() const;
+  std::optional<std::string> refusedInTry() const;
   std::pair<Reason, std::string> whyMissed() const;
   std::pair<Reason, std::string> whyKept() const;
   std::int64_t triesForNothing() const { return r_.replacements ? r_.replacements->fruitless : 0; }

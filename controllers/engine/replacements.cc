@@ -230,13 +230,16 @@ const Pod* Machine::newcomer(Wish wish) const {
   return last;
 }
 
-std::pair<Machine::Reason, std::string> Machine::whyMissed() const {
+// What the API server said of the workload's pods since the try began, if it refused one.
+std::optional<std::string> Machine::refusedInTry() const {
   const bool open = r_.replacements && !r_.replacements->since.empty();
   const Time since = timeOf(open ? r_.replacements->since : r_.since);
-  if (w_.refusal && w_.refusal->at + kClockSkew >= since) {
-    return {RolloutReason::kPodRefused,
-            strCat("the API server refuses pods with the agent: ", w_.refusal->words)};
-  }
+  if (!w_.refusal || w_.refusal->at + kClockSkew < since) return std::nullopt;
+  return strCat("the API server refuses pods of the workload: ", w_.refusal->words);
+}
+
+std::pair<Machine::Reason, std::string> Machine::whyMissed() const {
+  if (auto words = refusedInTry()) return {RolloutReason::kPodRefused, *std::move(words)};
   if (restartWasUndone()) {
     return {RolloutReason::kGitOpsConflict, std::string(kGitOpsConflict)};
   }

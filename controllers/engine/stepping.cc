@@ -287,6 +287,10 @@ void Machine::explainStep() {
                 "what came of the pods that other workloads of the policy replaced is not known "
                 "yet");
   }
+  // The owner may be unable to go on: a quota has no room for a pod more, with or without the agent.
+  if (rollsForUs()) {
+    if (auto words = refusedInTry()) return wait(RolloutReason::kPodRefused, *std::move(words));
+  }
   wait(RolloutReason::kReplacingPods,
        "its pods are replaced a few at a time: more go when those that came last are ready");
 }

@@ -281,6 +281,33 @@ TEST(Replacing, TheMessageOfARefusalHoldsTheWordsOfTheApiServer) {
   EXPECT_THAT(t.record(0).message, HasSubstr("the quota team is spent"));
 }
 
+// A quota without room for a pod more: the owner begins its rollout and cannot go on.
+TEST(Replacing, ARestartWhosePodsAreRefusedSaysSoAndGoesOnByItself) {
+  TestWorld t;
+  t.lags = true;
+  t.plan.pod_steps = {50, 100};
+  t.plan.method = api::RestartMethod::kRolloutRestart;
+  t.plan.progress_deadline = hours(2);
+  t.add("web", 4).owner->surges = true;
+  for (int i = 0; i < 50 && t.workload(0).owner->restarted_for.empty(); ++i) {
+    t.pass();
+    t.world.now += seconds(1);
+  }
+  ASSERT_FALSE(t.workload(0).owner->restarted_for.empty());
+  t.workload(0).owner->rolling_out = true;
+  t.after(seconds(5));
+  EXPECT_EQ(t.record(0).reason, api::RolloutReason::kReplacingPods);
+  t.workload(0).refusal = Refusal{t.world.now, "the quota team is spent"};
+  t.after(seconds(5));
+  EXPECT_EQ(t.record(0).reason, api::RolloutReason::kPodRefused);
+  EXPECT_THAT(t.record(0).message, HasSubstr("the quota team is spent"));
+  t.workload(0).refusal.reset();
+  t.workload(0).owner->rolling_out = false;
+  t.catchUp();
+  for (int i = 0; i < 60; ++i) t.after(minutes(1));
+  EXPECT_EQ(t.record(0).state, State::kComplete) << t.record(0).message;
+}
+
 TEST(Replacing, ARefusalOfAnEarlierTimeIsNotTheReason) {
   TestWorld t;
   t.injects = false;
