@@ -15,7 +15,7 @@ MEMORY = {"python": 128, "go": 64}  # MiB of a pod; the sidecar of Go comes on t
 
 
 # CPU, request and limit. A sidecar reserves memory, of which a quota may run out, only in a pod that is Guaranteed.
-BURSTABLE, GUARANTEED = ("1m", "50m"), ("15m", "15m")
+BURSTABLE, GUARANTEED = ("1m", "50m"), ("8m", "8m")
 
 
 def workload(where, name, replicas, language, unavailable, cpu):

@@ -37,10 +37,12 @@ void Endpoint::served(SteadyTime now) {
     // Missed scrapes are not made up for.
     due_ = std::max(due_ + interval_, now);
   } else if (kind_ == Kind::kCpu) {
-    if (began_ == SteadyTime{}) began_ = now - seconds();
-    steady_ = seconds() == longestOfStart();
+    const std::chrono::seconds asked = seconds();
+    if (began_ == SteadyTime{}) began_ = now - asked;
+    steady_ = asked == longestOfStart();
     age_ = std::chrono::duration_cast<std::chrono::seconds>(now - began_);
-    due_ = now;
+    // Not at once where the application answers at once, whatever it is asked for.
+    due_ = std::max(due_ + asked, now);
   } else {
     steady_ = true;
     due_ = std::max(due_ + interval_ - early_, now);

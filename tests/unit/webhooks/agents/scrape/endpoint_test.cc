@@ -99,6 +99,12 @@ TEST(Endpoint, ACpuProfileIsAnEighthOfTheLifeUntilTheRhythmIsSteady) {
   EXPECT_EQ(e.seconds(), 14s);
 }
 
+TEST(Endpoint, AnApplicationThatAnswersAtOnceIsNotAskedAtOnce) {
+  Endpoint e(Kind::kCpu, 15s, kStart);
+  for (int i = 0; i < 10; ++i) e.answered(Answer::kProfile, kStart + i * 1ms);
+  EXPECT_EQ(e.due(), kStart + 10s);
+}
+
 TEST(Endpoint, TheRhythmBeginsEarlierByTheJitterAndTheFirstScrapeAtOnce) {
   Endpoint e(Kind::kMemory, 15s, kStart, 3s);
   e.answered(Answer::kProfile, kStart);
