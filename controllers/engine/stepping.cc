@@ -288,7 +288,8 @@ void Machine::explainStep() {
                 "yet");
   }
   // The owner may be unable to go on: a quota has no room for a pod more, with or without the agent.
-  if (rollsForUs()) {
+  // It goes on once a pod has come.
+  if (rollsForUs() && w_.refusal && newestPod() <= w_.refusal->at) {
     if (auto words = refusedInTry()) return wait(RolloutReason::kPodRefused, *std::move(words));
   }
   wait(RolloutReason::kReplacingPods,

@@ -301,7 +301,14 @@ TEST(Replacing, ARestartWhosePodsAreRefusedSaysSoAndGoesOnByItself) {
   t.after(seconds(5));
   EXPECT_EQ(t.record(0).reason, api::RolloutReason::kPodRefused);
   EXPECT_THAT(t.record(0).message, HasSubstr("the quota team is spent"));
-  t.workload(0).refusal.reset();
+  t.after(seconds(5));
+  t.workload(0).refusal->at = t.world.now - seconds(3);
+  bool one = false;
+  t.eachPod(t.workload(0), [&](Pod& pod) {
+    if (!std::exchange(one, true)) pod.created = t.world.now;
+  });
+  t.after(seconds(1));
+  EXPECT_EQ(t.record(0).reason, api::RolloutReason::kReplacingPods) << "a pod has come since";
   t.workload(0).owner->rolling_out = false;
   t.catchUp();
   for (int i = 0; i < 60; ++i) t.after(minutes(1));
