@@ -23,9 +23,10 @@ Json envOf(Drawn& drawn) {
   return env;
 }
 
-Json containerOf(Drawn& drawn, std::size_t number) {
+// No two containers of a pod have one name: the API server refuses such a pod, whatever is added.
+Json containerOf(Drawn& drawn, const std::string& own) {
   Json c = {
-      {"name", drawn.below(8) == 0 ? drawn.text(8) : "c" + std::to_string(number)},
+      {"name", drawn.below(8) == 0 ? drawn.text(8) + own : own},
       {"image", drawn.one({"shop/web:1", "python:3.12", "node:22", "gcr.io/distroless/java17",
                            "mcr.microsoft.com/dotnet/aspnet:8.0", "ruby:3", "golang:1", ""})}};
   if (drawn.below(2) == 0) c["env"] = envOf(drawn);
@@ -49,9 +50,11 @@ Json containerOf(Drawn& drawn, std::size_t number) {
   return c;
 }
 
-Json containersOf(Drawn& drawn, std::size_t most) {
+Json containersOf(Drawn& drawn, const std::string& kind, std::size_t most) {
   Json list = Json::array();
-  for (std::size_t n = drawn.below(most + 1); n > 0; --n) list.push_back(containerOf(drawn, n));
+  for (std::size_t n = drawn.below(most + 1); n > 0; --n) {
+    list.push_back(containerOf(drawn, kind + std::to_string(n)));
+  }
   return list;
 }
 
@@ -65,9 +68,9 @@ Json podOf(Drawn& drawn) {
     if (drawn.below(6) == 0) annotations[key] = drawn.text(24);
   }
   Json pod = {{"metadata", {{"annotations", annotations}}},
-              {"spec", {{"containers", containersOf(drawn, 3)}}}};
+              {"spec", {{"containers", containersOf(drawn, "c", 3)}}}};
   if (drawn.below(3) == 0) pod["metadata"]["labels"] = {{"app", drawn.text(8)}, {"version", "1"}};
-  if (drawn.below(3) == 0) pod["spec"]["initContainers"] = containersOf(drawn, 2);
+  if (drawn.below(3) == 0) pod["spec"]["initContainers"] = containersOf(drawn, "i", 2);
   if (drawn.below(3) == 0)
     pod["spec"]["volumes"] = {
         {{"name", drawn.one({"v", "profiling-agents", "tmp"})}, {"emptyDir", Json::object()}}};

@@ -132,6 +132,11 @@ Result<HttpResponse> HttpClient::exchange(const HttpRequest& request, SteadyTime
   }
   auto message = parser.release();
   if (!message.keep_alive() || !pending.empty()) connection_.reset();
+  if (message.result_int() < 100) {
+    connection_.reset();
+    return Status(Code::kInvalidArgument,
+                  "the answer is not HTTP: its status has less than three digits");
+  }
   HttpResponse response;
   response.status = static_cast<int>(message.result_int());
   const auto retry = message[http::field::retry_after];
