@@ -247,8 +247,8 @@ TEST(CorpusItself, HasAHundredPodsOfEveryKind) {
   for (const char* reason :
        {"Injected", "EnvFromSecretAssumed", "EnvValueFrom", "EmbeddedSDK", "ConflictingAgent",
         "ProfilingDisabled", "UnsupportedOS", "UnsupportedArchitecture", "UnsupportedRuntime",
-        "StaticPod", "CriticalPod", "LimitsTooSmall", "ReadOnlyTemp", "NameConflict",
-        "NoLanguage", "NoTargetContainer"}) {
+        "StaticPod", "CriticalPod", "LimitsTooSmall", "ReadOnlyTemp", "NameConflict", "NoLanguage",
+        "NoTargetContainer"}) {
     EXPECT_TRUE(reasons.count(reason) != 0) << reason << ": no pod is refused for it";
   }
 }
