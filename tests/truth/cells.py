@@ -8,8 +8,6 @@ LANGUAGES = ("python", "node", "java", "go")
 SHARES = ("price_basket", "print_receipt")
 FREE = ("price_basket", "hash_order", "zip_order")
 HANDLER = ("handle_order",)
-# Java's agent starts after ten seconds, and with a fifth of a core that takes as long again.
-WALL = {"java": 130}
 # (length of a life, how it ends) → the part of its CPU that has to arrive.
 FLOORS = {(3, "self"): 0, (8, "self"): .7, (15, "self"): .8, (35, "self"): .9, (15, "SIGTERM"): .8, (35, "SIGTERM"): .9,
           (35, "SIGKILL"): .5}

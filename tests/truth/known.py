@@ -38,13 +38,6 @@ KNOWN = {
     **entries("on a busy machine samples meet calls into the kernel, short turns or not", named("node", "server/busy"),
               named("node", "recursive/alone", "asynchronous/alone")),
     **entries("code of worker threads has no names", named("node", "workers-2/alone")),
-    **entries("of what the server answered with an error, a part is missing", named("node", "shares/alone-500"), named("node", "shares/alone-429")),
-    **entries("the server keeps 1000 frames of a stack and drops the leaf", named("java", "deep-1500/alone")),
-    **entries("an answer that does not come within ten seconds counts as a failure, and the profile is sent again",
-              named("java", "shares/alone-slow-12", "shares/alone-slow-40")),
-    **entries("the agent starts after ten seconds and uploads nothing at the end",
-              named("java", "shares/alone-8s-self", "shares/alone-15s-self", "shares/alone-35s-self", "shares/alone-15s-SIGTERM",
-                    "shares/alone-35s-SIGTERM"), named("java", "shares/alone-35s-SIGKILL")),
     **entries("an answer that does not come within ten seconds counts as a failure, and the profile is sent again",
               named("go", "shares/alone-slow-40"), named("go", "shares/alone-slow-12")),
     **entries("a profile covers 14 of 15 seconds, and nothing scales it", named("go", "burst-1/alone"),
@@ -52,8 +45,6 @@ KNOWN = {
                     "shares/quota-200m", "shares/quota-500m", "server/alone", "server/busy", "recursive/alone", "deep-200/alone",
                     "deep-1500/alone", "blocked-40/alone", "inlined/alone", "shares/alone-413", "shares/alone-away", "shares/alone-429",
                     "shares/alone-500", "shares/alone-slow-5")),
-    **entries("a profile that the application's end cuts short is lost", named("go", "shares/alone-8s-self", "shares/alone-15s-self"),
-              named("go", "shares/alone-35s-self")),
     **entries("after a restart of the application the next profile begins an interval later", named("go", "shares/alone-restart")),
 }
 
@@ -61,5 +52,7 @@ KNOWN = {
 UPSTREAM = {
     "java/mixed/alone": Upstream("the JVM samples when a thread's allocation buffer is full", "shares of sizes off by up to 40 %",
                                  "languages.md", "the shares of small and large objects are off by up to 40 %", sometimes=True),
+    "java/shares/alone-200hz": Upstream("the kernel looks at a thread's timer at its ticks, 250 a second, and merges what is due since the last one",
+                                        "totals up to 20 % low", "languages.md", "up to a fifth of Java's CPU is missing", sometimes=True),
 }
 MOST_UPSTREAM = 5

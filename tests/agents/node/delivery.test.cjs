@@ -92,6 +92,6 @@ test('verdicts', () => {
   for (const status of [200, 204]) assert.strictEqual(of(status), 'stored');
   for (const status of [408, 429, 500, 502, 503, 504]) assert.strictEqual(of(status), 'retry');
   for (const status of [301, 400, 401, 403, 404, 413, 422]) assert.strictEqual(of(status), 'refused');
-  assert.strictEqual(judge({ status: 500 }, 3), 'refused', 'it may be about the profile');
+  assert.strictEqual(judge({ status: 500 }, 7), 'refused', 'it may be about the profile');
   assert.strictEqual(of(0, { unsendable: true }), 'refused');
 });

@@ -13,8 +13,9 @@ final class Delivery implements Runnable {
   // The server's write timeout is 30 s; who gives up before it does not know what is stored.
   private static final long PATIENCE_MS = 40_000;
   private static final long FIRST_PAUSE_MS = 1000, LONGEST_PAUSE_MS = 60_000, LONGEST_ASKED_MS = 300_000;
-  // A status that may be about the profile's content is not tried for ever.
-  private static final int MOST_ATTEMPTS = 3;
+  // A status that may be about the profile's content is not tried for ever, but for longer than a server restarts: the pauses
+  // of seven attempts are a minute.
+  private static final int MOST_ATTEMPTS = 7;
 
   private final Post post;
   private final ArrayDeque<Upload> waiting = new ArrayDeque<>();

@@ -10,8 +10,9 @@ const PATIENCE_MS = 40000;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60000;
 const LONGEST_ASKED_MS = 300000;
-// A status that may be about the profile's content is not tried for ever.
-const MOST_ATTEMPTS = 3;
+// A status that may be about the profile's content is not tried for ever, but for longer than a server
+// restarts: the pauses of seven attempts are a minute.
+const MOST_ATTEMPTS = 7;
 
 // 'stored', 'retry' or 'refused'.
 function judge({ status, whole, unsendable }, attempts) {
