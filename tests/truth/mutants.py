@@ -46,7 +46,7 @@ MUTANTS = (
            f"{JAVA}Delivery.java", r"PATIENCE_MS = 40_000;(.*)\"sent, but not answered: \" \+ unknown\);\s+return -1;",
            r'PATIENCE_MS = 10_000;\1"" + unknown);\nreturn 0;'),
     Mutant("a profile of Java that the server refused for a moment is dropped", "java/shares/alone-429",
-           f"{JAVA}Delivery.java", r"boolean again = ", "boolean again = false && "),
+           f"{JAVA}Delivery.java", r"boolean again = status == 408.*?MOST_ATTEMPTS;", "boolean again = false;"),
     Mutant("Java sends nothing at its end", "java/shares/alone-15s-self", f"{JAVA}Rounds.java", r"ended == null \? null : packed\(ended\)", "null"),
     Mutant("Java starts after ten seconds", "java/shares/alone-8s-self", f"{JAVA}Launcher.java", r"DELAY_MS = 1000;", "DELAY_MS = 10_000;"),
     Mutant("Java keeps more frames of a stack than the server does", "java/deep-1500/alone", f"{JAVA}Settings.java", r"DEPTH = 900;", "DEPTH = 2048;"),
